@@ -1,0 +1,73 @@
+# Every target does the set-up that it needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+ROOT := $(CURDIR)
+PYTHON_BIN := .venv/bin/python
+R_ENV := R_PROFILE_USER= R_LIBS=$(ROOT)/.Rlib
+RETICULATE := RETICULATE_PYTHON=$(ROOT)/.venv/bin/python
+PYTEST := -m pytest -W error
+# Small arrays: more threads only cost time, and the results of a test must not hang on the number of cores.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: help setup setup-python setup-r demo test test-python test-numpy2 test-bridge test-r check-r check-r-nopython \
+  test-slow test-peer lint docs bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## environments: .venv, .venv-numpy2 (Python) and .Rlib (R), and system packages when root on Debian
+	@tools/setup.sh system venv numpy2 rlib
+
+setup-python:
+	@tools/setup.sh system venv numpy2
+
+setup-r: setup
+
+demo: setup ## the main job, from R: train on upright digits, test on turned ones
+	@$(RETICULATE) Rscript examples/demo.R
+
+test: ## all tests of both languages
+	@tools/test.sh
+
+test-python: setup-python ## Python tests and doctests
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) --doctest-modules python/intertwine tests/python
+
+test-numpy2: setup-python ## the Python tests and the bridge tests with NumPy 2
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) tests/python
+
+test-r: setup ## testthat, with Python required
+	@$(ONE_THREAD) $(RETICULATE) INTERTWINE_REQUIRE_PYTHON=true Rscript tools/testthat.R
+
+check-r: setup ## R CMD check of the built package, with Python
+	@$(ONE_THREAD) tools/check.sh python
+
+check-r-nopython: setup ## R CMD check of the built package, without Python
+	@$(ONE_THREAD) tools/check.sh none
+
+test-slow: setup-python ## the long tests
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -m slow tests/python
+
+test-peer: ## tests against peer libraries
+	@tools/setup.sh system peers
+	@.venv-peers/bin/python -m pip install --quiet -c constraints-peers.txt pytest hypothesis
+	@$(ONE_THREAD) .venv-peers/bin/python $(PYTEST) -m peer tests/python
+
+lint: setup ## ruff, pyright and lintr
+	@.venv/bin/ruff check python tests benchmarks tools examples
+	@.venv/bin/ruff format --check python tests benchmarks tools examples
+	@.venv/bin/pyright python/intertwine
+	@Rscript tools/lint.R
+
+docs: setup ## man/ and NAMESPACE by roxygen; Python pages in site/
+	@$(RETICULATE) Rscript tools/document.R
+	@.venv/bin/python -m pdoc --docformat google --output-directory site/python intertwine
+
+bench: setup ## benchmarks, side by side with peers; each prints a table
+	@tools/setup.sh system peers
+	@for script in benchmarks/*.py; do $(ONE_THREAD) .venv-peers/bin/python $$script || exit 1; done
+	@for script in benchmarks/*.R; do $(ONE_THREAD) $(RETICULATE) Rscript $$script || exit 1; done
+
+clean: ## removes what the targets make, environments included
+	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .check .setup.lock .pytest_cache .hypothesis .ruff_cache site dist demo-output
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
