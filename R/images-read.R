@@ -1,0 +1,171 @@
+#' Read images from IDX files
+#'
+#' The format of the MNIST family of data sets, plain or gzipped.
+#'
+#' @param path A file.
+#' @param scale Whether unsigned bytes, which lie between 0 and 255, become
+#'   numbers between 0 and 1. Labels are never scaled.
+#' @return [images()] for files with three dimensions (images, rows, columns)
+#'   or four (images, rows, columns, channels), an integer or double vector for files with one
+#'   dimension (labels), an array for the rest.
+#' @section Errors:
+#' A condition of class `intertwine_error_file` if there is no such file, if it
+#' is no IDX file, or if it ends too early.
+#' @source <http://yann.lecun.com/exdb/mnist/>, where the format is described.
+#' @examples
+#' # two pictures of two by three pixels, as such a file holds them
+#' path <- tempfile()
+#' writeBin(as.raw(c(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1:12)), path)
+#' read_idx(path, scale = FALSE)
+#' @export
+read_idx <- function(path, scale = TRUE) {
+  check_file(path)
+  connection <- gzfile(path, "rb")
+  on.exit(close(connection))
+  magic <- readBin(connection, "raw", 4)
+  types <- c("08" = "unsigned", "09" = "signed", "0b" = "short", "0c" = "int", "0d" = "float", "0e" = "double")
+  kind <- if (length(magic) == 4) types[as.character(magic[3])]
+  n_dims <- if (length(magic) == 4) as.integer(magic[4]) else 0L
+  if (is.null(kind) || is.na(kind) || any(magic[1:2] != as.raw(0)) || n_dims < 1) {
+    abort_intertwine(
+      paste0("'", path, "' is no IDX file."),
+      class = "file",
+      hint = "Such a file begins with two zero bytes, the kind of its numbers and the count of its dimensions."
+    )
+  }
+  dims <- readBin(connection, "integer", n_dims, size = 4, endian = "big")
+  if (length(dims) < n_dims || anyNA(dims) || any(dims < 0)) {
+    abort_truncated(path)
+  }
+  values <- read_numbers(connection, kind, prod(dims))
+  if (length(values) < prod(dims)) {
+    abort_truncated(path, paste0("it holds ", length(values), " of ", prod(dims), " values"))
+  }
+  if (n_dims == 1) {
+    return(values)
+  }
+  # the last index runs fastest in the file, the first one in R
+  x <- array(values, dim = rev(dims))
+  range <- if (scale && kind == "unsigned") c(0, 255)
+  switch(as.character(n_dims),
+    "3" = images(x, "whn", range = range),
+    "4" = images(x, "cwhn", range = range),
+    aperm(x, rev(seq_len(n_dims)))
+  )
+}
+
+read_numbers <- function(connection, kind, count) {
+  read <- function(what, size, signed = TRUE) {
+    readBin(connection, what, count, size = size, signed = signed, endian = "big")
+  }
+  switch(kind,
+    unsigned = read("integer", 1, signed = FALSE),
+    signed = read("integer", 1),
+    short = read("integer", 2),
+    int = read("integer", 4),
+    float = read("double", 4),
+    double = read("double", 8)
+  )
+}
+
+check_file <- function(path, call = rlang::caller_env()) {
+  if (!rlang::is_string(path)) {
+    abort_intertwine("`path` must be one file name.", call = call)
+  }
+  if (!file.exists(path) || dir.exists(path)) {
+    abort_intertwine(
+      paste0("There is no file '", path, "'."),
+      class = "file",
+      hint = if (!dir.exists(path)) paste0("The working directory is '", getwd(), "'."),
+      call = call
+    )
+  }
+  invisible(path)
+}
+
+abort_truncated <- function(path, detail = NULL, call = rlang::caller_env()) {
+  abort_intertwine(
+    paste0("'", path, "' ends too early", if (!is.null(detail)) paste0(": ", detail), "."),
+    class = "file",
+    hint = "Fetch the file again.",
+    call = call
+  )
+}
+
+#' The handwritten digits of scikit-learn
+#'
+#' 1797 real grey images of 8 x 8 pixels, written by 43 people, that come with
+#' scikit-learn. Nothing is downloaded.
+#'
+#' @return A list of `x`, the [images()] with values from 0 (paper) to 1 (ink),
+#'   and `y`, a factor with the levels "0" to "9".
+#' @source E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits",
+#'   UCI Machine Learning Repository (1998), \doi{10.24432/C50P49}.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' digits$x
+#' table(digits$y)
+#' @export
+digits_data <- function() {
+  digits <- py_call_checked("_r.pictures.digits")
+  list(
+    x = images(from_py_array(digits$x), layout = "nhw", range = c(0, 16)),
+    y = factor(from_py_array(digits$y), levels = 0:9)
+  )
+}
+
+#' Read a folder of images
+#'
+#' Reads picture files (PNG, JPEG, TIFF, BMP, GIF and what else the Python
+#' package pillow reads) from a folder. If the files lie in subfolders, the
+#' names of the subfolders are the classes.
+#'
+#' @param path A folder.
+#' @param size `NULL` if all pictures have the same size, or the height and
+#'   width to which each is resized (bilinearly, with antialiasing). One number
+#'   means a square.
+#' @param channels `"grey"` for one channel, `"rgb"` for three, `"rgba"` for
+#'   four.
+#' @param pattern A regular expression that the file names must match.
+#' @return A list of `x`, [images()] with values from 0 (black) to 1 (white) and
+#'   named by file, and `y`, a factor of the subfolders, or `NULL` if there are
+#'   none. Pictures of 16 bits keep their precision.
+#' @section Errors:
+#' A condition of class `intertwine_error_file` if there is no such folder or no picture in
+#' it, `intertwine_error_argument` if the sizes differ.
+#' @examplesIf intertwine::intertwine_available()
+#' folder <- system.file("extdata", "shapes", package = "intertwine")
+#' shapes <- read_image_folder(folder)
+#' shapes$x
+#' shapes$y
+#' @export
+read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rgba"),
+                              pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
+  channels <- rlang::arg_match(channels)
+  if (!rlang::is_string(path) || !dir.exists(path)) {
+    abort_intertwine(
+      paste0("There is no folder '", paste(format(path), collapse = " "), "'."),
+      class = "file",
+      hint = paste0("The working directory is '", getwd(), "'.")
+    )
+  }
+  files <- list.files(path, pattern = pattern, recursive = TRUE, ignore.case = TRUE)
+  if (length(files) == 0) {
+    abort_intertwine(
+      paste0("There is no picture in '", path, "'."),
+      class = "file",
+      hint = paste0("Files are read whose names match `pattern`, ", pattern, ".")
+    )
+  }
+  if (!is.null(size)) {
+    size <- rep_len(as_whole(size, min = 1), 2)
+  }
+  pictures <- py_call_checked(
+    "_r.pictures.read",
+    list(as.list(normalizePath(file.path(path, files))), size = size, channels = channels)
+  )
+  x <- images(from_py_array(pictures), layout = "nchw")
+  dimnames(x) <- list(files, NULL, NULL, NULL)
+  folders <- dirname(files)
+  list(x = x, y = if (any(folders != ".")) factor(folders))
+}

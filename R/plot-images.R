@@ -1,0 +1,192 @@
+#' Look at images
+#'
+#' Draws a batch as a grid of pictures, each with row 1 at the top, so that up
+#' is up and a rotation by a positive angle turns anticlockwise. One channel is
+#' drawn in greys, three or four as colours, other numbers channel by channel;
+#' of a volume the middle slice is drawn.
+#'
+#' @param x [images()].
+#' @param labels What to write above the pictures, one for each; by default
+#'   their names, if they have any.
+#' @param max Draw at most so many.
+#' @param ncol Pictures in a row; chosen to fill the device by default.
+#' @param range The values of black and of white; by default the range of all
+#'   pictures drawn, or 0 and 1 if all values lie between them.
+#' @param palette Colours from low to high for pictures of one channel.
+#' @param title A title.
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @examples
+#' ramp <- outer(1:9, 1:9, function(row, column) (10 - row) * column)
+#' x <- images(list(one = ramp, other = t(ramp)), "hw")
+#' plot(x)
+#' @export
+plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NULL,
+                        palette = grDevices::grey.colors(256, 0, 1, gamma = 1),
+                        title = NULL, ...) {
+  if (!is.null(labels) && length(labels) != n_images(x)) {
+    abort_intertwine(
+      paste0("There are ", length(labels), " labels for ", n_images(x), " images."),
+      hint = "Give one label for each image, or labels = NULL for none."
+    )
+  }
+  shown <- seq_len(min(n_images(x), max))
+  if (length(shown) == 0) {
+    abort_intertwine("There is no image to draw.")
+  }
+  drawn <- x[shown]
+  range <- display_range(drawn, range)
+  tiles <- lapply(drawn, picture_tiles, channels = n_channels_of(x), range = range, palette = palette)
+  labels <- if (!is.null(labels)) as.character(labels)[shown]
+  if (length(tiles[[1]]) > 1) {
+    labels <- channel_labels(labels, length(tiles), length(tiles[[1]]))
+    ncol <- if (is.null(ncol)) length(tiles[[1]]) else ncol
+  }
+  hidden <- n_images(x) - length(shown)
+  draw_tiles(
+    unlist(tiles, recursive = FALSE),
+    labels = labels, ncol = ncol, title = title,
+    caption = if (hidden > 0) paste0("the first ", length(shown), " of ", n_images(x))
+  )
+  invisible(x)
+}
+
+display_range <- function(x, range = NULL) {
+  if (!is.null(range)) {
+    return(range)
+  }
+  values <- range(unclass(x))
+  if (values[1] >= 0 && values[2] <= 1) {
+    return(c(0, 1))
+  }
+  if (values[1] == values[2]) {
+    return(values + c(-0.5, 0.5))
+  }
+  values
+}
+
+# The rasters of one picture: one, or one per channel if they are no colours.
+picture_tiles <- function(picture, channels, range, palette) {
+  if (length(dim(picture)) == 4 || (channels == 1 && length(dim(picture)) == 3)) {
+    picture <- middle_slice(picture, channels)
+  }
+  if (channels == 1) {
+    return(list(value_raster(picture, range, palette)))
+  }
+  if (channels %in% c(3, 4)) {
+    return(list(picture_raster(picture, range)))
+  }
+  lapply(seq_len(channels), function(k) value_raster(picture[, , k], range, palette))
+}
+
+middle_slice <- function(volume, channels) {
+  middle <- ceiling(dim(volume)[1] / 2)
+  if (channels == 1) {
+    return(array(volume[middle, , ], dim(volume)[2:3]))
+  }
+  array(volume[middle, , , ], dim(volume)[2:4])
+}
+
+channel_labels <- function(labels, pictures, channels) {
+  names <- rep(paste("channel", seq_len(channels)), pictures)
+  if (is.null(labels)) {
+    return(names)
+  }
+  paste0(rep(labels, each = channels), ", ", names)
+}
+
+value_raster <- function(values, range, palette) {
+  scaled <- (values - range[1]) / (range[2] - range[1])
+  index <- 1 + round(pmin(pmax(scaled, 0), 1) * (length(palette) - 1))
+  grDevices::as.raster(matrix(palette[index], nrow = nrow(values)))
+}
+
+picture_raster <- function(picture, range) {
+  if (length(dim(picture)) == 2) {
+    return(value_raster(picture, range, grDevices::grey.colors(256, 0, 1, gamma = 1)))
+  }
+  scaled <- (picture - range[1]) / (range[2] - range[1])
+  grDevices::as.raster(array(pmin(pmax(scaled, 0), 1), dim(picture)), max = 1)
+}
+
+# Blue for negative, white for zero, orange for positive: safe for the colour
+# blind. Values are scaled by the largest absolute one.
+signed_palette <- function(n = 257) {
+  grDevices::colorRampPalette(c("#08519C", "#6BAED6", "#FFFFFF", "#FDAE61", "#B35806"))(n)
+}
+
+# Okabe and Ito's colours, told apart by every kind of colour vision.
+safe_colours <- function(n) {
+  colours <- c(
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999", "#F0E442"
+  )
+  if (n <= length(colours)) {
+    return(colours[seq_len(n)])
+  }
+  grDevices::hcl.colors(n, "viridis")
+}
+
+# Rasters in a grid, from the top left, in one plot region: so it works in a
+# layout() of the user's, and restores nothing but the margins.
+draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, title = NULL,
+                       borders = NULL, aspect = NULL, caption = NULL) {
+  n <- length(tiles)
+  if (is.null(aspect)) {
+    aspect <- ncol(tiles[[1]]) / nrow(tiles[[1]])
+  }
+  labelled <- length(labels) > 0
+  if (is.null(ncol)) {
+    ncol <- best_columns(n, aspect)
+  }
+  nrow <- ceiling(n / ncol)
+  old <- graphics::par(
+    mar = c(if (is.null(caption)) 0.6 else 1.6, 0.6, if (is.null(title)) 0.6 else 2.6, 0.6), xpd = NA
+  )
+  on.exit(graphics::par(old))
+  step_x <- aspect + 0.08
+  step_y <- 1 + if (labelled) 0.26 else 0.08
+  left <- if (is.null(row_labels)) 0 else 0.12 + 0.13 * max(nchar(row_labels)) * 0.75
+  graphics::plot.new()
+  graphics::plot.window(
+    xlim = c(-left, ncol * step_x - 0.08), ylim = c(-nrow * step_y + 0.08, if (labelled) 0.1 else 0),
+    asp = 1
+  )
+  unit <- graphics::par("pin")[2] / diff(graphics::par("usr")[3:4])
+  size <- min(1, max(0.45, unit * 0.95))
+  for (k in seq_len(n)) {
+    column <- (k - 1) %% ncol
+    row <- (k - 1) %/% ncol
+    x0 <- column * step_x
+    y1 <- -row * step_y - if (labelled) 0.18 else 0
+    if (!is.null(tiles[[k]])) {
+      graphics::rasterImage(tiles[[k]], x0, y1 - 1, x0 + aspect, y1, interpolate = FALSE)
+      border <- if (is.null(borders) || is.na(borders[k])) NA else borders[k]
+      graphics::rect(
+        x0, y1 - 1, x0 + aspect, y1,
+        border = if (is.na(border)) "grey75" else border, lwd = if (is.na(border)) 0.6 else 3.2
+      )
+    }
+    if (labelled && !is.na(labels[k])) {
+      graphics::text(x0 + aspect / 2, y1 + 0.1, labels[k], cex = size)
+    }
+    if (!is.null(row_labels) && column == 0) {
+      graphics::text(-0.1, y1 - 0.5, row_labels[row + 1], cex = size, adj = 1)
+    }
+  }
+  if (!is.null(caption)) {
+    graphics::mtext(caption, side = 1, line = 0.2, cex = 0.8, col = "grey40")
+  }
+  if (!is.null(title)) {
+    graphics::title(title, line = 1, font.main = 1, cex.main = 1.1)
+  }
+  invisible(NULL)
+}
+
+# As many columns as make the grid's shape most like the device's.
+best_columns <- function(n, aspect) {
+  device <- grDevices::dev.size()
+  columns <- seq_len(n)
+  rows <- ceiling(n / columns)
+  tile <- pmin(device[1] / (columns * aspect), device[2] / rows)
+  which.max(tile)
+}

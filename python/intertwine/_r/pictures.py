@@ -1,0 +1,107 @@
+"""Real images for R: scikit-learn's digits, and picture files through pillow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.fields.resample import act_on_grid
+
+_MODES = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
+
+
+def digits() -> dict[str, np.ndarray]:
+    """The handwritten digits that come with scikit-learn.
+
+    Returns:
+        `x`, uint8 of shape [1797, 8, 8] with values from 0 to 16, and `y`, int32 of shape [1797].
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise MissingDependencyError(
+            "The digits come with scikit-learn, which is not installed.",
+            hint="Install it with pip install scikit-learn",
+        ) from error
+    found: Any = load_digits()
+    return {"x": found.images.astype(np.uint8), "y": found.target.astype(np.int32)}
+
+
+def read(paths: list[str] | str, size: list[int] | None = None, channels: str = "grey") -> np.ndarray:
+    """Picture files as one array with values from 0 to 1.
+
+    Args:
+        paths: the files.
+        size: height and width to resize to, or `None` if all are equal.
+        channels: `"grey"`, `"rgb"` or `"rgba"`.
+
+    Returns:
+        float32 array of shape [files, channels, height, width].
+
+    Raises:
+        ArgumentError: if a file is no picture, or if sizes differ and none was asked for.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Picture files are read with pillow, which is not installed.",
+            hint="Install it with pip install pillow",
+        ) from error
+    files = [paths] if isinstance(paths, str) else list(paths)
+    pictures: list[np.ndarray] = []
+    for path in files:
+        try:
+            with Image.open(path) as picture:
+                pictures.append(_values(picture, size, channels))
+        except OSError as error:
+            raise ArgumentError(f"'{path}' is no picture that can be read: {error}") from error
+        if pictures[-1].shape != pictures[0].shape:
+            raise ArgumentError(
+                f"The pictures differ in size: '{files[0]}' is {_size(pictures[0])}, "
+                f"'{path}' is {_size(pictures[-1])}.",
+                hint="Give the size to which each of them is resized, such as size = 64",
+            )
+    return np.stack(pictures)
+
+
+def _size(picture: np.ndarray) -> str:
+    return " x ".join(str(n) for n in picture.shape[1:])
+
+
+def _values(picture: Any, size: list[int] | None, channels: str) -> np.ndarray:
+    """One picture, [channels, height, width] from 0 to 1."""
+    from PIL import Image
+
+    deep = picture.mode.startswith("I")
+    if deep:
+        # Pillow clips 16-bit greys at 255 when it converts them, so they are scaled first.
+        grey = np.asarray(picture, dtype=np.float32) / 65535.0
+        picture = Image.fromarray(grey, mode="F")
+        bands = [picture] * len(_MODES[channels])
+        if channels == "rgba":
+            bands[3] = Image.fromarray(np.ones_like(grey), mode="F")
+        scale = 1.0
+    else:
+        bands = picture.convert(_MODES[channels]).split()
+        scale = 255.0
+    if size is not None:
+        bands = [band.resize((size[1], size[0]), Image.Resampling.BILINEAR) for band in bands]
+    return np.stack([np.asarray(band, dtype=np.float32) for band in bands]) / scale
+
+
+def move(pictures: torch.Tensor, matrix: torch.Tensor, order: int = 2) -> np.ndarray:
+    """Move pictures about their centre by an orthogonal map of the plane or of space.
+
+    Args:
+        pictures: shape [pictures, channels, *spatial].
+        matrix: shape [d, d], in the coordinates (x, y) or (x, y, z).
+        order: order of the interpolating spline.
+
+    Returns:
+        The moved pictures.
+    """
+    return act_on_grid(pictures, matrix.numpy(), order=order).numpy()
