@@ -4,13 +4,14 @@ SHELL := /bin/bash
 
 ROOT := $(CURDIR)
 PYTHON_BIN := .venv/bin/python
-R_ENV := R_PROFILE_USER= R_LIBS=$(ROOT)/.Rlib
+# For R that starts elsewhere than in the root, where .Rprofile does this.
+R_ENV := R_LIBS=$(ROOT)/.Rlib
 RETICULATE := RETICULATE_PYTHON=$(ROOT)/.venv/bin/python
 PYTEST := -m pytest -W error
 # Small arrays: more threads only cost time, and the results of a test must not hang on the number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup setup-python setup-r demo test test-python test-numpy2 test-bridge test-r check-r check-r-nopython \
+.PHONY: help setup setup-python demo test test-python test-numpy2 test-bridge test-r check-r check-r-nopython \
   test-slow test-peer lint docs bench clean
 
 help: ## this list
@@ -22,8 +23,6 @@ setup: ## environments: .venv, .venv-numpy2 (Python) and .Rlib (R), and system p
 setup-python:
 	@tools/setup.sh system venv numpy2
 
-setup-r: setup
-
 demo: setup ## the main job, from R: train on upright digits, test on turned ones
 	@$(RETICULATE) Rscript examples/demo.R
 
@@ -31,10 +30,14 @@ test: ## all tests of both languages
 	@tools/test.sh
 
 test-python: setup-python ## Python tests and doctests
-	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) --doctest-modules python/intertwine tests/python
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
 
-test-numpy2: setup-python ## the Python tests and the bridge tests with NumPy 2
-	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) tests/python
+test-numpy2: setup-python ## the Python tests with NumPy 2
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) tests/python --ignore tests/python/bridge
+
+test-bridge: setup ## the crossing between R and Python, with NumPy 1 and 2 (R runs inside of Python here)
+	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv/bin/python $(PYTHON_BIN) $(PYTEST) tests/python/bridge
+	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv-numpy2/bin/python .venv-numpy2/bin/python $(PYTEST) tests/python/bridge
 
 test-r: setup ## testthat, with Python required
 	@$(ONE_THREAD) $(RETICULATE) INTERTWINE_REQUIRE_PYTHON=true Rscript tools/testthat.R
