@@ -1,0 +1,85 @@
+"""The exceptions of intertwine: one tree, each branch also a built-in error.
+
+Every message says what was given, what was expected, and (as ``hint``) what to do.
+
+Example:
+    >>> try:
+    ...     raise GroupError("C8 has no element 9", hint="use 0 to 7")
+    ... except ValueError as error:
+    ...     str(error)
+    'C8 has no element 9. Use 0 to 7.'
+"""
+
+from __future__ import annotations
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return text
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+class IntertwineError(Exception):
+    """Base of all errors that intertwine raises on purpose.
+
+    Args:
+        message: what was given and what was expected.
+        hint: what the user can do about it.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = _sentence(message)
+        self.hint = _sentence(hint) if hint else None
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} {self.hint}"
+
+
+class ArgumentError(IntertwineError, ValueError):
+    """An argument has a value that cannot be used."""
+
+
+class ArgumentTypeError(IntertwineError, TypeError):
+    """An argument is of a kind that cannot be used."""
+
+
+class GroupError(IntertwineError, ValueError):
+    """A group, a group element or a subgroup that does not exist or does not fit."""
+
+
+class RepresentationError(IntertwineError, ValueError):
+    """Matrices, irreps or names that do not make a representation."""
+
+
+class FieldTypeError(IntertwineError, TypeError):
+    """Features of one field type where another one is needed."""
+
+
+class ShapeError(IntertwineError, ValueError):
+    """A tensor whose shape does not fit the field type or the layer."""
+
+
+class UnsupportedFieldError(IntertwineError, ValueError):
+    """A layer that does not commute with a representation in its field type."""
+
+
+class EmptyBasisError(IntertwineError, ValueError):
+    """No equivariant kernel exists for these types at these sampling settings."""
+
+
+class EquivarianceError(IntertwineError, AssertionError, ValueError):
+    """A module is not equivariant to an element to which it must be exactly so."""
+
+
+class ModelFileError(IntertwineError, ValueError):
+    """A model file that cannot be read, or holds what is not allowed."""
+
+
+class GaugeError(ModelFileError):
+    """A model file whose bases were computed in another gauge."""
+
+
+class MissingDependencyError(IntertwineError, ImportError):
+    """An optional package that this function needs is not installed."""

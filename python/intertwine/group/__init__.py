@@ -1,0 +1,32 @@
+"""Groups, their elements and their representations."""
+
+from __future__ import annotations
+
+from intertwine.group.building import change_basis, directsum, tensor_product
+from intertwine.group.decomposition import disentangle, homomorphism_space
+from intertwine.group.element import GroupElement
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.group import Group
+from intertwine.group.hom import intertwiners
+from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
+from intertwine.group.representation import Representation
+
+__all__ = [
+    "CyclicGroup",
+    "DihedralGroup",
+    "FiniteGroup",
+    "Group",
+    "GroupElement",
+    "IrreducibleRepresentation",
+    "Representation",
+    "change_basis",
+    "cyclic_group",
+    "dihedral_group",
+    "directsum",
+    "disentangle",
+    "homomorphism_space",
+    "intertwiners",
+    "tensor_product",
+    "trivial_group",
+]

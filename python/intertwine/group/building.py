@@ -1,0 +1,233 @@
+"""Representations made of others: sums, products, regular, quotient, induced and restricted ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, GroupError, RepresentationError
+from intertwine.group.decomposition import decompose
+from intertwine.group.element import GroupElement
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.irrep import ENDOMORPHISMS
+from intertwine.group.representation import Representation, block_diagonal
+
+
+def directsum(
+    reprs: list[Representation], change_of_basis: np.ndarray | None = None, name: str | None = None
+) -> Representation:
+    """The direct sum of representations, their matrices along the diagonal.
+
+    Args:
+        reprs: representations of one group.
+        change_of_basis: an orthogonal matrix A; the result is A (rho_1 + ... + rho_n) A^T.
+        name: how it prints.
+
+    Raises:
+        ArgumentError: for an empty list.
+        GroupError: if the groups differ.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> group = cyclic_group(4)
+        >>> directsum([group.irrep(0), group.irrep(1)])
+        C4|[[irrep_0]_[irrep_1]]:3
+    """
+    if not reprs:
+        raise ArgumentError("a direct sum needs at least one representation")
+    group = reprs[0].group
+    for other in reprs:
+        if other.group != group:
+            raise GroupError(f"a direct sum needs representations of one group, but {reprs[0]} and {other} were given")
+    basis = block_diagonal([r.change_of_basis for r in reprs])
+    if change_of_basis is not None:
+        matrix = np.asarray(change_of_basis, dtype=float)
+        if matrix.shape != basis.shape:
+            raise RepresentationError(f"the change of basis has shape {matrix.shape}, but {basis.shape} is needed")
+        basis = matrix @ basis
+    irreps = [id for r in reprs for id in r.irreps]
+    matrices = None
+    if change_of_basis is None and isinstance(group, FiniteGroup):
+        matrices = _Lazy(reprs)
+    return Representation(
+        group, name or "_".join(f"[{r.name}]" for r in reprs), irreps, basis, _matrices=matrices
+    )
+
+
+class _Lazy:
+    """The block-diagonal matrix at a value; a class, so that a direct sum can be pickled."""
+
+    def __init__(self, reprs: list[Representation]) -> None:
+        self._reprs = tuple(reprs)
+
+    def __call__(self, value: Any) -> np.ndarray:
+        element = GroupElement(value, self._reprs[0].group)
+        return block_diagonal([r(element) for r in self._reprs])
+
+
+def change_basis(
+    repr: Representation, change_of_basis: np.ndarray, name: str, supported_nonlinearities: list[str] | None = None
+) -> Representation:
+    """The same representation in other coordinates: A rho(g) A^T.
+
+    Args:
+        repr: the representation rho.
+        change_of_basis: an orthogonal matrix A, shape ``(size, size)``.
+        name: how it prints.
+        supported_nonlinearities: accepted for escnn's sake; what is supported is computed.
+    """
+    matrix = np.asarray(change_of_basis, dtype=float)
+    if matrix.shape != (repr.size, repr.size):
+        raise RepresentationError(f"the change of basis has shape {matrix.shape}, but {(repr.size, repr.size)} is needed")
+    return Representation(repr.group, name, repr.irreps, matrix @ repr.change_of_basis)
+
+
+@lru_cache(maxsize=512)
+def tensor_product(a: Representation, b: Representation) -> Representation:
+    """The tensor product: Kronecker products of the matrices, split into irreps by the solver.
+
+    Args:
+        a: a representation of a finite group.
+        b: another one of the same group.
+
+    Example:
+        >>> from intertwine.group import dihedral_group
+        >>> vector = dihedral_group(4).irrep(1, 1)
+        >>> tensor_product(vector, vector).irreps
+        [(0, 0), (1, 0), (1, 2), (0, 2)]
+    """
+    if a.group != b.group:
+        raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
+    group = a.group
+    if not isinstance(group, FiniteGroup):
+        raise GroupError(f"tensor products of {group} are not built here: it is continuous")
+    matrices = np.einsum("gij,gkl->gikjl", a.matrices, b.matrices).reshape(group.order(), a.size * b.size, -1)
+    labels, basis = decompose(group, matrices)
+    return Representation(group, f"{a.name} X {b.name}", labels, basis, _matrices=matrices)
+
+
+def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
+    """Matrices P_g with P_g e_j = e_(p_g(j)), exactly 0 and 1.
+
+    Args:
+        permutations: p_g(j), shape ``(order, n)``.
+
+    Returns:
+        shape ``(order, n, n)``.
+    """
+    count, size = permutations.shape
+    matrices = np.zeros((count, size, size))
+    matrices[np.arange(count)[:, None], permutations, np.arange(size)[None, :]] = 1.0
+    return matrices
+
+
+def regular_representation(group: FiniteGroup) -> Representation:
+    """The permutation of a finite group's elements by the group: rho(g) e_h = e_gh.
+
+    Its change of basis holds the matrix coefficients sqrt(d / order) psi(g)_ij of the irreps (Peter and Weyl): for each
+    irrep as many columns j as its matrices have independent ones over its commuting matrices.
+
+    Args:
+        group: the finite group.
+    """
+    labels: list[tuple[int, ...]] = []
+    columns: list[np.ndarray] = []
+    for irrep in group.irreps():
+        scale = np.sqrt(irrep.size / group.order())
+        copies = irrep.size // ENDOMORPHISMS[irrep.type]
+        for j in _independent_columns(irrep.endomorphism_basis(), copies):
+            columns.append(scale * irrep.matrices[:, :, j])
+            labels.append(irrep.id)
+    return Representation(
+        group, "regular", labels, np.concatenate(columns, axis=1), _matrices=permutation_matrices(group.table)
+    )
+
+
+def _independent_columns(endomorphisms: np.ndarray, copies: int) -> list[int]:
+    """Unit vectors whose images under the commuting matrices are independent: the columns that carry new functions."""
+    size = endomorphisms.shape[-1]
+    if len(endomorphisms) == 1:
+        return list(range(size))
+    chosen: list[int] = []
+    span = np.zeros((size, 0))
+    for j in range(size):
+        images = endomorphisms[:, :, j].T
+        if np.linalg.matrix_rank(np.concatenate([span, images], axis=1), tol=1e-6) == span.shape[1] + images.shape[1]:
+            chosen.append(j)
+            span = np.concatenate([span, images], axis=1)
+        if len(chosen) == copies:
+            break
+    return chosen
+
+
+def induced_representation(
+    group: FiniteGroup,
+    subgroup_id: Any,
+    repr: Representation | None,
+    representatives: list[GroupElement] | None = None,
+    name: str | None = None,
+) -> Representation:
+    """The representation induced from a representation sigma of a subgroup H.
+
+    With one element g_a of each coset, block (a, b) of rho(g) is sigma(g_a^-1 g g_b) where that lies in H, else 0.
+
+    Args:
+        group: the finite group.
+        subgroup_id: the label of H.
+        repr: sigma, a representation of H (``None``: the trivial one).
+        representatives: the g_a, in the order of the blocks; the first elements of the cosets by default.
+        name: how it prints.
+
+    Raises:
+        GroupError: if there is no such subgroup, sigma is of another group, or the representatives miss a coset.
+    """
+    subgroup, numbers = group._subgroup_elements(subgroup_id)
+    sigma = subgroup.trivial_representation if repr is None else repr
+    if sigma.group != subgroup:
+        raise GroupError(f"the subgroup {subgroup_id} of {group} is {subgroup}, but {sigma} is of {sigma.group}")
+    cosets = group.left_cosets(numbers)
+    coset_of = np.empty(group.order(), dtype=int)
+    for position, coset in enumerate(cosets):
+        coset_of[coset] = position
+    if representatives is None:
+        chosen = np.array([int(coset[0]) for coset in cosets])
+    else:
+        chosen = np.array([group.index(g) for g in representatives])
+        if sorted(coset_of[chosen].tolist()) != list(range(len(cosets))):
+            raise GroupError(
+                f"{len(representatives)} representatives were given, but each of the {len(cosets)} cosets needs exactly one"
+            )
+        order = np.argsort(coset_of[chosen])
+        coset_of = order[coset_of]
+    label = name or f"induced[{subgroup_id}][{sigma.name}]"
+    images = group.table[:, chosen]
+    targets = coset_of[images]
+    position_in_subgroup = np.full(group.order(), -1)
+    position_in_subgroup[numbers] = np.arange(len(numbers))
+    inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
+    size, blocks = sigma.size, len(cosets)
+    matrices = np.zeros((group.order(), blocks, size, blocks, size))
+    g, b = np.meshgrid(np.arange(group.order()), np.arange(blocks), indexing="ij")
+    matrices[g, targets, :, b, :] = sigma.matrices[inside]
+    matrices = matrices.reshape(group.order(), blocks * size, blocks * size)
+    labels, basis = decompose(group, matrices)
+    return Representation(group, label, labels, basis, _matrices=matrices)
+
+
+@lru_cache(maxsize=1024)
+def restricted_representation(group: FiniteGroup, id: Any, repr: Representation) -> Representation:
+    """A representation of a group as one of a subgroup: the same matrices, split into the subgroup's irreps.
+
+    Args:
+        group: the finite group.
+        id: the label of the subgroup.
+        repr: a representation of the group.
+    """
+    if repr.group != group:
+        raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
+    subgroup, numbers = group._subgroup_elements(id)
+    matrices = repr.matrices[numbers]
+    labels, basis = decompose(subgroup, matrices)
+    return Representation(subgroup, f"{group.name}:{repr.name}", labels, basis, _matrices=matrices)

@@ -1,0 +1,194 @@
+"""Splitting representations: into irreps, and into the finest blocks of their matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from intertwine.errors import GroupError, RepresentationError
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.hom import intertwiners
+from intertwine.group.irrep import ENDOMORPHISMS
+from intertwine.group.representation import Representation, snapped
+
+if TYPE_CHECKING:
+    from intertwine.group.irrep import IrreducibleRepresentation
+
+
+def irrep_multiplicity(group: FiniteGroup, characters: np.ndarray, irrep: IrreducibleRepresentation) -> int:
+    """How often an irrep is contained in a representation: <chi, chi_irrep> / e.
+
+    Args:
+        group: the finite group.
+        characters: the representation's characters, shape ``(order,)``.
+        irrep: the irrep, whose commuting matrices have dimension e.
+
+    Raises:
+        RepresentationError: if the characters are of no representation.
+    """
+    value = float(characters @ irrep.characters) / group.order() / ENDOMORPHISMS[irrep.type]
+    count = round(value)
+    if abs(value - count) > 1e-6 or count < 0:
+        raise RepresentationError(
+            f"the characters contain {irrep.name} {value:.6g} times, which is no whole number",
+            hint="check that the matrices multiply like the group",
+        )
+    return count
+
+
+def _embeddings(irrep: np.ndarray, matrices: np.ndarray, multiplicity: int, endomorphisms: int) -> list[np.ndarray]:
+    """Isometries from an irrep into a representation with orthogonal images, shapes ``(size, irrep size)``."""
+    found: list[np.ndarray] = []
+    for candidate in intertwiners(irrep, matrices, dimension=multiplicity * endomorphisms):
+        for embedding in found:
+            candidate = candidate - embedding @ (embedding.T @ candidate)
+        scale = np.linalg.norm(candidate) / np.sqrt(candidate.shape[1])
+        if scale > 1e-3:
+            found.append(candidate / scale)
+        if len(found) == multiplicity:
+            break
+    return found
+
+
+def decompose(group: FiniteGroup, matrices: np.ndarray) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """The irreps in a representation of a finite group, and Q with rho = Q (sum of irreps) Q^T.
+
+    The columns of Q that belong to an irrep psi are embeddings from Hom_G(psi, rho) with orthogonal images.
+
+    Args:
+        group: the group.
+        matrices: all its matrices, shape ``(order, n, n)``, orthogonal.
+
+    Returns:
+        labels of the irreps in the order of their blocks, and Q of shape ``(n, n)``.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> irreps, q = decompose(cyclic_group(4), cyclic_group(4).regular_representation.matrices)
+        >>> irreps
+        [(0,), (1,), (2,)]
+    """
+    characters = np.einsum("gii->g", matrices)
+    generators = list(group.generator_numbers) or [0]
+    labels: list[tuple[int, ...]] = []
+    columns: list[np.ndarray] = []
+    for irrep in group.irreps():
+        count = irrep_multiplicity(group, characters, irrep)
+        if count:
+            found = _embeddings(
+                irrep.matrices[generators], matrices[generators], count, ENDOMORPHISMS[irrep.type]
+            )
+            labels += [irrep.id] * count
+            columns += found
+    basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
+    if basis.shape[1] != matrices.shape[1]:
+        raise RepresentationError(
+            f"the irreps found add up to size {basis.shape[1]} of {matrices.shape[1]}",
+            hint="check that the matrices are orthogonal and multiply like the group",
+        )
+    return labels, basis
+
+
+def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray:
+    """A basis of the space Hom_G(rho1, rho2) of equivariant linear maps.
+
+    Solved on irreps (Schur's lemma) and carried over by the changes of basis.
+
+    Args:
+        rho1: a representation of size n.
+        rho2: a representation of the same group, of size m.
+
+    Returns:
+        the basis, shape ``(m, n, dimension)``.
+
+    Raises:
+        GroupError: if the groups differ.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> regular = cyclic_group(4).regular_representation
+        >>> homomorphism_space(regular, regular).shape
+        (4, 4, 4)
+    """
+    if rho1.group != rho2.group:
+        raise GroupError(f"representations of one group are needed, but {rho1} and {rho2} were given")
+    maps = []
+    row = 0
+    for out_id in rho2.irreps:
+        height = rho2.group.irrep(*out_id).size
+        column = 0
+        for in_id in rho1.irreps:
+            width = rho1.group.irrep(*in_id).size
+            if in_id == out_id:
+                left = rho2.change_of_basis[:, row : row + height]
+                right = rho1.change_of_basis[:, column : column + width]
+                for endomorphism in rho1.group.irrep(*in_id).endomorphism_basis():
+                    maps.append(left @ endomorphism @ right.T)
+            column += width
+        row += height
+    if not maps:
+        return np.zeros((rho2.size, rho1.size, 0))
+    return np.stack(maps, axis=-1)
+
+
+def _connected(pattern: np.ndarray) -> list[list[int]]:
+    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    count, labels = connected_components(csr_matrix(pattern), directed=False)
+    components = [np.flatnonzero(labels == c).tolist() for c in range(count)]
+    return sorted(components, key=lambda members: members[0])
+
+
+def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
+    """The finest sets of channels that the matrices (of generators) do not mix.
+
+    Args:
+        matrices: shape ``(generators, n, n)``.
+
+    Returns:
+        lists of channel numbers, each sorted, in the order of their first channels.
+    """
+    pattern = (matrices != 0).any(axis=0) if len(matrices) else np.zeros(matrices.shape[1:], dtype=bool)
+    np.fill_diagonal(pattern, True)
+    return _connected(pattern | pattern.T)
+
+
+def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]:
+    """The change of channels that separates a representation into a direct sum of smaller ones.
+
+    The new representations are rho_i, with P rho(g) P^T = rho_1(g) + ... + rho_n(g) for a permutation P: channels that the
+    matrices do not mix are put together. Restricting a regular representation to a subgroup, for example, gives several
+    regular ones.
+
+    Args:
+        repr: the representation.
+
+    Returns:
+        P of shape ``(size, size)``, and the list of representations.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> disentangle(cyclic_group(4).regular_representation.restrict(2))[1]
+        [C2|[C4:regular_0]:2, C2|[C4:regular_1]:2]
+    """
+    group = repr.group
+    blocks = invariant_blocks(repr.generator_matrices)
+    if len(blocks) == 1:
+        return np.eye(repr.size), [repr]
+    if not isinstance(group, FiniteGroup):
+        parts = [group.irrep(*id) for id in repr.irreps]
+        return snapped(repr.change_of_basis.T), list(parts)
+    order = [channel for block in blocks for channel in block]
+    parts = []
+    for number, block in enumerate(blocks):
+        matrices = snapped(repr.matrices[:, block][:, :, block])
+        parts.append(_named(group, matrices, f"{repr.name}_{number}"))
+    return np.eye(repr.size)[order], parts
+
+
+def _named(group: FiniteGroup, matrices: np.ndarray, name: str) -> Representation:
+    labels, basis = decompose(group, matrices)
+    return Representation(group, name, labels, basis, _matrices=matrices)

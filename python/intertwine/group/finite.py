@@ -1,0 +1,246 @@
+"""Finite groups: everything that follows from the table of products."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from intertwine.errors import GroupError
+from intertwine.group.element import GroupElement
+from intertwine.group.group import ElementMap, Group
+
+if TYPE_CHECKING:
+    from intertwine.group.irrep import IrreducibleRepresentation
+    from intertwine.group.representation import Representation
+
+
+class FiniteGroup(Group):
+    """A group with finitely many elements, in one stated order with the identity first.
+
+    Elements are numbered 0 to ``order() - 1`` in that order; all derived objects (regular, quotient and induced
+    representations, cosets, subgroups) work on these numbers.
+    """
+
+    @cached_property
+    @abstractmethod
+    def _values(self) -> tuple[Any, ...]:
+        """The canonical values of all elements in order, the identity first."""
+
+    @abstractmethod
+    def _build_table(self) -> np.ndarray:
+        """``table[i, j]`` is the number of the product of elements i and j."""
+
+    @abstractmethod
+    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        """The subgroup as a group of its own, and the number in this group of each of its elements."""
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """The multiplication table, shape ``(order, order)``, of element numbers; read-only."""
+        table = self._build_table()
+        table.flags.writeable = False
+        return table
+
+    @cached_property
+    def inverses(self) -> np.ndarray:
+        """The number of the inverse of each element; read-only."""
+        inverses = np.argmax(self.table == 0, axis=1)
+        inverses.flags.writeable = False
+        return inverses
+
+    @cached_property
+    def _numbers(self) -> dict[Any, int]:
+        return {value: number for number, value in enumerate(self._values)}
+
+    def index(self, element: GroupElement) -> int:
+        """The number of an element.
+
+        Raises:
+            GroupError: if it is an element of another group.
+        """
+        if element.group != self:
+            raise GroupError(f"{element} is an element of {element.group}, not of {self}")
+        return self._numbers[element.value]
+
+    def order(self) -> int:
+        """The number of elements."""
+        return len(self._values)
+
+    @cached_property
+    def _elements(self) -> tuple[GroupElement, ...]:
+        return tuple(GroupElement(value, self) for value in self._values)
+
+    @property
+    def elements(self) -> list[GroupElement]:
+        """All elements, the identity first."""
+        return list(self._elements)
+
+    @property
+    def identity(self) -> GroupElement:
+        """The neutral element."""
+        return self._elements[0]
+
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random element, each equally likely."""
+        generator = np.random.default_rng() if generator is None else generator
+        return self._elements[int(generator.integers(self.order()))]
+
+    def testing_elements(self) -> Iterable[GroupElement]:
+        """All elements."""
+        return iter(self._elements)
+
+    def grid(self, type: str = "regular", N: int | None = None) -> list[GroupElement]:
+        """Elements to sample functions on the group.
+
+        Args:
+            type: ``"regular"`` for all elements, ``"rand"`` for ``N`` random ones.
+            N: the number of random elements.
+        """
+        if type == "regular":
+            return self.elements
+        if type == "rand" and N is not None:
+            generator = np.random.default_rng()
+            return [self.sample(generator) for _ in range(N)]
+        raise GroupError(f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N")
+
+    @cached_property
+    def generator_numbers(self) -> tuple[int, ...]:
+        """The numbers of the generators."""
+        return tuple(self.index(g) for g in self.generators)
+
+    def generating_numbers(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        """A few elements that generate the subgroup with these elements, chosen in order.
+
+        Args:
+            numbers: the numbers of all elements of a subgroup.
+        """
+        wanted = sorted({int(number) for number in numbers})
+        chosen: list[int] = []
+        reached: set[int] = {0}
+        for number in wanted:
+            if number not in reached:
+                chosen.append(number)
+                reached = self.closure(chosen)
+        return tuple(chosen)
+
+    def closure(self, generators: Iterable[int]) -> set[int]:
+        """The numbers of the elements of the subgroup that some elements generate.
+
+        Args:
+            generators: numbers of elements.
+        """
+        steps = self.table[:, [int(g) for g in generators]]
+        reached, frontier = {0}, [0]
+        while frontier:
+            frontier = sorted({int(g) for g in steps[frontier].ravel()} - reached)
+            reached.update(frontier)
+        return reached
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """A subgroup, the map of its elements into this group, and the map back (``None`` outside of the subgroup).
+
+        Raises:
+            GroupError: if there is no such subgroup.
+        """
+        subgroup, numbers = self._subgroup_elements(id)
+        back = {int(number): position for position, number in enumerate(numbers)}
+
+        def inclusion(element: GroupElement) -> GroupElement:
+            return self._elements[int(numbers[subgroup.index(element)])]
+
+        def restriction(element: GroupElement) -> GroupElement | None:
+            position = back.get(self.index(element))
+            return None if position is None else subgroup._elements[position]
+
+        return subgroup, inclusion, restriction
+
+    def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
+        """The left cosets gH of a subgroup H, in the order of their first elements.
+
+        Args:
+            numbers: the numbers of the elements of H.
+
+        Returns:
+            the numbers of the elements of each coset, its first element first.
+        """
+        members = np.array(sorted(set(int(n) for n in numbers)))
+        seen = np.zeros(self.order(), dtype=bool)
+        cosets = []
+        for g in range(self.order()):
+            if not seen[g]:
+                coset = np.sort(self.table[g, members])
+                seen[coset] = True
+                cosets.append(coset)
+        return cosets
+
+    @cached_property
+    def _regular(self) -> Representation:
+        from intertwine.group.building import regular_representation
+
+        return regular_representation(self)
+
+    @property
+    def regular_representation(self) -> Representation:
+        """The permutation of the group's elements by the group: rho(g) e_h = e_gh."""
+        return self._regular
+
+    def quotient_representation(
+        self, subgroup_id: Any, representatives: list[GroupElement] | None = None, name: str | None = None
+    ) -> Representation:
+        """The permutation of the cosets gH by the group, of size ``order() / |H|``.
+
+        Args:
+            subgroup_id: the label of H.
+            representatives: one element of each coset; their order is the order of the channels.
+            name: how it prints.
+        """
+        return self.induced_representation(
+            subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]"
+        )
+
+    def induced_representation(
+        self,
+        subgroup_id: Any,
+        repr: Representation | None,
+        representatives: list[GroupElement] | None = None,
+        name: str | None = None,
+    ) -> Representation:
+        """The representation induced from a representation of a subgroup H.
+
+        Args:
+            subgroup_id: the label of H.
+            repr: a representation of H (``None``: the trivial one).
+            representatives: one element of each coset gH; their order is the order of the blocks.
+            name: how it prints.
+        """
+        from intertwine.group.building import induced_representation
+
+        return induced_representation(self, subgroup_id, repr, representatives, name)
+
+    def restrict_representation(self, id: Any, repr: Representation) -> Representation:
+        """A representation of this group seen as one of a subgroup.
+
+        Args:
+            id: the label of the subgroup.
+            repr: a representation of this group.
+        """
+        from intertwine.group.building import restricted_representation
+
+        return restricted_representation(self, id, repr)
+
+    def _irrep_error(self, id: tuple[int, ...]) -> GroupError:
+        labels = ", ".join(str(irrep.id) for irrep in self.irreps())
+        return GroupError(f"{self.name} has no irrep {id}", hint=f"its irreps are {labels}")
+
+    def irreps(self) -> list[IrreducibleRepresentation]:
+        """All irreps, the trivial one first."""
+        return list(self._irreps)
+
+    @cached_property
+    @abstractmethod
+    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
+        """All irreps, built once."""

@@ -1,0 +1,223 @@
+"""The base class of all groups."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, GroupError
+from intertwine.group.element import GroupElement
+
+if TYPE_CHECKING:
+    from intertwine.group.irrep import IrreducibleRepresentation
+    from intertwine.group.representation import Representation
+
+ElementMap = Callable[[GroupElement], "GroupElement | None"]
+"""A map of the elements of one group into another; ``None`` where there is no image."""
+
+
+class Group(ABC):
+    """A compact group: its elements, its irreps, and everything that follows from them.
+
+    A concrete group states its elements as plain values in one canonical parametrisation, how they multiply, and its real
+    irreducible representations. Groups are immutable values: two groups built in the same way are equal, hash equally, and
+    are copied and pickled by reference to how they were built.
+
+    Args:
+        name: how the group prints.
+        continuous: whether it has infinitely many elements.
+        abelian: whether all elements commute.
+    """
+
+    PARAM: ClassVar[str] = "int"
+    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+
+    def __init__(self, name: str, continuous: bool, abelian: bool) -> None:
+        self._name = name
+        self._continuous = continuous
+        self._abelian = abelian
+
+    @property
+    def name(self) -> str:
+        """The name that the group prints."""
+        return self._name
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the group has infinitely many elements."""
+        return self._continuous
+
+    @property
+    def abelian(self) -> bool:
+        """Whether all elements commute."""
+        return self._abelian
+
+    # --- what a concrete group owes -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _key(self) -> Hashable:
+        """The discrete content by which groups of one class are compared."""
+
+    @abstractmethod
+    def _combine(self, a: Any, b: Any) -> Any:
+        """The product of two canonical values."""
+
+    @abstractmethod
+    def _inverse(self, a: Any) -> Any:
+        """The inverse of a canonical value."""
+
+    @abstractmethod
+    def _to_canonical(self, value: Any, param: str) -> Any:
+        """The canonical value, or a ``GroupError`` when ``value`` is no element."""
+
+    @abstractmethod
+    def _from_canonical(self, value: Any, param: str) -> Any:
+        """A canonical value in the parametrisation ``param``."""
+
+    @abstractmethod
+    def _repr_value(self, value: Any) -> str:
+        """How an element prints."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> GroupElement:
+        """The neutral element."""
+
+    @property
+    @abstractmethod
+    def generators(self) -> list[GroupElement]:
+        """Elements whose products are the whole group (one per component besides the Lie algebra, if continuous)."""
+
+    @abstractmethod
+    def irrep(self, *id: int) -> IrreducibleRepresentation:
+        """The real irreducible representation with this label."""
+
+    @abstractmethod
+    def irreps(self) -> list[IrreducibleRepresentation]:
+        """All irreps of a finite group; those of low frequency of a continuous one."""
+
+    @abstractmethod
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random element, uniform over the group (Haar measure).
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default. NumPy's global state is never read.
+        """
+
+    @abstractmethod
+    def testing_elements(self) -> Iterable[GroupElement]:
+        """Elements on which equivariance is tested: all of a small group."""
+
+    @abstractmethod
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """A subgroup, the map of its elements into this group, and the map back (``None`` outside of the subgroup).
+
+        Args:
+            id: the label of the subgroup; see the class of the group.
+        """
+
+    @property
+    @abstractmethod
+    def subgroup_trivial_id(self) -> Any:
+        """The label of the subgroup that holds the identity alone."""
+
+    @property
+    @abstractmethod
+    def subgroup_self_id(self) -> Any:
+        """The label of the group as its own subgroup."""
+
+    # --- what follows ---------------------------------------------------------------------------------------------------
+
+    def order(self) -> int:
+        """The number of elements, ``-1`` if there are infinitely many."""
+        return -1
+
+    @property
+    def elements(self) -> list[GroupElement]:
+        """All elements, the identity first.
+
+        Raises:
+            GroupError: for a continuous group.
+        """
+        raise GroupError(
+            f"{self.name} has infinitely many elements", hint="use group.testing_elements(), group.sample() or group.grid()"
+        )
+
+    def element(self, element: Any, param: str | None = None) -> GroupElement:
+        """The element with this value.
+
+        Args:
+            element: the value.
+            param: its parametrisation, one of ``PARAMETRIZATIONS``; ``PARAM`` by default.
+
+        Raises:
+            GroupError: if there is no such element.
+        """
+        if isinstance(element, GroupElement):
+            return element
+        return GroupElement(element, self, param)
+
+    @property
+    def trivial_representation(self) -> IrreducibleRepresentation:
+        """The irrep of size 1 that is 1 everywhere."""
+        for irrep in self.irreps():
+            if irrep.is_trivial():
+                return irrep
+        raise GroupError(f"{self.name} lists no trivial irrep")
+
+    @property
+    def regular_representation(self) -> Representation:
+        """The permutation of the group's elements by the group: rho(g) e_h = e_gh, of size ``order()``."""
+        raise GroupError(
+            f"{self.name} is continuous and has no finite regular representation",
+            hint="use a band-limited representation or a finite subgroup",
+        )
+
+    @property
+    def representations(self) -> dict[str, Representation]:
+        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
+        named: dict[str, Representation] = {irrep.name: irrep for irrep in self.irreps()}
+        if not self.continuous:
+            named["regular"] = self.regular_representation
+        return named
+
+    def get_irrep_id(self, psi: Any) -> tuple[int, ...]:
+        """The label of an irrep, given the irrep or its label."""
+        identifier = getattr(psi, "id", psi)
+        if isinstance(identifier, int):
+            identifier = (identifier,)
+        return self.irrep(*identifier).id
+
+    def _check_param(self, param: str) -> None:
+        if param not in self.PARAMETRIZATIONS:
+            raise ArgumentError(
+                f"{self.name} has no parametrisation {param!r}", hint=f"use one of {', '.join(self.PARAMETRIZATIONS)}"
+            )
+
+    def _equal(self, a: Any, b: Any) -> bool:
+        return a == b
+
+    def _hash_value(self, value: Any) -> int:
+        return hash(value)
+
+    # --- values -----------------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Group):
+            return NotImplemented
+        return self is other or (type(self) is type(other) and self._key() == other._key())
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._key()))
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __copy__(self) -> Group:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Group:
+        return self
