@@ -95,7 +95,7 @@ install_torch() { # install_torch ENVIRONMENT
 make_venv() {
   local python stamp
   python=$(find_python)
-  stamp=$({ "$python" -VV; R --version 2>/dev/null | head -1; hash_of pyproject.toml constraints.txt tools/setup.sh; } | sha256sum)
+  stamp=$({ "$python" -VV; R --version 2>/dev/null | head -1; sed "/^\[tool/,\$d" pyproject.toml; hash_of constraints.txt tools/setup.sh; } | sha256sum)
   is_fresh .venv/.stamp "$stamp" && return 0
   say "making .venv with $("$python" --version)"
   export PIP_CONSTRAINT="$PWD/constraints.txt"
