@@ -1,0 +1,134 @@
+# Calling Python.
+#
+# Everything that crosses goes through these functions:
+#
+#   py_call_checked(target, args, call)          an ordinary call;
+#   py_call_polled(target, args, on_event, call) a long call that takes `callback`, a Python object that it calls now and
+#                                                then with an event, and that returns FALSE when it should stop;
+#   py_call_stoppable(target, args, modules)     a long call that knows nothing of callbacks, but runs `modules`;
+#   as_torch(x), from_py_array(record)           arrays in and out (arrays.R).
+#
+# `target` is a dotted name inside the Python package ("nn.R2Conv", "training.fit") or a Python callable. `args` is a
+# list: named elements are passed by name. Errors are raised as classed conditions whose call is that of the
+# function which the user called: pass `call = rlang::caller_env()` on from there. Interrupts are suspended while Python runs,
+# for an interrupt inside Python ends the R process under reticulate 1.28.
+
+#' Call Python; raise its errors and warnings as R conditions.
+#' @noRd
+py_call_checked <- function(target, args = list(), call = rlang::caller_env()) {
+  bridge_call <- the$call %||% start_bridge(call)
+  named <- names(args)
+  if (is.null(named)) {
+    positional <- args
+    keywords <- NULL
+  } else {
+    positional <- unname(args[named == ""])
+    keywords <- args[named != ""]
+  }
+  reply <- suspendInterrupts(bridge_call(
+    target,
+    if (length(positional)) positional,
+    if (length(keywords)) keywords
+  ))
+  py_reply(reply, call)
+}
+
+#' The value of a reply, or the condition that it describes.
+#' @noRd
+py_reply <- function(reply, call) {
+  switch(reply[[1]],
+    ok = {
+      if (length(reply) > 2) warn_python(reply[[3]])
+      from_py(reply[[2]])
+    },
+    error = abort_python(reply[[2]], call),
+    interrupt = rlang::interrupt()
+  )
+}
+
+#' A value from Python as R has it: records of arrays become arrays, wherever they are in lists.
+#' @noRd
+from_py <- function(value) {
+  if (!is.list(value) || is.object(value)) {
+    return(value)
+  }
+  if (is_py_array(value)) {
+    return(from_py_array(value))
+  }
+  for (i in seq_along(value)) {
+    if (is.list(value[[i]])) value[[i]] <- from_py(value[[i]])
+  }
+  value
+}
+
+#' Call a Python function that takes `callback`, and stop it cleanly on Ctrl-C.
+#'
+#' The callback asks R about ten times a second; `on_event` is an R function that receives an event (a list, or NULL) and
+#' returns FALSE to stop. An error in it stops Python and is raised again here as the parent of ours.
+#' @return What the Python function returns when it is told to stop, or when it is done. The attribute-free flag
+#'   `the$interrupted` tells afterwards whether Ctrl-C stopped it.
+#' @noRd
+py_call_polled <- function(target, args = list(), on_event = NULL, every = 0.1, call = rlang::caller_env()) {
+  if (is.null(the$call)) start_bridge(call)
+  asker <- poll_asker(on_event)
+  args$callback <- the$bridge$polling$Poll(asker$ask, every)
+  value <- py_call_checked(target, args, call)
+  finish_polling(asker, call, stop = FALSE)
+  value
+}
+
+#' Call a Python function that runs modules; each of their submodules asks first whether to go on.
+#' @noRd
+py_call_stoppable <- function(target, args = list(), modules = list(), call = rlang::caller_env()) {
+  if (is.null(the$call)) start_bridge(call)
+  asker <- poll_asker(NULL)
+  named <- names(args) %||% rep("", length(args))
+  reply <- suspendInterrupts(the$call(
+    "_r.polling.polled",
+    list(target, as.list(unname(args[named == ""])), as_py_dict(args[named != ""]), asker$ask, modules)
+  ))
+  if (identical(reply[[1]], "interrupt")) finish_polling(asker, call, stop = TRUE)
+  py_reply(reply, call)
+}
+
+#' The R function that Python asks, and what it has seen.
+#' @noRd
+poll_asker <- function(on_event) {
+  state <- new.env(parent = emptyenv())
+  state$interrupted <- FALSE
+  state$error <- NULL
+  state$ask <- function(event = NULL) {
+    # Leaving this function by a jump would cross Python's frames; say FALSE instead and speak up when Python is back.
+    tryCatch(
+      {
+        allowInterrupts(Sys.sleep(0))
+        if (is.null(on_event)) TRUE else !isFALSE(on_event(event))
+      },
+      interrupt = function(condition) {
+        state$interrupted <- TRUE
+        FALSE
+      },
+      error = function(condition) {
+        state$error <- condition
+        FALSE
+      }
+    )
+  }
+  state
+}
+
+#' After a polled call: raise again what the callback could not, and remember an interrupt.
+#' @noRd
+finish_polling <- function(asker, call, stop) {
+  the$interrupted <- asker$interrupted
+  if (!is.null(asker$error)) {
+    abort_intertwine("A callback failed.", class = "callback", parent = asker$error, call = call)
+  }
+  if (stop && asker$interrupted) rlang::interrupt()
+}
+
+#' A list as a Python dict, also when it is empty.
+#' @noRd
+as_py_dict <- function(x) {
+  if (length(x)) as.list(x) else reticulate::dict()
+}

@@ -1,0 +1,116 @@
+# Checks of arguments. They come first in every function, and name the argument and what it was.
+
+#' A short description of a value, for messages.
+#' @noRd
+describe_value <- function(x) {
+  if (is.null(x)) {
+    return("NULL")
+  }
+  if (is.function(x) && !is_py(x)) {
+    return("a function")
+  }
+  if (is_py(x)) {
+    return(paste0("a ", class(x)[1]))
+  }
+  if (is.list(x)) {
+    return(if (is.data.frame(x)) "a data frame" else "a list")
+  }
+  if (is.atomic(x) && is.null(dim(x)) && length(x) <= 4) {
+    shown <- if (is.character(x)) encodeString(x, quote = "\"") else format(x)
+    return(if (length(x) == 1) trimws(shown) else paste0("c(", paste(trimws(shown), collapse = ", "), ")"))
+  }
+  kind <- switch(typeof(x), double = "numeric", x_typeof = , typeof(x))
+  if (is.null(dim(x))) paste0("a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
+}
+
+shape_text <- function(dims) paste(dims, collapse = " x ")
+
+check_flag <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (!(is.logical(x) && length(x) == 1 && !is.na(x))) {
+    abort_intertwine(paste0("`", arg, "` must be TRUE or FALSE, not ", describe_value(x), "."), call = call)
+  }
+  invisible(x)
+}
+
+check_string <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (!(is.character(x) && length(x) == 1 && !is.na(x))) {
+    abort_intertwine(paste0("`", arg, "` must be a string, not ", describe_value(x), "."), call = call)
+  }
+  invisible(x)
+}
+
+check_number <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (!(is.numeric(x) && length(x) == 1 && !is.na(x) && x >= min && x <= max)) {
+    range <- range_text(min, max)
+    abort_intertwine(paste0("`", arg, "` must be a number", range, ", not ", describe_value(x), "."), call = call)
+  }
+  invisible(x)
+}
+
+#' One whole number, as an integer.
+#' @noRd
+as_count <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  x <- as_whole(x, min, max, arg, call)
+  if (length(x) != 1) {
+    abort_intertwine(paste0("`", arg, "` must be one whole number, not ", describe_value(x), "."), call = call)
+  }
+  x
+}
+
+#' Whole numbers, as integers.
+#' @noRd
+as_whole <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  whole <- is.numeric(x) && length(x) > 0 && !anyNA(x) && all(is.finite(x)) && all(x == round(x)) &&
+    all(abs(x) < 2^31)
+  if (!whole || any(x < min) || any(x > max)) {
+    abort_intertwine(
+      paste0("`", arg, "` must be a whole number", range_text(min, max), ", not ", describe_value(x), "."),
+      call = call
+    )
+  }
+  as.integer(x)
+}
+
+#' Positions in something of length `n`, counted from one; negative ones leave out, as everywhere in R.
+#' @noRd
+as_positions <- function(x, n, what = "field", arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (is.logical(x)) x <- which(rep_len(x, n))
+  x <- as_whole(x, arg = arg, call = call)
+  if (any(x == 0)) {
+    abort_intertwine(
+      paste0("`", arg, "` is 0, but positions count from 1."),
+      class = "position",
+      hint = paste0("The first ", what, " is 1, the last one ", n, "."),
+      call = call
+    )
+  }
+  if (any(abs(x) > n)) {
+    abort_intertwine(
+      paste0("There is no ", what, " ", x[abs(x) > n][1], ": there ", if (n == 1) "is one" else paste("are", n), "."),
+      class = "position",
+      call = call
+    )
+  }
+  seq_len(n)[x]
+}
+
+range_text <- function(min, max) {
+  if (is.finite(min) && is.finite(max)) {
+    paste0(" from ", min, " to ", max)
+  } else if (is.finite(min)) {
+    paste0(", ", min, " or more")
+  } else if (is.finite(max)) {
+    paste0(", ", max, " or less")
+  }
+}
+
+check_class <- function(x, class, what, hint = NULL, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (!inherits(x, class)) {
+    abort_intertwine(
+      paste0("`", arg, "` must be ", what, ", not ", describe_value(x), "."),
+      class = "argument_type", hint = hint, call = call
+    )
+  }
+  check_alive(x, call)
+  invisible(x)
+}

@@ -1,0 +1,54 @@
+# Conditions. Every error of the package has the class `intertwine_error`, and one class that says which:
+# `intertwine_error_argument`, `intertwine_error_shape`, ... Errors from Python have the name of the Python exception.
+
+#' Raise a classed error.
+#'
+#' `message` is not interpolated, for text from Python contains braces.
+#' @noRd
+abort_intertwine <- function(message, class = "argument", hint = NULL, ..., parent = NULL,
+                             call = rlang::caller_env()) {
+  rlang::abort(
+    c(message, i = hint),
+    class = c(paste0("intertwine_error_", class), "intertwine_error"),
+    hint = hint,
+    ...,
+    parent = parent,
+    call = call
+  )
+}
+
+#' Raise the error that Python described.
+#' @noRd
+abort_python <- function(error, call) {
+  rlang::abort(
+    c(in_r_words(error$message), i = if (!is.null(error$hint)) in_r_words(error$hint)),
+    class = c(paste0("intertwine_error_", unlist(error$class)), "intertwine_error"),
+    hint = error$hint,
+    python_class = error$python,
+    python_traceback = error$traceback,
+    call = call
+  )
+}
+
+#' Repeat in R the warnings that Python gave.
+#' @noRd
+warn_python <- function(warnings) {
+  for (warning in warnings) {
+    rlang::warn(
+      in_r_words(warning$message),
+      class = c(paste0("intertwine_warning_", warning$class), "intertwine_warning")
+    )
+  }
+}
+
+#' Name in messages the R functions in place of the Python classes that they make.
+#' @noRd
+in_r_words <- function(text) {
+  names <- r_names_of_python()
+  # Only names in camel case: words such as `Linear` are also plain English.
+  names <- names[grepl("[a-z0-9][A-Z]|[A-Z]{2}", names(names))]
+  for (python in names(names)) {
+    text <- gsub(paste0("\\b(nn\\.)?", python, "\\b(\\(\\))?"), names[[python]], text, perl = TRUE)
+  }
+  text
+}

@@ -1,0 +1,33 @@
+.onLoad <- function(libname, pkgname) {
+  # Nothing here may start Python. An interpreter that the user names for intertwine is one that reticulate shall use.
+  chosen <- Sys.getenv("INTERTWINE_PYTHON")
+  if (nzchar(chosen) && !python_refused() && !nzchar(Sys.getenv("RETICULATE_PYTHON"))) {
+    Sys.setenv(RETICULATE_PYTHON = chosen)
+  }
+  reticulate::register_class_filter(short_classes)
+  if (!python_refused()) declare_requirements()
+  register_tensor_methods()
+}
+
+#' Tell reticulate what Python needs, as far as its version can be told; and in which environment to look first.
+#' @noRd
+declare_requirements <- function() {
+  if ("py_require" %in% getNamespaceExports("reticulate")) {
+    require <- getExportedValue("reticulate", "py_require")
+    require(c("torch>=2.2", "numpy>=1.26", "scipy", "safetensors"), python_version = ">=3.10")
+  }
+  # An import that is delayed, and never made through this object: reticulate searches this environment by it.
+  the$hint <- reticulate::import("torch", delay_load = list(environment = "r-intertwine"))
+}
+
+#' Methods for `torch.Tensor`, unless some other package has them.
+#' @noRd
+register_tensor_methods <- function() {
+  methods <- list(as.array = as.array_torch_tensor, dim = dim_torch_tensor)
+  for (generic in names(methods)) {
+    taken <- utils::getS3method(generic, "torch.Tensor", optional = TRUE, envir = baseenv())
+    if (is.null(taken)) {
+      registerS3method(generic, "torch.Tensor", methods[[generic]], envir = baseenv())
+    }
+  }
+}

@@ -1,0 +1,102 @@
+"""The one function that R calls Python through.
+
+Exceptions must not travel through reticulate: what arrives in R differs by version, and their fields are lost. They
+come back as data instead, and R raises its own classed conditions from them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import traceback
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from intertwine._r.polling import Interrupted
+from intertwine._r.values import plain, snake
+from intertwine.errors import IntertwineError
+
+Reply = tuple[Any, ...]
+
+
+def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None) -> Reply:
+    """Call `target` and say how it went.
+
+    Args:
+        target: what to call, or its dotted name inside `intertwine`, such as ``"group.cyclic_group"``.
+        args: positional arguments; R sends an empty list as `None`.
+        kwargs: named arguments; likewise.
+
+    Returns:
+        ``("ok", value, warnings)``, ``("error", description)``, or ``("interrupt",)`` if a polled call was stopped.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            function = resolve(target) if isinstance(target, str) else target
+            value = plain(function(*_positional(args), **_named(kwargs)))
+        except Interrupted:
+            return ("interrupt",)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - R has to hear of every failure
+            return ("error", describe(error))
+    if not caught:
+        return ("ok", value)
+    return ("ok", value, [{"class": snake(w.category.__name__), "message": str(w.message)} for w in caught])
+
+
+def attribute(owner: Any, name: str) -> Reply:
+    """The attribute of this name, as `call` returns a value."""
+    return call(getattr, [owner, name])
+
+
+@functools.lru_cache(maxsize=None)
+def resolve(name: str) -> Callable[..., Any]:
+    """The object of this dotted name inside `intertwine`: ``"nn.R2Conv"``, ``"_r.groups.irrep"``.
+
+    Modules are imported as they are needed, so that what R does not use costs nothing.
+    """
+    parts = name.split(".")
+    found: Any = importlib.import_module("intertwine")
+    path = "intertwine"
+    for part in parts:
+        path = f"{path}.{part}"
+        if not hasattr(found, part):
+            importlib.import_module(path)
+        found = getattr(found, part)
+    return found
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """What R needs to raise a condition: classes from special to general, message, hint and traceback."""
+    hint = getattr(error, "hint", None)
+    message = str(error)
+    if isinstance(error, KeyError) and error.args:
+        # The text of a KeyError is the repr of its key.
+        message = f"There is nothing called {error}."
+    if hint and message.endswith(hint):
+        message = message[: -len(hint)].rstrip()
+    return {
+        "class": list(_condition_names(error)),
+        "message": message or type(error).__name__,
+        "hint": hint,
+        "traceback": "".join(traceback.format_exception(error)),
+        "python": type(error).__name__,
+    }
+
+
+def _condition_names(error: BaseException) -> Sequence[str]:
+    kinds = [k for k in type(error).__mro__ if issubclass(k, Exception) and k not in (Exception, IntertwineError)]
+    return [snake(k.__name__.removesuffix("Error") or k.__name__) for k in kinds] or [snake(type(error).__name__)]
+
+
+def _positional(args: Any) -> Sequence[Any]:
+    if args is None:
+        return ()
+    if isinstance(args, Mapping):
+        # An empty named list.
+        return tuple(args.values())
+    return args if isinstance(args, (list, tuple)) else (args,)
+
+
+def _named(kwargs: Any) -> Mapping[str, Any]:
+    return kwargs if isinstance(kwargs, Mapping) else {}

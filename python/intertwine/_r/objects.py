@@ -1,0 +1,30 @@
+"""What every object of the library can do from R: be printed, compared, counted and taken apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def text(value: Any) -> str:
+    """The printed form."""
+    return str(value)
+
+
+def equal(first: Any, second: Any) -> bool:
+    """Whether two objects are the same mathematical object."""
+    return bool(first == second)
+
+
+def count(value: Any) -> int:
+    """The number of parts."""
+    return len(value)
+
+
+def item(value: Any, index: int) -> Any:
+    """The part at this position, counted from zero."""
+    return list(value)[index]
+
+
+def summary(value: Any) -> Any:
+    """An object that has a summary gives it; others give their printed form."""
+    return value.summary() if hasattr(value, "summary") else text(value)
