@@ -1,0 +1,103 @@
+"""Groups and representations beside escnn's: printed forms, matrices, labels."""
+
+import numpy as np
+import pytest
+
+from intertwine import group
+
+from ..contracts.lists import GROUPS, SUBGROUPS
+
+pytestmark = pytest.mark.peer
+
+
+@pytest.fixture(scope="module", name="escnn")
+def fixture_escnn():
+    return pytest.importorskip("escnn.group")
+
+
+def theirs_of(escnn, G):
+    return escnn.cyclic_group(G.N) if isinstance(G, group.CyclicGroup) else escnn.dihedral_group(G.N)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_groups(escnn, name):
+    ours = GROUPS[name]()
+    theirs = theirs_of(escnn, ours)
+    assert str(ours) == str(theirs)
+    assert ours.order() == theirs.order()
+    assert [str(g) for g in ours.elements] == [str(g) for g in theirs.elements]
+    assert [repr(g) for g in ours.generators] == [repr(g) for g in theirs.generators]
+    assert ours.PARAM == theirs.PARAM
+    assert set(theirs.PARAMETRIZATIONS) <= set(ours.PARAMETRIZATIONS)
+    assert ours.subgroup_trivial_id == theirs.subgroup_trivial_id
+    assert ours.subgroup_self_id == theirs.subgroup_self_id
+    for a, b in zip(ours.elements, theirs.elements):
+        assert a.value == b.value
+        assert str(~a) == str(~b)
+        np.testing.assert_allclose(np.hstack(flat(a.to("radians"))), np.hstack(flat(b.to("radians"))))
+        for c, d in zip(ours.elements, theirs.elements):
+            assert str(a @ c) == str(b @ d)
+
+
+def flat(value):
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_representations_by_name(escnn, name):
+    ours = GROUPS[name]()
+    theirs = theirs_of(escnn, ours)
+    assert list(ours.representations) == list(theirs.representations)
+    for mine, other in zip(ours.representations.values(), theirs.representations.values()):
+        assert repr(mine) == repr(other)
+        assert mine.irreps == other.irreps
+        for a, b in zip(ours.elements, theirs.elements):
+            np.testing.assert_allclose(mine(a), other(b), atol=1e-12)
+    assert [psi.id for psi in ours.irreps()] == [psi.id for psi in theirs.irreps()]
+    for mine, other in zip(ours.irreps(), theirs.irreps()):
+        assert mine.type == other.type
+        assert mine.attributes == other.attributes
+        assert mine.endomorphism_basis().shape == other.endomorphism_basis().shape
+        assert mine.sum_of_squares_constituents == other.sum_of_squares_constituents
+
+
+@pytest.mark.parametrize(("name", "id"), [(name, id) for name, ids in SUBGROUPS.items() for id in ids], ids=str)
+def test_subgroups(escnn, name, id):
+    ours = GROUPS[name]()
+    theirs = theirs_of(escnn, ours)
+    if (name, id) == ("D8", (3, 4)):
+        pytest.skip("escnn cannot include this one")
+    H, include, _ = ours.subgroup(id)
+    K, embed, _ = theirs.subgroup(id)
+    assert str(H) == str(K)
+    assert [str(include(h)) for h in H.elements] == [str(embed(k)) for k in K.elements]
+    for mine, other in [
+        (ours.quotient_representation(id), theirs.quotient_representation(id)),
+        (ours.induced_representation(id, H.irreps()[-1]), theirs.induced_representation(id, K.irreps()[-1])),
+        (ours.regular_representation.restrict(id), theirs.regular_representation.restrict(id)),
+        (ours.irreps()[-1].restrict(id), theirs.irreps()[-1].restrict(id)),
+    ]:
+        assert repr(mine) == repr(other)
+        assert sorted(mine.irreps) == sorted(other.irreps)
+        for a, b in zip(mine.group.elements, other.group.elements):
+            np.testing.assert_allclose(mine(a), other(b), atol=1e-10)
+
+
+def test_names_of_sums_and_products(escnn):
+    for module in (group, escnn):
+        G = module.cyclic_group(8)
+        built = [
+            G.irrep(1) + G.irrep(2),
+            module.directsum([G.irrep(1), G.irrep(2)], name="foo"),
+            G.irrep(1).tensor(G.irrep(2)),
+            module.change_basis(G.irrep(1), np.eye(2), "bar"),
+        ]
+        assert [repr(rho) for rho in built] == [
+            "C8|[[irrep_1]_[irrep_2]]:4",
+            "C8|[foo]:4",
+            "C8|[irrep_1 X irrep_2]:4",
+            "C8|[bar]:2",
+        ]
+        assert built[2].irreps == [(1,), (3,)]
+        assert module.homomorphism_space(G.irrep(1), built[0]).shape == (2, 4, 2)
+        assert built[0].endomorphism_basis().shape == (4, 4, 4)
