@@ -75,3 +75,15 @@ REPRESENTATIONS: dict[str, Callable[[], Representation]] = {
     "turned sum of C8": lambda: turned(cyclic_group(8).irrep(1) + cyclic_group(8).irrep(1) + cyclic_group(8).irrep(2)),
     "turned regular of D3": lambda: turned(dihedral_group(3).regular_representation),
 }
+
+ACTIONS: dict[str, Callable[[], Representation]] = {
+    "nothing": lambda: group.directsum([trivial_group().trivial_representation] * 2),
+    "rotations by quarters": lambda: cyclic_group(4).irrep(1),
+    "rotations by thirds": lambda: cyclic_group(3).irrep(1),
+    "rotations by eighths": lambda: cyclic_group(8).irrep(1),
+    "one mirror": lambda: group.directsum([cyclic_group(2).irrep(1), cyclic_group(2).irrep(0)]),
+    "half a turn": lambda: group.directsum([cyclic_group(2).irrep(1)] * 2),
+    "square": lambda: dihedral_group(4).irrep(1, 1),
+    "triangle": lambda: dihedral_group(3).irrep(1, 1),
+}
+"""Orthogonal actions on the plane."""

@@ -1,0 +1,142 @@
+"""The constraint of steerable kernels, anywhere on the plane and for every element, and the dimension from characters."""
+
+import numpy as np
+import pytest
+
+from intertwine.group import cyclic_group, dihedral_group
+from intertwine.group.induced import induced_components
+from intertwine.kernels.harmonics import lattice_points
+from intertwine.kernels.scalar import scalar_basis
+from intertwine.kernels.steerable import row_basis
+
+from ..contracts.lists import ACTIONS, turned
+from ..contracts.processes import run_in_fresh_process
+
+
+def fields(G):
+    """Representations of each kind: irreps, regular, quotient, induced, turned."""
+    yield from G.irreps()
+    yield G.regular_representation
+    if G.order() > 1:
+        yield G.quotient_representation(G.subgroup_self_id)
+        yield G.regular_representation + G.irreps()[-1]
+        yield turned(G.irreps()[0] + G.irreps()[-1])
+    if cyclic_group(8) == G:
+        yield G.quotient_representation(4)
+    if dihedral_group(4) == G:
+        yield G.quotient_representation((1, 2))
+        yield G.induced_representation((None, 4), cyclic_group(4).irrep(1))
+        yield G.induced_representation((1, 1), cyclic_group(2).irrep(1))
+    if dihedral_group(3) == G:
+        yield turned(G.regular_representation)
+
+
+def kernel(action, source, target, scalars, weights):
+    """K(x) of one pair of components from the basis of its first row, written out from the definition."""
+    basis = row_basis(action, source, target, scalars)
+    if basis.coefficients is None:
+        first = weights.reshape(1, source.size, scalars.size)
+    else:
+        first = np.einsum("n,nwcf->wcf", weights, basis.coefficients)
+    carry = dense_input(source)
+
+    def at(points):
+        rows = []
+        for a, g in enumerate(target.representatives):
+            phi = scalars.evaluate(points @ action.matrices[g])
+            row = np.einsum("wcf,fp->wcp", first, phi)
+            rows.append(np.einsum("vw,wcp,dc->vdp", target.transport[a], row, carry[g]))
+        return np.concatenate(rows)
+
+    return at, basis.size
+
+
+def dense_input(component):
+    """The component's matrices in the order of its own channels."""
+    order, count, width = len(component.images), component.count, component.width
+    dense = np.zeros((order, count, width, count, width))
+    for g in range(order):
+        for b in range(count):
+            dense[g, component.images[g, b], :, b, :] = component.blocks[g, b]
+    return dense.reshape(order, component.size, component.size)
+
+
+def dimension(action, source, target, scalars):
+    """The number of independent kernels, from characters alone."""
+    rho_in, rho_out = dense_input(source), dense_input(target)
+    total = 0.0
+    for g, matrix in enumerate(action.matrices):
+        harmonic = sum(np.trace(block) for block in scalars.action(matrix))
+        total += np.trace(rho_in[g]) * np.trace(rho_out[g]) * harmonic
+    return round(total / len(action.matrices))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_components_put_a_representation_together(name):
+    G = ACTIONS[name]().group
+    for rho in fields(G):
+        components = induced_components(rho)
+        channels = np.concatenate([c.channels.ravel() for c in components])
+        assert sorted(channels) == list(range(rho.size))
+        for c in components:
+            np.testing.assert_allclose(
+                dense_input(c), rho.matrices[:, c.channels.ravel()][:, :, c.channels.ravel()], atol=1e-12
+            )
+            others = np.setdiff1d(np.arange(rho.size), c.channels.ravel())
+            assert not rho.matrices[:, c.channels.ravel()][:, :, others].round(12).any()
+
+
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+@pytest.mark.parametrize("name", ACTIONS)
+def test_constraint_and_rank(name, kernel_size):
+    action = ACTIONS[name]()
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((60, 2)) * kernel_size / 3
+    points[:2] *= 0.002  # the ring at the origin is narrow
+    scalars = scalar_basis(2, kernel_size).seen_on(lattice_points(2, (kernel_size,) * 2, (1, 1)))
+    seen = []
+    for rho_in in fields(action.group):
+        for rho_out in fields(action.group):
+            for source in induced_components(rho_in):
+                for target in induced_components(rho_out):
+                    if any(source.same_kind(s) and target.same_kind(t) for s, t in seen):
+                        continue
+                    seen.append((source, target))
+                    check_pair(action, source, target, scalars, points, rng)
+
+
+def check_pair(action, source, target, scalars, points, rng):
+    size = row_basis(action, source, target, scalars).size
+    assert size == dimension(action, source, target, scalars), (source, target)
+    if not size:
+        return
+    K, _ = kernel(action, source, target, scalars, rng.standard_normal(size))
+    here = K(points)
+    rho_in, rho_out = dense_input(source), dense_input(target)
+    for g, matrix in enumerate(action.matrices):
+        moved = np.einsum("ij,jkp,lk->ilp", rho_out[g], here, rho_in[g])
+        np.testing.assert_allclose(K(points @ matrix.T), moved, atol=1e-10)
+    if size <= 40:
+        columns = [kernel(action, source, target, scalars, e)[0](points).ravel() for e in np.eye(size)]
+        assert np.linalg.matrix_rank(np.stack(columns), tol=1e-8) == size
+
+
+def test_fault_2_bases_are_the_same_bytes_in_every_process():
+    program = (
+        "import hashlib, sys\n"
+        "from intertwine.group import dihedral_group, cyclic_group\n"
+        "from intertwine.group.induced import induced_components\n"
+        "from intertwine.kernels.scalar import scalar_basis\n"
+        "from intertwine.kernels.steerable import row_basis\n"
+        "digest = hashlib.sha256()\n"
+        "G = dihedral_group(6)\n"
+        "fields = [*G.irreps(), G.quotient_representation((0, 2)), G.irrep(1, 1).tensor(G.irrep(1, 2))]\n"
+        "for a in fields:\n"
+        "    for b in fields:\n"
+        "        for s in induced_components(a):\n"
+        "            for t in induced_components(b):\n"
+        "                basis = row_basis(G.irrep(1, 1), s, t, scalar_basis(2, 5))\n"
+        "                if basis.coefficients is not None: digest.update(basis.coefficients.tobytes())\n"
+        "sys.stdout.write(digest.hexdigest())\n"
+    )
+    assert run_in_fresh_process(program, seed=0) == run_in_fresh_process(program, seed=3)
