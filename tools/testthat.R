@@ -6,7 +6,7 @@ results <- testthat::test_dir(
   filter = if (length(filter)) filter[[1]],
   package = "intertwine",
   load_package = "installed",
-  reporter = "summary",
+  reporter = testthat::SummaryReporter$new(max_reports = 200),
   stop_on_failure = FALSE
 )
 counts <- as.data.frame(results)
