@@ -29,7 +29,7 @@ EXTRAS = {
     "models": set(),
     "plot": {"matplotlib"},
     "study": {"matplotlib", "sklearn", "PIL"},
-    "training": {"lightning"},
+    "training": {"lightning", "PIL"},
     "_r": {"matplotlib", "PIL", "sklearn"},
 }
 
