@@ -1,0 +1,34 @@
+"""Training, prediction and evaluation of any torch module, on lightning's Fabric.
+
+Example:
+    >>> import torch
+    >>> from intertwine import training
+    >>> x = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
+    >>> y = (x[:, 0] > 0).long()
+    >>> result = training.fit(torch.nn.Linear(3, 2), x, y, epochs=20, learn_rate=0.1, seed=1)
+    >>> training.evaluate(result.module, x, y)["accuracy"] > 0.9
+    True
+"""
+
+from __future__ import annotations
+
+from intertwine.training.augment import turn_images
+from intertwine.training.files import ImageFolder, read_image
+from intertwine.training.fit import fit
+from intertwine.training.idx import read_idx
+from intertwine.training.measures import IGNORE
+from intertwine.training.predict import confusion, evaluate, predict
+from intertwine.training.result import FitResult
+
+__all__ = [
+    "IGNORE",
+    "FitResult",
+    "ImageFolder",
+    "confusion",
+    "evaluate",
+    "fit",
+    "predict",
+    "read_idx",
+    "read_image",
+    "turn_images",
+]

@@ -1,0 +1,89 @@
+"""The engine below `fit`: lightning's Fabric, imported on first use and kept quiet."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from intertwine.errors import ArgumentError, MissingDependencyError
+
+# `lightning-fabric` alone imports in about a second beside torch; the whole of `lightning` takes four.
+_HOMES = ("lightning_fabric", "lightning.fabric")
+
+PRECISIONS = ("32-true", "64-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true")
+"""The names under which Fabric knows its precisions."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Fabric's notices and advice off the user's console inside of the block."""
+    loggers = [logging.getLogger(name) for name in ("lightning", *_HOMES)]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning.*")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels):
+                logger.setLevel(level)
+
+
+def fabric_class() -> Any:
+    """Fabric, from whichever of its two packages is installed.
+
+    Raises:
+        MissingDependencyError: if neither is.
+    """
+    for home in _HOMES:
+        try:
+            with quiet():
+                module = importlib.import_module(home)
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.startswith("lightning"):
+                raise
+            continue
+        return module.Fabric
+    raise MissingDependencyError(
+        "training needs lightning's Fabric, which is not installed",
+        hint="install it with: pip install lightning-fabric",
+    )
+
+
+def make_fabric(device: str = "auto", precision: str | None = None) -> Any:
+    """A Fabric on one device.
+
+    Args:
+        device: "auto" (the fastest there is), "cpu", "cuda", "cuda:1", "mps", ...
+        precision: one of `PRECISIONS`, or `None` to leave the module's own dtype alone.
+
+    Raises:
+        ArgumentError: if the device or the precision is not available here.
+        MissingDependencyError: if Fabric is not installed.
+    """
+    if precision is not None and precision not in PRECISIONS:
+        raise ArgumentError(
+            f"`precision` is one of {', '.join(PRECISIONS)}, but was {precision!r}",
+            hint="leave it out to train in the module's own dtype",
+        )
+    kind, _, index = str(device).partition(":")
+    devices: Any = 1
+    if index:
+        if not index.isdigit():
+            raise ArgumentError(f"device {device!r} does not name a device", hint='use "auto", "cpu" or "cuda:0"')
+        devices = [int(index)]
+    if kind == "cpu":
+        devices = 1
+    fabric = fabric_class()
+    try:
+        with quiet():
+            made = fabric(accelerator=kind, devices=devices, precision=precision)
+            made.launch()
+    except Exception as error:  # Fabric raises several kinds here: all mean that this device cannot be used
+        raise ArgumentError(f"device {device!r} cannot be used here: {error}", hint='use "auto" or "cpu"') from error
+    return made

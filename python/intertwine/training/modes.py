@@ -1,0 +1,79 @@
+"""Modes that a function needs for a while and gives back exactly as it found them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+@contextmanager
+def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
+    """The module in evaluation mode and without gradients; afterwards each submodule has its own mode again.
+
+    `module.train()` afterwards would also wake submodules that the user had frozen with `.eval()`.
+
+    Example:
+        >>> import torch
+        >>> net = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Dropout().eval())
+        >>> with evaluation_mode(net):
+        ...     net[0].training
+        False
+        >>> net[0].training, net[1].training
+        (True, False)
+    """
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        module.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+@contextmanager
+def own_random_stream(seed: int) -> Iterator[None]:
+    """Torch's global generators seeded inside of the block (dropout draws from them) and restored after it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+class Interrupt:
+    """Whether Ctrl-C was pressed since the block of `deferred_interrupt` was entered."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def handle(self, signum: int, frame: Any) -> None:
+        """The first Ctrl-C waits for the end of the batch; the second one is not held back any longer."""
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Interrupt]:
+    """Hold Ctrl-C back until the caller looks at it, so that no optimiser step is left half done.
+
+    Only Python's own handler is replaced, and only in the main thread: a program that handles the signal itself
+    (R does, through reticulate) keeps its handler.
+    """
+    interrupt = Interrupt()
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not ours:
+        yield interrupt
+        return
+    signal.signal(signal.SIGINT, interrupt.handle)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,122 @@
+"""IDX files and folders of images, whole and damaged."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from intertwine import training
+from intertwine.errors import ArgumentError
+
+CODES = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
+
+
+def idx(array):
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, CODES[str(array.dtype)], array.ndim, *array.shape)
+    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+@pytest.mark.parametrize("dtype", CODES)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_idx_is_read_exactly(tmp_path, dtype, pack):
+    array = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    (tmp_path / "file").write_bytes(pack(idx(array)))
+    read = training.read_idx(tmp_path / "file")
+    assert np.array_equal(read.numpy(), array)
+    assert str(read.numpy().dtype) == dtype
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_damaged_idx(tmp_path, pack):
+    whole = pack(idx(np.arange(40, dtype="int32")))
+    for cut in range(0, len(whole), 7):
+        (tmp_path / "file").write_bytes(whole[:cut])
+        with pytest.raises(ArgumentError, match=r"(?i)file"):
+            training.read_idx(tmp_path / "file")
+
+
+def test_an_idx_header_that_promises_too_much_takes_no_memory(tmp_path):
+    (tmp_path / "file").write_bytes(struct.pack(">BBBB3I", 0, 0, 14, 3, 2**31, 2**31, 2**31) + b"few")
+    with pytest.raises(ArgumentError, match="only 3"):
+        training.read_idx(tmp_path / "file")
+
+
+def test_idx_with_bytes_to_spare(tmp_path):
+    (tmp_path / "file").write_bytes(idx(np.arange(4, dtype="int32")) + b"x")
+    with pytest.raises(ArgumentError, match="more"):
+        training.read_idx(tmp_path / "file")
+
+
+def test_no_idx(tmp_path):
+    with pytest.raises(ArgumentError, match="no file"):
+        training.read_idx(tmp_path / "absent")
+    (tmp_path / "file").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ArgumentError, match="no IDX"):
+        training.read_idx(tmp_path / "file")
+
+
+class TestImages:
+    @pytest.fixture(autouse=True)
+    def _pillow(self):
+        pytest.importorskip("PIL")
+
+    def save(self, path, array, mode=None):
+        from PIL import Image
+
+        Image.fromarray(array).save(path)
+
+    def test_eight_and_sixteen_bits(self, tmp_path):
+        self.save(tmp_path / "a.png", np.array([[0, 255]], dtype=np.uint8))
+        self.save(tmp_path / "b.png", np.array([[0, 65535]], dtype=np.uint16))
+        self.save(tmp_path / "c.tif", np.array([[0.0, 0.5]], dtype=np.float32))
+        assert training.read_image(tmp_path / "a.png").tolist() == [[[0.0, 1.0]]]
+        assert training.read_image(tmp_path / "b.png").tolist() == [[[0.0, 1.0]]]
+        assert training.read_image(tmp_path / "c.tif").tolist() == [[[0.0, 0.5]]]
+
+    def test_channels_and_size(self, tmp_path):
+        self.save(tmp_path / "a.png", np.zeros((6, 4, 3), dtype=np.uint8))
+        assert training.read_image(tmp_path / "a.png").shape == (3, 6, 4)
+        assert training.read_image(tmp_path / "a.png", channels=1, size=(3, 3)).shape == (1, 3, 3)
+        self.save(tmp_path / "g.png", np.zeros((6, 4), dtype=np.uint8))
+        assert training.read_image(tmp_path / "g.png", channels=3).shape == (3, 6, 4)
+
+    def test_no_image(self, tmp_path):
+        (tmp_path / "a.png").write_bytes(b"no image")
+        with pytest.raises(ArgumentError, match=r"a\.png"):
+            training.read_image(tmp_path / "a.png")
+        with pytest.raises(ArgumentError, match="no file"):
+            training.read_image(tmp_path / "absent.png")
+
+    def test_a_folder_trains(self, tmp_path):
+        for number, name in enumerate(["cat", "dog"]):
+            (tmp_path / name).mkdir()
+            for i in range(6):
+                self.save(tmp_path / name / f"{i}.png", np.full((5, 5), 200 * number + i, dtype=np.uint8))
+        folder = training.ImageFolder(tmp_path)
+        assert folder.levels == ("cat", "dog")
+        assert len(folder) == 12
+        module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(25, 2))
+        result = training.fit(module, folder, epochs=20, batch_size=4, learn_rate=0.1, seed=0)
+        assert result.n_classes == 2
+        assert training.evaluate(result.module, folder)["accuracy"] == 1
+        assert training.predict(result.module, folder, type="class").shape == (12,)
+
+    def test_no_folder(self, tmp_path):
+        with pytest.raises(ArgumentError, match="no folder"):
+            training.ImageFolder(tmp_path / "absent")
+        with pytest.raises(ArgumentError, match="no images"):
+            training.ImageFolder(tmp_path)
+        with pytest.raises(ArgumentError, match="cow"):
+            training.ImageFolder(tmp_path, levels=["cow"])
+
+
+def test_turning_is_exact_at_quarter_turns():
+    x = torch.rand(2, 1, 7, 7)
+    for quarter in range(4):
+        assert torch.equal(training.turn_images(x, 90 * quarter), torch.rot90(x, quarter, (2, 3)))
+    each = training.turn_images(x, torch.tensor([0.0, 90.0]))
+    assert torch.equal(each[1], torch.rot90(x[1], 1, (1, 2)))
