@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from intertwine import group
+from intertwine import group, gspaces
 from intertwine.group import Group, Representation, cyclic_group, dihedral_group, trivial_group
+from intertwine.gspaces import GSpace
 
 
 def turned(representation: Representation, seed: int = 0) -> Representation:
@@ -87,3 +88,21 @@ ACTIONS: dict[str, Callable[[], Representation]] = {
     "triangle": lambda: dihedral_group(3).irrep(1, 1),
 }
 """Orthogonal actions on the plane."""
+
+GSPACES: dict[str, Callable[[], GSpace]] = {
+    "trivial": gspaces.trivialOnR2,
+    "C2": lambda: gspaces.rot2dOnR2(N=2),
+    "C3": lambda: gspaces.rot2dOnR2(N=3),
+    "C4": lambda: gspaces.rot2dOnR2(N=4),
+    "C8": lambda: gspaces.rot2dOnR2(N=8),
+    "flip": gspaces.flip2dOnR2,
+    "flip, axis 0": lambda: gspaces.flip2dOnR2(axis=0.0),
+    "flip, diagonal": lambda: gspaces.flip2dOnR2(axis=np.pi / 4),
+    "flip, oblique": lambda: gspaces.flip2dOnR2(axis=0.3),
+    "D2": lambda: gspaces.flipRot2dOnR2(N=2),
+    "D3": lambda: gspaces.flipRot2dOnR2(N=3),
+    "D4": lambda: gspaces.flipRot2dOnR2(N=4),
+    "D4, axis 0": lambda: gspaces.flipRot2dOnR2(N=4, axis=0.0),
+    "D8": lambda: gspaces.flipRot2dOnR2(N=8),
+    "no space, C4": lambda: gspaces.no_base_space(cyclic_group(4)),
+}
