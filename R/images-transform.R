@@ -44,24 +44,17 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, flip = FALSE
   if (length(angle) == 1) {
     return(move_images(x, turn_matrix(angle, flip, length(spatial_size(x))), order))
   }
-  turned <- x
-  for (value in unique(angle)) {
-    chosen <- which(angle == value)
-    turned <- turned_into(turned, chosen, transform(x[chosen], angle = value, flip = flip, order = order))
+  if (is_volume(x)) {
+    abort_intertwine("Volumes can be turned by one angle only.", hint = "Turn them one at a time, and join with c().")
   }
-  turned
-}
-
-turned_into <- function(x, chosen, value) {
-  plain <- bare_array(x)
-  if (identical(dim(x)[-1], dim(value)[-1])) {
-    index <- c(list(chosen), rep(list(TRUE), length(dim(plain)) - 1))
-    return(new_images(do.call(`[<-`, c(list(plain), index, list(value = as.vector(value))))))
+  if (flip) {
+    x <- transform(x, angle = 0, flip = TRUE)
   }
-  abort_intertwine(
-    "Turning images that are not square by different angles gives different sizes.",
-    hint = "Turn them by one angle at a time.", call = rlang::caller_env(2)
+  moved <- py_call_checked(
+    "_r.pictures.turn",
+    list(as_torch(bare_array(x), dtype = "float64"), as_torch(as.double(angle), dtype = "float64"), order = order)
   )
+  restore_images(moved, x)
 }
 
 check_angles <- function(angle, x, call = rlang::caller_env()) {
@@ -94,7 +87,66 @@ move_images <- function(x, matrix, order, call = rlang::caller_env()) {
     list(as_torch(bare_array(x), dtype = "float64"), as_torch(matrix, dtype = "float64"), order = order),
     call = call
   )
-  out <- from_py_array(moved)
-  dimnames(out) <- dimnames(x)
+  restore_images(moved, x)
+}
+
+restore_images <- function(record, like) {
+  out <- from_py_array(record)
+  if (!is.null(names(like))) {
+    dimnames(out) <- c(list(names(like)), rep(list(NULL), length(dim(out)) - 1))
+  }
   new_images(out)
+}
+
+#' Resize or pad images
+#'
+#' `resize_images()` gives pictures another size by smooth interpolation, with
+#' antialiasing when they shrink. `pad_images()` adds a border. Both treat all
+#' directions alike, so that they commute with quarter turns and mirrors.
+#'
+#' A network that should answer alike for turned pictures wants some room around
+#' the object, so that no turn moves part of it outside, and an odd size, so that pooling
+#' by two keeps the centre in place.
+#'
+#' @param x [images()] of the plane.
+#' @param size The new height and width; one number means a square.
+#' @param by Pixels to add at each side.
+#' @param value The value of the added pixels.
+#' @return [images()].
+#' @examples
+#' x <- images(matrix(1:4, 2), "hw")
+#' pad_images(x, 1)[[1]]
+#' @export
+pad_images <- function(x, by, value = 0) {
+  check_plane_images(x)
+  by <- as_count(by, min = 0)
+  check_number(value)
+  size <- spatial_size(x)
+  out <- array(value, dim = c(dim(x)[1:2], size + 2L * by))
+  out[, , by + seq_len(size[1]), by + seq_len(size[2])] <- as.vector(unclass(x))
+  if (!is.null(names(x))) {
+    dimnames(out) <- list(names(x), NULL, NULL, NULL)
+  }
+  new_images(out)
+}
+
+#' @rdname pad_images
+#' @export
+resize_images <- function(x, size) {
+  check_plane_images(x)
+  size <- rep_len(as_whole(size, min = 1), 2)
+  resized <- py_call_checked(
+    "_r.pictures.resize", list(as_torch(bare_array(x), dtype = "float64"), as.list(size))
+  )
+  restore_images(resized, x)
+}
+
+check_plane_images <- function(x, arg = "x", call = rlang::caller_env()) {
+  if (!is_images(x) || is_volume(x)) {
+    abort_intertwine(
+      paste0("`", arg, "` must be images of the plane, not ", if (is_images(x)) "volumes" else describe_value(x), "."),
+      class = "argument_type", hint = "Make them from an array with images().", call = call
+    )
+  }
+  invisible(x)
 }

@@ -37,8 +37,8 @@
 #'   layout, `c()` joins batches and arithmetic works on the pixels.
 #' @section Errors:
 #' A condition of class `intertwine_error_argument` if a layout is not one, if
-#' its letters do not match the dimensions of `x`, or if pixels are missing or
-#' not finite.
+#' its letters do not match the dimensions of `x`; `intertwine_error_missing_values`
+#' if pixels are missing or not finite.
 #' @seealso [plot.images()], [transform.images()], [read_idx()],
 #'   [read_image_folder()], [digits_data()]
 #' @examples
@@ -145,6 +145,7 @@ check_complete <- function(x, what = "pixels", call = rlang::caller_env()) {
         sum(missing), " of the ", length(x), " ", what,
         " are missing or not finite (NA, NaN or Inf)."
       ),
+      class = "missing_values",
       hint = "Replace them first, for example x[is.na(x)] <- 0.",
       call = call
     )

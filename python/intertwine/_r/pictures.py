@@ -9,6 +9,7 @@ import torch
 
 from intertwine.errors import ArgumentError, MissingDependencyError
 from intertwine.fields.resample import act_on_grid
+from intertwine.training.augment import turn_images
 
 _MODES = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
 
@@ -80,10 +81,10 @@ def _values(picture: Any, size: list[int] | None, channels: str) -> np.ndarray:
     if deep:
         # Pillow clips 16-bit greys at 255 when it converts them, so they are scaled first.
         grey = np.asarray(picture, dtype=np.float32) / 65535.0
-        picture = Image.fromarray(grey, mode="F")
+        picture = Image.fromarray(grey)
         bands = [picture] * len(_MODES[channels])
         if channels == "rgba":
-            bands[3] = Image.fromarray(np.ones_like(grey), mode="F")
+            bands[3] = Image.fromarray(np.ones_like(grey))
         scale = 1.0
     else:
         bands = picture.convert(_MODES[channels]).split()
@@ -105,3 +106,15 @@ def move(pictures: torch.Tensor, matrix: torch.Tensor, order: int = 2) -> np.nda
         The moved pictures.
     """
     return act_on_grid(pictures, matrix.numpy(), order=order).numpy()
+
+
+def turn(pictures: torch.Tensor, angles: torch.Tensor, order: int = 2) -> np.ndarray:
+    """Pictures [pictures, channels, height, width], each turned counter-clockwise by its own angle in radians."""
+    return turn_images(pictures, torch.rad2deg(angles), order=order).numpy()
+
+
+def resize(pictures: torch.Tensor, size: list[int]) -> np.ndarray:
+    """Pictures [pictures, channels, height, width] at another height and width."""
+    return torch.nn.functional.interpolate(
+        pictures, size=tuple(size), mode="bicubic", align_corners=False, antialias=True
+    ).numpy()

@@ -1,0 +1,92 @@
+#' How good a network is on data
+#'
+#' `evaluate()` gives the loss and the metrics, `confusion_table()` how often
+#' each class was taken for which.
+#'
+#' @param object,x A fit of [fit()], or a module.
+#' @param y The true targets, as in [fit()].
+#' @param newdata The inputs.
+#' @param metrics As in [fit()]; by default those of the fit.
+#' @param batch_size Samples at a time.
+#' @param na `"error"` or `"mask"`, as in [fit()].
+#' @param ... Not used.
+#' @return `evaluate()`: a named vector, the loss first. `confusion_table()`: a
+#'   table with a row for each true class and a column for each predicted one.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' fitted <- equivariant_cnn(digits$x[1:300], digits$y[1:300], epochs = 2)
+#' test <- 1500:1797
+#' evaluate(fitted, digits$x[test], digits$y[test])
+#' confusion_table(fitted, digits$x[test], digits$y[test])
+#' @name evaluate
+NULL
+
+#' @rdname evaluate
+#' @method evaluate intertwine_fit
+#' @export
+evaluate.intertwine_fit <- function(x, newdata, y, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
+  na <- rlang::arg_match(na)
+  evaluate_module(
+    fit_module(x), newdata, y, x$settings$loss, metrics %||% x$settings$metrics,
+    x$levels, batch_size, na, rlang::current_env()
+  )
+}
+
+#' @rdname evaluate
+#' @method evaluate equivariant_module
+#' @export
+evaluate.equivariant_module <- function(x, newdata, y, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
+  na <- rlang::arg_match(na)
+  check_alive(x)
+  evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, rlang::current_env())
+}
+
+#' @rdname evaluate
+#' @method evaluate torch.nn.modules.module.Module
+#' @export
+evaluate.torch.nn.modules.module.Module <- evaluate.equivariant_module
+
+evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_size, na, call) {
+  data <- pair_of(module, newdata, y, loss, na, levels, call)
+  options <- list(
+    loss = loss, metrics = if (is.character(metrics)) as.list(metrics) else metrics, na = na,
+    batch_size = as_count(batch_size, min = 1, call = call)
+  )
+  values <- polled_value("_r.training.evaluate", list(module, data$x, data$y, options), call)
+  unlist(values)
+}
+
+#' @rdname evaluate
+#' @export
+confusion_table <- function(object, newdata, y, batch_size = 256, na = c("error", "mask")) {
+  na <- rlang::arg_match(na)
+  call <- rlang::current_env()
+  check_class(
+    object, c("intertwine_fit", "equivariant_module", "torch.nn.modules.module.Module"), "a fit or a module",
+    call = call
+  )
+  is_fit <- inherits(object, "intertwine_fit")
+  module <- if (is_fit) fit_module(object) else object
+  data <- pair_of(module, newdata, y, NULL, na, if (is_fit) object$levels, call)
+  if (!identical(data$kind, "class")) {
+    abort_intertwine("A confusion table needs classes, but `y` holds measurements.")
+  }
+  counts <- polled_value(
+    "_r.training.confusion",
+    list(module, data$x, data$y, na, as_count(batch_size, min = 1)), call
+  )
+  counts <- from_py_array(counts)
+  levels <- data$levels
+  if (nrow(counts) != length(levels)) {
+    # the module has more outputs than the data have classes
+    levels <- as.character(seq_len(nrow(counts)))
+  }
+  as.table(array(as.integer(counts), dim(counts), list(truth = levels, predicted = levels)))
+}
+
+pair_of <- function(module, newdata, y, loss, na, levels, call) {
+  input <- as_input(newdata, module, arg = "newdata", call = call)
+  targets <- as_targets(y, loss = loss, na = na, levels = levels, call = call)
+  check_pairs(input, targets, call, x_arg = "newdata")
+  list(x = input$value, y = targets$value, kind = targets$kind, levels = targets$levels)
+}

@@ -1,0 +1,182 @@
+#' Callbacks of `fit()`
+#'
+#' What else happens while a network is trained. A plain function of a list is
+#' called after each epoch, too.
+#'
+#' @param on_epoch_end A function of a list: `epoch` (from 1), `split`, `loss`, the
+#'   metrics, `learn_rate`, `seconds`. Return `FALSE` to stop.
+#' @param on_batch_end A function of a list: `epoch`, `epochs`, `batch` (from
+#'   1), `batches`, `loss`, `learn_rate`, `seconds`. It is called at most ten
+#'   times a second. Return `FALSE` to stop.
+#' @param patience Stop when the loss (of the validation data, if there are
+#'   any) has not become better for so many epochs, and return to the weights
+#'   of the best one.
+#' @param min_delta By how much it must become better.
+#' @param folder Where to keep the state after each epoch.
+#' @param resume Whether to go on from there, if there is such a state.
+#' @return An object for the argument `callbacks` of [fit()].
+#' @examples
+#' callback_function(on_epoch_end = function(logs) logs$loss > 0.1)
+#' callback_stop_early(patience = 3)
+#' @export
+callback_function <- function(on_epoch_end = NULL, on_batch_end = NULL) {
+  for (hook in list(on_epoch_end, on_batch_end)) {
+    if (!is.null(hook) && !is.function(hook)) {
+      abort_intertwine(paste0("A callback must be a function, not ", describe_value(hook), "."), class = "argument_type")
+    }
+  }
+  new_callback(list(epoch = on_epoch_end, batch = on_batch_end))
+}
+
+#' @rdname callback_function
+#' @export
+callback_stop_early <- function(patience = 5, min_delta = 0) {
+  new_callback(list(options = list(
+    patience = as_count(patience, min = 1), min_delta = as_optional_double(min_delta)
+  )))
+}
+
+#' @rdname callback_function
+#' @export
+callback_checkpoint <- function(folder, resume = TRUE) {
+  check_string(folder)
+  check_flag(resume)
+  new_callback(list(options = list(checkpoint = path.expand(folder), resume = resume)))
+}
+
+new_callback <- function(x) {
+  structure(x, class = "intertwine_callback")
+}
+
+#' @export
+format.intertwine_callback <- function(x, ...) {
+  options <- x$options
+  if (!is.null(options$patience)) {
+    return(paste0("<callback> stops after ", options$patience, " epochs without progress"))
+  }
+  if (!is.null(options$checkpoint)) {
+    return(paste0("<callback> keeps the state after each epoch in '", options$checkpoint, "'"))
+  }
+  hooks <- c(if (!is.null(x$epoch)) "after each epoch", if (!is.null(x$batch)) "after batches")
+  paste0("<callback> called ", if (length(hooks)) paste(hooks, collapse = " and ") else "never")
+}
+
+#' @export
+print.intertwine_callback <- function(x, ...) {
+  cat(format(x, ...), sep = "\n")
+  invisible(x)
+}
+
+#' The functions to call, and what else the callbacks ask of the training.
+#' @noRd
+as_callbacks <- function(callbacks, call) {
+  if (is.null(callbacks)) {
+    callbacks <- list()
+  }
+  if (is.function(callbacks) || inherits(callbacks, "intertwine_callback")) {
+    callbacks <- list(callbacks)
+  }
+  hooks <- list(epoch = list(), batch = list(), options = list())
+  for (callback in callbacks) {
+    if (is.function(callback)) {
+      callback <- new_callback(list(epoch = callback))
+    }
+    if (!inherits(callback, "intertwine_callback")) {
+      abort_intertwine(
+        paste0("`callbacks` must be functions, not ", describe_value(callback), "."),
+        class = "argument_type", hint = "See help(\"callback_function\").", call = call
+      )
+    }
+    hooks$epoch <- c(hooks$epoch, callback$epoch)
+    hooks$batch <- c(hooks$batch, callback$batch)
+    hooks$options <- c(hooks$options, callback$options)
+  }
+  hooks
+}
+
+# Watching -------------------------------------------------------------------------
+
+#' "bar", "lines" or "none".
+#' @noRd
+verbose_mode <- function(verbose) {
+  if (is.null(verbose)) {
+    if (identical(Sys.getenv("TESTTHAT"), "true")) {
+      return("none")
+    }
+    if (isTRUE(getOption("knitr.in.progress"))) {
+      return("lines")
+    }
+    return(if (interactive()) "bar" else "none")
+  }
+  check_flag(verbose, call = rlang::caller_env())
+  if (verbose) "bar" else "none"
+}
+
+#' The function that receives the events of a training: it moves the bar and calls the callbacks.
+#' @noRd
+fit_watcher <- function(mode, epochs, hooks) {
+  bar <- if (mode == "bar") progress_bar("Training", epochs)
+  closed <- FALSE
+  latest <- ""
+  event <- function(event) {
+    if (is.null(event)) {
+      return(TRUE)
+    }
+    if (event$kind == "epoch") {
+      latest <<- measures_text(event)
+      if (mode == "lines") {
+        cat(sprintf("epoch %d/%d  %s\n", as.integer(event$epoch), epochs, latest))
+      }
+    }
+    if (mode == "bar") {
+      bar$set(epochs_done(event), paste0("epoch ", event$epoch, "/", epochs, if (nzchar(latest)) "  ", latest))
+    }
+    run_hooks(hooks[[event$kind]], event[setdiff(names(event), "kind")])
+  }
+  close <- function() {
+    if (!closed && !is.null(bar)) {
+      bar$done()
+    }
+    closed <<- TRUE
+  }
+  list(event = event, close = close)
+}
+
+epochs_done <- function(event) {
+  if (event$kind == "epoch") {
+    return(event$epoch)
+  }
+  share <- if (is.null(event$batches)) 0 else event$batch / event$batches
+  event$epoch - 1 + if (identical(event$split, "train")) min(share, 1) * 0.99 else 0.99
+}
+
+measures_text <- function(event) {
+  measures <- event[setdiff(names(event), c("kind", "epoch", "split", "batches", "learn_rate", "seconds"))]
+  paste(names(measures), vapply(measures, function(value) formatC(value, digits = 3, format = "f"), ""), collapse = "  ")
+}
+
+run_hooks <- function(hooks, logs) {
+  for (hook in hooks) {
+    if (isFALSE(hook(logs))) {
+      return(FALSE)
+    }
+  }
+  TRUE
+}
+
+#' A bar that cli draws; also where the output is no terminal, then as a line now and then.
+#' @noRd
+progress_bar <- function(name, total) {
+  env <- new.env(parent = emptyenv())
+  status <- ""
+  id <- cli::cli_progress_bar(
+    name = name, total = 1000, .auto_close = FALSE, .envir = env,
+    format = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent}  {cli::pb_status}",
+    format_done = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent}  {cli::pb_status} in {cli::pb_elapsed}",
+    clear = FALSE
+  )
+  set <- function(done, text) {
+    cli::cli_progress_update(set = min(1000, round(1000 * done / total)), status = text, id = id, .envir = env)
+  }
+  list(set = set, done = function() cli::cli_progress_done(id = id, .envir = env))
+}

@@ -1,0 +1,553 @@
+#' Train a network
+#'
+#' Trains a copy of a module on images or other arrays and returns it with its
+#' history. The module itself stays as it is.
+#'
+#' Ctrl-C (or Esc) stops at the end of a batch: the fit is returned as it is
+#' then, with its history, and says that it was stopped. `set.seed()` governs
+#' everything random.
+#'
+#' @param object A module, such as [sequential_module()]; any module of PyTorch
+#'   that maps a batch to one tensor; or a fit, which is trained on. A
+#'   [head_classes()] without a number of classes is filled from `y`.
+#' @param x The inputs: [images()], an array (n, channels, height, width), a matrix with
+#'   one row for each sample, a [geometric_tensor()], or a torch data set of inputs and targets.
+#' @param y The targets. Classes are a factor, strings, logicals, or whole
+#'   numbers of type integer that count from 1; what is of type double are
+#'   measurements: a vector, or a matrix with one row for each sample. For each
+#'   pixel they are an array (n, height, width) or a factor with such
+#'   dimensions.
+#' @param epochs Passes over the data.
+#' @param batch_size Samples in a batch.
+#' @param optimizer `"adam"`, `"adamw"`, `"rmsprop"` or `"sgd"` (with Nesterov
+#'   momentum 0.9).
+#' @param learn_rate The learning rate; `NULL` for the optimizer's usual one.
+#' @param loss `NULL`: the cross-entropy of classes, the mean square of
+#'   measurements; or `"cross_entropy"`, `"mse"`, `"mae"`, `"huber"`, or a function of two
+#'   torch tensors, output and target, that gives their mean loss.
+#' @param metrics `NULL`: the accuracy of classes, the root mean square error of
+#'   measurements; or some of `"accuracy"`, `"mse"`, `"rmse"`, `"mae"`.
+#' @param validation A fraction of the samples that is held out, or a list of
+#'   `x` and `y`.
+#' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a
+#'   random element of the module's own group (a random angle for modules
+#'   without a group); or a function of a batch of [images()] that returns it
+#'   changed.
+#' @param class_weights `NULL`; `"balanced"`, for the same total weight of each
+#'   class; or a number for each class, by name or in the order of the levels.
+#' @param callbacks A function of a list (`epoch`, `loss`, the metrics, ...) that is
+#'   called after each epoch and may return `FALSE` to stop; or a list of such
+#'   functions and of [callback_function()], [callback_stop_early()] and [callback_checkpoint()].
+#' @param device `"cpu"`, `"cuda"`, `"mps"`; `NULL` for the fastest there is.
+#' @param verbose `TRUE` for a progress bar, `FALSE` for silence, `NULL` for a
+#'   bar in interactive sessions and one line for each epoch in documents.
+#' @param na What to do about missing targets: `"error"`, or `"mask"` to leave
+#'   them out of loss and metrics (the other pixels of the image count).
+#' @param schedule Of the learning rate: `"constant"`, `"cosine"` or
+#'   `"onecycle"`.
+#' @param weight_decay The strength of the pull of the weights towards 0.
+#' @param seed A whole number; drawn from R's random numbers by default.
+#' @param keep_state Whether the fit holds its weights as raw bytes, so that it
+#'   survives `saveRDS()` and the end of the session.
+#' @param ... More of the arguments of the Python function
+#'   `intertwine.training.fit`, such as `clip_norm` or `precision`.
+#' @return An object of class `intertwine_fit`: a list of
+#'   * `module`, the trained module,
+#'   * `history`, a data frame with a row for each epoch and split (`"train"`, `"validation"`),
+#'   * `levels`, of the classes, or `NULL`,
+#'   * `input_size`, the channels and sizes of a sample,
+#'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"`,
+#'   * `seconds`, `batches`, `best_epoch`, `parameters`, `settings` and `state`.
+#'
+#'   It has methods for [predict()][predict.intertwine_fit], `evaluate()`,
+#'   `augment()`, [confusion_table()], `plot()`, `tidy()`, `glance()` and
+#'   [intertwine_save()].
+#' @section Errors:
+#' `intertwine_error_argument`, `intertwine_error_shape`,
+#' `intertwine_error_missing_values` if the data do not fit, all before the
+#' first batch; `intertwine_error_callback` if a callback fails, with its error
+#' as parent.
+#' @seealso [equivariant_cnn()] for a network in one line.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' train <- 1:300
+#' model <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
+#'   r2_conv(out = c(regular = 4), kernel_size = 3) |>
+#'   nonlin_relu() |>
+#'   pool_group() |>
+#'   head_classes()
+#' fitted <- fit(model, digits$x[train], digits$y[train], epochs = 2)
+#' fitted
+#' predict(fitted, digits$x[301:303])
+#' @name fit
+#' @method fit equivariant_module
+#' @export
+fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size = 32, optimizer = "adam",
+                                   learn_rate = NULL, loss = NULL, metrics = NULL, validation = NULL,
+                                   augment = NULL, class_weights = NULL, callbacks = NULL, device = NULL,
+                                   verbose = NULL, na = c("error", "mask"), schedule = "constant",
+                                   weight_decay = 0, seed = NULL, keep_state = TRUE, ...) {
+  call <- rlang::current_env()
+  na <- rlang::arg_match(na)
+  check_flag(keep_state)
+  check_alive(object, call)
+  input <- as_input(x, object, call = call)
+  targets <- as_targets(y, loss = loss, na = na, call = call)
+  check_pairs(input, targets, call)
+  hooks <- as_callbacks(callbacks, call)
+  options <- c(
+    list(
+      epochs = as_count(epochs, min = 1), batch_size = as_count(batch_size, min = 1),
+      optimizer = optimizer, learn_rate = as_optional_double(learn_rate), loss = loss,
+      metrics = if (is.character(metrics)) as.list(metrics) else metrics,
+      validation = as_validation(validation, object, targets, loss, na, call),
+      class_weights = as_class_weights(class_weights, targets$levels, call),
+      n_classes = length_or_null(targets$levels), na = na, schedule = schedule,
+      weight_decay = as.double(weight_decay), device = device %||% "auto",
+      seed = as_seed(seed, call)
+    ),
+    hooks$options, list(...)
+  )
+  watcher <- fit_watcher(verbose_mode(verbose), options$epochs, hooks)
+  changer <- as_augment(augment, call)
+  on.exit(watcher$close(), add = TRUE)
+  result <- py_call_polled(
+    "_r.training.fit",
+    list(object, input$value, targets$value, options, augment = changer$value),
+    on_event = watcher$event, call = call
+  )
+  watcher$close()
+  changer$check(call)
+  fitted <- new_fit(result, targets, input, options, keep_state)
+  announce_stop(fitted)
+  fitted
+}
+
+#' @rdname fit
+#' @method fit torch.nn.modules.module.Module
+#' @export
+fit.torch.nn.modules.module.Module <- fit.equivariant_module
+
+#' @rdname fit
+#' @method fit intertwine_fit
+#' @export
+fit.intertwine_fit <- function(object, x, y = NULL, ...) {
+  if (is_class_like(y) && !is.null(object$levels)) {
+    y <- match_levels(y, object$levels)
+  }
+  fit(fit_module(object), x, y, ...)
+}
+
+# Arguments ----------------------------------------------------------------------
+
+as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (is.null(x)) {
+    return(NULL)
+  }
+  check_number(x, arg = arg, call = call)
+  as.double(x)
+}
+
+length_or_null <- function(x) {
+  if (is.null(x)) NULL else length(x)
+}
+
+as_seed <- function(seed, call) {
+  if (is.null(seed)) sample.int(.Machine$integer.max, 1) else as_count(seed, min = 0, arg = "seed", call = call)
+}
+
+#' What a module takes, from what R users have.
+#'
+#' @return A list of `value`, a torch tensor or a Python object that gives samples; `n`, how many there are; `size`, the
+#'   dimensions of a sample; `names`.
+#' @noRd
+as_input <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  UseMethod("as_input")
+}
+
+#' @export
+as_input.default <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (is_py(x)) {
+    check_alive(x, call)
+    dims <- if (inherits(x, "torch.Tensor")) dim_torch_tensor(x)
+    return(list(value = x, n = dims[1], size = dims[-1], names = NULL))
+  }
+  if (is.factor(x) || !(is.numeric(x) || is.logical(x))) {
+    abort_intertwine(
+      paste0("`", arg, "` must be images or a numeric array, not ", describe_value(x), "."),
+      class = "argument_type", hint = "Make images from arrays with images().", call = call
+    )
+  }
+  array_input(x, module, arg, call)
+}
+
+#' @export
+as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  list(
+    value = to_py_tensor(bare_array(x), input_dtype(module), arg = arg, call = call),
+    n = n_images(x), size = dim(x)[-1], names = names(x)
+  )
+}
+
+#' @export
+as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (!all(vapply(x, is.numeric, logical(1)))) {
+    abort_intertwine(
+      paste0("`", arg, "` must have numeric columns alone."),
+      class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
+    )
+  }
+  array_input(as.matrix(x), module, arg, call)
+}
+
+#' @export
+as_input.geometric_tensor <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  dims <- dim(x)
+  list(value = x, n = dims[1], size = dims[-1], names = NULL)
+}
+
+#' @export
+as_input.list <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  as_input(images(x), module, arg, call)
+}
+
+array_input <- function(x, module, arg, call) {
+  if (length(dim(x)) < 2) {
+    x <- matrix(x, ncol = 1)
+  }
+  if (length(dim(x)) == 3) {
+    abort_intertwine(
+      paste0("`", arg, "` has three dimensions (", shape_text(dim(x)), "), which may mean several things."),
+      class = "shape",
+      hint = "A batch of grey images is images(x, \"nhw\"), one image with channels images(x, \"hwc\").",
+      call = call
+    )
+  }
+  list(
+    value = to_py_tensor(x, input_dtype(module), arg = arg, call = call),
+    n = dim(x)[1], size = dim(x)[-1], names = dimnames(x)[[1]]
+  )
+}
+
+input_dtype <- function(module) {
+  if (is.null(module)) {
+    return("float32")
+  }
+  dtype <- py_call_checked("_r.arrays.dtype_name", list(module))
+  if (identical(dtype, "float64")) "float64" else "float32"
+}
+
+is_class_like <- function(y) {
+  is.factor(y) || is.character(y) || is.logical(y)
+}
+
+#' Targets, what they hold, and the levels of their classes.
+#' @noRd
+as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", call = rlang::caller_env()) {
+  if (is.null(y) || is_py(y)) {
+    return(list(value = y, kind = NULL, levels = levels, n = NULL))
+  }
+  if (is_images(y)) {
+    y <- unclass(y)
+  }
+  if (is.list(y) || !(is.numeric(y) || is_class_like(y))) {
+    abort_intertwine(
+      paste0("`", arg, "` must hold classes (a factor) or measurements (numbers), not ", describe_value(y), "."),
+      class = "argument_type", call = call
+    )
+  }
+  numeric_loss <- is.character(loss) && loss != "cross_entropy"
+  if (is_class_like(y) || !is.null(levels) || (!numeric_loss && (is.integer(y) || identical(loss, "cross_entropy")))) {
+    return(class_targets(y, na, levels, arg, call))
+  }
+  check_targets_complete(y, na, arg, call)
+  values <- y
+  values[is.na(values)] <- NaN
+  list(value = to_py_tensor(values, "float64", arg = arg, call = call), kind = "numeric", levels = NULL, n = target_count(y))
+}
+
+target_count <- function(y) {
+  if (is.null(dim(y))) length(y) else dim(y)[1]
+}
+
+class_targets <- function(y, na, levels, arg, call) {
+  dims <- dim(y)
+  if (is.null(levels) && !is_class_like(y)) {
+    check_class_numbers(y, arg, call)
+    levels <- as.character(seq_len(max(y, na.rm = TRUE)))
+  }
+  if (!is.factor(y)) {
+    y <- if (is.numeric(y)) factor(as.vector(y), levels = seq_along(levels), labels = levels) else factor(y)
+  } else if (is.null(levels) && any(tabulate(y, nlevels(y)) == 0)) {
+    rlang::warn(
+      c(
+        paste0("No sample has the ", arg, " level ", paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", "), "."),
+        i = "Drop such levels with droplevels() if they are not meant to be learned."
+      ),
+      class = c("intertwine_warning_levels", "intertwine_warning"), call = call
+    )
+  }
+  if (!is.null(levels) && !identical(levels(y), levels)) {
+    y <- match_levels(y, levels, arg, call)
+  }
+  codes <- as.integer(y)
+  check_targets_complete(codes, na, arg, call)
+  if (all(is.na(codes))) {
+    abort_intertwine(paste0("Every value of `", arg, "` is missing."), class = "missing_values", call = call)
+  }
+  codes[is.na(codes)] <- -1L
+  if (length(dims) == 4 && dims[2] == 1) {
+    # classes of the pixels of one-channel images
+    dims <- dims[-2]
+  }
+  value <- py_call_checked(
+    "_r.training.class_numbers",
+    list(to_py_tensor(codes, "int64", dims = dims %||% length(codes), arg = arg, call = call)), call
+  )
+  list(value = value, kind = "class", levels = levels(y), n = if (is.null(dims)) length(codes) else dims[1])
+}
+
+check_class_numbers <- function(y, arg, call) {
+  if (any(y != round(y), na.rm = TRUE) || any(y < 1, na.rm = TRUE)) {
+    worst <- y[which(y < 1 | y != round(y))[1]]
+    abort_intertwine(
+      paste0("`", arg, "` holds the class number ", worst, ", but class numbers count from 1."),
+      class = "argument",
+      hint = paste0("Make it a factor: factor(", arg, ")."), call = call
+    )
+  }
+}
+
+#' A factor with the levels of the training, or an error that names the new ones.
+#' @noRd
+match_levels <- function(y, levels, arg = "y", call = rlang::caller_env()) {
+  dims <- dim(y)
+  if (is.numeric(y)) {
+    return(y)
+  }
+  values <- as.character(y)
+  unknown <- setdiff(values[!is.na(values)], levels)
+  if (length(unknown) > 0) {
+    abort_intertwine(
+      paste0("`", arg, "` has a class that the network does not know: ", dQuote(unknown[1], FALSE), "."),
+      hint = paste0("It knows ", paste(dQuote(utils::head(levels, 12), FALSE), collapse = ", "), "."),
+      call = call
+    )
+  }
+  out <- factor(values, levels = levels)
+  dim(out) <- dims
+  out
+}
+
+check_targets_complete <- function(y, na, arg, call) {
+  count <- sum(is.na(y))
+  if (na == "error" && count > 0) {
+    abort_intertwine(
+      paste0("`", arg, "` has ", count, " missing value", if (count > 1) "s", "."),
+      class = "missing_values",
+      hint = "Drop these samples, or leave them out of the loss with na = \"mask\".", call = call
+    )
+  }
+}
+
+check_pairs <- function(input, targets, call, x_arg = "x", y_arg = "y") {
+  if (is.null(targets$value)) {
+    is_data <- is_py(input$value) && is.null(input$n)
+    if (!is_data) {
+      abort_intertwine(paste0("There is nothing to learn: `", y_arg, "` is missing."), call = call)
+    }
+  } else if (!is.null(input$n) && !is.null(targets$n) && input$n != targets$n) {
+    abort_intertwine(
+      paste0("`", x_arg, "` has ", input$n, " samples, but `", y_arg, "` has ", targets$n, " targets."),
+      class = "shape", hint = "Give one target for each sample.", call = call
+    )
+  }
+}
+
+as_validation <- function(validation, module, targets, loss, na, call) {
+  if (is.null(validation) || is_py(validation)) {
+    return(validation)
+  }
+  if (is.numeric(validation) && length(validation) == 1) {
+    check_number(validation, arg = "validation", call = call)
+    return(as.double(validation))
+  }
+  if (!is.list(validation) || is.data.frame(validation) || length(validation) != 2) {
+    abort_intertwine(
+      paste0("`validation` must be a fraction or list(x, y), not ", describe_value(validation), "."),
+      class = "argument_type", call = call
+    )
+  }
+  named <- all(c("x", "y") %in% names(validation))
+  held_x <- as_input(if (named) validation$x else validation[[1]], module, arg = "validation$x", call = call)
+  held_y <- as_targets(
+    if (named) validation$y else validation[[2]],
+    loss = loss, na = na, levels = targets$levels, arg = "validation$y", call = call
+  )
+  check_pairs(held_x, held_y, call, "validation$x", "validation$y")
+  list(held_x$value, held_y$value)
+}
+
+as_class_weights <- function(class_weights, levels, call) {
+  if (is.null(class_weights) || identical(class_weights, "balanced")) {
+    return(class_weights)
+  }
+  if (!is.numeric(class_weights) || anyNA(class_weights)) {
+    abort_intertwine(
+      paste0("`class_weights` must be \"balanced\" or numbers, not ", describe_value(class_weights), "."),
+      class = "argument_type", call = call
+    )
+  }
+  if (!is.null(names(class_weights))) {
+    unknown <- setdiff(names(class_weights), levels)
+    if (length(unknown) > 0) {
+      abort_intertwine(
+        paste0("`class_weights` names ", dQuote(unknown[1], FALSE), ", which is no class."),
+        hint = paste0("The classes are ", paste(dQuote(levels, FALSE), collapse = ", "), "."), call = call
+      )
+    }
+    full <- stats::setNames(rep(1, length(levels)), levels)
+    full[names(class_weights)] <- class_weights
+    class_weights <- unname(full)
+  }
+  as.list(as.double(class_weights))
+}
+
+#' An augmentation by an R function: it gets and gives images, and its error is kept until Python is back.
+#' @noRd
+as_augment <- function(augment, call) {
+  if (!is.function(augment) || is_py(augment)) {
+    return(list(value = augment, check = function(call) NULL))
+  }
+  state <- new.env(parent = emptyenv())
+  changed <- function(batch) {
+    tryCatch(
+      {
+        plain <- tensor_to_array(batch)
+        given <- if (length(dim(plain)) >= 4) new_images(plain) else plain
+        moved <- augment(given)
+        if (!identical(dim(moved), dim(given))) {
+          abort_intertwine(
+            paste0("`augment` must keep the dimensions ", shape_text(dim(given)), "; it gave ", describe_value(moved), "."),
+            class = "shape", call = NULL
+          )
+        }
+        to_py_tensor(unclass(moved))
+      },
+      error = function(condition) {
+        state$error <- condition
+        NULL
+      }
+    )
+  }
+  check <- function(call) {
+    if (!is.null(state$error)) {
+      abort_intertwine("`augment` failed.", class = "callback", parent = state$error, call = call)
+    }
+  }
+  list(value = changed, check = check)
+}
+
+# The fit ------------------------------------------------------------------------
+
+new_fit <- function(result, targets, input, options, keep_state) {
+  fitted <- structure(
+    list(
+      history = as_history(result$history),
+      levels = targets$levels %||% if (identical(targets$kind, "class")) as.character(seq_len(result$n_classes)),
+      kind = targets$kind %||% if (is.null(result$n_classes)) "numeric" else "class",
+      input_size = as.integer(input$size),
+      stopped = if (isTRUE(the$interrupted)) "interrupted" else result$stopped,
+      seconds = result$seconds,
+      batches = result$batches,
+      best_epoch = result$best_epoch,
+      parameters = result$parameters,
+      settings = options[c(
+        "epochs", "batch_size", "optimizer", "learn_rate", "loss", "metrics", "class_weights", "na", "seed"
+      )],
+      state = NULL,
+      live = new.env(parent = emptyenv())
+    ),
+    class = "intertwine_fit"
+  )
+  fitted$live$module <- result$module
+  if (keep_state) {
+    fitted$state <- tryCatch(
+      module_state(result$module),
+      intertwine_error = function(condition) {
+        # a module of the user's own has no recipe; it lives as long as the session
+        structure(raw(0), reason = conditionMessage(condition))
+      }
+    )
+  }
+  fitted
+}
+
+as_history <- function(columns) {
+  history <- as.data.frame(lapply(columns, unlist), stringsAsFactors = FALSE)
+  if (nrow(history) == 0) {
+    return(data.frame(epoch = integer(), split = character(), loss = numeric()))
+  }
+  history$epoch <- as.integer(history$epoch)
+  history$batches <- as.integer(history$batches)
+  history
+}
+
+#' The trained module, built again from its bytes where its session is gone.
+#' @noRd
+fit_module <- function(object, call = rlang::caller_env()) {
+  live <- unclass(object)$live
+  module <- live$module
+  if (!is.null(module) && !is_dead(module)) {
+    return(module)
+  }
+  state <- unclass(object)$state
+  if (length(state) == 0) {
+    abort_intertwine(
+      "This fit was made in another R session and holds no weights.",
+      class = "dead_pointer",
+      hint = attr(state, "reason") %||% "Fit with keep_state = TRUE, or keep it with intertwine_save().",
+      call = call
+    )
+  }
+  live$module <- module_from_state(state, call)
+  live$module
+}
+
+#' @export
+`$.intertwine_fit` <- function(x, name) {
+  if (identical(name, "module")) {
+    return(fit_module(x))
+  }
+  # exact names: $state must not find what $states would
+  unclass(x)[[name]]
+}
+
+#' @export
+`[[.intertwine_fit` <- function(x, i, ...) {
+  if (identical(i, "module")) {
+    return(fit_module(x))
+  }
+  unclass(x)[[i]]
+}
+
+#' @export
+names.intertwine_fit <- function(x) {
+  c("module", setdiff(names(unclass(x)), c("live")))
+}
+
+announce_stop <- function(fitted) {
+  last <- max(fitted$history$epoch, 0)
+  message <- switch(fitted$stopped,
+    interrupted = paste0("Training was stopped in epoch ", last, "; the fit holds what was learned until then."),
+    diverged = paste0("Training ended in epoch ", last, ", for the loss is no longer finite."),
+    NULL
+  )
+  if (!is.null(message)) {
+    hint <- if (fitted$stopped == "diverged") "Try a smaller learn_rate, or clip_norm = 1."
+    rlang::warn(
+      c(message, i = hint),
+      class = c(paste0("intertwine_warning_", fitted$stopped), "intertwine_warning")
+    )
+  }
+}

@@ -1,0 +1,171 @@
+#' Predict with a network
+#'
+#' @param object A fit of [fit()], or a module.
+#' @param newdata What [fit()] takes as `x`: [images()], an array (n, channels,
+#'   height, width), a matrix.
+#' @param type What to give:
+#'   * `"class"`, the most likely class, a factor (the default of a network
+#'     that was fitted to classes),
+#'   * `"prob"`, the probability of each class, a matrix with a column for each,
+#'   * `"response"`, what the module gives: measurements, or the scores of
+#'     classes before they become probabilities,
+#'   * `"features"`, what its last linear layer receives.
+#' @param batch_size Samples at a time.
+#' @param device Where to compute; the module's own device if `NULL`.
+#' @param ... Not used.
+#' @return A factor, a vector or a matrix with a row for each sample. For networks that answer for each
+#'   pixel, arrays: (n, height, width) for `"class"`, (n, classes, height, width) for `"prob"`.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)
+#' predict(fitted, digits$x[201:204])
+#' round(predict(fitted, digits$x[201:204], type = "prob"), 2)
+#' @export
+predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 256, device = NULL, ...) {
+  type <- check_predict_type(type, object$kind)
+  check_input_size(newdata, object$input_size)
+  predict_module(
+    fit_module(object), newdata, type, batch_size, device,
+    levels = object$levels, call = rlang::current_env()
+  )
+}
+
+#' @rdname predict.intertwine_fit
+#' @export
+predict.equivariant_module <- function(object, newdata, type = "response", batch_size = 256, device = NULL, ...) {
+  check_alive(object)
+  type <- check_predict_type(type, "module")
+  predict_module(object, newdata, type, batch_size, device, call = rlang::current_env())
+}
+
+#' @rdname predict.intertwine_fit
+#' @method predict torch.nn.modules.module.Module
+#' @export
+predict.torch.nn.modules.module.Module <- predict.equivariant_module
+
+check_predict_type <- function(type, kind, call = rlang::caller_env()) {
+  types <- c("class", "prob", "response", "features")
+  if (is.null(type)) {
+    return(if (kind == "class") "class" else "response")
+  }
+  if (!rlang::is_string(type) || !(type %in% types)) {
+    abort_intertwine(
+      paste0("`type` must be one of \"", paste(types, collapse = "\", \""), "\", not ", describe_value(type), "."),
+      call = call
+    )
+  }
+  if (kind == "numeric" && type %in% c("class", "prob")) {
+    abort_intertwine(
+      paste0("This network was fitted to measurements, so it has no \"", type, "\"."),
+      hint = "Use type = \"response\".", call = call
+    )
+  }
+  type
+}
+
+#' Another height or width is fine for a network that takes it; other channels never are.
+#' @noRd
+check_input_size <- function(x, size, arg = "newdata", call = rlang::caller_env()) {
+  given <- if (is_images(x)) dim(x)[-1] else if (is.array(x)) dim(x)[-1]
+  if (length(size) == 0 || is.null(given) || length(given) != length(size) || given[1] == size[1]) {
+    return(invisible(x))
+  }
+  abort_intertwine(
+    paste0("`", arg, "` has ", given[1], " channels, but the network was fitted to ", size[1], "."),
+    class = "shape", hint = paste0("It was fitted to samples of ", shape_text(size), "."), call = call
+  )
+}
+
+predict_module <- function(module, newdata, type, batch_size, device, levels = NULL, call) {
+  input <- as_input(newdata, module, arg = "newdata", call = call)
+  if (identical(input$n, 0L)) {
+    abort_intertwine("`newdata` holds no samples.", class = "shape", call = call)
+  }
+  result <- polled_value(
+    "_r.training.predict",
+    list(module, input$value, type, as_count(batch_size, min = 1, call = call), device = device), call
+  )
+  result <- from_py_array(result)
+  if (type == "class") {
+    return(as_classes(result, levels, input$names))
+  }
+  name_predictions(result, if (type == "prob") levels, input$names, type)
+}
+
+#' The value of a polled call, or an interrupt like that of any R function.
+#' @noRd
+polled_value <- function(target, args, call) {
+  value <- py_call_polled(target, args, call = call)
+  if (isTRUE(the$interrupted)) {
+    rlang::interrupt()
+  }
+  value
+}
+
+as_classes <- function(codes, levels, names) {
+  dims <- dim(codes)
+  if (is.null(levels)) {
+    return(if (is.null(dims)) stats::setNames(as.integer(codes), names) else array(as.integer(codes), dims))
+  }
+  out <- structure(as.integer(codes), levels = levels, class = "factor")
+  if (is.null(dims)) {
+    names(out) <- names
+  } else {
+    dim(out) <- dims
+  }
+  out
+}
+
+name_predictions <- function(result, levels, names, type) {
+  if (length(dim(result)) == 2 && ncol(result) == 1 && type == "response") {
+    result <- as.vector(result)
+  }
+  if (is.null(dim(result))) {
+    return(stats::setNames(result, names))
+  }
+  if (!is.null(levels) || !is.null(names)) {
+    known <- rep(list(NULL), length(dim(result)))
+    if (!is.null(names)) known[[1]] <- names
+    if (length(levels) == dim(result)[2]) known[[2]] <- levels
+    dimnames(result) <- known
+  }
+  result
+}
+
+#' Predictions beside the data
+#'
+#' @param x A fit of [fit()].
+#' @param newdata What [fit()] takes as `x`; a data frame keeps its columns.
+#' @param y The true targets, to be put beside the predictions; or `NULL`.
+#' @param ... Arguments of [predict()][predict.intertwine_fit].
+#' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
+#'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class, or `.pred`.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)
+#' augment(fitted, digits$x[201:203], digits$y[201:203])[, 1:2]
+#' @export
+augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
+  if (x$kind == "class") {
+    prob <- predict(x, newdata, type = "prob", ...)
+    if (length(dim(prob)) != 2) {
+      abort_intertwine(
+        "augment() needs one prediction for each sample, but this network predicts pixels.",
+        hint = "Use predict()."
+      )
+    }
+    added <- data.frame(.pred_class = factor(x$levels[max.col(prob, "first")], levels = x$levels))
+    added[paste0(".pred_", x$levels)] <- as.data.frame(prob)
+  } else {
+    response <- predict(x, newdata, type = "response", ...)
+    added <- if (is.null(dim(response))) data.frame(.pred = unname(response)) else data.frame(.pred = I(response))
+  }
+  if (!is.null(y)) {
+    if (length(y) != nrow(added)) {
+      abort_intertwine(paste0("There are ", nrow(added), " samples, but `y` has ", length(y), " targets."), class = "shape")
+    }
+    truth <- if (is.null(x$levels)) y else match_levels(y, x$levels)
+    added <- cbind(data.frame(.truth = truth), added)
+  }
+  if (is.data.frame(newdata)) cbind(newdata, added) else added
+}

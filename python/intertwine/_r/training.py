@@ -1,0 +1,117 @@
+"""Training for R: long calls that are polled, histories as columns, callbacks as R functions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine import training
+from intertwine._r.polling import Poll
+from intertwine.training.measures import IGNORE
+
+
+def fit(
+    module: torch.nn.Module,
+    x: Any,
+    y: torch.Tensor | None,
+    options: Mapping[str, Any],
+    callback: Poll,
+    augment: Callable[[Any, Any], Any] | str | None = None,
+) -> dict[str, Any]:
+    """Train a copy of a module, asking R from time to time.
+
+    Args:
+        module: what to train.
+        x: inputs.
+        y: targets.
+        options: what else `training.fit` takes.
+        callback: receives events with a `kind`, "batch" or "epoch".
+        augment: a name, or an R function of a batch that gives the changed one, `None` to stop.
+
+    Returns:
+        The trained module and what happened.
+    """
+    chosen = {name: value for name, value in options.items() if value is not None}
+    result = training.fit(
+        module,
+        x,
+        y,
+        on_batch=lambda event: callback({"kind": "batch", **event}),
+        on_epoch=lambda row: callback({"kind": "epoch", **row}, now=True),
+        augment=_augment(augment, callback),
+        **chosen,
+    )
+    return {
+        "module": result.module,
+        "history": columns(result.history),
+        "stopped": result.stopped,
+        "seconds": result.seconds,
+        "batches": float(result.batches),
+        "best_epoch": result.best_epoch,
+        "n_classes": result.n_classes,
+        "parameters": float(result.parameters),
+        "dtype": str(next(result.module.parameters()).dtype).removeprefix("torch."),
+    }
+
+
+def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """A history as columns: numbers as floats, so that none of them turns into something else on the way."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    found: dict[str, list[Any]] = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        found[name] = [v if isinstance(v, str) else float("nan") if v is None else float(v) for v in values]
+    return found
+
+
+def predict(
+    module: torch.nn.Module, x: Any, kind: Any, batch_size: int, callback: Poll, device: str | None = None
+) -> np.ndarray | None:
+    """Predictions; class numbers count from one. `None` if R wants to stop."""
+    with contextlib.suppress(KeyboardInterrupt):
+        result = training.predict(module, x, type=kind, batch_size=batch_size, poll=callback, device=device)
+        return (result + 1 if kind == "class" else result).numpy()
+    return None
+
+
+def evaluate(
+    module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], callback: Poll
+) -> dict[str, float] | None:
+    """Loss and metrics by name; `None` if R wants to stop."""
+    chosen = {name: value for name, value in options.items() if value is not None}
+    with contextlib.suppress(KeyboardInterrupt):
+        return training.evaluate(module, x, y, poll=callback, **chosen)
+    return None
+
+
+def confusion(
+    module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, callback: Poll
+) -> np.ndarray | None:
+    """The confusion table, rows for true classes; `None` if R wants to stop."""
+    with contextlib.suppress(KeyboardInterrupt):
+        return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=callback).numpy()
+    return None
+
+
+def class_numbers(codes: torch.Tensor) -> torch.Tensor:
+    """R's codes, which count from one and hold -1 where one is missing, as class numbers."""
+    return torch.where(codes < 0, IGNORE, codes.long() - 1)
+
+
+def _augment(augment: Any, callback: Poll) -> Any:
+    if augment is None or isinstance(augment, str):
+        return augment
+
+    def changed(x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        moved = augment(x)
+        if moved is None:
+            # the R function failed and has kept its condition: stop here, R raises it
+            callback.stopped = True
+            return x, y
+        return moved.to(x), y
+
+    return changed
