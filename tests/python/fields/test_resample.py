@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from intertwine.errors import IntertwineError
-from intertwine.fields.resample import act_on_grid, is_lattice_symmetry, memory_matrix
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
+
+from intertwine.errors import IntertwineError
+from intertwine.fields.resample import act_on_grid, is_lattice_symmetry, memory_matrix
 
 
 def rotation(angle: float) -> np.ndarray:
@@ -31,8 +32,7 @@ def by_scipy(image: np.ndarray, matrix: np.ndarray, order: int) -> np.ndarray:
     centre = (np.array(image.shape[-d:]) - 1) / 2
     flat = image.reshape(-1, *image.shape[-d:])
     moved = [
-        affine_transform(one, inverse, offset=centre - inverse @ centre, order=order, mode="constant")
-        for one in flat
+        affine_transform(one, inverse, offset=centre - inverse @ centre, order=order, mode="constant") for one in flat
     ]
     return np.stack(moved).reshape(image.shape)
 

@@ -47,7 +47,7 @@ def test_representations_come_from_the_group(space):
     assert list(space.representations) == list(G.representations)
     for psi in G.irreps():
         assert space.irrep(*psi.id) == psi
-    assert {g for g in space.testing_elements} <= set(G.elements)
+    assert set(space.testing_elements) <= set(G.elements)
     assert space.quotient_repr(G.subgroup_self_id) == G.quotient_representation(G.subgroup_self_id)
 
 
@@ -149,7 +149,7 @@ def test_without_a_space_there_is_no_action():
 def test_continuous_groups_are_refused_until_they_are_there():
     # escnn's default N = -1 is the continuous group, which must not quietly become something else
     for build in (gspaces.rot2dOnR2, gspaces.flipRot2dOnR2):
-        with pytest.raises(IntertwineError, match="continuous|N"):
+        with pytest.raises(IntertwineError, match="continuous"):
             build(N=-1)
 
 

@@ -1,0 +1,240 @@
+"""The layers that the contracts of modules run over. An entry added here runs through every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from intertwine import gspaces, nn
+
+from .lists import turned
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer under contract.
+
+    Attributes:
+        build: makes it, with the weights that torch's generator gives.
+        side: side of a square image for which every lattice symmetry is exact (0: no space).
+        exports: whether ``export()`` gives an ordinary module.
+        plain: whether its result is an ordinary tensor without a field type.
+    """
+
+    build: Callable[[], torch.nn.Module]
+    side: int = 7
+    exports: bool = True
+    plain: bool = False
+
+
+def c4():
+    return gspaces.rot2dOnR2(N=4)
+
+
+def c8():
+    return gspaces.rot2dOnR2(N=8)
+
+
+def d4():
+    return gspaces.flipRot2dOnR2(N=4)
+
+
+def mirror():
+    return gspaces.flip2dOnR2()
+
+
+def no_space():
+    return gspaces.no_base_space(d4().fibergroup)
+
+
+def trivials(space, n=2):
+    return nn.FieldType(space, n * [space.trivial_repr])
+
+
+def regulars(space, n=2):
+    return nn.FieldType(space, n * [space.regular_repr])
+
+
+def mixed(space):
+    """Fields of every kind, unordered, one of them twice."""
+    return nn.FieldType(
+        space,
+        [
+            space.regular_repr,
+            space.irreps[-1],
+            space.trivial_repr,
+            space.regular_repr,
+            space.irreps[len(space.irreps) // 2],
+        ],
+    )
+
+
+def pointwise(space):
+    """Fields that permute their channels."""
+    return nn.FieldType(
+        space,
+        [
+            space.regular_repr,
+            space.trivial_repr,
+            space.quotient_repr(space.fibergroup.subgroup_self_id),
+            space.regular_repr,
+        ],
+    )
+
+
+def hidden(space):
+    """Fields in coordinates where nothing is a permutation."""
+    return nn.FieldType(space, [turned(space.regular_repr), space.trivial_repr, turned(space.regular_repr)])
+
+
+def network(space):
+    """The seven-layer model of the walk-through."""
+    hid, out = regulars(space, 4), regulars(space, 1)
+    return nn.SequentialModule(
+        nn.R2Conv(trivials(space, 1), hid, kernel_size=3),
+        nn.InnerBatchNorm(hid),
+        nn.ReLU(hid),
+        nn.R2Conv(hid, hid, kernel_size=3),
+        nn.InnerBatchNorm(hid),
+        nn.ReLU(hid),
+        nn.R2Conv(hid, out, kernel_size=3),
+    )
+
+
+def classifier(space):
+    """Inferred types, and ordinary modules behind invariant fields."""
+    return nn.SequentialModule(
+        trivials(space, 1),
+        nn.R2Conv.spec(out={"regular": 2}, kernel_size=3),
+        nn.ReLU.spec(),
+        nn.GroupPooling.spec(),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(2, 3),
+    )
+
+
+def restricted(space, id):
+    """Symmetric below, less symmetric above."""
+    wide = regulars(space, 2)
+    restriction = nn.RestrictionModule(wide, id)
+    split = nn.DisentangleModule(restriction.out_type)
+    return nn.SequentialModule(
+        nn.R2Conv(trivials(space, 1), wide, kernel_size=3),
+        nn.ReLU(wide),
+        restriction,
+        split,
+        nn.R2Conv(split.out_type, regulars(split.out_type.gspace, 1), kernel_size=3),
+    )
+
+
+LAYERS: dict[str, Layer] = {
+    "conv, trivial to regular, C4": Layer(lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3)),
+    "conv, regular to regular, C8": Layer(lambda: nn.R2Conv(regulars(c8()), regulars(c8()), kernel_size=5)),
+    "conv, regular to regular, D4": Layer(lambda: nn.R2Conv(regulars(d4()), regulars(d4()), kernel_size=5, bias=False)),
+    "conv, mixed to mixed, C8": Layer(lambda: nn.R2Conv(mixed(c8()), mixed(c8()), kernel_size=3)),
+    "conv, mixed to mixed, D4": Layer(lambda: nn.R2Conv(mixed(d4()), mixed(d4()), kernel_size=3)),
+    "conv, hidden to mixed, D4": Layer(lambda: nn.R2Conv(hidden(d4()), mixed(d4()), kernel_size=3)),
+    "conv, mixed to hidden, C4": Layer(lambda: nn.R2Conv(mixed(c4()), hidden(c4()), kernel_size=3)),
+    "conv, one mirror": Layer(lambda: nn.R2Conv(mixed(mirror()), mixed(mirror()), kernel_size=3)),
+    "conv, no symmetry": Layer(
+        lambda: nn.R2Conv(trivials(gspaces.trivialOnR2()), trivials(gspaces.trivialOnR2(), 3), kernel_size=3)
+    ),
+    "conv, 1 x 1": Layer(lambda: nn.R2Conv(mixed(d4()), regulars(d4()), kernel_size=1), side=5),
+    "conv, padded with stride": Layer(
+        lambda: nn.R2Conv(pointwise(d4()), mixed(d4()), kernel_size=3, padding=1, stride=2), side=7
+    ),
+    "conv, dilated": Layer(lambda: nn.R2Conv(trivials(d4()), regulars(d4()), kernel_size=3, dilation=2, padding=2)),
+    "conv, circular": Layer(
+        lambda: nn.R2Conv(trivials(d4()), regulars(d4()), kernel_size=3, padding=1, padding_mode="circular")
+    ),
+    "conv, grouped": Layer(lambda: nn.R2Conv(regulars(c4(), 4), regulars(c4(), 2), kernel_size=3, groups=2)),
+    "conv, even kernel": Layer(lambda: nn.R2Conv(regulars(c4()), regulars(c4()), kernel_size=4)),
+    "linear, mixed": Layer(lambda: nn.Linear(mixed(no_space()), mixed(no_space())), side=0),
+    "linear, regular": Layer(lambda: nn.Linear(regulars(no_space()), regulars(no_space(), 3), bias=False), side=0),
+    "batch norm": Layer(lambda: nn.InnerBatchNorm(pointwise(d4()))),
+    "batch norm, not affine": Layer(lambda: nn.InnerBatchNorm(regulars(c4()), affine=False)),
+    "relu": Layer(lambda: nn.ReLU(pointwise(d4()))),
+    "average pooling": Layer(lambda: nn.PointwiseAvgPool2D(mixed(d4()), kernel_size=2), side=6),
+    "average pooling, padded": Layer(
+        lambda: nn.PointwiseAvgPool2D(mixed(c4()), kernel_size=3, stride=2, padding=1), side=7
+    ),
+    "antialiased pooling": Layer(lambda: nn.PointwiseAvgPoolAntialiased2D(mixed(d4()), sigma=0.66, stride=2), side=7),
+    "group pooling": Layer(lambda: nn.GroupPooling(pointwise(d4()))),
+    "identity": Layer(lambda: nn.IdentityModule(mixed(d4()))),
+    "disentangle": Layer(lambda: nn.DisentangleModule(regulars(d4()).restrict((None, 2)))),
+    "seven layers, C4": Layer(lambda: network(c4()), side=9),
+    "seven layers, D4": Layer(lambda: network(d4()), side=9),
+    "restriction": Layer(lambda: restricted(d4(), (None, 4)), side=7),
+    "classifier": Layer(lambda: classifier(d4()), side=7, plain=True),
+    "head": Layer(lambda: nn.HeadClasses(regulars(d4()), 5), side=4, plain=True),
+}
+
+TRAINABLE = [
+    name for name, layer in LAYERS.items() if name.startswith(("conv", "linear", "batch", "seven", "restriction"))
+]
+
+
+def build(name: str, seed: int = 0) -> torch.nn.Module:
+    """A layer of the list with seeded weights, batch norms with statistics of their own."""
+    torch.manual_seed(seed)
+    module = LAYERS[name].build()
+    for part in module.modules():
+        for key, buffer in part._buffers.items():
+            if key.endswith("running_mean"):
+                buffer.normal_()
+            if key.endswith("running_var"):
+                buffer.uniform_(0.5, 2.0)
+    return module
+
+
+def features(
+    name: str, module: torch.nn.Module, batch: int = 2, dtype: torch.dtype | None = None, seed: int = 1
+) -> torch.Tensor:
+    """A random input of the layer."""
+    generator = torch.Generator().manual_seed(seed)
+    side = LAYERS[name].side
+    space = (side,) * module.in_type.gspace.dimensionality
+    x = torch.randn(batch, module.in_type.size, *space, generator=generator, dtype=torch.float64)
+    return x.to(dtype or torch.get_default_dtype())
+
+
+def symmetry(name: str, module: torch.nn.Module):
+    """The elements under which the layer must be exact, each with the action on its output."""
+    space = module.in_type.gspace
+    below = module.out_type.gspace.fibergroup if getattr(module, "out_type", None) is not None else None
+    for g in space.fibergroup.elements:
+        if not space.is_exact(g):
+            continue
+        if LAYERS[name].plain:
+            yield g, lambda y: y
+        elif below == space.fibergroup:
+            yield g, lambda y, g=g: module.out_type.transform(y, g)
+        else:
+            _, _, restrict = space.restrict((None, 4))
+            h = restrict(g)
+            if h is not None:
+                yield g, lambda y, h=h: module.out_type.transform(y, h)
+
+
+def relative_error(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The greatest difference relative to the greatest value."""
+    scale = max(float(b.abs().max()), 1e-3) if b.numel() else 1.0
+    return float((a - b).abs().max()) / scale if b.numel() else 0.0
+
+
+def assert_equivariant(name: str, module: torch.nn.Module, tolerance: float, dtype: torch.dtype) -> None:
+    """Fails unless acting before and after the module agree on every lattice symmetry."""
+    x = features(name, module, dtype=dtype)
+    y = module(x)
+    for g, act in symmetry(name, module):
+        error = relative_error(module(module.in_type.transform(x, g)), act(y))
+        assert error <= tolerance, f"{name}: error {error:.2e} under {g}"
+
+
+def same_bytes(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Equality to the last bit."""
+    return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a.detach().numpy(), b.detach().numpy())
