@@ -134,12 +134,22 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
 
 def _connected(pattern: np.ndarray) -> list[list[int]]:
     """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members."""
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    count, labels = connected_components(csr_matrix(pattern), directed=False)
-    components = [np.flatnonzero(labels == c).tolist() for c in range(count)]
-    return sorted(components, key=lambda members: members[0])
+    reach = pattern.copy()
+    np.fill_diagonal(reach, True)
+    while True:
+        # Squaring doubles the length of the paths that are followed.
+        further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        if (further == reach).all():
+            break
+        reach = further
+    components: list[list[int]] = []
+    seen: set[int] = set()
+    for start in range(len(reach)):
+        if start not in seen:
+            members = np.flatnonzero(reach[start]).tolist()
+            seen.update(members)
+            components.append(members)
+    return components
 
 
 def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
@@ -185,10 +195,10 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
     parts = []
     for number, block in enumerate(blocks):
         matrices = snapped(repr.matrices[:, block][:, :, block])
-        parts.append(_named(group, matrices, f"{repr.name}_{number}"))
+        parts.append(named_representation(group, matrices, f"{repr.name}_{number}"))
     return np.eye(repr.size)[order], parts
 
 
-def _named(group: FiniteGroup, matrices: np.ndarray, name: str) -> Representation:
+def named_representation(group: FiniteGroup, matrices: np.ndarray, name: str) -> Representation:
     labels, basis = decompose(group, matrices)
     return Representation(group, name, labels, basis, _matrices=matrices)

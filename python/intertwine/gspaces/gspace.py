@@ -1,0 +1,220 @@
+"""A base space R^d on which a group acts orthogonally."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import GroupError, RepresentationError
+from intertwine.group.element import GroupElement
+from intertwine.group.group import ElementMap, Group
+from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.representation import Representation
+
+_LATTICE = 1e-9
+
+
+class GSpace:
+    """A space R^d and a group that acts on it by orthogonal matrices, leaving the origin in place.
+
+    Args:
+        fibergroup: the group.
+        dimensionality: d, from 0 (no space, as for vectors of features) to 3.
+        name: how it prints.
+        action: the orthogonal matrices of the group on R^d; ``None`` if d is 0.
+
+    Raises:
+        RepresentationError: if the action has another size than d or is of another group.
+    """
+
+    def __init__(self, fibergroup: Group, dimensionality: int, name: str, action: Representation | None = None) -> None:
+        if (dimensionality == 0) != (action is None) or (action is not None and action.size != dimensionality):
+            raise RepresentationError(
+                f"a space of dimension {dimensionality} needs an action of that size, but {action} was given"
+            )
+        if action is not None and action.group != fibergroup:
+            raise RepresentationError(f"the action must be a representation of {fibergroup}, but {action} was given")
+        self._fibergroup = fibergroup
+        self._dimensionality = int(dimensionality)
+        self._name = name
+        self._action = action
+
+    @property
+    def fibergroup(self) -> Group:
+        """The group."""
+        return self._fibergroup
+
+    @property
+    def dimensionality(self) -> int:
+        """d of the space R^d."""
+        return self._dimensionality
+
+    @property
+    def name(self) -> str:
+        """How it prints."""
+        return self._name
+
+    @property
+    def basespace_action(self) -> Representation:
+        """The orthogonal matrices of the group on R^d, in the coordinates x (right), y (up).
+
+        Raises:
+            RepresentationError: if there is no space (d = 0).
+        """
+        if self._action is None:
+            raise RepresentationError(f"{self.name} has no base space on which {self.fibergroup} could act")
+        return self._action
+
+    def is_exact(self, element: GroupElement) -> bool:
+        """Whether an element carries the pixel (or voxel) grid to itself, so that it acts without interpolation.
+
+        Args:
+            element: an element of ``fibergroup``.
+        """
+        if self._action is None:
+            return True
+        matrix = np.abs(self._action(element))
+        return bool((np.minimum(matrix, np.abs(matrix - 1)) < _LATTICE).all())
+
+    # --- representations --------------------------------------------------------------------------------------------------
+
+    @property
+    def trivial_repr(self) -> IrreducibleRepresentation:
+        """The irrep that is 1 everywhere."""
+        return self.fibergroup.trivial_representation
+
+    @property
+    def regular_repr(self) -> Representation:
+        """The permutation of the group's elements by the group."""
+        return self.fibergroup.regular_representation
+
+    def irrep(self, *id: int) -> IrreducibleRepresentation:
+        """The irrep with this label.
+
+        Args:
+            *id: its label.
+        """
+        return self.fibergroup.irrep(*id)
+
+    @property
+    def irreps(self) -> list[IrreducibleRepresentation]:
+        """The irreps of the group."""
+        return self.fibergroup.irreps()
+
+    def quotient_repr(self, subgroup_id: Any) -> Representation:
+        """The permutation of the cosets of a subgroup.
+
+        Args:
+            subgroup_id: its label.
+        """
+        return self.fibergroup.quotient_representation(subgroup_id)  # type: ignore[attr-defined]
+
+    def induced_repr(self, subgroup_id: Any, repr: Representation) -> Representation:
+        """The representation induced from one of a subgroup.
+
+        Args:
+            subgroup_id: the label of the subgroup.
+            repr: its representation.
+        """
+        return self.fibergroup.induced_representation(subgroup_id, repr)  # type: ignore[attr-defined]
+
+    @property
+    def representations(self) -> dict[str, Representation]:
+        """The representations that need no further choice, by name."""
+        return self.fibergroup.representations
+
+    @property
+    def testing_elements(self) -> Iterable[GroupElement]:
+        """Elements on which equivariance is tested."""
+        return self.fibergroup.testing_elements()
+
+    # --- subgroups --------------------------------------------------------------------------------------------------------
+
+    def restrict(self, id: Any) -> tuple[GSpace, ElementMap, ElementMap]:
+        """The same space with a subgroup acting on it.
+
+        Args:
+            id: the label of the subgroup.
+
+        Returns:
+            the space, the map of the subgroup's elements into the group, and the map back (``None`` outside).
+        """
+        subgroup, inclusion, restriction = self.fibergroup.subgroup(id)
+        action = None if self._action is None else self._action.restrict(id)
+        name = f"{subgroup}_on_R{self.dimensionality}[{self.name}:{id}]"
+        return GSpace(subgroup, self.dimensionality, name, action), inclusion, restriction
+
+    # --- values -----------------------------------------------------------------------------------------------------------
+
+    def _key(self) -> Hashable:
+        return (self._fibergroup, self._dimensionality)
+
+    @cached_property
+    def _generator_action(self) -> np.ndarray:
+        return np.zeros((0, 0, 0)) if self._action is None else self._action.generator_matrices
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, GSpace):
+            return NotImplemented
+        return self._key() == other._key() and bool(
+            np.abs(self._generator_action - other._generator_action).max(initial=0.0) < _LATTICE
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __copy__(self) -> GSpace:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> GSpace:
+        return self
+
+
+class GSpace0D(GSpace):
+    """No space: features are plain vectors on which the group acts.
+
+    Args:
+        G: the group.
+    """
+
+    def __init__(self, G: Group) -> None:
+        super().__init__(G, 0, str(G))
+
+    def restrict(self, id: Any) -> tuple[GSpace, ElementMap, ElementMap]:
+        """The same with a subgroup.
+
+        Args:
+            id: the label of the subgroup.
+        """
+        subgroup, inclusion, restriction = self.fibergroup.subgroup(id)
+        return GSpace0D(subgroup), inclusion, restriction
+
+    def __reduce__(self) -> tuple[Callable[[Group], GSpace0D], tuple[Group]]:
+        return (GSpace0D, (self.fibergroup,))
+
+
+def no_base_space(G: Group) -> GSpace0D:
+    """No space, only features on which the group acts: for :class:`intertwine.nn.Linear` and vectors.
+
+    Args:
+        G: the group.
+
+    Raises:
+        GroupError: if that is no group.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> no_base_space(cyclic_group(8))
+        C8
+    """
+    if not isinstance(G, Group):
+        raise GroupError(f"a group is needed, not {G!r}", hint="make one, for example with cyclic_group(8)")
+    return GSpace0D(G)

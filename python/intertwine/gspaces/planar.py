@@ -1,0 +1,167 @@
+"""The plane with rotations and reflections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, GroupError
+from intertwine.group.decomposition import named_representation
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.group import ElementMap
+from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
+from intertwine.group.representation import Representation, snapped
+from intertwine.gspaces.gspace import GSpace
+
+
+def _reflection(axis: float) -> np.ndarray:
+    """The reflection in the line through the origin at an angle to the x-axis."""
+    c, s = np.cos(2 * axis), np.sin(2 * axis)
+    return snapped(np.array([[c, s], [s, -c]]))
+
+
+def _planar_group(sg_id: tuple[float | None, int]) -> FiniteGroup:
+    double_axis, N = sg_id
+    if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 1:
+        raise GroupError(
+            f"the number of rotations must be a whole number of at least 1, not {N!r}",
+            hint="continuous rotations (N = -1) are not in this version",
+        )
+    if double_axis is None:
+        return cyclic_group(int(N))
+    return cyclic_group(2) if N == 1 else dihedral_group(int(N))
+
+
+def _planar_action(group: FiniteGroup, double_axis: float | None, N: int) -> Representation:
+    flip = None if double_axis is None else _reflection(double_axis / 2)
+    matrices = []
+    for element in group.elements:
+        if isinstance(group, DihedralGroup):
+            flipped, step = element.value
+        elif flip is not None:
+            flipped, step = element.value, 0
+        else:
+            flipped, step = 0, element.value
+        rotation = turn(step, N)
+        matrices.append(rotation @ flip if flipped and flip is not None else rotation)
+    return named_representation(group, snapped(np.stack(matrices)), f"action_on_R2[{double_axis},{N}]")
+
+
+class GSpace2D(GSpace):
+    """The plane R^2 with a finite group of rotations and reflections about the origin.
+
+    Points are (x, y) with x pointing right and y up; in an image the last axis is x and the second last is y counted downwards,
+    so a rotation by a positive angle is counter-clockwise as seen.
+
+    Args:
+        sg_id: ``(None, N)`` for N rotations; ``(2 a, N)`` for N rotations and the reflections in the line at the angle ``a`` to
+            the x-axis and its images.
+        maximum_frequency: accepted for escnn's sake; irreps of any frequency are there.
+    """
+
+    def __init__(self, sg_id: tuple[float | None, int], maximum_frequency: int = 6) -> None:
+        group = _planar_group(sg_id)
+        self._sg_id = sg_id
+        super().__init__(group, 2, f"{group}_on_R2[{sg_id}]", _planar_action(group, *sg_id))
+
+    @property
+    def rotations_order(self) -> int:
+        """The number of rotations."""
+        return self._sg_id[1]
+
+    @property
+    def flips_order(self) -> int:
+        """1 if there are reflections, else 0."""
+        return 0 if self._sg_id[0] is None else 1
+
+    @property
+    def sg_id(self) -> tuple[float | None, int]:
+        """The label by which the space was made."""
+        return self._sg_id
+
+    def restrict(self, id: Any) -> tuple[GSpace, ElementMap, ElementMap]:
+        """The plane with a subgroup acting on it.
+
+        Args:
+            id: the label of the subgroup, see :class:`intertwine.group.CyclicGroup` and
+                :class:`intertwine.group.DihedralGroup`.
+
+        Returns:
+            the space, the map of the subgroup's elements into the group, and the map back (``None`` outside).
+        """
+        _, inclusion, restriction = self.fibergroup.subgroup(id)
+        double_axis, N = self._sg_id
+        sg_id: tuple[float | None, int]
+        if isinstance(self.fibergroup, DihedralGroup):
+            axis, M = id
+            sg_id = (None, M) if axis is None or double_axis is None else (double_axis + axis * 2 * np.pi / N, M)
+        else:
+            M = id[0] if isinstance(id, tuple) else id
+            sg_id = (double_axis, 1) if double_axis is not None and M == 2 else (None, M)
+        return GSpace2D(sg_id), inclusion, restriction
+
+    def __reduce__(self) -> tuple[Callable[..., GSpace2D], tuple[Hashable, ...]]:
+        return (GSpace2D, (self._sg_id,))
+
+
+def rot2dOnR2(N: int = -1, maximum_frequency: int = 6) -> GSpace2D:
+    """The plane with N rotations.
+
+    Args:
+        N: the number of rotations.
+        maximum_frequency: accepted for escnn's sake.
+
+    Example:
+        >>> rot2dOnR2(4)
+        C4_on_R2[(None, 4)]
+    """
+    return GSpace2D((None, N), maximum_frequency)
+
+
+def flipRot2dOnR2(N: int = -1, maximum_frequency: int = 6, axis: float = np.pi / 2) -> GSpace2D:
+    """The plane with N rotations and N reflections.
+
+    Args:
+        N: the number of rotations.
+        maximum_frequency: accepted for escnn's sake.
+        axis: the angle of one line of reflection to the x-axis, in radians; the vertical line by default.
+
+    Example:
+        >>> flipRot2dOnR2(4).fibergroup
+        D4
+    """
+    return GSpace2D((2 * _angle(axis), N), maximum_frequency)
+
+
+def flip2dOnR2(axis: float = np.pi / 2) -> GSpace2D:
+    """The plane with one reflection.
+
+    Args:
+        axis: the angle of the line of reflection to the x-axis, in radians; the vertical line by default.
+
+    Example:
+        >>> flip2dOnR2().basespace_action(flip2dOnR2().fibergroup.element(1)).tolist()
+        [[-1.0, 0.0], [0.0, 1.0]]
+    """
+    return GSpace2D((2 * _angle(axis), 1))
+
+
+def trivialOnR2() -> GSpace2D:
+    """The plane without symmetry but translations: ordinary convolutional networks.
+
+    Example:
+        >>> trivialOnR2().fibergroup.order()
+        1
+    """
+    return GSpace2D((None, 1))
+
+
+def _angle(axis: float) -> float:
+    if not isinstance(axis, (int, float, np.floating)) or not np.isfinite(axis):
+        raise ArgumentError(f"the axis of a reflection is an angle in radians, not {axis!r}")
+    return float(axis)
+
+
+__all__ = ["GSpace2D", "flip2dOnR2", "flipRot2dOnR2", "rot2dOnR2", "trivialOnR2"]

@@ -1,0 +1,9 @@
+"""Steerable kernels: scalar functions, the basis of equivariant kernels, and the expansion of weights into filters."""
+
+from __future__ import annotations
+
+from intertwine.kernels.expansion import FilterCache, KernelExpansion
+from intertwine.kernels.plan import ExpansionPlan, expansion_plan
+from intertwine.kernels.scalar import Ring, ScalarBasis, scalar_basis
+
+__all__ = ["ExpansionPlan", "FilterCache", "KernelExpansion", "Ring", "ScalarBasis", "expansion_plan", "scalar_basis"]

@@ -1,0 +1,52 @@
+"""Numeric constants of modules: exact masters in float64, cast to wherever the module goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class _Master:
+    """A constant in float64 or int64, shared by all copies of a module."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: torch.Tensor) -> None:
+        self.value = value
+
+    def __deepcopy__(self, memo: dict[int, object]) -> _Master:
+        return self
+
+
+class ConstantModule(torch.nn.Module):
+    """A module with constants that follow its device and dtype but are no part of its state.
+
+    Each cast starts from the float64 master: going to half precision and back, or through the meta device, loses nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._masters: dict[str, _Master] = {}
+
+    def register_constant(self, name: str, value: np.ndarray | torch.Tensor) -> None:
+        """Adds a constant as a buffer that is not saved.
+
+        Args:
+            name: the attribute that holds it, in the module's dtype.
+            value: its exact value, float64 or whole numbers.
+        """
+        master = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+        self._masters[name] = _Master(master)
+        cast = master.to(torch.get_default_dtype()) if master.is_floating_point() else master
+        self.register_buffer(name, cast, persistent=False)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> ConstantModule:
+        super()._apply(fn, recurse)
+        for name, master in self._masters.items():
+            held = self._buffers[name]
+            if held is not None:
+                self._buffers[name] = master.value.to(device=held.device, dtype=held.dtype)
+        return self

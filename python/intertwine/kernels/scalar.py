@@ -1,0 +1,222 @@
+"""Scalar functions on R^d from which kernels are made: Gaussian rings times harmonics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, ArgumentTypeError
+from intertwine.kernels.harmonics import harmonic_action, harmonic_size, harmonics
+
+_ORIGIN = 1e-9
+"""Points nearer than this to the origin have no direction: only order 0 lives there."""
+
+_VANISHES = 1e-6
+"""Functions whose norm over the kernel's cells is below this are not there (a ring between the cells)."""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A Gaussian ring exp(-(|x| - radius)^2 / (2 sigma^2)) with harmonics up to some order.
+
+    Attributes:
+        radius: where the ring lies, in cells.
+        sigma: its width, in cells.
+        orders: the orders l of its harmonics.
+    """
+
+    radius: float
+    sigma: float
+    orders: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ScalarBasis:
+    """The functions ring(|x|) Y_l(x / |x|); l > 0 is zero at the origin.
+
+    They are numbered ring by ring, order by order, so the functions of one ring and order, which orthogonal matrices mix,
+    lie together.
+
+    Attributes:
+        dimension: d of the space R^d.
+        rings: the rings.
+    """
+
+    dimension: int
+    rings: tuple[Ring, ...]
+
+    @property
+    def blocks(self) -> list[tuple[Ring, int, slice]]:
+        """Ring, order and numbers of the functions of each ring and order."""
+        found = []
+        start = 0
+        for ring in self.rings:
+            for order in ring.orders:
+                stop = start + harmonic_size(self.dimension, order)
+                found.append((ring, order, slice(start, stop)))
+                start = stop
+        return found
+
+    @property
+    def size(self) -> int:
+        """The number of functions."""
+        return sum(harmonic_size(self.dimension, order) for ring in self.rings for order in ring.orders)
+
+    def evaluate(self, points: np.ndarray) -> np.ndarray:
+        """The functions at some points.
+
+        Args:
+            points: shape ``(points, d)``.
+
+        Returns:
+            shape ``(size, points)``.
+        """
+        radii = np.sqrt((points**2).sum(axis=1))
+        at_origin = radii < _ORIGIN
+        directions = points / np.where(at_origin, 1.0, radii)[:, None]
+        angular = {order: harmonics(directions, order) for ring in self.rings for order in ring.orders}
+        values = np.empty((self.size, len(points)))
+        for ring, order, rows in self.blocks:
+            radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
+            values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
+        return values
+
+    def action(self, matrix: np.ndarray) -> list[np.ndarray]:
+        """The matrices by which an orthogonal matrix A mixes the functions of each ring and order: phi(A x) = D(A) phi(x)."""
+        return [harmonic_action(matrix, order) for _, order, _ in self.blocks]
+
+    def seen_on(self, points: np.ndarray) -> ScalarBasis:
+        """The same basis without the rings and orders that vanish on all of these points.
+
+        Args:
+            points: shape ``(points, d)``.
+        """
+        norms = np.sqrt((self.evaluate(points) ** 2).sum(axis=1))
+        kept: dict[Ring, list[int]] = {}
+        for ring, order, rows in self.blocks:
+            if norms[rows].max() > _VANISHES:
+                kept.setdefault(ring, []).append(order)
+        rings = tuple(Ring(ring.radius, ring.sigma, tuple(orders)) for ring, orders in kept.items())
+        return ScalarBasis(self.dimension, rings)
+
+    def filtered(self, keep: Callable[[dict[str, Any]], bool]) -> ScalarBasis:
+        """The same basis with only the rings and orders that a filter keeps.
+
+        Args:
+            keep: takes the attributes ``radius``, ``sigma``, ``radial_idx`` and ``irrep:frequency`` of a ring and order, and
+                tells whether to keep its functions.
+        """
+        rings = []
+        for number, ring in enumerate(self.rings):
+            orders = tuple(
+                order
+                for order in ring.orders
+                if keep(
+                    {"radius": ring.radius, "sigma": ring.sigma, "radial_idx": number, "irrep:frequency": order, "j": (order,)}
+                )
+            )
+            if orders:
+                rings.append(Ring(ring.radius, ring.sigma, orders))
+        return ScalarBasis(self.dimension, tuple(rings))
+
+    def norms(self, points: np.ndarray) -> np.ndarray:
+        """For each function the root mean square over its order of the norms on these points, shape ``(size,)``.
+
+        It is one number per ring and order, so dividing by it leaves the action of matrices as it is.
+        """
+        squares = (self.evaluate(points) ** 2).sum(axis=1)
+        for _, _, rows in self.blocks:
+            squares[rows] = squares[rows].mean()
+        return np.sqrt(squares)
+
+
+def default_cutoff(largest_ring: int) -> Callable[[float], float]:
+    """escnn's default for the greatest order of harmonics on a ring of a kernel.
+
+    0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is odd-spaced with the number of
+    cells on the ring; never more than 2 r.
+
+    Args:
+        largest_ring: the radius of the outermost ring, in cells.
+    """
+
+    def cutoff(radius: float) -> float:
+        if radius == 0.0:
+            return 0
+        return min(2 * radius, 2 if radius == largest_ring else 2 * radius - (radius + 1) % 2)
+
+    return cutoff
+
+
+@lru_cache(maxsize=512)
+def _rings(dimension: int, radii: tuple[float, ...], sigmas: tuple[float, ...], orders: tuple[int, ...]) -> ScalarBasis:
+    largest = 1 if dimension == 1 else max(orders, default=0)
+    return ScalarBasis(
+        dimension,
+        tuple(
+            Ring(radius, sigma, tuple(range(min(order, largest) + 1)))
+            for radius, sigma, order in zip(radii, sigmas, orders, strict=True)
+            if order >= 0
+        ),
+    )
+
+
+def scalar_basis(
+    dimension: int,
+    kernel_size: int,
+    dilation: int = 1,
+    rings: list[float] | None = None,
+    sigma: list[float] | float | None = None,
+    frequencies_cutoff: float | Callable[[float], float] | None = None,
+) -> ScalarBasis:
+    """Rings, widths and cut-offs for a kernel; escnn's by default.
+
+    Args:
+        dimension: d of the space R^d.
+        kernel_size: cells along each axis.
+        dilation: distance of neighbouring cells.
+        rings: radii; by default 0, 1, ... up to half of the kernel, times ``dilation``.
+        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
+        frequencies_cutoff: the greatest order on a ring of radius r: a function of r, or a number c for c r.
+
+    Raises:
+        ArgumentError: for rings outside of the kernel or widths that are not positive.
+    """
+    half = dilation * (kernel_size - 1) / 2
+    if rings is None:
+        count = -(-kernel_size // 2)
+        outermost = (kernel_size - 1) // 2
+        radii = [dilation * outermost * i / (count - 1) if count > 1 else 0.0 for i in range(count)]
+    else:
+        radii = [float(r) for r in rings]
+    farthest = half * np.sqrt(dimension)
+    for radius in radii:
+        if not 0 <= radius <= farthest + 1e-9:
+            raise ArgumentError(
+                f"a ring of radius {radius:g} was given for a kernel whose cells lie at most {farthest:g} from its centre",
+                hint="use smaller rings or a larger kernel",
+            )
+    if sigma is None:
+        widths = [0.6] * (len(radii) - 1) + [0.4]
+        widths = [0.005 if radius == 0.0 else width for radius, width in zip(radii, widths, strict=True)]
+    elif isinstance(sigma, (int, float)):
+        widths = [float(sigma)] * len(radii)
+    else:
+        widths = [float(s) for s in sigma]
+    if len(widths) != len(radii) or min(widths, default=1.0) <= 0:
+        raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
+    if frequencies_cutoff is None:
+        cutoff: Callable[[float], float] = default_cutoff(kernel_size // 2)
+    elif callable(frequencies_cutoff):
+        cutoff = frequencies_cutoff
+    elif isinstance(frequencies_cutoff, (int, float)):
+        factor = float(frequencies_cutoff)
+        cutoff = lambda radius: factor * radius  # noqa: E731
+    else:
+        raise ArgumentTypeError(f"frequencies_cutoff is a number or a function of the radius, not {frequencies_cutoff!r}")
+    orders = tuple(int(np.floor(cutoff(radius) + 1e-9)) for radius in radii)
+    return _rings(dimension, tuple(radii), tuple(widths), orders)
