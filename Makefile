@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+# A bare machine has no locale, and R would print letters as codes.
+export LC_ALL ?= C.UTF-8
+
 ROOT := $(CURDIR)
 PYTHON_BIN := .venv/bin/python
 # For R that starts elsewhere than in the root, where .Rprofile does this.
