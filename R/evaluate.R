@@ -75,7 +75,6 @@ confusion_table <- function(object, newdata, y, batch_size = 256, na = c("error"
     "_r.training.confusion",
     list(module, data$x, data$y, na, as_count(batch_size, min = 1)), call
   )
-  counts <- from_py_array(counts)
   levels <- data$levels
   if (nrow(counts) != length(levels)) {
     # the module has more outputs than the data have classes

@@ -112,26 +112,28 @@ verbose_mode <- function(verbose) {
   if (verbose) "bar" else "none"
 }
 
-#' The function that receives the events of a training: it moves the bar and calls the callbacks.
+#' The functions that receive the events of a training: they move the bar and call the callbacks.
 #' @noRd
 fit_watcher <- function(mode, epochs, hooks) {
   bar <- if (mode == "bar") progress_bar("Training", epochs)
   closed <- FALSE
   latest <- ""
-  event <- function(event) {
-    if (is.null(event)) {
-      return(TRUE)
+  label <- function(event) paste0("epoch ", event$epoch, "/", epochs, if (nzchar(latest)) "  ", latest)
+  batch <- function(event) {
+    if (mode == "bar") {
+      bar$set(epochs_done(event), label(event))
     }
-    if (event$kind == "epoch") {
-      latest <<- measures_text(event)
-      if (mode == "lines") {
-        cat(sprintf("epoch %d/%d  %s\n", as.integer(event$epoch), epochs, latest))
-      }
+    run_hooks(hooks$batch, event)
+  }
+  epoch <- function(event) {
+    latest <<- measures_text(event)
+    if (mode == "lines") {
+      cat(label(event), "\n", sep = "")
     }
     if (mode == "bar") {
-      bar$set(epochs_done(event), paste0("epoch ", event$epoch, "/", epochs, if (nzchar(latest)) "  ", latest))
+      bar$set(event$epoch, label(event))
     }
-    run_hooks(hooks[[event$kind]], event[setdiff(names(event), "kind")])
+    run_hooks(hooks$epoch, event)
   }
   close <- function() {
     if (!closed && !is.null(bar)) {
@@ -139,19 +141,16 @@ fit_watcher <- function(mode, epochs, hooks) {
     }
     closed <<- TRUE
   }
-  list(event = event, close = close)
+  list(batch = batch, epoch = epoch, close = close)
 }
 
 epochs_done <- function(event) {
-  if (event$kind == "epoch") {
-    return(event$epoch)
-  }
   share <- if (is.null(event$batches)) 0 else event$batch / event$batches
   event$epoch - 1 + if (identical(event$split, "train")) min(share, 1) * 0.99 else 0.99
 }
 
 measures_text <- function(event) {
-  measures <- event[setdiff(names(event), c("kind", "epoch", "split", "batches", "learn_rate", "seconds"))]
+  measures <- event[setdiff(names(event), c("epoch", "split", "batches", "learn_rate", "seconds"))]
   paste(names(measures), vapply(measures, function(value) formatC(value, digits = 3, format = "f"), ""), collapse = "  ")
 }
 
@@ -167,12 +166,11 @@ run_hooks <- function(hooks, logs) {
 #' A bar that cli draws; also where the output is no terminal, then as a line now and then.
 #' @noRd
 progress_bar <- function(name, total) {
-  env <- new.env(parent = emptyenv())
-  status <- ""
+  env <- environment()
   id <- cli::cli_progress_bar(
     name = name, total = 1000, .auto_close = FALSE, .envir = env,
-    format = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent}  {cli::pb_status}",
-    format_done = "{cli::pb_name} {cli::pb_bar} {cli::pb_percent}  {cli::pb_status} in {cli::pb_elapsed}",
+    format = "{cli::pb_bar} {cli::pb_percent}  {cli::pb_status}",
+    format_done = "{cli::pb_bar} {cli::pb_percent}  {cli::pb_status} in {cli::pb_elapsed}",
     clear = FALSE
   )
   set <- function(done, text) {

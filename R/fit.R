@@ -114,7 +114,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   result <- py_call_polled(
     "_r.training.fit",
     list(object, input$value, targets$value, options, augment = changer$value),
-    on_event = watcher$event, call = call
+    on = list(on_batch = watcher$batch, on_epoch = watcher$epoch), call = call
   )
   watcher$close()
   changer$check(call)

@@ -109,8 +109,8 @@ abort_truncated <- function(path, detail = NULL, call = rlang::caller_env()) {
 digits_data <- function() {
   digits <- py_call_checked("_r.pictures.digits")
   list(
-    x = images(from_py_array(digits$x), layout = "nhw", range = c(0, 16)),
-    y = factor(from_py_array(digits$y), levels = 0:9)
+    x = images(digits$x, layout = "nhw", range = c(0, 16)),
+    y = factor(digits$y, levels = 0:9)
   )
 }
 
@@ -164,7 +164,7 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
     "_r.pictures.read",
     list(as.list(normalizePath(file.path(path, files))), size = size, channels = channels)
   )
-  x <- images(from_py_array(pictures), layout = "nchw")
+  x <- images(pictures, layout = "nchw")
   dimnames(x) <- list(files, NULL, NULL, NULL)
   folders <- dirname(files)
   list(x = x, y = if (any(folders != ".")) factor(folders))

@@ -11,8 +11,8 @@
 #'   space for volumes. (Or an angle, as a number.)
 #' @param angle Angles in radians, one for all images or one for each, in the plane of height
 #'   and width.
-#' @param flip Whether to mirror first, top to bottom: the reflection at the
-#'   horizontal axis.
+#' @param gs The space in which `element` acts, for its axis of reflection; by default
+#'   [gspace_rot2d()] or [gspace_flip_rot2d()] with the group of the element.
 #' @param order The order of the interpolating spline, from 0 (the nearest
 #'   pixel) to 5.
 #' @param ... Not used.
@@ -21,8 +21,9 @@
 #' x <- images(matrix(1:4, 2, byrow = TRUE), "hw")
 #' x[[1]]
 #' transform(x, angle = pi / 2)[[1]]
+#' transform(x, group_element(gspace_rot2d(N = 4), rotation = 1))[[1]]
 #' @export
-transform.images <- function(`_data`, element = NULL, angle = NULL, flip = FALSE, order = 2, ...) {
+transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, order = 2, ...) {
   x <- `_data`
   if (is.numeric(element) && is.null(angle)) {
     angle <- element
@@ -37,24 +38,25 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, flip = FALSE
   order <- as_count(order, min = 0, max = 5)
   if (!is.null(element)) {
     check_class(element, "group_element", "a group element or an angle")
-    return(move_images(x, element_matrix(element, length(spatial_size(x))), order))
+    if (!is.null(gs)) check_class(gs, "gspace", "a space")
+    moved <- py_call_checked("_r.pictures.act", list(double_tensor(x), element, gs, order))
+    return(restore_images(moved, x))
   }
-  check_flag(flip)
   check_angles(angle, x)
   if (length(angle) == 1) {
-    return(move_images(x, turn_matrix(angle, flip, length(spatial_size(x))), order))
+    return(turn_all(x, angle, order))
   }
   if (is_volume(x)) {
-    abort_intertwine("Volumes can be turned by one angle only.", hint = "Turn them one at a time, and join with c().")
-  }
-  if (flip) {
-    x <- transform(x, angle = 0, flip = TRUE)
+    abort_intertwine("Volumes are turned by one angle at a time.", hint = "Turn them one by one, and join them with c().")
   }
   moved <- py_call_checked(
-    "_r.pictures.turn",
-    list(as_torch(bare_array(x), dtype = "float64"), as_torch(as.double(angle), dtype = "float64"), order = order)
+    "_r.pictures.turn", list(double_tensor(x), as_torch(as.double(angle), dtype = "float64"), order)
   )
   restore_images(moved, x)
+}
+
+double_tensor <- function(x) {
+  as_torch(bare_array(x), dtype = "float64")
 }
 
 check_angles <- function(angle, x, call = rlang::caller_env()) {
@@ -69,29 +71,23 @@ check_angles <- function(angle, x, call = rlang::caller_env()) {
   }
 }
 
-# The matrix in (x, y) or (x, y, z). Entries near 0 and 1 are made exact, so that pi / 2 is a quarter turn.
-turn_matrix <- function(angle, flip, dimensions) {
-  plane <- matrix(c(cos(angle), sin(angle), -sin(angle), cos(angle)), 2)
-  plane[abs(plane - round(plane)) < 1e-9] <- round(plane[abs(plane - round(plane)) < 1e-9])
-  if (flip) {
-    plane <- plane %*% diag(c(1, -1))
-  }
-  full <- diag(dimensions)
-  full[1:2, 1:2] <- plane
-  full
-}
-
-move_images <- function(x, matrix, order, call = rlang::caller_env()) {
+# One angle for all: the pixels move by the same matrix, computed once.
+turn_all <- function(x, angle, order, call = rlang::caller_env()) {
+  dimensions <- length(spatial_size(x))
+  matrix <- diag(dimensions)
+  plane <- c(cos(angle), sin(angle), -sin(angle), cos(angle))
+  # pi / 2 is a quarter turn, although its cosine is 6e-17
+  whole <- abs(plane - round(plane)) < 1e-9
+  plane[whole] <- round(plane[whole])
+  matrix[1:2, 1:2] <- plane
   moved <- py_call_checked(
-    "_r.pictures.move",
-    list(as_torch(bare_array(x), dtype = "float64"), as_torch(matrix, dtype = "float64"), order = order),
-    call = call
+    "_r.pictures.move", list(double_tensor(x), as_torch(matrix, dtype = "float64"), order), call
   )
   restore_images(moved, x)
 }
 
 restore_images <- function(record, like) {
-  out <- from_py_array(record)
+  out <- record
   if (!is.null(names(like))) {
     dimnames(out) <- c(list(names(like)), rep(list(NULL), length(dim(out)) - 1))
   }

@@ -59,7 +59,8 @@ plot.accuracy_by_angle <- function(x, ..., title = NULL) {
 }
 
 #' @rdname accuracy_by_angle
-#' @exportS3Method ggplot2::autoplot
+#' @method autoplot accuracy_by_angle
+#' @export
 autoplot.accuracy_by_angle <- function(object, ..., title = NULL) {
   models <- levels(object$model)
   rows <- close_circle(as.data.frame(object))

@@ -1,6 +1,10 @@
 #' @importFrom rlang .data
 NULL
 
+#' @importFrom ggplot2 autoplot
+#' @export
+ggplot2::autoplot
+
 # The look of all charts: a white ground, few lines, large enough text.
 chart_theme <- function() {
   ggplot2::theme_minimal(base_size = 12) +
@@ -36,7 +40,8 @@ plot.intertwine_fit <- function(x, ...) {
 }
 
 #' @rdname plot.intertwine_fit
-#' @exportS3Method ggplot2::autoplot
+#' @method autoplot intertwine_fit
+#' @export
 autoplot.intertwine_fit <- function(object, ...) {
   rows <- tidy(object)
   rows$metric <- factor(rows$metric, levels = unique(rows$metric))

@@ -85,7 +85,6 @@ predict_module <- function(module, newdata, type, batch_size, device, levels = N
     "_r.training.predict",
     list(module, input$value, type, as_count(batch_size, min = 1, call = call), device = device), call
   )
-  result <- from_py_array(result)
   if (type == "class") {
     return(as_classes(result, levels, input$names))
   }
@@ -95,7 +94,7 @@ predict_module <- function(module, newdata, type, batch_size, device, levels = N
 #' The value of a polled call, or an interrupt like that of any R function.
 #' @noRd
 polled_value <- function(target, args, call) {
-  value <- py_call_polled(target, args, call = call)
+  value <- py_call_polled(target, args, on = list(poll = NULL), throttled = "poll", call = call)
   if (isTRUE(the$interrupted)) {
     rlang::interrupt()
   }

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine import gspaces
 from intertwine.errors import ArgumentError, MissingDependencyError
 from intertwine.fields.resample import act_on_grid
+from intertwine.group.planar import DihedralGroup
 from intertwine.training.augment import turn_images
 
 _MODES = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
@@ -106,6 +108,33 @@ def move(pictures: torch.Tensor, matrix: torch.Tensor, order: int = 2) -> np.nda
         The moved pictures.
     """
     return act_on_grid(pictures, matrix.numpy(), order=order).numpy()
+
+
+def act(pictures: torch.Tensor, element: Any, space: Any = None, order: int = 2) -> np.ndarray:
+    """Move pictures as a group element moves the plane of a space.
+
+    Args:
+        pictures: shape [pictures, channels, height, width].
+        element: a group element.
+        space: the space it acts in; by default that of the rotations, or rotations and reflections, of its group.
+        order: order of the interpolating spline.
+
+    Returns:
+        The moved pictures.
+    """
+    if space is None:
+        space = _plane_of(element.group)
+    return act_on_grid(pictures, space.basespace_action(element), order=order).numpy()
+
+
+def _plane_of(group: Any) -> Any:
+    order = group.order()
+    space = gspaces.flipRot2dOnR2(order // 2) if isinstance(group, DihedralGroup) else gspaces.rot2dOnR2(order)
+    if space.fibergroup == group:
+        return space
+    raise ArgumentError(
+        f"The group {group} has no usual way to act on images.", hint="Say in which space it acts, with gs"
+    )
 
 
 def turn(pictures: torch.Tensor, angles: torch.Tensor, order: int = 2) -> np.ndarray:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from intertwine import training
-from intertwine._r.polling import Poll
 from intertwine.training.measures import IGNORE
 
 
@@ -19,8 +18,9 @@ def fit(
     x: Any,
     y: torch.Tensor | None,
     options: Mapping[str, Any],
-    callback: Poll,
-    augment: Callable[[Any, Any], Any] | str | None = None,
+    on_batch: Callable[[Any], bool],
+    on_epoch: Callable[[Any], bool],
+    augment: Callable[[Any], Any] | str | None = None,
 ) -> dict[str, Any]:
     """Train a copy of a module, asking R from time to time.
 
@@ -28,22 +28,23 @@ def fit(
         module: what to train.
         x: inputs.
         y: targets.
-        options: what else `training.fit` takes.
-        callback: receives events with a `kind`, "batch" or "epoch".
+        options: what else `training.fit` takes; `None` leaves its default.
+        on_batch: R's function for the events of batches, which also tells whether to go on.
+        on_epoch: likewise for those of epochs.
         augment: a name, or an R function of a batch that gives the changed one, `None` to stop.
 
     Returns:
         The trained module and what happened.
     """
-    chosen = {name: value for name, value in options.items() if value is not None}
+    changer = Changer(augment) if callable(augment) else None
     result = training.fit(
         module,
         x,
         y,
-        on_batch=lambda event: callback({"kind": "batch", **event}),
-        on_epoch=lambda row: callback({"kind": "epoch", **row}, now=True),
-        augment=_augment(augment, callback),
-        **chosen,
+        on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
+        on_epoch=on_epoch,
+        augment=changer or augment,
+        **{name: value for name, value in options.items() if value is not None},
     )
     return {
         "module": result.module,
@@ -54,8 +55,28 @@ def fit(
         "best_epoch": result.best_epoch,
         "n_classes": result.n_classes,
         "parameters": float(result.parameters),
-        "dtype": str(next(result.module.parameters()).dtype).removeprefix("torch."),
     }
+
+
+class Changer:
+    """An augmentation by an R function of a batch of inputs.
+
+    Args:
+        change: gives the changed batch, or `None` if it failed; R has kept its condition then.
+    """
+
+    def __init__(self, change: Callable[[torch.Tensor], torch.Tensor | None]) -> None:
+        self._change = change
+        self.failed = False
+
+    def __call__(
+        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        moved = None if self.failed else self._change(x)
+        if moved is None:
+            self.failed = True
+            return x, y
+        return moved.to(x), y
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -69,49 +90,34 @@ def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def predict(
-    module: torch.nn.Module, x: Any, kind: Any, batch_size: int, callback: Poll, device: str | None = None
+    module: torch.nn.Module, x: Any, kind: Any, batch_size: int, poll: Any, device: str | None = None
 ) -> np.ndarray | None:
     """Predictions; class numbers count from one. `None` if R wants to stop."""
     with contextlib.suppress(KeyboardInterrupt):
-        result = training.predict(module, x, type=kind, batch_size=batch_size, poll=callback, device=device)
+        result = training.predict(module, x, type=kind, batch_size=batch_size, poll=poll, device=device)
         return (result + 1 if kind == "class" else result).numpy()
     return None
 
 
 def evaluate(
-    module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], callback: Poll
+    module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], poll: Any
 ) -> dict[str, float] | None:
     """Loss and metrics by name; `None` if R wants to stop."""
     chosen = {name: value for name, value in options.items() if value is not None}
     with contextlib.suppress(KeyboardInterrupt):
-        return training.evaluate(module, x, y, poll=callback, **chosen)
+        return training.evaluate(module, x, y, poll=poll, **chosen)
     return None
 
 
 def confusion(
-    module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, callback: Poll
+    module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, poll: Any
 ) -> np.ndarray | None:
     """The confusion table, rows for true classes; `None` if R wants to stop."""
     with contextlib.suppress(KeyboardInterrupt):
-        return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=callback).numpy()
+        return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=poll).numpy()
     return None
 
 
 def class_numbers(codes: torch.Tensor) -> torch.Tensor:
     """R's codes, which count from one and hold -1 where one is missing, as class numbers."""
     return torch.where(codes < 0, IGNORE, codes.long() - 1)
-
-
-def _augment(augment: Any, callback: Poll) -> Any:
-    if augment is None or isinstance(augment, str):
-        return augment
-
-    def changed(x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        moved = augment(x)
-        if moved is None:
-            # the R function failed and has kept its condition: stop here, R raises it
-            callback.stopped = True
-            return x, y
-        return moved.to(x), y
-
-    return changed
