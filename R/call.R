@@ -3,8 +3,8 @@
 # Everything that crosses goes through these functions:
 #
 #   py_call_checked(target, args, call)          an ordinary call;
-#   py_call_polled(target, args, on_event, call) a long call that takes `callback`, a Python object that it calls now and
-#                                                then with an event, and that returns FALSE when it should stop;
+#   py_call_polled(target, args, on, call)       a long call that takes callbacks (such as `on_batch`), which return FALSE
+#                                                when it should stop: Ctrl-C does, and R functions may;
 #   py_call_stoppable(target, args, modules)     a long call that knows nothing of callbacks, but runs `modules`;
 #   as_torch(x), from_py_array(record)           arrays in and out (arrays.R).
 #
@@ -61,18 +61,27 @@ from_py <- function(value) {
   value
 }
 
-#' Call a Python function that takes `callback`, and stop it cleanly on Ctrl-C.
+#' Call a Python function that takes callbacks, and stop it cleanly on Ctrl-C.
 #'
-#' The callback asks R about ten times a second; `on_event` is an R function that receives an event (a list, or NULL) and
-#' returns FALSE to stop. An error in it stops Python and is raised again here as the parent of ours.
-#' @return What the Python function returns when it is told to stop, or when it is done. The attribute-free flag
-#'   `the$interrupted` tells afterwards whether Ctrl-C stopped it.
+#' `on` has the R functions by the names of the callbacks in Python. Each receives the event (a list, or NULL) and returns
+#' FALSE to stop; `NULL` in place of a function polls for Ctrl-C alone. Those named in `throttled` are called about ten times a
+#' second, the others each time. An error in one stops Python and is raised again here, as the parent of ours.
+#' @return What the Python function returns when it is told to stop, or when it is done. `the$interrupted` tells
+#'   afterwards whether Ctrl-C stopped it.
 #' @noRd
-py_call_polled <- function(target, args = list(), on_event = NULL, every = 0.1, call = rlang::caller_env()) {
-  if (is.null(the$call)) start_bridge(call)
-  asker <- poll_asker(on_event)
-  args$callback <- the$bridge$polling$Poll(asker$ask, every)
-  value <- py_call_checked(target, args, call)
+py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), throttled = "on_batch", every = 0.1,
+                           call = rlang::caller_env()) {
+  asker <- poll_asker(on)
+  named <- names(args) %||% rep("", length(args))
+  value <- py_call_checked("_r.polling.with_callbacks", list(
+    target,
+    as.list(unname(args[named == ""])),
+    as_py_dict(args[named != ""]),
+    asker$ask,
+    as.list(intersect(names(on), throttled)),
+    as.list(setdiff(names(on), throttled)),
+    as.double(every)
+  ), call)
   finish_polling(asker, call, stop = FALSE)
   value
 }
@@ -81,7 +90,7 @@ py_call_polled <- function(target, args = list(), on_event = NULL, every = 0.1, 
 #' @noRd
 py_call_stoppable <- function(target, args = list(), modules = list(), call = rlang::caller_env()) {
   if (is.null(the$call)) start_bridge(call)
-  asker <- poll_asker(NULL)
+  asker <- poll_asker(list())
   named <- names(args) %||% rep("", length(args))
   reply <- suspendInterrupts(the$call(
     "_r.polling.polled",
@@ -93,16 +102,17 @@ py_call_stoppable <- function(target, args = list(), modules = list(), call = rl
 
 #' The R function that Python asks, and what it has seen.
 #' @noRd
-poll_asker <- function(on_event) {
+poll_asker <- function(on) {
   state <- new.env(parent = emptyenv())
   state$interrupted <- FALSE
   state$error <- NULL
-  state$ask <- function(event = NULL) {
+  state$ask <- function(name, event = NULL) {
     # Leaving this function by a jump would cross Python's frames; say FALSE instead and speak up when Python is back.
     tryCatch(
       {
         allowInterrupts(Sys.sleep(0))
-        if (is.null(on_event)) TRUE else !isFALSE(on_event(event))
+        on_event <- on[[name]]
+        if (is.null(on_event)) TRUE else !isFALSE(on_event(from_py(event)))
       },
       interrupt = function(condition) {
         state$interrupted <- TRUE

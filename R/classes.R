@@ -11,7 +11,7 @@ class_names <- c(
   IrreducibleRepresentation = "irreducible_representation",
   GSpace = "gspace",
   Spec = "py_layer_spec",
-  SequentialModule = "sequential_module"
+  EquivarianceReport = "equivariance_report"
 )
 
 #' The class filter: short classes before Python's own.
@@ -80,7 +80,7 @@ check_alive <- function(x, call = rlang::caller_env()) {
 #' @noRd
 tidy_value <- function(value) {
   if (inherits(value, "torch.Size")) {
-    return(as.integer(unlist(reticulate::py_to_r(reticulate::import_builtins()$list(value)))))
+    return(as.integer(unlist(py_call_checked("_r.values.plain", list(value)))))
   }
   value
 }

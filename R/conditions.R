@@ -41,14 +41,31 @@ warn_python <- function(warnings) {
   }
 }
 
-#' Name in messages the R functions in place of the Python classes that they make.
+#' Say in messages what an R user would: R functions for Python classes, dimensions counted from one, `2 x 3` for `(2, 3)`.
 #' @noRd
 in_r_words <- function(text) {
   names <- r_names_of_python()
   # Only names in camel case: words such as `Linear` are also plain English.
-  names <- names[grepl("[a-z0-9][A-Z]|[A-Z]{2}", names(names))]
+  names <- names[grepl("[a-z0-9][A-Z]|[A-Z]{2}", names(names)) & !names(names) %in% setdiff(names(class_names), "Spec")]
   for (python in names(names)) {
-    text <- gsub(paste0("\\b(nn\\.)?", python, "\\b(\\(\\))?"), names[[python]], text, perl = TRUE)
+    text <- gsub(paste0("\\b(nn\\.|gspaces\\.)?", python, "\\b(\\(\\))?"), names[[python]], text, perl = TRUE)
   }
+  phrases <- c(
+    "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
+    "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)"
+  )
+  for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
+  text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
+    paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
+  })
+  text <- replace_matches(text, "(?<=shape )\\(\\d+(, \\d+)*,?\\)", function(found) {
+    gsub(", ", " x ", gsub("[(),]$|^\\(", "", sub(",?\\)$", "", found)))
+  })
+  gsub("\\((\\d+),\\)", "\\1", text)
+}
+
+replace_matches <- function(text, pattern, change) {
+  found <- gregexpr(pattern, text, perl = TRUE)
+  regmatches(text, found) <- lapply(regmatches(text, found), function(x) if (length(x)) vapply(x, change, "") else x)
   text
 }

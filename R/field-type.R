@@ -88,7 +88,7 @@ length.field_type <- function(x) py_call_checked("_r.objects.count", list(check_
 #' @export
 `[.field_type` <- function(x, i) {
   call <- rlang::current_env()
-  positions <- as_positions(i, length(x), "field", call = call)
+  positions <- as_positions(i, length(x), "field", arg = "i", call = call)
   py_call_checked("_r.fields.subset", list(check_alive(x), as.list(positions - 1L)), call)
 }
 
@@ -98,7 +98,7 @@ length.field_type <- function(x) py_call_checked("_r.objects.count", list(check_
     return(NextMethod())
   }
   call <- rlang::current_env()
-  position <- as_positions(i, length(x), "field", call = call)
+  position <- as_positions(i, length(x), "field", arg = "i", call = call)
   py_call_checked("_r.fields.field", list(check_alive(x), position - 1L), call)
 }
 

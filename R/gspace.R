@@ -87,3 +87,16 @@ print.gspace_table <- function(x, ...) {
   cat(format(x), sep = "\n")
   invisible(x)
 }
+
+#' @export
+format.gspace <- function(x, ...) {
+  if (is_dead(x)) {
+    return(NextMethod())
+  }
+  facts <- py_call_checked("_r.fields.space_facts", list(x))
+  elements <- if (facts$order < 0) "infinitely many elements" else paste(facts$order, if (facts$order == 1) "element" else "elements")
+  c(
+    paste0("<space: ", facts$title, ", ", elements, ">"),
+    paste0("  representations: ", paste(unlist(facts$representations), collapse = ", "))
+  )
+}

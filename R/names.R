@@ -1,15 +1,34 @@
 # Names of the two languages.
 
-#' R functions by the Python names that they stand for, as messages name them.
+#' The R function, argument or operator for each public name of the Python half that R has.
+#'
+#' A test compares this with the Python half: what is missing here must be listed there, and that list may only shrink.
 #' @noRd
 r_names_of_python <- function() {
   c(
+    # group
+    CyclicGroup = "cyclic_group()",
+    DihedralGroup = "dihedral_group()",
+    GroupElement = "group_element()",
+    Representation = "irrep()",
+    IrreducibleRepresentation = "irrep()",
+    cyclic_group = "cyclic_group()",
+    dihedral_group = "dihedral_group()",
+    trivial_group = "trivial_group()",
+    directsum = "direct_sum()",
+    tensor_product = "tensor_product()",
+    disentangle = "disentangle()",
+    Group = "group_of()",
+    # gspaces
+    GSpace = "group_of()",
     trivialOnR2 = "gspace_trivial2d()",
     rot2dOnR2 = "gspace_rot2d()",
     flip2dOnR2 = "gspace_flip2d()",
     flipRot2dOnR2 = "gspace_flip_rot2d()",
     no_base_space = "gspace_none()",
+    # nn
     FieldType = "field_type()",
+    field_type = "field_type()",
     GeometricTensor = "geometric_tensor()",
     R2Conv = "r2_conv()",
     Linear = "equivariant_linear()",
@@ -24,6 +43,8 @@ r_names_of_python <- function() {
     DisentangleModule = "disentangle_module()",
     IdentityModule = "identity_module()",
     HeadClasses = "head_classes()",
-    SequentialModule = "sequential_module()"
+    SequentialModule = "sequential_module()",
+    EquivarianceReport = "check_equivariance()",
+    EquivarianceError = "expect_equivariant()"
   )
 }

@@ -133,3 +133,8 @@ def _kind(dtype: torch.dtype) -> tuple[str, torch.dtype]:
         # R has no 64-bit integers; doubles hold every whole number up to 2**53.
         return "double", torch.float64
     return "integer", torch.int32
+
+
+def pack_features(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
+    """The record of a geometric tensor."""
+    return pack(value.tensor, limit)

@@ -1,0 +1,72 @@
+# How the arguments of layers cross: R numbers are doubles, vectors stand for tuples, named numbers for fields.
+
+#' Arguments of layers by name, and what becomes of them. An argument without an entry crosses as it is.
+#' @noRd
+layer_arguments <- function() {
+  sizes <- function(min) {
+    function(x, arg, call) {
+      x <- as_whole(x, min = min, arg = arg, call = call)
+      if (length(x) == 1) x else as.list(x)
+    }
+  }
+  count <- function(min) function(x, arg, call) as_count(x, min = min, arg = arg, call = call)
+  flag <- function(x, arg, call) check_flag(x, arg, call)
+  string <- function(x, arg, call) check_string(x, arg, call)
+  number <- function(min) {
+    function(x, arg, call) as.double(check_number(x, min, arg = arg, call = call))
+  }
+  numbers <- function(x, arg, call) {
+    for (value in x) check_number(value, arg = arg, call = call)
+    as.list(as.double(x))
+  }
+  list(
+    out = as_out,
+    kernel_size = sizes(1),
+    padding = sizes(0),
+    stride = sizes(1),
+    dilation = sizes(1),
+    groups = count(1),
+    bias = flag,
+    inplace = flag,
+    affine = flag,
+    track_running_stats = flag,
+    ceil_mode = flag,
+    count_include_pad = flag,
+    initialize = flag,
+    padding_mode = string,
+    eps = number(0),
+    momentum = number(0),
+    sigma = function(x, arg, call) if (length(x) == 1) number(0)(x, arg, call) else numbers(x, arg, call),
+    rings = numbers,
+    frequencies_cutoff = number(0),
+    n = count(1),
+    rotations = count(1),
+    axis = count(0)
+  )
+}
+
+coerce_arguments <- function(args, call) {
+  table <- layer_arguments()
+  for (name in names(args)) {
+    coerce <- table[[name]]
+    if (!is.null(coerce)) args[[name]] <- coerce(args[[name]], name, call)
+  }
+  args
+}
+
+#' The type that a layer puts out: a field type, numbers by name, representations, or a mixture of these.
+#' @noRd
+as_out <- function(x, arg, call) {
+  if (is_field_type(x)) {
+    return(check_alive(x, call))
+  }
+  if (is_representation(x)) x <- list(x)
+  if (!is.list(x) && !(is.numeric(x) && !is.null(names(x)))) {
+    abort_intertwine(
+      paste0("`", arg, "` must say which fields the layer puts out, not ", describe_value(x), "."),
+      class = "argument_type",
+      hint = "Give numbers by name, such as out = c(regular = 8), representations, or a field type.", call = call
+    )
+  }
+  structure(as_fields(as.list(unclass(x)), call), class = "field_spec")
+}

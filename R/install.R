@@ -1,0 +1,75 @@
+#' Install what the Python half needs
+#'
+#' Makes a virtual environment of its own and installs torch, numpy, scipy and what training and plots need into it.
+#' intertwine finds the environment by its name in the next session. pip's own configuration (`pip.conf`, `PIP_INDEX_URL`,
+#' proxies) is honoured.
+#'
+#' Where a Python with these packages exists already, installing is not needed: set the environment variable
+#' `INTERTWINE_PYTHON` to it.
+#'
+#' @param envname Name or folder of the virtual environment.
+#' @param torch `"cpu"` for the small build without CUDA, where torch's own index can be reached; `"default"` for what pip's
+#'   configured index has.
+#' @param python The Python to make the environment with; found by itself if `NULL`. reticulate before 1.33 needs 3.11 or older.
+#' @param extra Further packages.
+#' @param dry_run Only return the commands?
+#' @return The commands that were run, invisibly.
+#' @export
+#' @examples
+#' install_intertwine(dry_run = TRUE)
+install_intertwine <- function(envname = "r-intertwine", torch = c("cpu", "default"), python = NULL,
+                               extra = character(), dry_run = FALSE) {
+  torch <- rlang::arg_match(torch)
+  check_string(envname)
+  check_flag(dry_run)
+  folder <- if (grepl("[/\\\\]", envname)) path.expand(envname) else environment_folder(envname)
+  commands <- install_commands(folder, torch, python %||% starter_python(), extra)
+  if (dry_run) {
+    return(commands)
+  }
+  # Checks run examples of strangers on machines of strangers.
+  if (nzchar(Sys.getenv("_R_CHECK_PACKAGE_NAME_"))) {
+    abort_intertwine("install_intertwine() does not run inside R CMD check.", class = "install")
+  }
+  for (command in commands) run_command(command, optional = isTRUE(attr(command, "optional")))
+  rlang::inform(c("Installed.", i = "Restart R; intertwine will then find the environment by itself."))
+  invisible(commands)
+}
+
+#' The commands of an installation, in order.
+#' @noRd
+install_commands <- function(folder, torch, python, extra = character()) {
+  inside <- file.path(folder, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
+  # reticulate 1.28 converts only the arrays of NumPy 1 for those who use it directly.
+  numpy <- if (utils::packageVersion("reticulate") < "1.38") "numpy>=1.26,<2" else "numpy>=1.26"
+  needed <- c("torch>=2.2", numpy, "scipy", "safetensors", "lightning", "matplotlib", "scikit-learn", "pillow", extra)
+  commands <- list(
+    c(python, "-m", "venv", folder),
+    c(inside, "-m", "pip", "install", "--upgrade", "pip")
+  )
+  if (torch == "cpu" && Sys.info()[["sysname"]] %in% c("Linux", "Windows")) {
+    # An extra index, tried for torch alone: everything else comes from where pip is configured to look.
+    cpu <- c(inside, "-m", "pip", "install", "--index-url", "https://download.pytorch.org/whl/cpu", "torch>=2.2")
+    commands <- c(commands, list(structure(cpu, optional = TRUE)))
+  }
+  c(commands, list(c(inside, "-m", "pip", "install", needed)))
+}
+
+starter_python <- function() {
+  candidates <- c("python3", "python")
+  if (utils::packageVersion("reticulate") < "1.33") candidates <- c("python3.11", "python3.10", candidates)
+  found <- Sys.which(candidates)
+  found <- found[nzchar(found)]
+  if (length(found)) found[[1]] else "python3"
+}
+
+run_command <- function(command, optional = FALSE) {
+  status <- system2(command[1], shQuote(command[-1]))
+  if (status != 0 && !optional) {
+    abort_intertwine(
+      paste0("This command failed: ", paste(command, collapse = " ")),
+      class = "install", hint = "Its own messages are above.", call = quote(install_intertwine())
+    )
+  }
+  invisible(status)
+}

@@ -1,0 +1,278 @@
+# Layers: one mechanism for all of them.
+#
+# The first argument of every layer function is `object`. Without it the function returns a specification, which a
+# sequence builds once it knows the type of its input; a field type gives the module; a module gives the sequence of both.
+
+#' Make a layer, its specification, or a longer sequence.
+#'
+#' @param kind Name of the class in `intertwine.nn`.
+#' @param object The caller's `object`, which may be missing.
+#' @param args The caller's other arguments, by their Python names; `NULL` leaves Python's default.
+#' @param random Does building it draw random numbers?
+#' @noRd
+create_layer <- function(kind, object, args = list(), random = FALSE, call = rlang::caller_env()) {
+  args <- args[!vapply(args, is.null, NA)]
+  args <- coerce_arguments(args, call)
+  spec <- new_layer_spec(kind, args, random)
+  if (missing(object)) {
+    return(spec)
+  }
+  grow(object, list(spec), call)
+}
+
+#' Apply specifications to what there is: a field type, a module, or another specification.
+#' @noRd
+grow <- function(object, parts, call) {
+  check_alive(object, call)
+  if (is_layer_spec(object)) {
+    return(new_sequence_spec(c(list(object), parts)))
+  }
+  if (!is_field_type(object) && !is_module(object)) {
+    abort_intertwine(
+      paste0("`object` must be a field type or a module, not ", describe_value(object), "."),
+      class = "argument_type",
+      hint = if (inherits(object, c("gspace", "symmetry_group"))) {
+        "A space says nothing of channels yet: add |> field_type(trivial = 1)."
+      } else {
+        "Start with field_type(gs, trivial = 1). Other arguments of a layer are passed by name."
+      },
+      call = call
+    )
+  }
+  parts <- flatten_parts(parts, call)
+  records <- lapply(parts, part_record)
+  py_call_checked("_r.layers.grow", list(object, records), call)
+}
+
+#' What Python needs to build a part: the object itself, or kind, arguments and seed.
+#' @noRd
+part_record <- function(part) {
+  if (is_py(part)) {
+    return(list(module = part))
+  }
+  list(kind = attr(part, "kind"), arguments = as_py_dict(attr(part, "arguments")), seed = if (attr(part, "random")) draw_seed())
+}
+
+#' A seed for torch from R's generator, so that set.seed() governs.
+#' @noRd
+draw_seed <- function() {
+  # As a double: whole numbers beyond 2^31 do not cross as integers.
+  floor(stats::runif(1, 0, 2^31 - 1))
+}
+
+#' Specifications of sequences taken apart; everything else checked.
+#' @noRd
+flatten_parts <- function(parts, call) {
+  flat <- list()
+  for (part in parts) {
+    if (inherits(part, "sequence_spec")) {
+      flat <- c(flat, flatten_parts(attr(part, "parts"), call))
+    } else if (is_layer_spec(part) || is_torch_module(part)) {
+      flat <- c(flat, list(check_alive(part, call)))
+    } else if (is.list(part) && !is.object(part)) {
+      flat <- c(flat, flatten_parts(part, call))
+    } else {
+      abort_intertwine(
+        paste0("A sequence is made of layers, not of ", describe_value(part), "."),
+        class = "argument_type",
+        hint = if (is.function(part)) "Call the layer function: r2_conv(...), with its arguments.",
+        call = call
+      )
+    }
+  }
+  flat
+}
+
+is_module <- function(x) inherits(x, "equivariant_module")
+is_torch_module <- function(x) is_module(x) || inherits(x, "torch.nn.modules.module.Module")
+is_layer_spec <- function(x) inherits(x, "layer_spec")
+
+check_module <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (is_layer_spec(x)) {
+    abort_intertwine(
+      paste0("`", arg, "` is the specification of a layer, which has no type yet."),
+      class = "argument_type",
+      hint = "Give it a field type first: field_type(gs, trivial = 1) |> r2_conv(...).", call = call
+    )
+  }
+  check_class(
+    x, c("equivariant_module", "torch.nn.modules.module.Module"), "a module",
+    hint = "Make one with sequential_module() or r2_conv().", arg = arg, call = call
+  )
+}
+
+# Specifications --------------------------------------------------------------------------------------------------------
+
+new_layer_spec <- function(kind, arguments, random) {
+  spec <- function(object) grow(object, list(self()), call = rlang::current_env())
+  self <- function() layer
+  layer <- structure(
+    spec,
+    class = c(sub("\\(\\)$", "_spec", r_name_of(kind)), "layer_spec"),
+    kind = kind, arguments = arguments, random = random
+  )
+  layer
+}
+
+new_sequence_spec <- function(parts) {
+  spec <- function(object) grow(object, parts, call = rlang::current_env())
+  structure(spec, class = c("sequence_spec", "layer_spec"), parts = parts)
+}
+
+r_name_of <- function(kind) {
+  name <- r_names_of_python()[kind]
+  if (is.na(name)) paste0(snake_case(kind), "()") else name[[1]]
+}
+
+#' @export
+format.layer_spec <- function(x, ...) {
+  arguments <- attr(x, "arguments")
+  texts <- vapply(names(arguments), function(name) paste0(name, " = ", argument_text(arguments[[name]])), "")
+  paste0(sub("\\(\\)$", "", r_name_of(attr(x, "kind"))), "(", paste(texts, collapse = ", "), ")")
+}
+
+#' @export
+format.sequence_spec <- function(x, ...) {
+  unlist(lapply(attr(x, "parts"), format))
+}
+
+#' @export
+print.layer_spec <- function(x, ...) {
+  lines <- format(x)
+  cat("<layer to be built: it takes the type of what comes before it>\n")
+  cat(paste0("  ", lines), sep = "\n")
+  invisible(x)
+}
+
+argument_text <- function(x) {
+  if (inherits(x, "field_spec")) {
+    terms <- ifelse(
+      nzchar(unlist(x$names)),
+      paste0(unlist(x$names), " = ", vapply(x$values, function(v) if (is.list(v)) "" else format(v), "")),
+      vapply(x$values, function(v) if (is.list(v)) paste(vapply(v, function(r) paste(format(r), collapse = " "), ""), collapse = ", ") else "", "")
+    )
+    return(paste0("c(", paste(terms, collapse = ", "), ")"))
+  }
+  if (is_py(x)) {
+    return(paste(format(x), collapse = " "))
+  }
+  x <- unlist(x)
+  shown <- if (is.character(x)) paste0("\"", x, "\"") else format(x, trim = TRUE)
+  if (length(x) == 1) shown else paste0("c(", paste(shown, collapse = ", "), ")")
+}
+
+# Modules are R functions -----------------------------------------------------------------------------------------------
+
+#' @rdname callables
+#' @export
+py_to_r_wrapper.equivariant_module <- function(x) {
+  force(x)
+  function(object, ...) call_module(x, object, ..., call = rlang::current_env())
+}
+
+#' A module at work: geometric tensors, torch tensors and arrays each give the same kind back.
+#' @noRd
+call_module <- function(module, x, ..., call) {
+  check_alive(module, call)
+  if (is_layer_spec(x) || is_field_type(x) || is_module(x)) {
+    abort_intertwine(
+      paste0("A module is a function of features, not of ", if (is_layer_spec(x)) "a specification" else describe_value(x), "."),
+      class = "argument_type",
+      hint = if (is_layer_spec(x)) "To append a layer, pipe the module into it: module |> nonlin_relu()." else "Make features with geometric_tensor().",
+      call = call
+    )
+  }
+  if (is_py(x)) {
+    return(py_call_checked("_r.layers.run", list(module, check_alive(x, call), ...), call))
+  }
+  # Small arrays cross in double precision and become what the module computes in; large ones ask first, for half the bytes.
+  dtype <- if (length(x) < 1e5) "float64" else py_call_checked("_r.arrays.dtype_name", list(module), call)
+  if (is_plain_array(x)) {
+    packed <- pack_array(x, dtype, feature_dims(x, module, call), "x", call)
+    if (is.null(packed$inbox)) {
+      return(py_call_checked(
+        "_r.layers.run_array", list(module, packed$data, packed$dims, packed$wire, dtype, chunk_bytes()), call
+      ))
+    }
+  }
+  tensor <- input_tensor(x, module, dtype, call = call)
+  tensor_to_array(py_call_checked("_r.layers.run_cast", list(module, tensor), call), call)
+}
+
+#' @export
+dim.equivariant_module <- function(x) NULL
+
+#' @export
+length.equivariant_module <- function(x) 1L
+
+#' @export
+length.sequential_module <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
+
+#' @export
+format.equivariant_module <- function(x, ...) {
+  if (is_dead(x)) {
+    return(NextMethod())
+  }
+  rows <- py_call_checked("_r.layers.table", list(x))
+  parameters <- sum(vapply(rows, function(row) row$parameters, 0))
+  title <- paste0(
+    "<", class(x)[1], ": ", if (length(rows) > 1) paste0(length(rows), " layers, "),
+    format(parameters, big.mark = ","), if (parameters == 1) " parameter>" else " parameters>"
+  )
+  names <- vapply(rows, function(row) layer_title(row), "")
+  outs <- vapply(rows, function(row) row$out %||% "a plain tensor", "")
+  start <- rows[[1]]$input
+  lines <- paste0("  ", format(paste0(formatC(seq_along(rows), width = nchar(length(rows))), "  ", names)), "  -> ", outs)
+  c(title, paste0("  ", strrep(" ", nchar(length(rows))), "  from ", start), lines)
+}
+
+#' The name of a layer with the settings that differ from the usual.
+#' @noRd
+layer_title <- function(row) {
+  name <- sub("\\(\\)$", "", r_name_of(row$kind))
+  if (row$detail == "") name else paste0(name, "(", row$detail, ")")
+}
+
+#' @export
+summary.equivariant_module <- function(object, ...) {
+  rows <- py_call_checked("_r.layers.table", list(check_alive(object)))
+  data.frame(
+    layer = vapply(rows, layer_title, ""),
+    input = vapply(rows, function(row) row$input %||% NA_character_, ""),
+    output = vapply(rows, function(row) row$out %||% NA_character_, ""),
+    parameters = vapply(rows, function(row) row$parameters, 0)
+  )
+}
+
+#' Number of parameters
+#'
+#' Counts the values that training adjusts.
+#'
+#' @param module A module.
+#' @return A number.
+#' @export
+#' @examplesIf intertwine_available()
+#' field_type(gspace_rot2d(4), trivial = 1) |>
+#'   r2_conv(out = c(regular = 8), kernel_size = 5) |>
+#'   n_parameters()
+n_parameters <- function(module) {
+  check_module(module)
+  py_call_checked("_r.layers.n_parameters", list(module))
+}
+
+#' An ordinary torch module
+#'
+#' The same function as a module of `torch.nn` alone: filters expanded, field types gone. For deployment, or for code that
+#' knows nothing of equivariance.
+#'
+#' @param module A module. It is not changed.
+#' @return A `torch.nn.Module`.
+#' @export
+#' @examplesIf intertwine_available()
+#' conv <- field_type(gspace_rot2d(4), trivial = 1) |>
+#'   r2_conv(out = c(regular = 8), kernel_size = 5)
+#' export_torch(conv)
+export_torch <- function(module) {
+  check_class(module, "equivariant_module", "a module", hint = "Make one with sequential_module() or r2_conv().")
+  py_call_checked("_r.layers.export", list(module))
+}

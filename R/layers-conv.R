@@ -1,0 +1,72 @@
+# Layers that map between fields: convolutions and linear maps.
+
+#' Equivariant convolution on the plane
+#'
+#' A convolution whose filters are the solutions of the equivariance constraint: when its input is moved by a group element,
+#' its output moves by the same one. It holds weights for the basis of these filters, so it has fewer parameters than an
+#' ordinary convolution of the same width.
+#'
+#' @section One argument, three uses:
+#' Like every layer, it looks at `object`. Without it, the result is a *specification*, which [sequential_module()]
+#' builds once it knows what comes before. A [field_type()] gives the module; a module gives the sequence with the layer
+#' appended, so that layers pipe. Modules are functions: `conv(x)`, or `x |> conv()`.
+#'
+#' @param object A field type, a module, or nothing.
+#' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
+#' @param kernel_size Width of the filters in pixels, odd in most cases.
+#' @param padding,stride,dilation,groups,bias,padding_mode As in any convolution. Strides keep quarter turns exact when the
+#'   padded size minus the kernel size is a multiple of the stride.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest angular
+#'   frequency. The defaults suit most uses.
+#' @param initialize Set `FALSE` to skip the random start of the weights.
+#' @return A module, a sequence or a specification.
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 4)
+#' conv <- field_type(gs, trivial = 1) |>
+#'   r2_conv(out = c(regular = 3), kernel_size = 3)
+#' conv
+#' x <- array(rnorm(2 * 32 * 32), c(2, 1, 32, 32))
+#' dim(conv(x))
+#'
+#' # A specification, for later
+#' r2_conv(out = c(regular = 3), kernel_size = 3)
+r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
+                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE) {
+  create_layer("R2Conv", object, list(
+    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
+    groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
+    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+  ), random = TRUE)
+}
+
+#' Equivariant linear map
+#'
+#' The linear maps of vectors that commute with the group: for [gspace_none()].
+#'
+#' @inheritParams r2_conv
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_none(cyclic_group(8))
+#' linear <- field_type(gs, regular = 2) |> equivariant_linear(out = c(regular = 1, trivial = 3))
+#' dim(linear(matrix(rnorm(5 * 16), 5)))
+equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE) {
+  create_layer("Linear", object, list(
+    out = needed(out), bias = bias, initialize = if (!isTRUE(initialize)) initialize
+  ), random = TRUE)
+}
+
+#' An argument that a layer cannot do without.
+#' @noRd
+needed <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (missing(x)) {
+    example <- c(out = "out = c(regular = 8)", kernel_size = "kernel_size = 5")
+    abort_intertwine(
+      paste0("`", arg, "` is missing."),
+      hint = paste0("For example, ", example[arg] %||% paste(arg, "= 2"), "."), call = call
+    )
+  }
+  x
+}

@@ -1,0 +1,83 @@
+# Layers that keep or shrink fields: nonlinearities, normalisation, pooling.
+
+#' Rectified linear units
+#'
+#' `max(x, 0)` on every channel. It commutes with the group only where that permutes channels: on regular, quotient and
+#' trivial fields. Others are refused.
+#'
+#' @inheritParams r2_conv
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' type <- field_type(gspace_rot2d(N = 4), regular = 2)
+#' relu <- nonlin_relu(type)
+#' relu
+nonlin_relu <- function(object) {
+  create_layer("ReLU", object)
+}
+
+#' Batch normalisation of fields
+#'
+#' Normalises each field over the batch, over positions and over those of its channels which the group exchanges, so that it
+#' commutes with the group.
+#'
+#' @inheritParams r2_conv
+#' @param eps Added to the variance.
+#' @param momentum Weight of the present batch in the running statistics.
+#' @param affine Learn a scale and a shift?
+#' @param track_running_stats Keep statistics for evaluation?
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' field_type(gspace_rot2d(N = 4), regular = 2) |> batchnorm_inner()
+batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE) {
+  create_layer("InnerBatchNorm", object, list(
+    eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
+  ))
+}
+
+#' Pooling over positions
+#'
+#' `pool_avg()` averages windows. `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
+#' `stride`-th pixel, which keeps rotations closer to exact.
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the window.
+#' @param stride Distance of windows; `kernel_size` by default.
+#' @param ceil_mode Keep windows that stick out?
+#' @param sigma Width of the blur in pixels.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
+#' dim(pool(array(0, c(1, 8, 11, 11))))
+pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
+  create_layer("PointwiseAvgPool2D", object, list(
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+  ))
+}
+
+#' @rdname pool_avg
+#' @export
+pool_avg_antialiased <- function(object, sigma, stride, padding = NULL) {
+  create_layer("PointwiseAvgPoolAntialiased2D", object, list(
+    sigma = needed(sigma), stride = needed(stride), padding = padding
+  ))
+}
+
+#' Pooling over the group
+#'
+#' The largest channel of each regular or quotient field: a scalar that the group does not change.
+#'
+#' @inheritParams r2_conv
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_group()
+pool_group <- function(object) {
+  create_layer("GroupPooling", object)
+}

@@ -1,0 +1,160 @@
+# Sequences of layers, and the layers that hold them together.
+
+#' Sequences of layers
+#'
+#' One layer after the other. Each layer takes the type of what comes before it, so only outputs are named. Ordinary modules
+#' of Python's torch may follow where all fields are invariant, as after [pool_group()].
+#'
+#' `model[[i]]` is the layer at position `i`, `length(model)` their number.
+#'
+#' @param object The [field_type()] of the input, or a module to go on from. Without either, the result is a specification,
+#'   to be used as a block in another sequence.
+#' @param ... Layers: specifications such as `nonlin_relu()`, modules, torch modules, or lists of them.
+#' @return A module; or a specification.
+#' @seealso [head_classes()] for the end of a classifier
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 4)
+#' model <- sequential_module(
+#'   field_type(gs, trivial = 1),
+#'   r2_conv(out = c(regular = 8), kernel_size = 5),
+#'   batchnorm_inner(),
+#'   nonlin_relu(),
+#'   pool_group(),
+#'   head_classes(n = 10)
+#' )
+#' model
+#' dim(model(array(rnorm(2 * 28 * 28), c(2, 1, 28, 28))))
+#'
+#' # A block that is used twice
+#' block <- sequential_module(r2_conv(out = c(regular = 4), kernel_size = 3), nonlin_relu())
+#' sequential_module(field_type(gs, trivial = 1), block, block)
+sequential_module <- function(object, ...) {
+  call <- rlang::current_env()
+  parts <- unname(list(...))
+  if (missing(object)) {
+    return(new_sequence_spec(parts))
+  }
+  if (is_layer_spec(object)) {
+    return(new_sequence_spec(flatten_parts(c(list(object), parts), call)))
+  }
+  check_alive(object, call)
+  if (!is_field_type(object) && !is_module(object)) {
+    abort_intertwine(
+      paste0("A sequence starts with the field type of its input, not with ", describe_value(object), "."),
+      class = "argument_type", hint = "Start with field_type(gs, trivial = 1).", call = call
+    )
+  }
+  records <- lapply(flatten_parts(parts, call), part_record)
+  py_call_checked("_r.layers.sequence", list(object, records), call)
+}
+
+#' The end of a classifier
+#'
+#' An invariant map of the fields, the mean over all positions, and a linear map to `n` numbers, one for each class: the
+#' answer is unchanged when the input is moved.
+#'
+#' @inheritParams r2_conv
+#' @param n Number of classes. `fit()` fills it in from the data if it is `NULL`.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' head <- field_type(gspace_rot2d(N = 4), regular = 8) |> head_classes(n = 3)
+#' dim(head(array(0, c(2, 32, 5, 5))))
+head_classes <- function(object, n = NULL) {
+  create_layer("HeadClasses", object, list(n = n), random = TRUE)
+}
+
+#' The layer that does nothing
+#'
+#' @inheritParams r2_conv
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' field_type(gspace_rot2d(N = 4), regular = 2) |> identity_module()
+identity_module <- function(object) {
+  create_layer("IdentityModule", object)
+}
+
+#' Go on with less symmetry
+#'
+#' `restrict()` is the same object under a subgroup: of a space, a group, a representation, a field type or a tensor.
+#' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors alone
+#' above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis of features so
+#' that restricted fields are again sums of known ones; use it after a restriction.
+#'
+#' @inheritParams r2_conv
+#' @param x A space, a group, a representation, a field type or a geometric tensor.
+#' @param rotations Number of rotations that are kept; 1 keeps none but the identity.
+#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0; `NULL` keeps no
+#'   reflection.
+#' @param ... For methods.
+#' @inheritSection r2_conv One argument, three uses
+#' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of `change_of_basis` and
+#'   `representations`; for a field type, the module that disentangles it. The others as [r2_conv()].
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_flip_rot2d(N = 4)
+#' restrict(gs, rotations = 4)
+#' restrict(regular_repr(gs), rotations = 1, axis = 0)
+#' field_type(gs, regular = 2) |>
+#'   restrict_module(rotations = 1, axis = 0) |>
+#'   disentangle_module()
+restrict <- function(x, ...) {
+  UseMethod("restrict")
+}
+
+#' @rdname restrict
+#' @export
+restrict.default <- function(x, rotations = NULL, axis = NULL, ...) {
+  call <- quote(restrict())
+  check_class(
+    x, c("symmetry_group", "gspace", "group_representation", "field_type", "geometric_tensor"),
+    "a space, a group, a representation, a field type or a geometric tensor",
+    arg = "x", call = call
+  )
+  subgroup <- as_subgroup(rotations, axis, call)
+  py_call_checked("_r.groups.restrict", list(x, subgroup$rotations, subgroup$axis), call)
+}
+
+#' @export
+restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, ...) {
+  restrict_module(x, rotations = rotations, axis = axis)
+}
+
+#' @rdname restrict
+#' @export
+restrict_module <- function(object, rotations = NULL, axis = NULL) {
+  create_layer("RestrictionModule", object, list(rotations = rotations, axis = axis))
+}
+
+#' @rdname restrict
+#' @export
+disentangle <- function(x, ...) {
+  UseMethod("disentangle")
+}
+
+#' @export
+disentangle.default <- function(x, ...) {
+  check_class(x, c("group_representation", "field_type", "equivariant_module"), "a representation or a field type")
+}
+
+#' @export
+disentangle.group_representation <- function(x, ...) {
+  parts <- py_call_checked("_r.groups.disentangle", list(check_alive(x)), quote(disentangle()))
+  parts$representations <- new_representation_list(parts$representations)
+  parts
+}
+
+#' @export
+disentangle.field_type <- function(x, ...) disentangle_module(x)
+
+#' @export
+disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
+
+#' @rdname restrict
+#' @export
+disentangle_module <- function(object) {
+  create_layer("DisentangleModule", object)
+}

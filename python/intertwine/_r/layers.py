@@ -1,0 +1,178 @@
+"""Layers and sequences as R makes them, runs them and looks at them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from intertwine import nn
+from intertwine._r import arrays
+from intertwine._r.fields import field_type, space_name
+from intertwine._r.groups import subgroup_label
+from intertwine._r.values import tuples
+from intertwine.errors import ArgumentTypeError, FieldTypeError
+
+Record = dict[str, Any]
+
+
+@contextlib.contextmanager
+def seeded(seed: float | None) -> Iterator[None]:
+    """Random numbers from this seed inside, and the stream of before outside; without a seed nothing changes."""
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
+        yield
+
+
+def grow(start: Any, parts: list[Record]) -> Any:
+    """The layer on a field type, or the sequence of a module and the layers after it.
+
+    Args:
+        start: a field type or a module.
+        parts: what R's `part_record()` makes: a finished module, or the kind, arguments and seed of one.
+    """
+    modules: list[torch.nn.Module] = []
+    type: Any = start
+    if isinstance(start, torch.nn.Module):
+        modules, type = _layers_of(start), getattr(start, "out_type", None)
+    for part in parts:
+        module = _module(part, type)
+        modules.extend(_layers_of(module))
+        type = getattr(module, "out_type", None)
+    return modules[0] if len(modules) == 1 else _sequence(start, modules)
+
+
+def sequence(start: Any, parts: list[Record]) -> Any:
+    """The same, as a sequence even if it has one layer or none."""
+    built = grow(start, parts) if parts else nn.IdentityModule(start)
+    return built if isinstance(built, nn.SequentialModule) else _sequence(start, [built])
+
+
+def _sequence(start: Any, modules: list[torch.nn.Module]) -> Any:
+    first = start if isinstance(start, nn.FieldType) else modules[0].in_type
+    return nn.SequentialModule(first, *modules)
+
+
+def _layers_of(module: torch.nn.Module) -> list[torch.nn.Module]:
+    return list(module) if isinstance(module, nn.SequentialModule) else [module]
+
+
+def _module(part: Record, in_type: Any) -> torch.nn.Module:
+    if "kind" not in part:
+        return part["module"]
+    kind = part["kind"]
+    if in_type is None:
+        raise FieldTypeError(
+            f"{kind} needs a field type, but what comes before it puts out plain tensors",
+            hint="put equivariant layers before the ordinary torch modules",
+        )
+    arguments = {name: _argument(name, value, in_type) for name, value in part["arguments"].items()}
+    with seeded(part.get("seed")):
+        return _MAKERS.get(kind, _ordinary)(kind, in_type, arguments)
+
+
+def _argument(name: str, value: Any, in_type: nn.FieldType) -> Any:
+    if name == "out" and isinstance(value, dict):
+        return field_type(in_type.gspace, value["names"], value["values"])
+    return tuples(value)
+
+
+def _ordinary(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    make: Any = getattr(nn, kind)
+    if "out" in arguments:
+        return make(in_type, arguments.pop("out"), **arguments)
+    return make(in_type, **arguments)
+
+
+def _restriction(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    label = subgroup_label(in_type, arguments.get("rotations"), arguments.get("axis"))
+    return getattr(nn, kind)(in_type, label)
+
+
+_MAKERS = {"RestrictionModule": _restriction}
+
+
+def run(module: Any, x: Any, *more: Any) -> Any:
+    """The module's output for a geometric tensor or a torch tensor, of the same kind."""
+    if not isinstance(x, (torch.Tensor, nn.GeometricTensor)):
+        raise ArgumentTypeError(f"features are needed, but {type(x).__name__} was given", hint="make them with geometric_tensor()")
+    return module(x, *more)
+
+
+def run_cast(module: Any, x: Any) -> Any:
+    """The module's output for values from R, which need no gradients, in the module's own precision and place."""
+    with torch.no_grad():
+        if isinstance(x, torch.Tensor):
+            x = x.to(device=_device_of(module), dtype=arrays.dtype_named(arrays.dtype_name(module)))
+        result = module(x)
+    return getattr(result, "tensor", result)
+
+
+def run_array(module: Any, data: bytearray, dims: Any, wire: str, dtype: str, limit: float) -> Record:
+    """The module's output for an R array as a record that R reads, in one crossing."""
+    return arrays.pack(run_cast(module, arrays.unpack(data, dims, wire, dtype)), limit)
+
+
+def _device_of(module: torch.nn.Module) -> torch.device | None:
+    for tensor in [*module.parameters(), *module.buffers()]:
+        return tensor.device
+    return None
+
+
+def n_parameters(module: torch.nn.Module) -> float:
+    """The number of values that training adjusts."""
+    return float(sum(p.numel() for p in module.parameters() if p.requires_grad))
+
+
+def export(module: Any) -> torch.nn.Module:
+    """The same function as an ordinary torch module."""
+    return module.export()
+
+
+def table(module: torch.nn.Module) -> list[Record]:
+    """A record for each layer: its kind, its types, its parameters."""
+    return [_row(layer) for layer in _layers_of(module)]
+
+
+def _row(layer: torch.nn.Module) -> Record:
+    return {
+        "kind": type(layer).__name__,
+        "input": _type_text(getattr(layer, "in_type", None)),
+        "out": _type_text(getattr(layer, "out_type", None)),
+        "detail": _detail(layer),
+        "parameters": n_parameters(layer),
+    }
+
+
+def _type_text(type: Any) -> str | None:
+    if type is None:
+        return None
+    return f"{space_name(type.gspace)}: {type_terms(type)}"
+
+
+def type_terms(type: nn.FieldType) -> str:
+    """`8 x regular + 2 x trivial (34 channels)`."""
+    from intertwine._r.fields import facts
+
+    found = facts(type)
+    terms = " + ".join(f"{count} x {name}" for count, name in zip(found["counts"], found["names"]))
+    return f"{terms} ({type.size} channel{'' if type.size == 1 else 's'})"
+
+
+_SHOWN = {"kernel_size": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+
+
+def _detail(layer: torch.nn.Module) -> str:
+    shown: list[str] = []
+    for name, usual in _SHOWN.items():
+        value = getattr(layer, name, None)
+        if isinstance(value, (tuple, list)) and len(set(value)) == 1:
+            value = value[0]
+        if value is not None and value != usual and not callable(value):
+            shown.append(f"{name.removesuffix('_size')} {value}")
+    return ", ".join(shown)

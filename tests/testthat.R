@@ -1,0 +1,4 @@
+library(testthat)
+library(intertwine)
+
+test_check("intertwine")

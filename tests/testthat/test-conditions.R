@@ -1,0 +1,33 @@
+test_that("errors have a class, a hint and the call of the user", {
+  f <- function(x) abort_intertwine("It is {wrong}.", class = "shape", hint = "Do {this}.")
+  condition <- tryCatch(f(1), error = identity)
+  expect_s3_class(condition, c("intertwine_error_shape", "intertwine_error", "rlang_error"), exact = FALSE)
+  expect_identical(condition$hint, "Do {this}.")
+  expect_identical(as.character(conditionCall(condition))[1], "f")
+  expect_match(conditionMessage(condition), "It is {wrong}.", fixed = TRUE)
+})
+
+test_that("messages from Python speak R", {
+  expect_identical(in_r_words("ReLU needs fields"), "nonlin_relu() needs fields")
+  expect_identical(in_r_words("use nn.R2Conv instead"), "use r2_conv() instead")
+  expect_identical(in_r_words("gspaces.rot2dOnR2"), "gspace_rot2d()")
+  expect_identical(in_r_words("Linear maps stay English"), "Linear maps stay English")
+  expect_identical(in_r_words("a tensor of shape (1, 2, 3) where axis 1 must hold"), "a tensor of shape 1 x 2 x 3 where dimension 2 must hold")
+  expect_identical(in_r_words("no irrep (7,)"), "no irrep 7")
+})
+
+test_that("Python's exceptions are conditions with their name", {
+  skip_if_no_python()
+  condition <- tryCatch(irrep(cyclic_group(4), frequency = 9), error = identity)
+  expect_s3_class(condition, c("intertwine_error_group", "intertwine_error_value", "intertwine_error"), exact = FALSE)
+  expect_identical(as.character(conditionCall(condition))[1], "irrep")
+  expect_identical(condition$python_class, "GroupError")
+  expect_match(condition$python_traceback, "Traceback")
+  expect_false(is.null(condition$hint))
+})
+
+test_that("Python's warnings are R's", {
+  skip_if_no_python()
+  warner <- reticulate::py_eval("lambda: __import__('warnings').warn('mind {the} gap', UserWarning)")
+  expect_warning(py_call_checked(warner), "mind {the} gap", fixed = TRUE, class = "intertwine_warning_user_warning")
+})
