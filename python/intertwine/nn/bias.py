@@ -1,0 +1,59 @@
+"""Biases: the invariant vectors of a field type."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from intertwine.fields import FieldType
+from intertwine.kernels.constants import ConstantModule
+
+
+class BiasExpansion(ConstantModule):
+    """The map from one number for each trivial irrep in a type to a bias for each channel: Hom_G(1, rho).
+
+    Args:
+        out_type: the type.
+    """
+
+    def __init__(self, out_type: FieldType) -> None:
+        super().__init__()
+        columns, rows, values = [], [], []
+        count, start = 0, 0
+        for representation in out_type.representations:
+            position = 0
+            for id in representation.irreps:
+                irrep = representation.group.irrep(*id)
+                if irrep.is_trivial():
+                    column = representation.change_of_basis[:, position]
+                    used = np.flatnonzero(column)
+                    rows.append(start + used)
+                    columns.append(np.full(len(used), count))
+                    values.append(column[used])
+                    count += 1
+                position += irrep.size
+            start += representation.size
+        self.count = count
+        self._size = out_type.size
+        if count:
+            row, column, value = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+            # Most types have one invariant vector a field, so that each channel belongs to one number: then it is a gather.
+            self._gather = len(row) == start and len(np.unique(row)) == start
+            if self._gather:
+                order = np.argsort(row)
+                self.register_constant("number", column[order])
+                self.register_constant("scale", value[order])
+            else:
+                dense = np.zeros((start, count))
+                dense[row, column] = value
+                self.register_constant("matrix", dense)
+
+    def forward(self, bias: torch.Tensor) -> torch.Tensor:
+        """The bias of each channel, shape ``(out_type.size,)``.
+
+        Args:
+            bias: one number for each trivial irrep.
+        """
+        if self._gather:
+            return bias.index_select(0, self.number) * self.scale  # type: ignore[arg-type]
+        return self.matrix @ bias  # type: ignore[operator]

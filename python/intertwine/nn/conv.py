@@ -1,0 +1,233 @@
+"""Equivariant convolution on grids, in every dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+
+from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.fields import FieldType
+from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis
+from intertwine.kernels.harmonics import lattice_points
+from intertwine.nn.bias import BiasExpansion
+from intertwine.nn.init import generalized_he_init
+from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.sizes import sizes_of
+
+_CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_MODULES: dict[int, Any] = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
+_PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+
+
+class _GridConv(EquivariantModule):
+    """A convolution whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T.
+
+    The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
+    filter is expanded from them at each call in training, and once in eval mode without gradients.
+    """
+
+    needs_grid: ClassVar[bool] = True
+    dimension: ClassVar[int]
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        out_type: FieldType,
+        kernel_size: int,
+        padding: int | tuple[int, ...] = 0,
+        stride: int | tuple[int, ...] = 1,
+        dilation: int = 1,
+        padding_mode: str = "zeros",
+        groups: int = 1,
+        bias: bool = True,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
+        rings: list[float] | None = None,
+        maximum_offset: int | None = None,
+        recompute: bool = False,
+        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        name, d = type(self).__name__, self.dimension
+        self.in_type = check_field_type(in_type, name)
+        self.out_type: FieldType = check_field_type(out_type, name, "out_type")
+        if in_type.gspace != out_type.gspace:
+            raise FieldTypeError(
+                f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
+                hint="restrict the input with RestrictionModule, or make the output type on its space",
+            )
+        if in_type.gspace.dimensionality != d:
+            raise FieldTypeError(f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}")
+        self.d = d
+        self.kernel_size = sizes_of(kernel_size, 1, "kernel_size", least=1)[0]
+        self.stride, self.dilation, self.padding = stride, dilation, padding
+        self._stride = sizes_of(stride, d, "stride", least=1)
+        self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
+        self._padding = sizes_of(padding, d, "padding", least=0)
+        if padding_mode not in _PADDING_MODES:
+            raise ArgumentError(f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}")
+        self.padding_mode = padding_mode
+        self.groups = sizes_of(groups, 1, "groups", least=1)[0]
+        source = self._one_group(in_type, "input")
+        self._one_group(out_type, "output")
+        scalars = scalar_basis(d, self.kernel_size, self._dilation[0], rings, sigma, frequencies_cutoff)
+        if basis_filter is not None:
+            scalars = scalars.filtered(basis_filter)
+        points = lattice_points(d, d * (self.kernel_size,), self._dilation)
+        plan = expansion_plan(
+            in_type.gspace.basespace_action,
+            source.representations,
+            out_type.representations,
+            scalars,
+            tuple(map(tuple, points.tolist())),
+        )
+        self.basisexpansion = KernelExpansion(plan)
+        self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
+        self._bias_expansion = BiasExpansion(out_type) if bias else None
+        if self._bias_expansion is not None and self._bias_expansion.count:
+            self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
+        else:
+            self.bias = None
+        self._cache = FilterCache()
+        if initialize:
+            generalized_he_init(self.weights, self.basisexpansion)
+
+    def _one_group(self, type_: FieldType, what: str) -> FieldType:
+        """The fields of one of the ``groups``, which must all be alike."""
+        fields, rest = divmod(len(type_), self.groups)
+        parts = [type_.representations[i * fields : (i + 1) * fields] for i in range(self.groups)]
+        if rest or any(part != parts[0] for part in parts):
+            raise ArgumentError(
+                f"the {len(type_)} {what} fields {type_} do not fall into {self.groups} equal groups",
+                hint="use a number of groups that divides the fields into equal parts",
+            )
+        return FieldType(type_.gspace, parts[0])
+
+    # --- the filter -------------------------------------------------------------------------------------------------------
+
+    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
+        filters = self.basisexpansion(weights)
+        return filters.view(filters.shape[0], filters.shape[1], *(self.d * (self.kernel_size,)))
+
+    def _filter(self) -> torch.Tensor:
+        if self.training:
+            return self._expand(self.weights)
+        return self._cache.get(self.weights, self._expand)
+
+    def _expanded_bias(self) -> torch.Tensor | None:
+        if self.bias is None or self._bias_expansion is None:
+            return None
+        return self._bias_expansion(self.bias)
+
+    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The filter, shape ``(out channels, in channels / groups, *kernel)``, and the bias of each channel (or ``None``)."""
+        return self._expand(self.weights), self._expanded_bias()
+
+    def train(self, mode: bool = True) -> _GridConv:
+        """Switches between training and eval mode.
+
+        Args:
+            mode: whether to train.
+        """
+        self._cache.clear()
+        super().train(mode)
+        return self
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> _GridConv:
+        self._cache.clear()
+        super()._apply(fn, recurse)
+        return self
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        self._cache.clear()
+        super()._load_from_state_dict(*args, **kwargs)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        filters, bias = self._filter(), self._expanded_bias()
+        padding: tuple[int, ...] = self._padding
+        if self.padding_mode != "zeros" and any(padding):
+            both = [n for n in reversed(padding) for _ in range(2)]
+            tensor = F.pad(tensor, both, mode=_PADDING_MODES[self.padding_mode])
+            padding = self.d * (0,)
+        return _CONV[self.d](tensor, filters, bias, self._stride, padding, self._dilation, self.groups)
+
+    def _export(self) -> torch.nn.Module:
+        filters, bias = self.expand_parameters()
+        plain = _MODULES[self.d](
+            self.in_type.size,
+            self.out_type.size,
+            self.kernel_size,
+            stride=self._stride,
+            padding=self._padding,
+            dilation=self._dilation,
+            groups=self.groups,
+            bias=bias is not None,
+            padding_mode=self.padding_mode,
+            device="meta",
+        )
+        plain.weight = torch.nn.Parameter(filters.detach().clone())
+        if bias is not None:
+            plain.bias = torch.nn.Parameter(bias.detach().clone())
+        return plain
+
+    def __repr__(self) -> str:
+        return f"{self._get_name()}({self.extra_repr()})"
+
+    def extra_repr(self) -> str:
+        """As escnn prints it."""
+        text = f"{self.in_type}, {self.out_type}, kernel_size={self.kernel_size}, stride={self.stride}"
+        if any(self._padding):
+            text += f", padding={self.padding}"
+        if any(n != 1 for n in self._dilation):
+            text += f", dilation={self.dilation}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        return text
+
+
+class R2Conv(_GridConv):
+    """An equivariant convolution of images.
+
+    (K * f)(x) = sum_y K(y - x) f(y) with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g, so turning the image turns the result.
+    K is made of Gaussian rings times circular harmonics, by default escnn's (Weiler and Cesa, "General E(2)-equivariant
+    steerable CNNs", 2019). Quarter turns and reflections that carry the grid to itself are exact.
+
+    Args:
+        in_type: the fields of the input, on R^2.
+        out_type: the fields of the output, on the same space.
+        kernel_size: the width of the (square) kernel in pixels; odd ones have a pixel at their centre.
+        padding: pixels added around the image, one number or one for each axis.
+        stride: the distance of output pixels.
+        dilation: the distance of the kernel's cells.
+        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        groups: splits input and output fields into equal groups that do not mix.
+        bias: whether to add a bias to the invariant part of each field.
+        sigma: widths of the rings in pixels.
+        frequencies_cutoff: the greatest frequency on a ring of radius r: a function of r, or a number c for c r.
+        rings: radii of the rings in pixels.
+        maximum_offset: accepted for escnn's sake; all frequencies up to the cut-off are used.
+        recompute: accepted for escnn's sake; nothing is stale.
+        basis_filter: takes the attributes of a ring and frequency (``radius``, ``sigma``, ``irrep:frequency``) and tells
+            whether to keep it.
+        initialize: whether to draw the weights; else they are zero.
+
+    Raises:
+        FieldTypeError: if the types are not on one plane.
+        ArgumentError: for sizes that make no sense.
+        EmptyBasisError: if there is no equivariant kernel, as for kernel size 2 with the default rings.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> space = gspaces.rot2dOnR2(4)
+        >>> conv = nn.R2Conv(nn.field_type(space, trivial=1), nn.field_type(space, regular=3), 3)
+        >>> conv(torch.randn(2, 1, 32, 32)).shape
+        torch.Size([2, 12, 30, 30])
+    """
+
+    dimension: ClassVar[int] = 2

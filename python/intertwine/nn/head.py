@@ -1,0 +1,87 @@
+"""From fields to numbers that the group does not change."""
+
+from __future__ import annotations
+
+import torch
+
+from intertwine.errors import ArgumentError, UnsupportedFieldError
+from intertwine.fields import FieldType
+from intertwine.nn.invariant import export_field_maximum
+from intertwine.nn.fields_by_size import FieldsBySize
+from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.sizes import sizes_of
+
+
+class HeadClasses(EquivariantModule):
+    """The end of a classifier: an invariant of each field, its mean over space, and one score for each class.
+
+    The invariant is the greatest channel of a field that the group permutes, and the norm of any other field.
+
+    Args:
+        in_type: any fields.
+        n: the number of classes (or of numbers to predict).
+        bias: whether the scores have a bias.
+
+    Raises:
+        ArgumentError: if the number of classes is missing.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> head = nn.HeadClasses(nn.field_type(gspaces.rot2dOnR2(4), regular=6), 10)
+        >>> head(torch.randn(3, 24, 7, 7)).shape
+        torch.Size([3, 10])
+    """
+
+    def __init__(self, in_type: FieldType, n: int | None = None, bias: bool = True) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "HeadClasses")
+        if n is None:
+            raise ArgumentError(
+                "the number of classes is not known yet", hint="give n, or let fit() fill it from the classes of y"
+            )
+        self.n = sizes_of(n, 1, "n", least=1)[0]
+        self.out_type = None
+        self._fields = FieldsBySize(in_type)
+        norms = [not representation.is_permutation for representation in in_type.representations]
+        self._all_max, self._any_norm = not any(norms), any(norms)
+        if self._any_norm:
+            self.register_constant("takes_norm", torch.tensor(norms, dtype=torch.float64))
+        self.linear = torch.nn.Linear(len(in_type), self.n, bias=bias)
+
+    def invariants(self, tensor: torch.Tensor) -> torch.Tensor:
+        """One invariant for each field, averaged over space: the features that the scores are made of.
+
+        Args:
+            tensor: shape ``(batch, channels, *space)``.
+
+        Returns:
+            shape ``(batch, fields)``.
+        """
+        greatest = self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(tensor)])
+        if self._any_norm:
+            squares = self._fields.join_fields([values.square().sum(dim=2) for _, values in self._fields.split(tensor)])
+            # The square root has no slope at 0.
+            norms = (squares + torch.finfo(squares.dtype).eps).sqrt()
+            mask: torch.Tensor = self.takes_norm  # type: ignore[assignment]
+            mask = mask.to(tensor.dtype).view(1, -1, *((greatest.dim() - 2) * (1,)))
+            greatest = greatest + mask * (norms - greatest)
+        return greatest.flatten(2).mean(dim=2) if greatest.dim() > 2 else greatest
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return self.linear(self.invariants(tensor))
+
+    def _export(self) -> torch.nn.Module:
+        if self._any_norm:
+            raise UnsupportedFieldError(
+                "norms of fields have no plain torch module", hint="let the head follow regular fields, or call GroupPooling first"
+            )
+        dimension = self.in_type.gspace.dimensionality
+        parts: list[torch.nn.Module] = [export_field_maximum(self.in_type)]
+        if dimension:
+            pool = {1: torch.nn.AdaptiveAvgPool1d, 2: torch.nn.AdaptiveAvgPool2d, 3: torch.nn.AdaptiveAvgPool3d}[dimension]
+            parts += [pool(1), torch.nn.Flatten(1)]
+        return torch.nn.Sequential(*parts, self.linear)
+
+    def extra_repr(self) -> str:
+        """Type and number of classes."""
+        return f"{self.in_type}, n={self.n}"

@@ -1,0 +1,116 @@
+"""Equivariant linear layers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from intertwine.errors import FieldTypeError
+from intertwine.fields import FieldType
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.representation import Representation
+from intertwine.kernels import FilterCache, KernelExpansion, Ring, ScalarBasis, expansion_plan
+from intertwine.nn.bias import BiasExpansion
+from intertwine.nn.init import generalized_he_init
+from intertwine.nn.module import EquivariantModule, check_field_type
+
+_POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
+"""The one constant function on a point: a linear layer is a kernel of one cell, at the origin of a line that nothing moves."""
+
+
+@lru_cache(maxsize=256)
+def _still(group: FiniteGroup) -> Representation:
+    trivial = group.trivial_representation
+    return Representation(group, "still", [trivial.id], np.eye(1), _matrices=np.ones((group.order(), 1, 1)))
+
+
+class Linear(EquivariantModule):
+    """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
+
+    Args:
+        in_type: the fields of the input.
+        out_type: the fields of the output, on the same space.
+        bias: whether to add a bias to the invariant part of each field.
+        basisexpansion: accepted for escnn's sake.
+        recompute: accepted for escnn's sake; nothing is stale.
+        initialize: whether to draw the weights; else they are zero.
+
+    Raises:
+        FieldTypeError: if the types are not on one space.
+        EmptyBasisError: if only 0 is equivariant.
+
+    Example:
+        >>> from intertwine import gspaces, group, nn
+        >>> space = gspaces.no_base_space(group.cyclic_group(8))
+        >>> layer = nn.Linear(nn.field_type(space, regular=2), nn.field_type(space, regular=3))
+        >>> layer(torch.randn(5, 16)).shape, layer.weights.numel()
+        (torch.Size([5, 24]), 48)
+    """
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        out_type: FieldType,
+        bias: bool = True,
+        basisexpansion: str = "blocks",
+        recompute: bool = False,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "Linear")
+        self.out_type: FieldType = check_field_type(out_type, "Linear", "out_type")
+        if in_type.gspace != out_type.gspace:
+            raise FieldTypeError(f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given")
+        group = in_type.fibergroup
+        if not isinstance(group, FiniteGroup):
+            raise FieldTypeError(f"Linear is built for finite groups here, not for {group}")
+        plan = expansion_plan(_still(group), in_type.representations, out_type.representations, _POINT, ((0.0,),))
+        self.basisexpansion = KernelExpansion(plan)
+        self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
+        self._bias_expansion = BiasExpansion(out_type) if bias else None
+        if self._bias_expansion is not None and self._bias_expansion.count:
+            self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
+        else:
+            self.bias = None
+        self._cache = FilterCache()
+        if initialize:
+            generalized_he_init(self.weights, self.basisexpansion)
+
+    def _matrix(self, weights: torch.Tensor) -> torch.Tensor:
+        return self.basisexpansion(weights)[:, :, 0]
+
+    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """W of shape ``(out channels, in channels)`` and the bias of each channel (or ``None``)."""
+        bias = None if self.bias is None or self._bias_expansion is None else self._bias_expansion(self.bias)
+        return self._matrix(self.weights), bias
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            matrix = self._matrix(self.weights)
+        else:
+            matrix = self._cache.get(self.weights, self._matrix)
+        bias = None if self.bias is None or self._bias_expansion is None else self._bias_expansion(self.bias)
+        if tensor.dim() == 2:
+            return F.linear(tensor, matrix, bias)
+        return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)
+
+    def _export(self) -> torch.nn.Module:
+        matrix, bias = self.expand_parameters()
+        dimension = self.in_type.gspace.dimensionality
+        sizes = (self.in_type.size, self.out_type.size)
+        if dimension == 0:
+            plain: torch.nn.Module = torch.nn.Linear(*sizes, bias=bias is not None, device="meta")
+        else:
+            conv = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
+            plain = conv(*sizes, 1, bias=bias is not None, device="meta")
+        plain.weight = torch.nn.Parameter(matrix.detach().clone().reshape(*reversed(sizes), *(dimension * (1,))))
+        if bias is not None:
+            plain.bias = torch.nn.Parameter(bias.detach().clone())
+        return plain
+
+    def extra_repr(self) -> str:
+        """The types."""
+        return f"{self.in_type}, {self.out_type}" + (", bias=False" if self.bias is None else "")

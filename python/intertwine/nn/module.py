@@ -1,0 +1,222 @@
+"""The base of all equivariant modules."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+
+from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.fields import FieldType, GeometricTensor
+from intertwine.kernels.constants import ConstantModule
+
+if TYPE_CHECKING:
+    from intertwine.group.element import GroupElement
+    from intertwine.nn.equivariance import EquivarianceReport
+    from intertwine.nn.spec import Spec
+
+
+@lru_cache(maxsize=512)
+def _signature(cls: type) -> inspect.Signature:
+    return inspect.signature(cls.__init__)
+
+
+class EquivariantModule(ConstantModule):
+    """A module that commutes with a group: f(g x) = g f(x), for features of ``in_type`` and ``out_type``.
+
+    Library layers implement ``_compute`` on plain tensors. The base class checks types, unwraps and wraps: a
+    :class:`GeometricTensor` gives a :class:`GeometricTensor`, a plain tensor gives a plain tensor. A subclass may instead
+    override ``forward``; it then receives what it is called with.
+
+    Attributes:
+        in_type: the type of the input.
+        out_type: the type of the output; ``None`` for plain features that the group does not change.
+    """
+
+    in_type: FieldType
+    out_type: FieldType | None
+    needs_grid: ClassVar[bool] = False
+    """Whether the input must have exactly the space's axes, as for a convolution."""
+
+    _arguments: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> EquivariantModule:
+        self = super().__new__(cls)
+        arguments: dict[str, Any] = {}
+        try:
+            bound = _signature(cls).bind(self, *args, **kwargs)
+        except TypeError:
+            # The constructor itself will say what is wrong; unpickling passes no arguments at all.
+            bound = None
+        if bound is not None:
+            arguments = dict(list(bound.arguments.items())[1:])
+        object.__setattr__(self, "_arguments", arguments)
+        return self
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments with which the module was built, by name: what a saved model is rebuilt from."""
+        return dict(self._arguments)
+
+    @classmethod
+    def spec(cls, **arguments: Any) -> Spec:
+        """The layer without its input type, which :class:`SequentialModule` fills in from the layer before.
+
+        Args:
+            **arguments: those of the constructor but ``in_type``; ``out`` may describe ``out_type`` by numbers of fields, for
+                example ``out={"regular": 8}``.
+
+        Raises:
+            ArgumentError: for an argument that the constructor has not.
+        """
+        from intertwine.nn.spec import Spec
+
+        return Spec(cls, arguments)
+
+    # --- calling ----------------------------------------------------------------------------------------------------------
+
+    def forward(self, input: Any) -> Any:
+        """The output for an input.
+
+        Args:
+            input: a :class:`GeometricTensor` of type ``in_type``, or a tensor of shape ``(batch, in_type.size, *space)``.
+
+        Returns:
+            the same kind: a :class:`GeometricTensor` of type ``out_type``, or a tensor.
+
+        Raises:
+            FieldTypeError: if the type is another one.
+            ShapeError: if the shape does not fit.
+        """
+        if isinstance(input, GeometricTensor):
+            if input.type is not self.in_type and input.type != self.in_type:
+                raise FieldTypeError(
+                    f"{type(self).__name__} takes {self.in_type}, but was given {input.type}",
+                    hint="build the layer for the output type of the layer before it",
+                )
+            self._check_axes(input.tensor)
+            output = self._compute(input.tensor)
+            if self.out_type is None:
+                return output
+            return GeometricTensor(output, self.out_type, input.coords)
+        if not isinstance(input, torch.Tensor):
+            raise ArgumentTypeError(
+                f"{type(self).__name__} takes a tensor or a GeometricTensor, not {type(input).__name__}",
+                hint="make a tensor of shape (batch, channels, *space), for example with torch.as_tensor",
+            )
+        if input.dim() < 2 or input.shape[1] != self.in_type.size:
+            self.in_type.check_channels(input)
+        self._check_axes(input)
+        return self._compute(input)
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        if self.needs_grid and tensor.dim() != 2 + self.in_type.gspace.dimensionality:
+            raise ShapeError(
+                f"{type(self).__name__} takes tensors with {2 + self.in_type.gspace.dimensionality} axes "
+                f"(batch, channels, {self.in_type.gspace.dimensionality} of space), but the shape is {tuple(tensor.shape)}",
+                hint="add the missing axes, for example with tensor[None]",
+            )
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The output channels for the input channels: what a library layer implements."""
+        raise FieldTypeError(
+            f"{type(self).__name__} computes nothing", hint="a subclass of EquivariantModule overrides `forward` or `_compute`"
+        )
+
+    # --- asking -----------------------------------------------------------------------------------------------------------
+
+    def evaluate_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the output for an input of some shape, found without computing (on the meta device).
+
+        Args:
+            input_shape: ``(batch, in_type.size, *space)``.
+        """
+        twin = copy.deepcopy(self).to("meta").eval()
+        probe: Any = torch.empty(tuple(int(n) for n in input_shape), device="meta")
+        with torch.no_grad():
+            if type(self).forward is not EquivariantModule.forward:
+                probe = GeometricTensor(probe, self.in_type)
+            output = twin(probe)
+        return tuple(output.shape)
+
+    def check_equivariance(
+        self,
+        atol: float | None = None,
+        rtol: float | None = None,
+        *,
+        x: torch.Tensor | GeometricTensor | None = None,
+        elements: list[GroupElement] | None = None,
+        assertion: bool = True,
+        **options: Any,
+    ) -> EquivarianceReport:
+        """The error of equivariance for each element of the group, by running the module.
+
+        See :func:`intertwine.nn.check_equivariance`.
+
+        Args:
+            atol: absolute tolerance.
+            rtol: relative tolerance.
+            x: the input to use.
+            elements: the elements to test.
+            assertion: whether a failure raises.
+            **options: others of that function.
+        """
+        from intertwine.nn.equivariance import check_equivariance
+
+        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=assertion, **options)
+
+    def _export(self) -> torch.nn.Module:
+        raise FieldTypeError(f"{type(self).__name__} has no export to plain torch modules")
+
+    def export(self) -> torch.nn.Module:
+        """The same function as a plain torch module, in eval mode, for use without intertwine."""
+        self.eval()
+        return self._export().eval()
+
+    def extra_repr(self) -> str:
+        """The type, as printed."""
+        return str(self.in_type) if hasattr(self, "in_type") else ""
+
+
+def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
+    """Raises unless the group only permutes the channels of every field.
+
+    Args:
+        in_type: the type.
+        layer: the name of the layer that needs it.
+        instead: what the user can use.
+
+    Raises:
+        UnsupportedFieldError: naming the first field that does not fit.
+    """
+    from intertwine.errors import UnsupportedFieldError
+
+    for representation in in_type.representations:
+        if not representation.is_permutation:
+            raise UnsupportedFieldError(
+                f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
+                f"permute its channels",
+                hint=f"use regular, quotient or trivial fields, or {instead}",
+            )
+
+
+def check_field_type(value: Any, layer: str, argument: str = "in_type") -> FieldType:
+    """The value if it is a field type.
+
+    Args:
+        value: what was given.
+        layer: the name of the layer, for the message.
+        argument: the name of the argument.
+
+    Raises:
+        FieldTypeError: otherwise.
+    """
+    if not isinstance(value, FieldType):
+        raise FieldTypeError(
+            f"{layer} needs a field type as {argument}, not {type(value).__name__}",
+            hint="make one with nn.FieldType(space, [representations]) or nn.field_type(space, regular=8)",
+        )
+    return value

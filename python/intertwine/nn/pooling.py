@@ -1,0 +1,179 @@
+"""Pooling over space, channel by channel."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from intertwine.errors import ArgumentError
+from intertwine.fields import FieldType
+from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.sizes import sizes_of
+
+_AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+_MAXIMUM = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_CONV_MODULES = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
+
+
+class _Pool(EquivariantModule):
+    """A pooling layer: it keeps the type and needs a grid."""
+
+    needs_grid: ClassVar[bool] = True
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.in_type = check_field_type(in_type, name)
+        self.out_type = in_type
+        self.d = in_type.gspace.dimensionality
+        if self.d == 0:
+            raise ArgumentError(f"{name} pools over space, but {in_type} has none")
+
+
+class PointwiseAvgPool2D(_Pool):
+    """The mean of each channel over windows.
+
+    Windows of ``kernel_size`` with ``stride`` equal to it tile the image exactly, and quarter turns carry tiles to tiles, when
+    the image's size is a multiple of it; otherwise a margin is lost on one side and equivariance with it.
+
+    Args:
+        in_type: any fields.
+        kernel_size: the size of the window, one number or one for each axis of space.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: zeros around the image.
+        ceil_mode: whether a window may stick out.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.PointwiseAvgPool2D(nn.field_type(gspaces.rot2dOnR2(4), trivial=1), 2)
+        >>> layer(torch.ones(1, 1, 4, 4)).shape
+        torch.Size([1, 1, 2, 2])
+    """
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__(in_type)
+        self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
+        self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
+        self.padding = sizes_of(padding, self.d, "padding", least=0)
+        self.ceil_mode = bool(ceil_mode)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return _AVERAGE[self.d](tensor, self.kernel_size, self.stride, self.padding, self.ceil_mode)
+
+    def _export(self) -> torch.nn.Module:
+        cls: Any = {1: torch.nn.AvgPool1d, 2: torch.nn.AvgPool2d, 3: torch.nn.AvgPool3d}[self.d]
+        return cls(self.kernel_size, self.stride, self.padding, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        """Its windows."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+
+
+class PointwiseMaxPool2D(_Pool):
+    """The maximum of each channel over windows.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window, one number or one for each axis of space.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: margin around the image, counted as minus infinity.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+
+    Raises:
+        UnsupportedFieldError: for fields whose channels the group does not only permute.
+    """
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__(in_type)
+        need_permutations(in_type, type(self).__name__, "NormMaxPool")
+        self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
+        self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
+        self.padding = sizes_of(padding, self.d, "padding", least=0)
+        self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
+        self.ceil_mode = bool(ceil_mode)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return _MAXIMUM[self.d](tensor, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+
+    def _export(self) -> torch.nn.Module:
+        cls: Any = {1: torch.nn.MaxPool1d, 2: torch.nn.MaxPool2d, 3: torch.nn.MaxPool3d}[self.d]
+        return cls(self.kernel_size, self.stride, self.padding, self.dilation, ceil_mode=self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        """Its windows."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+
+
+class PointwiseAvgPoolAntialiased2D(_Pool):
+    """A Gaussian blur of each channel, read at every ``stride``-th cell (Zhang, "Making convolutional networks shift-invariant
+    again", 2019).
+
+    The window is round(3 sigma) cells to each side. An odd size with ``stride`` dividing size - 1 keeps the centre in place and
+    is exact on the lattice.
+
+    Args:
+        in_type: any fields.
+        sigma: the width of the blur, in cells.
+        stride: the distance of the cells that are kept.
+        padding: zeros around the image; half of the window by default.
+    """
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        sigma: float,
+        stride: int | tuple[int, ...],
+        padding: int | tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(in_type)
+        if not float(sigma) > 0:
+            raise ArgumentError(f"the width sigma of the blur must be positive, not {sigma!r}")
+        self.sigma = float(sigma)
+        half = round(3 * self.sigma)
+        self.kernel_size = self.d * (2 * half + 1,)
+        self.stride = sizes_of(stride, self.d, "stride", least=1)
+        self.padding = self.d * (half,) if padding is None else sizes_of(padding, self.d, "padding", least=0)
+        line = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
+        window = line
+        for _ in range(self.d - 1):
+            window = window[..., None] * line
+        self.register_constant("blur", (window / window.sum())[None, None])
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        channels = tensor.shape[1]
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        filters = blur.to(tensor.dtype).expand(channels, *blur.shape[1:])
+        return _CONV[self.d](tensor, filters, None, self.stride, self.padding, 1, channels)
+
+    def _export(self) -> torch.nn.Module:
+        channels = self.in_type.size
+        plain: Any = _CONV_MODULES[self.d](
+            channels, channels, self.kernel_size, self.stride, self.padding, groups=channels, bias=False
+        )
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        plain.weight.data = blur.expand(channels, *blur.shape[1:]).clone()
+        return plain
+
+    def extra_repr(self) -> str:
+        """Its window."""
+        return f"sigma={self.sigma}, stride={self.stride}, padding={self.padding}, type={self.in_type}"

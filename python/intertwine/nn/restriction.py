@@ -1,0 +1,128 @@
+"""Changing what a feature map is taken for: restriction to a subgroup, disentangling, nothing at all."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.fields import FieldType
+from intertwine.group.decomposition import disentangle
+from intertwine.group.representation import Representation
+from intertwine.nn.module import EquivariantModule, check_field_type
+
+_disentangle = lru_cache(maxsize=512)(disentangle)
+
+
+class IdentityModule(EquivariantModule):
+    """Nothing: the output is the input.
+
+    Args:
+        in_type: the type.
+    """
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "IdentityModule")
+        self.out_type = in_type
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
+
+    def _export(self) -> torch.nn.Module:
+        return torch.nn.Identity()
+
+
+class RestrictionModule(EquivariantModule):
+    """The same channels as fields for a subgroup: from here on only that symmetry is kept.
+
+    Args:
+        in_type: the type.
+        id: the label of the subgroup.
+
+    Raises:
+        GroupError: if there is no such subgroup.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.RestrictionModule(nn.field_type(gspaces.flipRot2dOnR2(4), regular=1), (0, 1))
+        >>> layer.out_type
+        [C2_on_R2[(3.141592653589793, 1)]: {D4:regular (x1)}(8)]
+    """
+
+    def __init__(self, in_type: FieldType, id: Any) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "RestrictionModule")
+        self.id = tuple(id) if isinstance(id, list) else id
+        self.out_type = in_type.restrict(self.id)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
+
+    def _export(self) -> torch.nn.Module:
+        return torch.nn.Identity()
+
+    def extra_repr(self) -> str:
+        """The types."""
+        return f"{self.in_type}, id={self.id}"
+
+
+class DisentangleModule(EquivariantModule):
+    """Channels re-ordered so that fields fall apart into the smallest ones that the group does not mix.
+
+    After a restriction, for example, a regular field becomes several regular fields of the subgroup.
+
+    Args:
+        in_type: the type.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> restricted = nn.field_type(gspaces.rot2dOnR2(4), regular=1).restrict(2)
+        >>> nn.DisentangleModule(restricted).out_type
+        [C2_on_R2[(None, 2)]: {C4:regular_0 (x1), C4:regular_1 (x1)}(4)]
+    """
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "DisentangleModule")
+        parts: list[Representation] = []
+        blocks = []
+        for representation in in_type.representations:
+            matrix, pieces = _disentangle(representation)
+            blocks.append(matrix)
+            parts += pieces
+        self.out_type = FieldType(in_type.gspace, parts)
+        starts = in_type.fields_start
+        self._permutes = all(np.isin(matrix, (0.0, 1.0)).all() for matrix in blocks)
+        order = np.concatenate([start + matrix.argmax(axis=1) for start, matrix in zip(starts, blocks, strict=True)])
+        self._moves = not self._permutes or bool((order != np.arange(len(order))).any())
+        if self._permutes and self._moves:
+            self.register_constant("order", order)
+        elif self._moves:
+            from intertwine.group.representation import block_diagonal
+
+            self.register_constant("matrix", block_diagonal(blocks))
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if not self._moves:
+            return tensor
+        if self._permutes:
+            return tensor.index_select(1, self.order)  # type: ignore[arg-type]
+        matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
+        return torch.einsum("oc,bc...->bo...", matrix.to(tensor.dtype), tensor)
+
+    def _export(self) -> torch.nn.Module:
+        if not self._moves:
+            return torch.nn.Identity()
+        size, dimension = self.in_type.size, self.in_type.gspace.dimensionality
+        if self._permutes:
+            order: torch.Tensor = self.order  # type: ignore[assignment]
+            matrix = torch.eye(size, device=order.device)[order]
+        else:
+            matrix = self.matrix  # type: ignore[assignment]
+        cls: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
+        plain = cls(size, size, bias=False) if dimension == 0 else cls(size, size, 1, bias=False)
+        plain.weight = torch.nn.Parameter(matrix.clone().reshape(size, size, *(dimension * (1,))))
+        return plain

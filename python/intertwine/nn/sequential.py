@@ -1,0 +1,157 @@
+"""Modules one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.fields import FieldType, GeometricTensor
+from intertwine.nn.module import EquivariantModule
+from intertwine.nn.spec import Spec
+
+
+class SequentialModule(EquivariantModule):
+    """Modules one after the other; the type of each must be what the one before it gives.
+
+    The first argument may be a field type: then the others may be specifications, whose input types are inferred. Ordinary
+    torch modules may follow once the fields are invariant (all trivial); from there on features are plain tensors and
+    ``out_type`` is ``None``.
+
+    Args:
+        *args: modules; or a field type and then modules and specifications.
+
+    Raises:
+        FieldTypeError: if types do not fit.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> model = nn.SequentialModule(
+        ...     nn.field_type(gspaces.rot2dOnR2(4), trivial=1),
+        ...     nn.R2Conv.spec(out={"regular": 2}, kernel_size=3),
+        ...     nn.ReLU.spec(),
+        ...     nn.GroupPooling.spec(),
+        ... )
+        >>> model(torch.randn(1, 1, 5, 5)).shape
+        torch.Size([1, 2, 3, 3])
+    """
+
+    def __init__(self, *args: FieldType | EquivariantModule | Spec | torch.nn.Module) -> None:
+        super().__init__()
+        self._plain_from: int | None = None
+        steps = list(args)
+        if not steps:
+            raise ArgumentError("a sequence needs at least one module")
+        current: FieldType | None = None
+        if isinstance(steps[0], FieldType):
+            current = steps.pop(0)
+        elif isinstance(steps[0], EquivariantModule):
+            current = steps[0].in_type
+        else:
+            raise FieldTypeError(
+                f"a sequence starts with a field type or an equivariant module, not {type(steps[0]).__name__}",
+                hint="write SequentialModule(field_type, spec, spec, ...)",
+            )
+        self.in_type = current
+        self.out_type = current
+        for step in steps:
+            self.append(step)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The modules (under ``args``), and the input type first."""
+        return {"args": (self.in_type, *self)}
+
+    def append(self, module: EquivariantModule | Spec | torch.nn.Module) -> SequentialModule:
+        """Adds a module at the end.
+
+        Args:
+            module: a module whose input type is the sequence's output type, a specification, or a torch module behind
+                invariant fields.
+
+        Returns:
+            the sequence itself.
+
+        Raises:
+            FieldTypeError: if it does not fit; nothing is added then.
+        """
+        position = len(self)
+        if isinstance(module, Spec):
+            if self.out_type is None:
+                raise FieldTypeError(f"{module.name} needs fields, but the sequence gives plain tensors at step {position}")
+            module = module.build(self.out_type)
+        if isinstance(module, EquivariantModule):
+            if module.in_type != self.out_type:
+                raise FieldTypeError(
+                    f"step {position}, {type(module).__name__}, takes {module.in_type}, but the step before gives {self.out_type}",
+                    hint="make its in_type the out_type of the module before it",
+                )
+            self.out_type = module.out_type
+        elif isinstance(module, torch.nn.Module):
+            if self.out_type is not None and not self.out_type.is_invariant:
+                raise FieldTypeError(
+                    f"step {position}, {type(module).__name__}, is an ordinary torch module, but the features {self.out_type} "
+                    "change under the group",
+                    hint="put an invariant map such as GroupPooling before it",
+                )
+            self.out_type = None
+        else:
+            raise ArgumentTypeError(f"step {position} is {type(module).__name__}, which is no module")
+        self.add_module(str(position), module)
+        return self
+
+    def __len__(self) -> int:
+        """The number of modules."""
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[torch.nn.Module]:
+        return iter(self._modules.values())  # type: ignore[arg-type]
+
+    def __getitem__(self, idx: int | slice) -> Any:
+        """A module, or a sequence of some of them.
+
+        Args:
+            idx: its number, or a slice.
+        """
+        modules = list(self)
+        if isinstance(idx, slice):
+            chosen = modules[idx]
+            if not chosen or not isinstance(chosen[0], EquivariantModule):
+                raise ArgumentError(f"the part {idx} of the sequence does not start with an equivariant module")
+            return SequentialModule(*chosen)
+        return modules[idx]
+
+    def forward(self, input: Any) -> Any:
+        """The output for an input; see :class:`EquivariantModule`.
+
+        Args:
+            input: a :class:`GeometricTensor`, or a tensor of shape ``(batch, in_type.size, *space)``.
+        """
+        if isinstance(input, GeometricTensor) and input.coords is not None:
+            for module in self:
+                input = module(input)
+            return input
+        return super().forward(input)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        for module in self._modules.values():
+            if isinstance(module, EquivariantModule) and type(module).forward is not EquivariantModule.forward:
+                if isinstance(module, SequentialModule):
+                    tensor = module(tensor)
+                else:
+                    # A user's module that overrides `forward` is promised a GeometricTensor.
+                    result = module(GeometricTensor(tensor, module.in_type))
+                    tensor = result.tensor if isinstance(result, GeometricTensor) else result
+            else:
+                tensor = module(tensor)  # type: ignore[misc]
+        return tensor
+
+    def _export(self) -> torch.nn.Module:
+        parts = [module.export() if isinstance(module, EquivariantModule) else module for module in self]
+        return torch.nn.Sequential(*parts)
+
+    def extra_repr(self) -> str:
+        """Nothing: the modules print."""
+        return ""
