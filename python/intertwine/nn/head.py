@@ -19,11 +19,9 @@ class HeadClasses(EquivariantModule):
 
     Args:
         in_type: any fields.
-        n: the number of classes (or of numbers to predict).
+        n: the number of classes (or of numbers to predict); ``None`` leaves it to :meth:`fill`, which ``fit`` calls with the
+            number of classes in its targets.
         bias: whether the scores have a bias.
-
-    Raises:
-        ArgumentError: if the number of classes is missing.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -35,18 +33,44 @@ class HeadClasses(EquivariantModule):
     def __init__(self, in_type: FieldType, n: int | None = None, bias: bool = True) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "HeadClasses")
-        if n is None:
-            raise ArgumentError(
-                "the number of classes is not known yet", hint="give n, or let fit() fill it from the classes of y"
-            )
-        self.n = sizes_of(n, 1, "n", least=1)[0]
+        self.n: int | None = None
         self.out_type = None
+        self._has_bias = bool(bias)
         self._fields = FieldsBySize(in_type)
         norms = [not representation.is_permutation for representation in in_type.representations]
         self._all_max, self._any_norm = not any(norms), any(norms)
         if self._any_norm:
             self.register_constant("takes_norm", torch.tensor(norms, dtype=torch.float64))
-        self.linear = torch.nn.Linear(len(in_type), self.n, bias=bias)
+        self.linear: torch.nn.Linear | None = None
+        if n is not None:
+            self.fill(n)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the number of classes is still unknown, so that the head cannot be called yet."""
+        return self.linear is None
+
+    def fill(self, n: int) -> HeadClasses:
+        """Gives the head its number of classes, and new weights.
+
+        Args:
+            n: the number of classes.
+
+        Returns:
+            the head itself.
+        """
+        self.n = sizes_of(n, 1, "n", least=1)[0]
+        self.linear = torch.nn.Linear(len(self.in_type), self.n, bias=self._has_bias)
+        self._arguments["n"] = self.n
+        return self
+
+    def _filled(self) -> torch.nn.Linear:
+        if self.linear is None:
+            raise ArgumentError(
+                "the number of classes of the head is not known yet",
+                hint="give n, call head.fill(n), or let fit() fill it from the classes of y",
+            )
+        return self.linear
 
     def invariants(self, tensor: torch.Tensor) -> torch.Tensor:
         """One invariant for each field, averaged over space: the features that the scores are made of.
@@ -68,7 +92,7 @@ class HeadClasses(EquivariantModule):
         return greatest.flatten(2).mean(dim=2) if greatest.dim() > 2 else greatest
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self.linear(self.invariants(tensor))
+        return self._filled()(self.invariants(tensor))
 
     def _export(self) -> torch.nn.Module:
         if self._any_norm:
@@ -80,7 +104,7 @@ class HeadClasses(EquivariantModule):
         if dimension:
             pool = {1: torch.nn.AdaptiveAvgPool1d, 2: torch.nn.AdaptiveAvgPool2d, 3: torch.nn.AdaptiveAvgPool3d}[dimension]
             parts += [pool(1), torch.nn.Flatten(1)]
-        return torch.nn.Sequential(*parts, self.linear)
+        return torch.nn.Sequential(*parts, self._filled())
 
     def extra_repr(self) -> str:
         """Type and number of classes."""

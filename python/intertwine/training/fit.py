@@ -133,7 +133,9 @@ def fit(
     train, held = _validation(module, source, kind, validation, na, workers, stream)
     classes = count_classes([source, held], kind, n_classes)
     # deep copies of the argument, never the argument: a failed or stopped fit leaves it as it was
-    trained = fill_heads(copy.deepcopy(module), classes)
+    trained = copy.deepcopy(module)
+    with own_random_stream(_draw(stream)):
+        fill_heads(trained, classes)
     home = next((p.device for p in trained.parameters()), torch.device("cpu"))
     width = probe(trained, source, kind, classes)
     counts = None
