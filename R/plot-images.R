@@ -128,13 +128,14 @@ safe_colours <- function(n) {
 
 # Rasters in a grid, from the top left, in one plot region: so it works in a
 # layout() of the user's, and restores nothing but the margins.
-draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, title = NULL,
-                       borders = NULL, aspect = NULL, caption = NULL) {
+#
+# `labels` are written above each tile, `column_labels` above the columns,
+# `row_labels` left of the rows; `borders` are colours, NA for a thin grey one;
+# `gap_after` is a column after which some room is left.
+draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, column_labels = NULL, title = NULL,
+                       borders = rep(NA, length(tiles)), caption = NULL, gap_after = Inf) {
   n <- length(tiles)
-  if (is.null(aspect)) {
-    aspect <- ncol(tiles[[1]]) / nrow(tiles[[1]])
-  }
-  labelled <- length(labels) > 0
+  aspect <- ncol(tiles[[1]]) / nrow(tiles[[1]])
   if (is.null(ncol)) {
     ncol <- best_columns(n, aspect)
   }
@@ -143,43 +144,46 @@ draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, tit
     mar = c(if (is.null(caption)) 0.6 else 1.6, 0.6, if (is.null(title)) 0.6 else 2.6, 0.6), xpd = NA
   )
   on.exit(graphics::par(old))
-  step_x <- aspect + 0.08
-  step_y <- 1 + if (labelled) 0.26 else 0.08
-  left <- if (is.null(row_labels)) 0 else 0.12 + 0.13 * max(nchar(row_labels)) * 0.75
+  header <- if (is.null(labels)) 0 else 0.18
+  top <- if (is.null(column_labels)) 0 else 0.24
+  gap <- if (is.finite(gap_after)) 0.25 else 0
+  left <- if (is.null(row_labels)) 0 else 0.2 + 0.1 * max(nchar(row_labels))
+  x0 <- ((seq_len(ncol) - 1) * (aspect + 0.1)) + ifelse(seq_len(ncol) > gap_after, gap, 0)
+  y1 <- -(seq_len(nrow) - 1) * (1.1 + header) - header - top
   graphics::plot.new()
-  graphics::plot.window(
-    xlim = c(-left, ncol * step_x - 0.08), ylim = c(-nrow * step_y + 0.08, if (labelled) 0.1 else 0),
-    asp = 1
-  )
+  graphics::plot.window(xlim = c(-left, max(x0) + aspect), ylim = c(min(y1) - 1, 0), asp = 1, xaxs = "i", yaxs = "i")
   unit <- graphics::par("pin")[2] / diff(graphics::par("usr")[3:4])
-  size <- min(1, max(0.45, unit * 0.95))
+  size <- min(1, max(0.5, unit * 1.05))
   for (k in seq_len(n)) {
-    column <- (k - 1) %% ncol
-    row <- (k - 1) %/% ncol
-    x0 <- column * step_x
-    y1 <- -row * step_y - if (labelled) 0.18 else 0
-    if (!is.null(tiles[[k]])) {
-      graphics::rasterImage(tiles[[k]], x0, y1 - 1, x0 + aspect, y1, interpolate = FALSE)
-      border <- if (is.null(borders) || is.na(borders[k])) NA else borders[k]
-      graphics::rect(
-        x0, y1 - 1, x0 + aspect, y1,
-        border = if (is.na(border)) "grey75" else border, lwd = if (is.na(border)) 0.6 else 3.2
-      )
-    }
-    if (labelled && !is.na(labels[k])) {
-      graphics::text(x0 + aspect / 2, y1 + 0.1, labels[k], cex = size)
-    }
-    if (!is.null(row_labels) && column == 0) {
-      graphics::text(-0.1, y1 - 0.5, row_labels[row + 1], cex = size, adj = 1)
+    column <- (k - 1) %% ncol + 1
+    row <- (k - 1) %/% ncol + 1
+    draw_tile(tiles[[k]], x0[column], y1[row], aspect, borders[k])
+    if (!is.null(labels)) {
+      graphics::text(x0[column] + aspect / 2, y1[row] + header / 2, labels[k], cex = size)
     }
   }
+  if (!is.null(row_labels)) {
+    graphics::text(-0.12, y1 - 0.5, row_labels, cex = size, adj = 1)
+  }
+  if (!is.null(column_labels)) {
+    graphics::text(x0 + aspect / 2, -top / 2, column_labels, cex = size)
+  }
   if (!is.null(caption)) {
-    graphics::mtext(caption, side = 1, line = 0.2, cex = 0.8, col = "grey40")
+    graphics::mtext(caption, side = 1, line = 0.3, cex = 0.8, col = "grey40")
   }
   if (!is.null(title)) {
     graphics::title(title, line = 1, font.main = 1, cex.main = 1.1)
   }
   invisible(NULL)
+}
+
+draw_tile <- function(tile, x0, y1, aspect, border) {
+  graphics::rasterImage(tile, x0, y1 - 1, x0 + aspect, y1, interpolate = FALSE)
+  if (is.na(border)) {
+    graphics::rect(x0, y1 - 1, x0 + aspect, y1, border = "grey75", lwd = 0.6)
+  } else {
+    graphics::rect(x0, y1 - 1, x0 + aspect, y1, border = border, lwd = 4, ljoin = 1)
+  }
 }
 
 # As many columns as make the grid's shape most like the device's.

@@ -147,3 +147,12 @@ def resize(pictures: torch.Tensor, size: list[int]) -> np.ndarray:
     return torch.nn.functional.interpolate(
         pictures, size=tuple(size), mode="bicubic", align_corners=False, antialias=True
     ).numpy()
+
+
+def moves(space: Any, elements: list[Any]) -> dict[str, list[Any]]:
+    """What group elements do to the plane: the angle of a turn, or that of the axis of a mirror, in degrees."""
+    matrices = [space.basespace_action(element) for element in elements]
+    mirrored = [bool(np.linalg.det(matrix) < 0) for matrix in matrices]
+    angles = [float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))) for matrix in matrices]
+    degrees = [(a / 2) % 180 if mirror else a % 360 for a, mirror in zip(angles, mirrored, strict=True)]
+    return {"degrees": [round(a, 6) for a in degrees], "mirrored": mirrored}
