@@ -1,0 +1,23 @@
+# Runs lines of R in a new session that has this package, and gives what it prints. `meanwhile` is called while it runs.
+r_session <- function(lines, meanwhile = function() NULL) {
+  namespace <- asNamespace("intertwine")
+  load <- if (exists(".__DEVTOOLS__", namespace)) {
+    sprintf("suppressMessages(pkgload::load_all(\"%s\", quiet = TRUE))", getNamespaceInfo(namespace, "path"))
+  } else {
+    sprintf("library(intertwine, lib.loc = \"%s\")", dirname(getNamespaceInfo(namespace, "path")))
+  }
+  script <- withr::local_tempfile(fileext = ".R")
+  output <- withr::local_tempfile()
+  done <- withr::local_tempfile()
+  writeLines(c(load, lines), script)
+  withr::local_envvar(TESTTHAT = "true", R_TESTS = "")
+  command <- sprintf(
+    "%s --no-save --no-restore %s > %s 2>&1; echo $? > %s",
+    shQuote(file.path(R.home("bin"), "Rscript")), shQuote(script), shQuote(output), shQuote(done)
+  )
+  system(command, wait = FALSE)
+  meanwhile()
+  limit <- Sys.time() + 120
+  while (!file.exists(done) && Sys.time() < limit) Sys.sleep(0.05)
+  readLines(output)
+}

@@ -1,0 +1,231 @@
+# Small, and separable: bright top or bright bottom.
+two_classes <- function(n = 60, size = 9) {
+  x <- array(stats::runif(n * size * size, 0, 0.2), c(n, size, size))
+  y <- factor(rep(c("top", "bottom"), length.out = n), levels = c("top", "bottom"))
+  x[y == "top", 1:4, ] <- x[y == "top", 1:4, ] + 0.8
+  x[y == "bottom", 6:9, ] <- x[y == "bottom", 6:9, ] + 0.8
+  list(x = images(x), y = y)
+}
+
+small_model <- function(n = NULL, gs = gspace_flip2d()) {
+  sequential_module(
+    field_type(gs, trivial = 1),
+    r2_conv(out = c(regular = 4), kernel_size = 5), batchnorm_inner(), nonlin_relu(), head_classes(n = n)
+  )
+}
+
+test_that("fit() learns, keeps its history and leaves the module alone", {
+  skip_if_no_python()
+  set.seed(1)
+  data <- two_classes()
+  model <- small_model(2)
+  before <- predict(model, data$x[1:3])
+  fitted <- fit(model, data$x, data$y, epochs = 8, learn_rate = 0.02, validation = 0.25)
+  expect_s3_class(fitted, "intertwine_fit")
+  expect_identical(predict(model, data$x[1:3]), before)
+  expect_identical(fitted$stopped, "finished")
+  expect_identical(fitted$levels, c("top", "bottom"))
+  expect_identical(fitted$input_size, c(1L, 9L, 9L))
+  expect_s3_class(fitted$history, "data.frame")
+  expect_identical(fitted$history$epoch, rep(1:8, each = 2))
+  expect_identical(fitted$history$split, rep(c("train", "validation"), 8))
+  expect_true(is.double(fitted$history$loss))
+  first <- fitted$history$loss[1]
+  expect_lt(fitted$history$loss[15], first)
+  expect_equal(fitted$batches, 8 * 2)
+})
+
+test_that("the head is filled from the factor", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  fitted <- fit(small_model(), data$x, data$y, epochs = 1)
+  expect_equal(dim(predict(fitted, data$x[1:3], type = "prob")), c(3, 2))
+})
+
+test_that("set.seed() governs, and seed does", {
+  skip_if_no_python()
+  data <- two_classes(30)
+  run <- function(...) {
+    model <- small_model()
+    fit(model, data$x, data$y, epochs = 2, ...)$history$loss
+  }
+  set.seed(7)
+  one <- run()
+  set.seed(7)
+  expect_identical(run(), one)
+  expect_false(identical(run(), one))
+})
+
+test_that("targets may be strings, logicals, class numbers or measurements", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  model <- small_model(2)
+  expect_identical(fit(model, data$x, as.character(data$y), epochs = 1)$levels, c("bottom", "top"))
+  expect_identical(fit(model, data$x, data$y == "top", epochs = 1)$levels, c("FALSE", "TRUE"))
+  expect_identical(fit(model, data$x, as.integer(data$y), epochs = 1)$levels, c("1", "2"))
+  numbers <- fit(model, data$x, matrix(stats::rnorm(40), 20), epochs = 1)
+  expect_identical(numbers$kind, "numeric")
+  expect_true("rmse" %in% names(numbers$history))
+  expect_equal(dim(predict(numbers, data$x)), c(20, 2))
+  expect_identical(fit(model, data$x, matrix(1:40, 20), epochs = 1, loss = "mse")$kind, "numeric")
+})
+
+test_that("each pixel may have a target, and some none", {
+  skip_if_no_python()
+  set.seed(2)
+  x <- images(array(stats::runif(12 * 9 * 9), c(12, 9, 9)))
+  bright <- as.array(x, "nhw") > 0.5
+  y <- factor(ifelse(bright, "bright", "dark"))
+  dim(y) <- dim(bright)
+  model <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
+    r2_conv(out = c(trivial = 2), kernel_size = 3, padding = 1)
+  fitted <- fit(model, x, y, epochs = 3, learn_rate = 0.05)
+  guess <- predict(fitted, x)
+  expect_s3_class(guess, "factor")
+  expect_equal(dim(guess), dim(bright))
+  expect_equal(dim(predict(fitted, x, type = "prob")), c(12, 2, 9, 9))
+  expect_equal(sum(confusion_table(fitted, x, y)), length(y))
+
+  y[1:3, , ] <- NA
+  expect_error(fit(model, x, y, epochs = 1), class = "intertwine_error_missing_values")
+  masked <- fit(model, x, y, epochs = 1, na = "mask")
+  expect_equal(sum(confusion_table(masked, x, y, na = "mask")), sum(!is.na(y)))
+  numbers <- as.array(x, "nchw")
+  numbers <- numbers[, c(1, 1), , ]
+  numbers[1, 1, 1, 1] <- NA
+  expect_error(fit(model, x, numbers, epochs = 1), class = "intertwine_error_missing_values")
+  expect_true(is.finite(fit(model, x, numbers, epochs = 1, na = "mask")$history$loss))
+})
+
+test_that("classes may be weighted", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  for (weights in list("balanced", c(bottom = 3), c(1, 2))) {
+    fitted <- fit(small_model(), data$x, data$y, epochs = 1, class_weights = weights)
+    expect_true(is.finite(fitted$history$loss))
+  }
+  expect_error(
+    fit(small_model(), data$x, data$y, class_weights = c(left = 2)),
+    class = "intertwine_error_argument"
+  )
+  expect_error(fit(small_model(), data$x, data$y, class_weights = c(1, 2, 3)), class = "intertwine_error_argument")
+})
+
+test_that("images may be changed on the way, and errors of that are heard", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  seen <- 0
+  brighter <- function(batch) {
+    seen <<- seen + length(batch)
+    batch + 0.1
+  }
+  fit(small_model(), data$x, data$y, epochs = 2, augment = brighter)
+  expect_equal(seen, 40)
+  expect_s3_class(fit(small_model(), data$x, data$y, epochs = 1, augment = "rotations"), "intertwine_fit")
+  broken <- expect_error(
+    fit(small_model(), data$x, data$y, augment = function(batch) stop("dropped it")),
+    class = "intertwine_error_callback"
+  )
+  expect_match(conditionMessage(broken$parent), "dropped it")
+  expect_error(
+    fit(small_model(), data$x, data$y, augment = function(batch) batch[1]),
+    class = "intertwine_error_callback"
+  )
+})
+
+test_that("a fit is trained on", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  fitted <- fit(small_model(), data$x, data$y, epochs = 1)
+  more <- fit(fitted, data$x, as.character(data$y), epochs = 1)
+  expect_identical(more$levels, fitted$levels)
+  expect_error(fit(fitted, data$x, rep("left", 20)), class = "intertwine_error_argument")
+})
+
+test_that("bad input is refused before anything starts", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  model <- small_model(2)
+  refused <- function(code, class = "argument") expect_error(code, class = paste0("intertwine_error_", class))
+  refused(fit(model, data$x, data$y[-1]), "shape")
+  refused(fit(model, data$x), "argument")
+  refused(fit(model, data$x, 0:19), "argument")
+  refused(fit(model, data$x, replace(data$y, 2, NA)), "missing_values")
+  refused(fit(model, replace(as.array(data$x), 3, NA), data$y), "missing_values")
+  refused(fit(model, as.array(data$x, "nhw"), data$y), "shape")
+  refused(fit(model, "pictures", data$y), "argument_type")
+  refused(fit(model, list("a"), data$y), "argument")
+  refused(fit(model, iris, data$y), "argument_type")
+  refused(fit(model, data$x, list(1)), "argument_type")
+  refused(fit(model, data$x, data$y, epochs = 0))
+  refused(fit(model, data$x, data$y, epochs = 1.5))
+  refused(fit(model, data$x, data$y, batch_size = -1))
+  refused(fit(model, data$x, data$y, learn_rate = "fast"))
+  refused(fit(model, data$x, data$y, learn_rate = -1))
+  refused(fit(model, data$x, data$y, optimizer = "adamm"))
+  refused(fit(model, data$x, data$y, validation = 2))
+  refused(fit(model, data$x, data$y, validation = "some"), "argument_type")
+  refused(fit(model, data$x, data$y, metrics = "beauty"))
+  refused(fit(model, data$x, data$y, callbacks = "none"), "argument_type")
+  refused(fit(model, images(array(0, c(20, 2, 9, 9)), "nchw"), data$y), "shape")
+  refused(fit(model, data$x, factor(rep(1:4, 5))), "shape")
+  # nothing half-changed: the model still trains
+  expect_identical(fit(model, data$x, data$y, epochs = 1)$stopped, "finished")
+})
+
+test_that("a level without samples is mentioned", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  y <- factor(data$y, levels = c("top", "bottom", "left"))
+  expect_warning(
+    fitted <- fit(small_model(), data$x, y, epochs = 1),
+    class = "intertwine_warning_levels"
+  )
+  expect_length(fitted$levels, 3)
+})
+
+test_that("ordinary torch modules are trained as well", {
+  skip_if_no_python()
+  torch <- reticulate::import("torch")
+  model <- torch$nn$Sequential(torch$nn$Flatten(), torch$nn$Linear(81L, 2L))
+  data <- two_classes(20)
+  fitted <- fit(model, data$x, data$y, epochs = 1)
+  expect_s3_class(predict(fitted, data$x), "factor")
+})
+
+test_that("a fit survives saveRDS()", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  fitted <- fit(small_model(), data$x, data$y, epochs = 1)
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(fitted, path)
+  again <- readRDS(path)
+  # the reference inside of it is dead; the weights are not
+  expect_identical(predict(again, data$x, type = "prob"), predict(fitted, data$x, type = "prob"))
+  expect_identical(again$history, fitted$history)
+
+  in_new_session <- r_session(c(
+    sprintf("again <- readRDS(\"%s\")", path),
+    "print(again)",
+    "x <- images(array(seq(0, 1, length.out = 81), c(1, 9, 9)))",
+    "cat(format(predict(again, x, type = \"prob\"), digits = 6), sep = \"\\n\")"
+  ))
+  x <- images(array(seq(0, 1, length.out = 81), c(1, 9, 9)))
+  expect_equal(utils::tail(in_new_session, 2), as.vector(format(predict(fitted, x, type = "prob"), digits = 6)))
+
+  bare <- fit(small_model(), data$x, data$y, epochs = 1, keep_state = FALSE)
+  saveRDS(bare, path)
+  expect_error(predict(readRDS(path), data$x), class = "intertwine_error_dead_pointer")
+})
+
+test_that("printed forms read well", {
+  skip_if_no_python()
+  set.seed(3)
+  data <- two_classes(20)
+  fitted <- fit(small_model(), data$x, data$y, epochs = 2, validation = list(data$x[1:5], data$y[1:5]))
+  no_numbers <- function(lines) {
+    lines <- gsub("[0-9]+\\.[0-9]+ s", "<seconds> s", lines)
+    gsub("(loss|accuracy) +[0-9.]+", "\\1 <value>", lines)
+  }
+  expect_snapshot(fitted, transform = no_numbers)
+})

@@ -1,0 +1,88 @@
+fitted_digits <- local({
+  fitted <- NULL
+  function() {
+    if (is.null(fitted)) {
+      digits <- digits_data()
+      set.seed(4)
+      model <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
+        r2_conv(out = c(regular = 4), kernel_size = 3, padding = 1) |>
+        nonlin_relu() |>
+        r2_conv(out = c(regular = 4), kernel_size = 5) |>
+        nonlin_relu() |>
+        head_classes()
+      fitted <<- fit(model, digits$x[1:400], digits$y[1:400], epochs = 4, learn_rate = 0.01)
+    }
+    fitted
+  }
+})
+
+test_that("predict() gives classes, probabilities, scores and features", {
+  skip_if_no_python()
+  digits <- digits_data()
+  x <- digits$x[1001:1020]
+  fitted <- fitted_digits()
+  class <- predict(fitted, x)
+  prob <- predict(fitted, x, type = "prob")
+  scores <- predict(fitted, x, type = "response")
+  expect_identical(levels(class), levels(digits$y))
+  expect_equal(rowSums(prob), rep(1, 20), tolerance = 1e-6)
+  expect_identical(colnames(prob), levels(digits$y))
+  expect_equal(as.integer(class), max.col(prob, "first"))
+  expect_equal(exp(scores) / rowSums(exp(scores)), unname(prob), tolerance = 1e-5)
+  expect_equal(nrow(predict(fitted, x, type = "features")), 20)
+  expect_identical(predict(fitted, as.array(x)), class)
+  expect_identical(predict(fitted, x, batch_size = 3), class)
+})
+
+test_that("a network of C4 answers alike on turned images", {
+  skip_if_no_python()
+  digits <- digits_data()
+  x <- digits$x[1001:1020]
+  fitted <- fitted_digits()
+  expect_equal(
+    predict(fitted, transform(x, angle = pi / 2), type = "prob"),
+    predict(fitted, x, type = "prob"),
+    tolerance = 1e-4
+  )
+})
+
+test_that("names of images stay with their predictions", {
+  skip_if_no_python()
+  digits <- digits_data()
+  x <- images(list(one = digits$x[[1]], two = digits$x[[2]]))
+  fitted <- fitted_digits()
+  expect_named(predict(fitted, x), c("one", "two"))
+  expect_identical(rownames(predict(fitted, x, type = "prob")), c("one", "two"))
+})
+
+test_that("augment() puts predictions beside the truth", {
+  skip_if_no_python()
+  digits <- digits_data()
+  test <- 1001:1010
+  both <- augment(fitted_digits(), digits$x[test], digits$y[test])
+  expect_identical(names(both), c(".truth", ".pred_class", paste0(".pred_", 0:9)))
+  expect_identical(both$.truth, digits$y[test])
+  expect_identical(both$.pred_class, predict(fitted_digits(), digits$x[test]))
+  expect_error(augment(fitted_digits(), digits$x[test], digits$y[1:3]), class = "intertwine_error_shape")
+})
+
+test_that("modules predict, too", {
+  skip_if_no_python()
+  module <- field_type(gspace_rot2d(N = 4), trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 3)
+  x <- images(array(stats::runif(2 * 25), c(2, 5, 5)))
+  expect_equal(dim(predict(module, x)), c(2, 4, 3, 3))
+  expect_equal(predict(module, x), module(as.array(x)), tolerance = 1e-6)
+})
+
+test_that("what does not fit is refused", {
+  skip_if_no_python()
+  fitted <- fitted_digits()
+  expect_error(predict(fitted, images(array(0, c(1, 3, 8, 8)), "nchw")), class = "intertwine_error_shape")
+  expect_error(predict(fitted, c(1, 2)), class = "intertwine_error_shape")
+  expect_error(predict(fitted, "x"), class = "intertwine_error_argument_type")
+  expect_error(predict(fitted, digits_data()$x[integer()]), class = "intertwine_error_shape")
+  expect_error(predict(fitted, digits_data()$x[1], type = "klass"), class = "intertwine_error_argument")
+  numbers <- fitted
+  numbers[["kind"]] <- "numeric"
+  expect_error(predict(numbers, digits_data()$x[1], type = "prob"), class = "intertwine_error_argument")
+})
