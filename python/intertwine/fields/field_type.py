@@ -50,6 +50,8 @@ class FieldType:
             raise FieldTypeError(
                 "one representation was given where a list is needed", hint="write FieldType(space, [representation])"
             )
+        if isinstance(representations, str) or not isinstance(representations, Iterable):
+            raise FieldTypeError(f"a list of representations is needed, not {representations!r}")
         representations = tuple(representations)
         if not representations:
             raise ArgumentError("a field type needs at least one field")
@@ -175,7 +177,11 @@ class FieldType:
         Args:
             index: numbers of fields.
         """
-        return FieldType(self._gspace, [self._representations[i] for i in index])
+        try:
+            chosen = [self._representations[i] for i in index]
+        except (TypeError, IndexError):
+            raise ArgumentError(f"fields have the numbers 0 to {len(self) - 1}, but {index!r} was given") from None
+        return FieldType(self._gspace, chosen)
 
     def sorted(self) -> FieldType:
         """The same fields, sorted by the sizes of their representations."""
@@ -245,6 +251,12 @@ class FieldType:
         if self._gspace.dimensionality == 0:
             return mixed
         matrix = self._gspace.basespace_action(element)
+        if coords is None and input.dim() != 2 + self._gspace.dimensionality:
+            raise ShapeError(
+                f"a field on R^{self._gspace.dimensionality} has {2 + self._gspace.dimensionality} axes (batch, channels, space), "
+                f"but the shape {tuple(input.shape)} was given",
+                hint="transform_fibers moves the channels alone",
+            )
         if coords is not None:
             turn = torch.tensor(matrix, dtype=coords.dtype, device=coords.device)
             return mixed, coords @ turn.T
@@ -359,4 +371,4 @@ def as_field_type(gspace: GSpace, out: FieldType | Mapping[str, int] | Iterable[
         return field_type(gspace, **out)
     if isinstance(out, Representation):
         return FieldType(gspace, [out])
-    return FieldType(gspace, list(out))
+    return FieldType(gspace, out)  # type: ignore[arg-type]

@@ -178,8 +178,14 @@ class GeometricTensor:
             return every[index]
         if isinstance(index, torch.Tensor):
             index = index.tolist()
-        numbers = [n for n, keep in zip(every, index, strict=True) if keep] if all(isinstance(i, bool) for i in index) else index
-        return [every[i] for i in numbers]
+        try:
+            if all(isinstance(i, bool) for i in index):
+                return [n for n, keep in zip(every, index, strict=True) if keep]
+            return [every[i] for i in index]
+        except (TypeError, IndexError, ValueError):
+            raise ShapeError(
+                f"fields of {self.type} are chosen by their numbers 0 to {len(every) - 1}, but {index!r} was given"
+            ) from None
 
     # --- arithmetic -------------------------------------------------------------------------------------------------------
 
@@ -227,7 +233,7 @@ class GeometricTensor:
 
     def __mul__(self, other: object) -> GeometricTensor:
         """The product with a number, or with one number for each item of the batch (a tensor with 1 elsewhere)."""
-        if isinstance(other, torch.Tensor) and other.dim() and any(n != 1 for n in other.shape[1:]):
+        if isinstance(other, torch.Tensor) and not self._scales_evenly(other):
             raise FieldTypeError(
                 f"a tensor of shape {tuple(other.shape)} would scale channels differently, which is not equivariant",
                 hint="multiply by a number or by a tensor of shape (batch, 1, ...)",
@@ -235,6 +241,12 @@ class GeometricTensor:
         if not isinstance(other, (int, float, torch.Tensor)):
             return NotImplemented
         return GeometricTensor(self.tensor * other, self.type, self.coords)
+
+    def _scales_evenly(self, factor: torch.Tensor) -> bool:
+        """Whether a factor is the same for all channels and points of an item of the batch."""
+        if factor.numel() == 1:
+            return True
+        return factor.dim() == self.tensor.dim() and all(n == 1 for n in factor.shape[1:])
 
     def __rmul__(self, other: object) -> GeometricTensor:
         return self.__mul__(other)
@@ -263,6 +275,9 @@ def tensor_directsum(tensors: list[GeometricTensor]) -> GeometricTensor:
     """
     if not tensors:
         raise ShapeError("at least one tensor is needed")
+    for other in tensors:
+        if not isinstance(other, GeometricTensor):
+            raise ArgumentTypeError(f"a list of geometric tensors is needed, but it holds {other.__class__.__name__}")
     first = tensors[0]
     for other in tensors[1:]:
         if not first.has_same_coords(other):
@@ -275,15 +290,17 @@ def tensor_directsum(tensors: list[GeometricTensor]) -> GeometricTensor:
     return GeometricTensor(torch.cat([t.tensor for t in tensors], dim=1), total, first.coords)
 
 
-def _flatten(value: GeometricTensor) -> tuple[list[Any], FieldType]:
-    return [value.tensor, value.coords], value.type
+def _flatten(value: GeometricTensor) -> tuple[list[Any], tuple[FieldType, bool]]:
+    if value.coords is None:
+        return [value.tensor], (value.type, False)
+    return [value.tensor, value.coords], (value.type, True)
 
 
 def _unflatten(values: Any, context: Any) -> GeometricTensor:
     # Tracers put placeholders in the leaves, so nothing is checked here.
     result = object.__new__(GeometricTensor)
-    result.tensor, result.coords = values
-    result.type = context
+    result.type, has_coords = context
+    result.tensor, result.coords = values if has_coords else (*values, None)
     return result
 
 

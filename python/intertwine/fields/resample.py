@@ -19,7 +19,6 @@ from math import comb, factorial
 import numpy as np
 import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from scipy.ndimage import spline_filter1d
 
 __all__ = ["act_on_grid", "is_lattice_symmetry", "memory_matrix"]
 
@@ -202,6 +201,9 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
 
     scipy's constant mode mirrors as well: its zeros start behind the last sample, not in the spline itself.
     """
+    # Imported here: it takes longer than the rest of this package, and exact turns never need it.
+    from scipy.ndimage import spline_filter1d
+
     columns = spline_filter1d(np.eye(size), order, axis=0, output=np.float64, mode="mirror")
     return torch.from_numpy(np.ascontiguousarray(columns))
 

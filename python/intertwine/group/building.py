@@ -12,7 +12,7 @@ from intertwine.group.decomposition import decompose
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.representation import Representation, block_diagonal
+from intertwine.group.representation import Representation, block_diagonal, need_representations
 
 
 def directsum(
@@ -37,6 +37,7 @@ def directsum(
     """
     if not reprs:
         raise ArgumentError("a direct sum needs at least one representation")
+    need_representations(reprs, "a direct sum")
     group = reprs[0].group
     for other in reprs:
         if other.group != group:
@@ -84,7 +85,6 @@ def change_basis(
     return Representation(repr.group, name, repr.irreps, matrix @ repr.change_of_basis)
 
 
-@lru_cache(maxsize=512)
 def tensor_product(a: Representation, b: Representation) -> Representation:
     """The tensor product: Kronecker products of the matrices, split into irreps by the solver.
 
@@ -98,6 +98,13 @@ def tensor_product(a: Representation, b: Representation) -> Representation:
         >>> tensor_product(vector, vector).irreps
         [(0, 0), (1, 0), (1, 2), (0, 2)]
     """
+    need_representations([a, b], "a tensor product")
+    # Equal representations may differ in name, and the product prints its factors.
+    return _tensor_product(a, b, a.name, b.name)
+
+
+@lru_cache(maxsize=512)
+def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: str) -> Representation:
     if a.group != b.group:
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
     group = a.group
@@ -105,7 +112,7 @@ def tensor_product(a: Representation, b: Representation) -> Representation:
         raise GroupError(f"tensor products of {group} are not built here: it is continuous")
     matrices = np.einsum("gij,gkl->gikjl", a.matrices, b.matrices).reshape(group.order(), a.size * b.size, -1)
     labels, basis = decompose(group, matrices)
-    return Representation(group, f"{a.name} X {b.name}", labels, basis, _matrices=matrices)
+    return Representation(group, f"{a_name} X {b_name}", labels, basis, _matrices=matrices)
 
 
 def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
@@ -216,7 +223,6 @@ def induced_representation(
     return Representation(group, label, labels, basis, _matrices=matrices)
 
 
-@lru_cache(maxsize=1024)
 def restricted_representation(group: FiniteGroup, id: Any, repr: Representation) -> Representation:
     """A representation of a group as one of a subgroup: the same matrices, split into the subgroup's irreps.
 
@@ -225,9 +231,15 @@ def restricted_representation(group: FiniteGroup, id: Any, repr: Representation)
         id: the label of the subgroup.
         repr: a representation of the group.
     """
+    need_representations([repr], "a restriction")
+    return _restricted(group, tuple(id) if isinstance(id, list) else id, repr, repr.name)
+
+
+@lru_cache(maxsize=1024)
+def _restricted(group: FiniteGroup, id: Any, repr: Representation, name: str) -> Representation:
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
     subgroup, numbers = group._subgroup_elements(id)
     matrices = repr.matrices[numbers]
     labels, basis = decompose(subgroup, matrices)
-    return Representation(subgroup, f"{group.name}:{repr.name}", labels, basis, _matrices=matrices)
+    return Representation(subgroup, f"{group.name}:{name}", labels, basis, _matrices=matrices)

@@ -10,7 +10,7 @@ from intertwine.errors import GroupError, RepresentationError
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation, need_representations, snapped
 
 if TYPE_CHECKING:
     from intertwine.group.irrep import IrreducibleRepresentation
@@ -100,7 +100,7 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
         rho2: a representation of the same group, of size m.
 
     Returns:
-        the basis, shape ``(m, n, dimension)``.
+        the basis, shape ``(dimension, m, n)``.
 
     Raises:
         GroupError: if the groups differ.
@@ -111,6 +111,7 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
         >>> homomorphism_space(regular, regular).shape
         (4, 4, 4)
     """
+    need_representations([rho1, rho2], "a space of homomorphisms")
     if rho1.group != rho2.group:
         raise GroupError(f"representations of one group are needed, but {rho1} and {rho2} were given")
     maps = []
@@ -128,8 +129,8 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
             column += width
         row += height
     if not maps:
-        return np.zeros((rho2.size, rho1.size, 0))
-    return np.stack(maps, axis=-1)
+        return np.zeros((0, rho2.size, rho1.size))
+    return np.stack(maps)
 
 
 def _connected(pattern: np.ndarray) -> list[list[int]]:

@@ -157,6 +157,11 @@ class Group(ABC):
             GroupError: if there is no such element.
         """
         if isinstance(element, GroupElement):
+            if element.group != self:
+                raise GroupError(
+                    f"{element} is an element of {element.group}, not of {self.name}",
+                    hint="map it with the maps that group.subgroup(id) returns",
+                )
             return element
         return GroupElement(element, self, param)
 

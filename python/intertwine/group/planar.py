@@ -42,6 +42,12 @@ def _whole(value: Any, what: str) -> int:
     return int(value)
 
 
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"{what} must be a number, not {value!r}")
+    return float(value)
+
+
 def _order(N: Any, group: str) -> int:
     N = _whole(N, f"the order N of {group}")
     if N < 1:
@@ -51,7 +57,7 @@ def _order(N: Any, group: str) -> int:
 
 def _step(angle: Any, order: int, name: str) -> int:
     """The number of steps of an angle in radians."""
-    steps = float(angle) * order / (2 * np.pi)
+    steps = _number(angle, f"the angle of an element of {name}") * order / (2 * np.pi)
     if not np.isfinite(steps) or abs(steps - round(steps)) > _ANGLE_TOLERANCE * order:
         raise GroupError(
             f"{name} has no rotation by {float(angle):.6g} radians", hint=f"its rotations are multiples of 2 pi / {order}"
@@ -61,7 +67,10 @@ def _step(angle: Any, order: int, name: str) -> int:
 
 def _matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
     """Flip and rotation angle of an orthogonal matrix R(angle) diag(1, -1)^flip."""
-    array = np.asarray(matrix, dtype=float)
+    try:
+        array = np.asarray(matrix, dtype=float)
+    except (TypeError, ValueError):
+        array = np.zeros(0)
     if array.shape != (2, 2) or not np.allclose(array @ array.T, np.eye(2), atol=_ANGLE_TOLERANCE):
         raise GroupError(f"an element of {name} in the parametrisation 'MAT' is an orthogonal 2 x 2 matrix, not {matrix!r}")
     return int(np.linalg.det(array) < 0), float(np.arctan2(array[1, 0], array[0, 0]))
@@ -158,9 +167,9 @@ class CyclicGroup(FiniteGroup):
         Args:
             *id: the frequency k.
         """
-        if len(id) != 1 or not 0 <= id[0] <= self.N // 2:
+        if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] <= self.N // 2:
             raise self._irrep_error(id)
-        return self._irreps[id[0]]
+        return self._irreps[int(id[0])]
 
     def bl_irreps(self, L: int) -> list[tuple[int, ...]]:
         """Labels of the irreps of frequency up to L."""
@@ -300,7 +309,9 @@ class DihedralGroup(FiniteGroup):
         Args:
             *id: j and k.
         """
-        found = self._irreps_by_label.get(tuple(id))  # type: ignore[arg-type]
+        if len(id) != 2 or not all(isinstance(k, (int, np.integer)) for k in id):
+            raise self._irrep_error(id)
+        found = self._irreps_by_label.get((int(id[0]), int(id[1])))
         if found is None:
             raise self._irrep_error(id)
         return found
@@ -362,7 +373,10 @@ class _TurnMatrix:
         return turn(self._frequency * step, self._order, flip)
 
 
-@lru_cache(maxsize=128)
+_cyclic = lru_cache(maxsize=128)(CyclicGroup)
+_dihedral = lru_cache(maxsize=128)(DihedralGroup)
+
+
 def cyclic_group(N: int) -> CyclicGroup:
     """The group C_N of N rotations of the plane.
 
@@ -373,10 +387,9 @@ def cyclic_group(N: int) -> CyclicGroup:
         >>> cyclic_group(4).elements
         [0[2pi/4], 1[2pi/4], 2[2pi/4], 3[2pi/4]]
     """
-    return CyclicGroup(N)
+    return _cyclic(_order(N, "a cyclic group"))
 
 
-@lru_cache(maxsize=128)
 def dihedral_group(N: int) -> DihedralGroup:
     """The group D_N of N rotations and N reflections of the plane.
 
@@ -387,7 +400,7 @@ def dihedral_group(N: int) -> DihedralGroup:
         >>> dihedral_group(2).elements
         [(+, 0[2pi/2]), (+, 1[2pi/2]), (-, 0[2pi/2]), (-, 1[2pi/2])]
     """
-    return DihedralGroup(N)
+    return _dihedral(_order(N, "a dihedral group"))
 
 
 def trivial_group() -> CyclicGroup:

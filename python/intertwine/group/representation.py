@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from intertwine.errors import ArgumentTypeError, GroupError, RepresentationError
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
-
-if TYPE_CHECKING:
-    from intertwine.group.irrep import IrreducibleRepresentation
 
 _EQUAL = 1e-9
 """Matrices that differ by less than this are the same matrix."""
@@ -298,7 +295,7 @@ class Representation:
         return self._group.restrict_representation(id, self)  # type: ignore[attr-defined]
 
     def endomorphism_basis(self) -> np.ndarray:
-        """A basis of the matrices that commute with it, shape ``(size, size, dimension)``."""
+        """A basis of the matrices that commute with it, shape ``(dimension, size, size)``."""
         from intertwine.group.decomposition import homomorphism_space
 
         return homomorphism_space(self, self)
@@ -344,6 +341,19 @@ def _rebuild(
     return Representation(group, name, irreps, change_of_basis, _matrices=matrices, **attributes)
 
 
-def irreps_of(representation: Representation) -> list[IrreducibleRepresentation]:
-    """The irreps that a representation contains, in the order of their blocks."""
-    return [representation.group.irrep(*id) for id in representation.irreps]
+def need_representations(values: Iterable[object], what: str) -> None:
+    """Raises unless all values are representations.
+
+    Args:
+        values: what was given.
+        what: what they are needed for, for the message.
+
+    Raises:
+        ArgumentTypeError: naming the first one that is none.
+    """
+    for value in values:
+        if not isinstance(value, Representation):
+            raise ArgumentTypeError(
+                f"{what} needs representations, but {type(value).__name__} was given",
+                hint="take them from a group: group.irrep(1), group.regular_representation, ...",
+            )

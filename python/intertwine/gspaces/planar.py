@@ -27,7 +27,7 @@ def _planar_group(sg_id: tuple[float | None, int]) -> FiniteGroup:
     if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 1:
         raise GroupError(
             f"the number of rotations must be a whole number of at least 1, not {N!r}",
-            hint="continuous rotations (N = -1) are not in this version",
+            hint="the continuous groups (N = -1) are not in this version: use a finite N such as 8",
         )
     if double_axis is None:
         return cyclic_group(int(N))

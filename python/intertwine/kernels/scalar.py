@@ -165,6 +165,13 @@ def _rings(dimension: int, radii: tuple[float, ...], sigmas: tuple[float, ...], 
     )
 
 
+def _numbers(values: Any, name: str) -> list[float]:
+    try:
+        return [float(value) for value in values]
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{name} must be a list of numbers, not {values!r}") from None
+
+
 def scalar_basis(
     dimension: int,
     kernel_size: int,
@@ -192,7 +199,7 @@ def scalar_basis(
         outermost = (kernel_size - 1) // 2
         radii = [dilation * outermost * i / (count - 1) if count > 1 else 0.0 for i in range(count)]
     else:
-        radii = [float(r) for r in rings]
+        radii = _numbers(rings, "rings")
     farthest = half * np.sqrt(dimension)
     for radius in radii:
         if not 0 <= radius <= farthest + 1e-9:
@@ -206,8 +213,8 @@ def scalar_basis(
     elif isinstance(sigma, (int, float)):
         widths = [float(sigma)] * len(radii)
     else:
-        widths = [float(s) for s in sigma]
-    if len(widths) != len(radii) or min(widths, default=1.0) <= 0:
+        widths = _numbers(sigma, "sigma")
+    if len(widths) != len(radii) or not all(0 < width < np.inf for width in widths):
         raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
     if frequencies_cutoff is None:
         cutoff: Callable[[float], float] = default_cutoff(kernel_size // 2)

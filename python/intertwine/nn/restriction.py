@@ -13,7 +13,11 @@ from intertwine.group.decomposition import disentangle
 from intertwine.group.representation import Representation
 from intertwine.nn.module import EquivariantModule, check_field_type
 
-_disentangle = lru_cache(maxsize=512)(disentangle)
+
+@lru_cache(maxsize=512)
+def _disentangle(representation: Representation, name: str) -> tuple[np.ndarray, list[Representation]]:
+    # Equal representations may differ in name, and the parts print it.
+    return disentangle(representation)
 
 
 class IdentityModule(EquivariantModule):
@@ -90,7 +94,7 @@ class DisentangleModule(EquivariantModule):
         parts: list[Representation] = []
         blocks = []
         for representation in in_type.representations:
-            matrix, pieces = _disentangle(representation)
+            matrix, pieces = _disentangle(representation, representation.name)
             blocks.append(matrix)
             parts += pieces
         self.out_type = FieldType(in_type.gspace, parts)
