@@ -2,53 +2,53 @@
 
 #' Check that a module is equivariant
 #'
-#' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on random features, in double precision, with the module
-#' in evaluation mode. The error is the largest difference, relative to the largest value.
+#' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision, with
+#' a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
 #'
 #' Quarter turns and reflections map the grid of pixels onto itself: to them a module is exact or it is not. Other elements
-#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`.
+#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at some
+#' sizes of the image alone: give the `x` that you have in mind.
 #'
 #' @param module A module.
-#' @param x Features: an array, a torch tensor or a [geometric_tensor()]; random ones if `NULL`.
-#' @param size Height and width of random features; chosen by itself if `NULL`.
+#' @param x Features: an array, a torch tensor, [images()] or a [geometric_tensor()]; random ones if `NULL`.
 #' @param elements Elements to check, see [group_elements()]; those that the group suggests if `NULL`.
 #' @param tolerance Largest error that passes.
 #' @param interpolated Do elements that need interpolation count, too?
-#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count). It prints the
-#'   verdict; `attr(, "layers")` has the errors of the single layers.
+#' @param layers Report the layers of a sequence one by one?
+#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count). It
+#'   prints the verdict. With `layers = TRUE`, `attr(check, "layers")` is a data frame of the largest error after each layer.
 #' @seealso [expect_equivariant()] for tests
 #' @export
 #' @examplesIf intertwine_available()
 #' conv <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 2), kernel_size = 3)
 #' check_equivariance(conv)
-check_equivariance <- function(module, x = NULL, size = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE) {
+check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE) {
   call <- rlang::current_env()
   check_module(module)
+  check_class(module, "equivariant_module", "an equivariant module")
   check_number(tolerance, min = 0)
   check_flag(interpolated)
-  if (!is.null(size)) size <- as_whole(size, min = 1)
+  check_flag(layers)
   if (!is.null(elements)) elements <- as_elements(elements, call)
   if (!is.null(x)) x <- input_tensor(x, module, "float64", call = call)
-  seed <- if (is.null(x)) draw_seed()
   found <- py_call_stoppable(
-    "_r.checks.equivariance",
-    list(module, x, if (!is.null(size)) as.list(size), elements, as.double(tolerance), seed),
+    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers),
     modules = list(module), call = call
   )
   rows <- found$rows
   exact <- vapply(rows, function(row) row$exact, NA)
   error <- vapply(rows, function(row) row$error, 0)
-  counts <- exact | interpolated
   structure(
     data.frame(
       element = vapply(rows, function(row) row$element, ""),
       error = error,
       exact = exact,
-      passed = ifelse(counts, error <= tolerance & !is.na(error), NA)
+      passed = ifelse(exact | interpolated, !is.na(error) & error <= tolerance, NA)
     ),
     class = c("equivariance_check", "data.frame"),
     tolerance = tolerance,
+    size = as.integer(unlist(found$shape)),
     layers = layer_errors(found$layers)
   )
 }
@@ -69,9 +69,12 @@ layer_errors <- function(rows) {
   if (!length(rows)) {
     return(NULL)
   }
+  number <- function(name) vapply(rows, function(row) row[[name]], 0)
   data.frame(
-    layer = vapply(rows, function(row) row$layer, ""),
-    error = vapply(rows, function(row) row$error, 0)
+    position = number("position"),
+    layer = vapply(rows, function(row) sub("\\(\\)$", "", r_name_of(row$kind)), ""),
+    exact = number("exact"),
+    interpolated = number("interpolated")
   )
 }
 
@@ -88,7 +91,13 @@ format.equivariance_check <- function(x, ...) {
     paste0("Equivariant: all ", counted, " exact elements have an error of at most ", format(tolerance), ".")
   }
   status <- ifelse(is.na(x$passed), "interpolated", ifelse(x$passed, "passed", "FAILED"))
-  c(verdict, paste0("  ", format(x$element), "  ", formatC(x$error, digits = 1, format = "e"), "  ", status))
+  lines <- paste0("  ", format(x$element), "  ", formatC(x$error, digits = 1, format = "e"), "  ", status)
+  layers <- attr(x, "layers")
+  if (!is.null(layers)) {
+    errors <- formatC(layers$exact, digits = 1, format = "e")
+    lines <- c(lines, "Largest error of exact elements after each layer:", paste0("  ", layers$position, "  ", format(layers$layer), "  ", errors))
+  }
+  c(verdict, lines)
 }
 
 #' @export
@@ -108,8 +117,7 @@ print.equivariance_check <- function(x, ...) {
 
 #' @export
 as.data.frame.equivariance_check <- function(x, ...) {
-  attr(x, "tolerance") <- NULL
-  attr(x, "layers") <- NULL
+  for (name in c("tolerance", "size", "layers")) attr(x, name) <- NULL
   class(x) <- "data.frame"
   x
 }

@@ -10,7 +10,7 @@ describe_value <- function(x) {
     return("a function")
   }
   if (is_py(x)) {
-    return(paste0("a ", class(x)[1]))
+    return(paste0("a ", if (is_ours(x)) gsub("_", " ", class(x)[1]) else class(x)[1]))
   }
   if (is.list(x)) {
     return(if (is.data.frame(x)) "a data frame" else "a list")
@@ -19,7 +19,7 @@ describe_value <- function(x) {
     shown <- if (is.character(x)) encodeString(x, quote = "\"") else format(x)
     return(if (length(x) == 1) trimws(shown) else paste0("c(", paste(trimws(shown), collapse = ", "), ")"))
   }
-  kind <- switch(typeof(x), double = "numeric", x_typeof = , typeof(x))
+  kind <- switch(typeof(x), double = "numeric", typeof(x))
   if (is.null(dim(x))) paste0("a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
 }
 

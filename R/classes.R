@@ -10,6 +10,8 @@ class_names <- c(
   Representation = "group_representation",
   IrreducibleRepresentation = "irreducible_representation",
   GSpace = "gspace",
+  GSpace0D = "gspace",
+  GSpace2D = "gspace",
   Spec = "py_layer_spec",
   EquivarianceReport = "equivariance_report"
 )

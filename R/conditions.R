@@ -52,14 +52,17 @@ in_r_words <- function(text) {
   }
   phrases <- c(
     "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
-    "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)"
+    "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
+    "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))"
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
   text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
     paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
   })
-  text <- replace_matches(text, "(?<=shape )\\(\\d+(, \\d+)*,?\\)", function(found) {
-    gsub(", ", " x ", gsub("[(),]$|^\\(", "", sub(",?\\)$", "", found)))
+  text <- replace_matches(text, "\\[\\w+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
+  text <- gsub("\\b(\\w+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
+  text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
+    gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
   })
   gsub("\\((\\d+),\\)", "\\1", text)
 }
@@ -68,4 +71,12 @@ replace_matches <- function(text, pattern, change) {
   found <- gregexpr(pattern, text, perl = TRUE)
   regmatches(text, found) <- lapply(regmatches(text, found), function(x) if (length(x)) vapply(x, change, "") else x)
   text
+}
+
+#' `[C4_on_R2[(None, 4)]: {regular (x8)}(32)]` as field types print in R.
+#' @noRd
+type_in_r_words <- function(text) {
+  parts <- regmatches(text, regexec("^\\[(\\w+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
+  fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", parts[4]))
+  paste0(parts[2], " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")
 }

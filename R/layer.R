@@ -126,9 +126,21 @@ r_name_of <- function(kind) {
 
 #' @export
 format.layer_spec <- function(x, ...) {
-  arguments <- attr(x, "arguments")
+  arguments <- drop_defaults(attr(x, "arguments"), r_name_of(attr(x, "kind")))
   texts <- vapply(names(arguments), function(name) paste0(name, " = ", argument_text(arguments[[name]])), "")
   paste0(sub("\\(\\)$", "", r_name_of(attr(x, "kind"))), "(", paste(texts, collapse = ", "), ")")
+}
+
+#' The arguments that differ from those that the layer function has by itself.
+#' @noRd
+drop_defaults <- function(arguments, name) {
+  defaults <- formals(get(sub("\\(\\)$", "", name), envir = topenv()))
+  usual <- vapply(names(arguments), function(argument) {
+    # Defaults of layers are constants; an argument without one has an empty symbol, which cannot be assigned.
+    constant <- !is.symbol(defaults[[argument]]) && !is_py(arguments[[argument]])
+    constant && isTRUE(all.equal(unlist(arguments[[argument]]), eval(defaults[[argument]])))
+  }, NA)
+  arguments[!usual]
 }
 
 #' @export
@@ -206,6 +218,9 @@ dim.equivariant_module <- function(x) NULL
 length.equivariant_module <- function(x) 1L
 
 #' @export
+length.open_sequence <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
+
+#' @export
 length.sequential_module <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
 
 #' @export
@@ -214,22 +229,24 @@ format.equivariant_module <- function(x, ...) {
     return(NextMethod())
   }
   rows <- py_call_checked("_r.layers.table", list(x))
-  parameters <- sum(vapply(rows, function(row) row$parameters, 0))
+  parameters <- sum(0, vapply(rows, function(row) row$parameters, 0))
   title <- paste0(
     "<", class(x)[1], ": ", if (length(rows) > 1) paste0(length(rows), " layers, "),
     format(parameters, big.mark = ","), if (parameters == 1) " parameter>" else " parameters>"
   )
   names <- vapply(rows, function(row) layer_title(row), "")
-  outs <- vapply(rows, function(row) row$out %||% "a plain tensor", "")
-  start <- rows[[1]]$input
-  lines <- paste0("  ", format(paste0(formatC(seq_along(rows), width = nchar(length(rows))), "  ", names)), "  -> ", outs)
+  waiting <- inherits(x, "open_sequence")
+  outs <- vapply(rows, function(row) row$out %||% if (waiting) "(fit() fills in the classes)" else "plain numbers", "")
+  start <- py_call_checked("_r.layers.start_text", list(x))
+  numbers <- formatC(seq_along(rows), width = nchar(length(rows)))
+  lines <- if (length(rows)) paste0("  ", format(paste0(numbers, "  ", names)), "  -> ", outs)
   c(title, paste0("  ", strrep(" ", nchar(length(rows))), "  from ", start), lines)
 }
 
 #' The name of a layer with the settings that differ from the usual.
 #' @noRd
 layer_title <- function(row) {
-  name <- sub("\\(\\)$", "", r_name_of(row$kind))
+  name <- if (row$ours) sub("\\(\\)$", "", r_name_of(row$kind)) else paste0("torch ", row$kind)
   if (row$detail == "") name else paste0(name, "(", row$detail, ")")
 }
 

@@ -57,7 +57,7 @@ python_source <- function() {
   if (nzchar(carried) && file.exists(file.path(carried, "intertwine", "__init__.py"))) carried
 }
 
-check_python_usable <- function(call) {
+check_python_usable <- function(call, r_torch = isNamespaceLoaded("torch")) {
   if (python_refused()) {
     abort_intertwine(
       "Python is switched off: the environment variable INTERTWINE_PYTHON is \"none\".",
@@ -67,7 +67,7 @@ check_python_usable <- function(call) {
     )
   }
   # Both halves bring a libtorch of their own; the second one to load fails with undefined symbols.
-  if (isNamespaceLoaded("torch")) {
+  if (r_torch) {
     abort_intertwine(
       "The R package torch is loaded; it cannot share a session with Python's torch, which intertwine runs on.",
       class = "torch_conflict",

@@ -1,12 +1,18 @@
 .onLoad <- function(libname, pkgname) {
-  # Nothing here may start Python. An interpreter that the user names for intertwine is one that reticulate shall use.
+  # Nothing here may start Python.
+  adopt_python_choice()
+  reticulate::register_class_filter(short_classes)
+  if (!python_refused()) declare_requirements()
+  register_tensor_methods()
+}
+
+#' An interpreter that the user names for intertwine is one that reticulate shall use, unless it was told already.
+#' @noRd
+adopt_python_choice <- function() {
   chosen <- Sys.getenv("INTERTWINE_PYTHON")
   if (nzchar(chosen) && !python_refused() && !nzchar(Sys.getenv("RETICULATE_PYTHON"))) {
     Sys.setenv(RETICULATE_PYTHON = chosen)
   }
-  reticulate::register_class_filter(short_classes)
-  if (!python_refused()) declare_requirements()
-  register_tensor_methods()
 }
 
 #' Tell reticulate what Python needs, as far as its version can be told; and in which environment to look first.

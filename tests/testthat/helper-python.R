@@ -25,3 +25,38 @@ show_error <- function(code) {
     cat("<", class(condition)[1], ">\n", conditionMessage(condition), "\n", sep = "")
   }
 }
+
+# The package as if Python had not been loaded, until the end of the test.
+local_no_bridge <- function(env = parent.frame()) {
+  kept <- mget(c("bridge", "call"), envir = the, ifnotfound = list(NULL))
+  the$bridge <- NULL
+  the$call <- NULL
+  withr::defer(
+    {
+      the$bridge <- kept$bridge
+      the$call <- kept$call
+    },
+    envir = env
+  )
+}
+
+# Tests that start another R need the package where that R finds it; load_all() does not put it there.
+skip_if_not_installed_elsewhere <- function() {
+  installed <- nzchar(system.file("Meta", "package.rds", package = "intertwine"))
+  if (!installed) testthat::skip("intertwine is loaded from its sources, not installed")
+}
+
+# The seven layers of the walk-through.
+seven_layers <- function() {
+  set.seed(7)
+  sequential_module(
+    field_type(gspace_rot2d(N = 4), trivial = 1),
+    r2_conv(out = c(regular = 4), kernel_size = 3),
+    batchnorm_inner(),
+    nonlin_relu(),
+    r2_conv(out = c(regular = 4), kernel_size = 3),
+    batchnorm_inner(),
+    nonlin_relu(),
+    r2_conv(out = c(regular = 1), kernel_size = 3)
+  )
+}

@@ -66,7 +66,7 @@ def unpack(
     shape = [int(dims)] if isinstance(dims, (int, float)) else [int(n) for n in dims]
     source = {**_WIRE, **_COMPLEX}[wire]
     flat = torch.frombuffer(data, dtype=source) if len(data) else torch.empty(0, dtype=source)
-    tensor = flat.reshape(shape[::-1]).permute(*range(len(shape) - 1, -1, -1))
+    tensor = flat.reshape(shape[::-1]).permute(tuple(range(len(shape) - 1, -1, -1)))
     return tensor.to(device=device, dtype=dtype_named(dtype)).contiguous()
 
 
@@ -100,7 +100,7 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
     count = tensor.numel()
     data = bytearray(count * torch.empty((), dtype=wire).element_size())
     if count:
-        turned = tensor.permute(*range(tensor.ndim - 1, -1, -1))
+        turned = tensor.permute(tuple(range(tensor.ndim - 1, -1, -1)))
         # One copy does it all: the order of the dimensions, the kind of number, and the device.
         torch.frombuffer(data, dtype=wire).view(turned.shape).copy_(turned)
     dims = [float(n) for n in tensor.shape]

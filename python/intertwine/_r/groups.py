@@ -69,13 +69,11 @@ def _steps(group: CyclicGroup | DihedralGroup, rotation: int | None, angle: floa
 
 def _mirrors_only(space: Any, group: Group) -> bool:
     """Whether the group C2 acts on the plane by a reflection, so that its label is a flip."""
-    act = getattr(space, "basespace_action", None)
-    if act is None and hasattr(space, "gspace"):
-        act = getattr(space.gspace, "basespace_action", None)
-    if act is None or not isinstance(group, CyclicGroup) or group.N != 2:
+    space = getattr(space, "gspace", space)
+    if getattr(space, "dimensionality", 0) != 2 or not isinstance(group, CyclicGroup) or group.N != 2:
         return False
-    matrix = act(group.element(1))
-    return matrix.shape == (2, 2) and matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0] < 0
+    matrix = space.basespace_action(group.element(1))
+    return bool(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0] < 0)
 
 
 def elements(space: Any) -> list[GroupElement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from intertwine import nn
 from intertwine._r import arrays
 from intertwine._r.fields import field_type, space_name
 from intertwine._r.groups import subgroup_label
+from intertwine._r.opening import OpenSequence
 from intertwine._r.values import tuples
 from intertwine.errors import ArgumentTypeError, FieldTypeError
 
@@ -36,26 +38,60 @@ def grow(start: Any, parts: list[Record]) -> Any:
         start: a field type or a module.
         parts: what R's `part_record()` makes: a finished module, or the kind, arguments and seed of one.
     """
-    modules: list[torch.nn.Module] = []
-    type: Any = start
-    if isinstance(start, torch.nn.Module):
-        modules, type = _layers_of(start), getattr(start, "out_type", None)
-    for part in parts:
-        module = _module(part, type)
-        modules.extend(_layers_of(module))
-        type = getattr(module, "out_type", None)
-    return modules[0] if len(modules) == 1 else _sequence(start, modules)
+    if isinstance(start, OpenSequence):
+        return _extend_open(start, parts)
+    modules = _layers_of(start) if isinstance(start, torch.nn.Module) else []
+    first = start if isinstance(start, nn.FieldType) else modules[0].in_type
+    return _build(first, modules, parts, single=True)
 
 
 def sequence(start: Any, parts: list[Record]) -> Any:
     """The same, as a sequence even if it has one layer or none."""
-    built = grow(start, parts) if parts else nn.IdentityModule(start)
-    return built if isinstance(built, nn.SequentialModule) else _sequence(start, [built])
+    if isinstance(start, OpenSequence):
+        return _extend_open(start, parts)
+    modules = _layers_of(start) if isinstance(start, torch.nn.Module) else []
+    first: Any = start if isinstance(start, nn.FieldType) else modules[0].in_type
+    return _build(first, modules, parts, single=False)
 
 
-def _sequence(start: Any, modules: list[torch.nn.Module]) -> Any:
-    first = start if isinstance(start, nn.FieldType) else modules[0].in_type
-    return nn.SequentialModule(first, *modules)
+def _build(in_type: nn.FieldType, modules: list[torch.nn.Module], parts: list[Record], single: bool) -> Any:
+    type: Any = getattr(modules[-1], "out_type", None) if modules else in_type
+    modules = list(modules)
+    for number, part in enumerate(parts):
+        if _waits(part):
+            rest = parts[number:]
+            return OpenSequence(in_type, modules, _Finish(in_type, rest), [_kind_of(p) for p in rest])
+        module = _module(part, type)
+        modules.extend(_layers_of(module))
+        type = getattr(module, "out_type", None)
+    if single and len(modules) == 1:
+        return modules[0]
+    return nn.SequentialModule(in_type, *modules)
+
+
+class _Finish:
+    """Builds the parts that wait, once the number of classes is known."""
+
+    def __init__(self, in_type: nn.FieldType, parts: list[Record]) -> None:
+        self.in_type = in_type
+        self.parts = parts
+
+    def __call__(self, modules: list[torch.nn.Module], n: int) -> Any:
+        parts = [{**p, "arguments": {**p["arguments"], "n": n}} if _waits(p) else p for p in self.parts]
+        return _build(self.in_type, modules, parts, single=False)
+
+
+def _waits(part: Record) -> bool:
+    return part.get("kind") == "HeadClasses" and part["arguments"].get("n") is None
+
+
+def _kind_of(part: Record) -> str:
+    return part.get("kind") or type(part["module"]).__name__
+
+
+def _extend_open(start: OpenSequence, parts: list[Record]) -> OpenSequence:
+    rest = [*start._finish.parts, *parts]
+    return OpenSequence(start.in_type, list(start.layers), _Finish(start.in_type, rest), [_kind_of(p) for p in rest])
 
 
 def _layers_of(module: torch.nn.Module) -> list[torch.nn.Module]:
@@ -130,13 +166,21 @@ def n_parameters(module: torch.nn.Module) -> float:
 
 
 def export(module: Any) -> torch.nn.Module:
-    """The same function as an ordinary torch module."""
-    return module.export()
+    """The same function as an ordinary torch module; the module itself stays as it is."""
+    return copy.deepcopy(module).export()
 
 
 def table(module: torch.nn.Module) -> list[Record]:
     """A record for each layer: its kind, its types, its parameters."""
+    if isinstance(module, OpenSequence):
+        waiting = {"input": None, "out": None, "detail": "", "parameters": 0.0, "ours": True}
+        return [_row(layer) for layer in module.layers] + [{"kind": kind, **waiting} for kind in module.waiting]
     return [_row(layer) for layer in _layers_of(module)]
+
+
+def start_text(module: torch.nn.Module) -> str | None:
+    """The type of a module's input, in words."""
+    return _type_text(getattr(module, "in_type", None))
 
 
 def _row(layer: torch.nn.Module) -> Record:
@@ -146,6 +190,7 @@ def _row(layer: torch.nn.Module) -> Record:
         "out": _type_text(getattr(layer, "out_type", None)),
         "detail": _detail(layer),
         "parameters": n_parameters(layer),
+        "ours": isinstance(layer, nn.EquivariantModule),
     }
 
 

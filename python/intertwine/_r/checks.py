@@ -1,0 +1,50 @@
+"""Checks of equivariance as R shows them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+
+from intertwine.fields import GeometricTensor
+from intertwine.nn import SequentialModule, check_equivariance
+
+
+def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: bool) -> dict[str, Any]:
+    """Errors in double precision: rows for the elements and, for sequences, for the layers.
+
+    Args:
+        module: the module, which stays as it is.
+        x: features, or `None` for smooth random ones.
+        elements: the elements to check, or `None` for those that the group suggests.
+        tolerance: the largest relative error that passes.
+        layers: whether to look at each layer of a sequence.
+    """
+    twin = copy.deepcopy(module).double()
+    if isinstance(x, GeometricTensor):
+        x = GeometricTensor(x.tensor.detach().double(), x.type, x.coords)
+    elif isinstance(x, torch.Tensor):
+        x = x.detach().double()
+    chosen = list(elements) if elements is not None else None
+    by_layer = layers and isinstance(module, SequentialModule)
+    report = check_equivariance(twin, x, chosen, rtol=tolerance, assertion=False, layers=by_layer)
+    return {
+        "rows": [
+            {"element": str(row["element"]), "error": float(row["error"]), "exact": bool(row["exact"])} for row in report.table
+        ],
+        "layers": [
+            {
+                "position": number + 1,
+                "kind": row["name"],
+                "exact": _number(row["exact"]),
+                "interpolated": _number(row["interpolated"]),
+            }
+            for number, row in enumerate(report.layers)
+        ],
+        "shape": [int(n) for n in report.input_shape],
+    }
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,39 @@
+"""R inside of this Python process, so that both sides of the crossing can be looked at."""
+
+import atexit
+import os
+import sys
+import warnings
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def r():
+    """A function that runs R code; the package is attached, and reticulate uses this very Python."""
+    os.environ["RETICULATE_PYTHON"] = sys.executable
+    pytest.importorskip("rpy2")
+    with warnings.catch_warnings():
+        # rpy2 warns of a fault in reticulate that is fixed in every version that intertwine accepts.
+        warnings.simplefilter("ignore")
+        import rpy2.robjects as robjects
+        from rpy2.rinterface_lib import callbacks, embedded
+
+        # R's end would release a lock that reticulate has taken: leave it to the end of the process.
+        atexit.unregister(embedded.endr)
+        callbacks.consolewrite_warnerror = lambda text: None
+        robjects.r("suppressWarnings(suppressMessages(library(intertwine)))")
+        robjects.r("stopifnot(intertwine_available())")
+    return robjects.r
+
+
+@pytest.fixture
+def condition(r):
+    """A function that runs R code which must fail, and returns the classes and the message of its condition."""
+
+    def run(code):
+        r(f".condition <- tryCatch({{{code}; NULL}}, error = identity)")
+        found = r("if (is.null(.condition)) character() else c(class(.condition), conditionMessage(.condition))")
+        return list(found)
+
+    return run

@@ -1,0 +1,68 @@
+test_that("out takes numbers, representations and types", {
+  skip_if_no_python()
+  gs <- gspace_rot2d(N = 4)
+  gray <- field_type(gs, trivial = 1)
+  out <- field_type(gs, regular = 2, trivial = 1)
+  expected <- function(out) r2_conv(gray, out = out, kernel_size = 3)$out_type
+  expect_true(expected(out) == out)
+  expect_true(expected(c(regular = 2, trivial = 1)) == out)
+  expect_true(expected(list(regular = 2, trivial = 1)) == out)
+  expect_true(expected(list(2 * regular_repr(gs), trivial = 1)) == out)
+  expect_true(expected(2 * regular_repr(gs)) == field_type(gs, regular = 2))
+  expect_true(expected(regular_repr(gs)) == field_type(gs, regular = 1))
+})
+
+test_that("settings reach the convolution", {
+  skip_if_no_python()
+  gray <- field_type(gspace_rot2d(N = 4), trivial = 1)
+  x <- array(rnorm(81), c(1, 1, 9, 9))
+  size <- function(...) dim(r2_conv(gray, out = c(trivial = 1), ...)(x))[3:4]
+  expect_equal(size(kernel_size = 3), c(7, 7))
+  expect_equal(size(kernel_size = 3, padding = 1), c(9, 9))
+  expect_equal(size(kernel_size = 3, stride = 2), c(4, 4))
+  expect_equal(size(kernel_size = 3, dilation = 2), c(5, 5))
+  expect_equal(size(kernel_size = 3, padding = c(1, 1), stride = c(2, 2)), c(5, 5))
+  expect_null(r2_conv(gray, out = c(trivial = 1), kernel_size = 3, bias = FALSE)$bias)
+})
+
+test_that("linear maps act on vectors", {
+  skip_if_no_python()
+  gs <- gspace_none(cyclic_group(8))
+  linear <- field_type(gs, regular = 2) |> equivariant_linear(out = c(regular = 1, trivial = 3))
+  linear$double()
+  x <- matrix(rnorm(5 * 16), 5)
+  expect_equal(dim(linear(x)), c(5, 11))
+  g <- group_element(gs, rotation = 3)
+  type <- field_type(gs, regular = 2)
+  moved <- linear(transform(geometric_tensor(x, type, dtype = "float64"), g))
+  expect_equal(as.array(moved), as.array(transform(linear(geometric_tensor(x, type, dtype = "float64")), g)), tolerance = 1e-12)
+})
+
+test_that("what makes no convolution is refused", {
+  skip_if_no_python()
+  gs <- gspace_rot2d(N = 4)
+  gray <- field_type(gs, trivial = 1)
+  out <- c(regular = 2)
+  expect_snapshot({
+    show_error(r2_conv(gray, out = out, kernel_size = 0))
+    show_error(r2_conv(gray, out = out, kernel_size = 2))
+    show_error(r2_conv(gray, out = out, kernel_size = 2.5))
+    show_error(r2_conv(gray, out = out))
+    show_error(r2_conv(gray, kernel_size = 3))
+    show_error(r2_conv(gray, out = 8, kernel_size = 3))
+    show_error(r2_conv(gray, out = c(bogus = 8), kernel_size = 3))
+    show_error(r2_conv(gray, out = field_type(gspace_rot2d(N = 8), regular = 1), kernel_size = 3))
+    show_error(r2_conv(gray, out = c(irrep_1 = 1), kernel_size = 1))
+    show_error(r2_conv(gray, out = out, kernel_size = 3, stride = 0))
+    show_error(r2_conv(gray, out = out, kernel_size = 3, padding = -1))
+    show_error(r2_conv(gray, out = out, kernel_size = 3, bias = "yes"))
+    show_error(r2_conv(c(regular = 8), kernel_size = 5, out = out))
+    show_error(r2_conv(gs, out = out, kernel_size = 3))
+  })
+})
+
+test_that("what can be seen without Python is refused without it", {
+  expect_error(r2_conv(out = c(regular = 8), kernel_size = 0), class = "intertwine_error_argument")
+  expect_error(r2_conv(out = 8, kernel_size = 3), class = "intertwine_error_argument_type")
+  expect_error(r2_conv(out = c(regular = 8)), "`kernel_size` is missing")
+})
