@@ -157,13 +157,18 @@ LAYERS: dict[str, Layer] = {
     "linear, regular": Layer(lambda: nn.Linear(regulars(no_space()), regulars(no_space(), 3), bias=False), side=0),
     "batch norm": Layer(lambda: nn.InnerBatchNorm(pointwise(d4()))),
     "batch norm, not affine": Layer(lambda: nn.InnerBatchNorm(regulars(c4()), affine=False)),
+    "elu": Layer(lambda: nn.ELU(regulars(c4()), alpha=0.5)),
+    "leaky relu": Layer(lambda: nn.LeakyReLU(pointwise(mirror()), negative_slope=0.1)),
+    "tanh": Layer(lambda: nn.PointwiseNonLinearity(regulars(c8()), function="p_tanh")),
     "relu": Layer(lambda: nn.ReLU(pointwise(d4()))),
     "average pooling": Layer(lambda: nn.PointwiseAvgPool2D(mixed(d4()), kernel_size=2), side=6),
     "average pooling, padded": Layer(
         lambda: nn.PointwiseAvgPool2D(mixed(c4()), kernel_size=3, stride=2, padding=1), side=7
     ),
     "antialiased pooling": Layer(lambda: nn.PointwiseAvgPoolAntialiased2D(mixed(d4()), sigma=0.66, stride=2), side=7),
-    "group pooling": Layer(lambda: nn.GroupPooling(pointwise(d4()))),
+    "max pooling": Layer(lambda: nn.PointwiseMaxPool2D(pointwise(d4()), kernel_size=3, stride=2, padding=1), side=7),
+    "group pooling": Layer(lambda: nn.GroupPooling(regulars(d4()))),
+    "group pooling, several sizes": Layer(lambda: nn.GroupPooling(pointwise(d4())), exports=False),
     "identity": Layer(lambda: nn.IdentityModule(mixed(d4()))),
     "disentangle": Layer(lambda: nn.DisentangleModule(regulars(d4()).restrict((None, 2)))),
     "seven layers, C4": Layer(lambda: network(c4()), side=9),
@@ -222,8 +227,10 @@ def symmetry(name: str, module: torch.nn.Module):
 
 def relative_error(a: torch.Tensor, b: torch.Tensor) -> float:
     """The greatest difference relative to the greatest value."""
-    scale = max(float(b.abs().max()), 1e-3) if b.numel() else 1.0
-    return float((a - b).abs().max()) / scale if b.numel() else 0.0
+    if not b.numel():
+        return 0.0
+    a, b = a.detach(), b.detach()
+    return float((a - b).abs().max()) / max(float(b.abs().max()), 1e-3)
 
 
 def assert_equivariant(name: str, module: torch.nn.Module, tolerance: float, dtype: torch.dtype) -> None:

@@ -21,7 +21,9 @@ KINDS = {"trivial": trivials, "regular": regulars, "mixed": mixed, "pointwise": 
 PLANAR = [name for name in GSPACES if not name.startswith("no space")]
 
 
-@pytest.fixture(params=itertools.product(["C4", "D4", "flip", "C3", "D4, axis 0"], KINDS), ids=" ".join, name="kind")
+@pytest.fixture(
+    params=list(itertools.product(["C4", "D4", "flip", "C3", "D4, axis 0"], KINDS)), ids=" ".join, name="kind"
+)
 def fixture_kind(request):
     space, kind = request.param
     return KINDS[kind](GSPACES[space]())
