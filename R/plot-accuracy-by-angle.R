@@ -59,8 +59,8 @@ plot.accuracy_by_angle <- function(x, ..., title = NULL) {
 }
 
 #' @rdname accuracy_by_angle
-#' @method autoplot accuracy_by_angle
-#' @export
+#' @usage NULL
+#' @rawNamespace S3method(ggplot2::autoplot, accuracy_by_angle)
 autoplot.accuracy_by_angle <- function(object, ..., title = NULL) {
   models <- levels(object$model)
   rows <- close_circle(as.data.frame(object))

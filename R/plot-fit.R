@@ -1,10 +1,6 @@
 #' @importFrom rlang .data
 NULL
 
-#' @importFrom ggplot2 autoplot
-#' @export
-ggplot2::autoplot
-
 # The look of all charts: a white ground, few lines, large enough text.
 chart_theme <- function() {
   ggplot2::theme_minimal(base_size = 12) +
@@ -40,8 +36,8 @@ plot.intertwine_fit <- function(x, ...) {
 }
 
 #' @rdname plot.intertwine_fit
-#' @method autoplot intertwine_fit
-#' @export
+#' @usage NULL
+#' @rawNamespace S3method(ggplot2::autoplot, intertwine_fit)
 autoplot.intertwine_fit <- function(object, ...) {
   rows <- tidy(object)
   rows$metric <- factor(rows$metric, levels = unique(rows$metric))
