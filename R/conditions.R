@@ -59,6 +59,9 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
     paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
   })
+  text <- replace_matches(text, "\\b[Ss]tep \\d+", function(found) {
+    paste(if (startsWith(found, "S")) "Layer" else "layer", as.integer(sub("\\D+", "", found)) + 1L)
+  })
   text <- replace_matches(text, "\\[\\w+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
   text <- gsub("\\b(\\w+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
@@ -77,6 +80,7 @@ replace_matches <- function(text, pattern, change) {
 #' @noRd
 type_in_r_words <- function(text) {
   parts <- regmatches(text, regexec("^\\[(\\w+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
-  fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", parts[4]))
+  fields <- gsub("\\birrep_0(,0)?\\b", "trivial", parts[4])
+  fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", fields))
   paste0(parts[2], " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")
 }

@@ -76,7 +76,8 @@ check_field_type <- function(x, arg = rlang::caller_arg(x), call = rlang::caller
 is_field_type <- function(x) inherits(x, "field_type")
 
 #' @rdname callables
-#' @export
+#' @usage NULL
+#' @rawNamespace S3method(reticulate::py_to_r_wrapper, field_type)
 py_to_r_wrapper.field_type <- function(x) {
   force(x)
   function(object) new_geometric_tensor(object, x, call = rlang::current_env())

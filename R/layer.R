@@ -176,7 +176,8 @@ argument_text <- function(x) {
 # Modules are R functions -----------------------------------------------------------------------------------------------
 
 #' @rdname callables
-#' @export
+#' @usage NULL
+#' @rawNamespace S3method(reticulate::py_to_r_wrapper, equivariant_module)
 py_to_r_wrapper.equivariant_module <- function(x) {
   force(x)
   function(object, ...) call_module(x, object, ..., call = rlang::current_env())

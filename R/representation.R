@@ -116,8 +116,8 @@ check_representation <- function(x, arg = rlang::caller_arg(x), call = rlang::ca
 NULL
 
 #' @rdname callables
-#' @importFrom reticulate py_to_r_wrapper
-#' @export
+#' @usage NULL
+#' @rawNamespace S3method(reticulate::py_to_r_wrapper, group_representation)
 py_to_r_wrapper.group_representation <- function(x) {
   force(x)
   function(g) {

@@ -1,9 +1,19 @@
 .onLoad <- function(libname, pkgname) {
-  # Nothing here may start Python.
+  # Nothing here may start Python. reticulate itself takes longer to load than all of intertwine, so it waits for its first use.
   adopt_python_choice()
+  if (isNamespaceLoaded("reticulate")) {
+    prepare_reticulate()
+  } else {
+    setHook(packageEvent("reticulate", "onLoad"), function(...) prepare_reticulate())
+  }
+  register_tensor_methods()
+}
+
+#' What reticulate has to know of us before it starts Python.
+#' @noRd
+prepare_reticulate <- function() {
   reticulate::register_class_filter(short_classes)
   if (!python_refused()) declare_requirements()
-  register_tensor_methods()
 }
 
 #' An interpreter that the user names for intertwine is one that reticulate shall use, unless it was told already.

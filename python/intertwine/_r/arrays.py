@@ -90,10 +90,9 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
 
     Above `limit` bytes the record holds an `Outbox` in place of the bytes.
     """
-    # Only tensors have requires_grad, sparse layouts and devices; NumPy arrays may have strides that torch refuses.
-    tensor = value.detach() if isinstance(value, torch.Tensor) else torch.as_tensor(np.ascontiguousarray(value))
-    if not isinstance(value, torch.Tensor) and np.ndim(value) == 0:
-        tensor = tensor.reshape(())
+    if not isinstance(value, torch.Tensor):
+        return _pack_numpy(np.asarray(value), limit)
+    tensor = value.detach()
     if tensor.layout != torch.strided:
         tensor = tensor.to_dense()
     kind, wire = _kind(tensor.dtype)
@@ -103,9 +102,27 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
         turned = tensor.permute(tuple(range(tensor.ndim - 1, -1, -1)))
         # One copy does it all: the order of the dimensions, the kind of number, and the device.
         torch.frombuffer(data, dtype=wire).view(turned.shape).copy_(turned)
-    dims = [float(n) for n in tensor.shape]
+    return _record(kind, list(tensor.shape), data, limit)
+
+
+def _pack_numpy(array: np.ndarray, limit: float) -> dict[str, Any]:
+    """The same for NumPy arrays, which may be read-only or have strides that torch refuses."""
+    kinds = {"b": ("logical", np.int32), "i": ("integer", np.int32), "u": ("integer", np.int32), "c": ("complex", np.complex128)}
+    kind, wire = kinds.get(array.dtype.kind, ("double", np.float64))
+    if array.dtype.kind in "iu" and array.dtype.itemsize > 2 and array.dtype != np.int32:
+        kind, wire = "double", np.float64
+    data = bytearray(array.astype(wire).tobytes(order="F"))
+    return _record(kind, list(array.shape), data, limit)
+
+
+def _record(kind: str, shape: list[int], data: bytearray, limit: float) -> dict[str, Any]:
     whole = len(data) <= limit
-    return {"array": kind, "dims": dims, "data": data if whole else None, "outbox": None if whole else Outbox(data)}
+    return {
+        "array": kind,
+        "dims": [float(n) for n in shape],
+        "data": data if whole else None,
+        "outbox": None if whole else Outbox(data),
+    }
 
 
 class Outbox:
