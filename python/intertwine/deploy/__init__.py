@@ -1,0 +1,15 @@
+"""Saving and loading models: one portable safetensors file for Python and R, of which nothing is ever executed.
+
+Example:
+    >>> import torch
+    >>> from intertwine import deploy
+    >>> data = deploy.save_bytes(torch.nn.Linear(3, 2), extra={"levels": ["cat", "dog"]})
+    >>> deploy.read_extra(data)
+    {'levels': ['cat', 'dog']}
+"""
+
+from __future__ import annotations
+
+from intertwine.deploy.files import load, load_bytes, read_extra, save, save_bytes
+
+__all__ = ["load", "load_bytes", "read_extra", "save", "save_bytes"]

@@ -1,0 +1,179 @@
+"""The file: safetensors, with a document in its header and a checksum over all of it.
+
+    8 bytes     length of the header, little-endian
+    header      JSON: where each tensor lies, and under `__metadata__` the document (a string of JSON) and its checksum
+    payload     the tensors' bytes
+
+Any safetensors reader finds the weights. Nothing in the file is ever executed, and no more memory is taken than the file
+is long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from intertwine.errors import ArgumentError, ModelFileError
+
+HEADER_LIMIT = 100_000_000
+"""The longest header in bytes, as in safetensors itself."""
+
+_DOCUMENT = "intertwine"
+_CHECKSUM = "sha256"
+_AGAIN = "get the file again from where it came, or save the model again"
+
+_STRANGERS: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "a zip archive, such as torch.save writes", "load its weights with torch.load(weights_only=True)"),
+    (b"\x80", "a Python pickle, which could run any code", "load it where it was made and save it with save()"),
+    (b"\x1f\x8b", "a gzip archive, such as saveRDS() writes", "read it with readRDS(), or unpack it first"),
+    (b"\x89HDF", "an HDF5 file", "save the model with intertwine's save()"),
+)
+
+
+def pack(tensors: Mapping[str, torch.Tensor], document: Mapping[str, Any]) -> bytes:
+    """A file's bytes; the same content gives the same bytes.
+
+    Args:
+        tensors: by name, on any device.
+        document: what JSON can hold.
+    """
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in sorted(tensors.items())}
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    data = safetensors.torch.save(plain)
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header.pop("__metadata__", None)
+    payload = memoryview(data)[8 + size :]
+    metadata = {"format": "pt", _DOCUMENT: text, _CHECKSUM: _checksum(text, header, payload)}
+    whole = json.dumps({"__metadata__": metadata, **header}, ensure_ascii=False, separators=(",", ":")).encode()
+    whole += b" " * (-len(whole) % 8)  # the tensors begin at a multiple of 8, as readers that map the file expect
+    if len(whole) > HEADER_LIMIT:
+        raise ArgumentError(
+            f"what is to be saved beside the weights takes {len(whole)} bytes, but {HEADER_LIMIT} is the most",
+            hint="save less in extra",
+        )
+    return len(whole).to_bytes(8, "little") + whole + payload
+
+
+def unpack(data: bytes, name: str = "the file") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The tensors and the document in a file's bytes, both as they were written.
+
+    Args:
+        data: the bytes.
+        name: how errors call the file.
+
+    Raises:
+        ModelFileError: if it is anything else than a whole and unchanged file of `pack`.
+    """
+    header, text, payload = _header(data, name)
+    # the checksum cannot cover the metadata that it is part of, so that those are compared as a whole
+    expected = {"format": "pt", _DOCUMENT: text, _CHECKSUM: _checksum(text, _entries(header), payload)}
+    if header["__metadata__"] != expected:
+        raise ModelFileError(f"{name} is damaged: its content does not match its checksum", hint=_AGAIN)
+    try:
+        tensors = safetensors.torch.load(data)
+        document = json.loads(text)
+    except Exception as error:  # the checksum holds, so that whoever wrote the file wrote nonsense
+        raise ModelFileError(f"{name} holds what no model file holds: {error}", hint=_AGAIN) from error
+    if not isinstance(document, dict):
+        raise ModelFileError(f"{name} holds no description of a model", hint=_AGAIN)
+    return tensors, document
+
+
+def _header(data: bytes, name: str) -> tuple[dict[str, Any], str, memoryview]:
+    for magic, what, hint in _STRANGERS:
+        # the first bytes of a model file are a length, which may look like any of these: but then a header follows
+        if data.startswith(magic) and data[8:9] != b"{":
+            raise ModelFileError(f"{name} is no model file but {what}; it was not opened", hint=hint)
+    if len(data) < 8:
+        raise ModelFileError(f"{name} is cut short: it has {len(data)} bytes", hint=_AGAIN)
+    size = int.from_bytes(data[:8], "little")
+    if data[8:9] not in (b"{", b""):
+        raise ModelFileError(
+            f"{name} is no model file: it has no safetensors header", hint="give a file that save() has written"
+        )
+    if size > min(len(data) - 8, HEADER_LIMIT):
+        raise ModelFileError(
+            f"{name} is cut short or damaged: its header should be {size} bytes long, but {len(data) - 8} follow",
+            hint=_AGAIN,
+        )
+    try:
+        header = json.loads(data[8 : 8 + size].decode("utf-8"))
+        # RecursionError: brackets nested as deep as the header is long
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{name} is damaged: its header cannot be read ({error})", hint=_AGAIN) from error
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or not all(isinstance(metadata.get(k), str) for k in (_DOCUMENT, _CHECKSUM)):
+        raise ModelFileError(
+            f"{name} is a safetensors file without a description of the model",
+            hint="build the module yourself and load the weights into it with safetensors.torch.load_model",
+        )
+    return header, metadata[_DOCUMENT], memoryview(data)[8 + size :]
+
+
+def _entries(header: dict[str, Any]) -> dict[str, Any]:
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}
+
+
+def _checksum(text: str, entries: dict[str, Any], payload: memoryview) -> str:
+    digest = hashlib.sha256()
+    for part in (text, json.dumps(entries, sort_keys=True)):
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    digest.update(payload)
+    return digest.hexdigest()
+
+
+def read_bytes(path: str | Path) -> tuple[bytes, str]:
+    """A file's bytes and its name.
+
+    Raises:
+        ModelFileError: if there is no such file, or it cannot be read.
+    """
+    path = Path(path)
+    try:
+        return path.read_bytes(), path.name
+    except IsADirectoryError as error:
+        raise ModelFileError(f"{path} is a folder, not a model file") from error
+    except OSError as error:
+        raise ModelFileError(
+            f"the model file {path} cannot be read: {error.strerror}", hint="check the path"
+        ) from error
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a file whole or not at all: a crash on the way leaves the old one in its place.
+
+    Raises:
+        ModelFileError: if it cannot be written.
+    """
+    path = Path(path)
+    partial: str | None = None
+    try:
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp lets only the user read the file: give it the mode that an ordinary new file would have
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(partial, 0o666 & ~mask)
+        os.replace(partial, path)
+        partial = None
+    except OSError as error:
+        raise ModelFileError(
+            f"the model file {path} cannot be written: {error.strerror}", hint="check the folder and its permissions"
+        ) from error
+    finally:
+        if partial is not None:
+            Path(partial).unlink(missing_ok=True)

@@ -1,0 +1,259 @@
+"""Arguments of layers as JSON, and back: numbers, field types, groups, representations, modules.
+
+Groups are written by their names and sizes, representations by the labels of their irreps; a change of basis that is not
+determined by them travels as a float64 tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.errors import ArgumentError, ModelFileError
+from intertwine.fields import FieldType
+from intertwine.group import CyclicGroup, DihedralGroup, Group, Representation, cyclic_group, dihedral_group
+from intertwine.gspaces import GSpace, GSpace2D, no_base_space
+
+MAX_ORDER = 256
+"""The largest group that a file may ask for; the tables of a group of order n take n^3 numbers."""
+
+MAX_CHANNELS = 1_000_000
+MAX_WINDOW = 255
+"""The widest field of view of a layer that a file may ask for, along each axis."""
+
+_DTYPES = {
+    name: getattr(torch, name)
+    for name in ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+}
+
+
+class Encoder:
+    """Turns arguments into JSON, and collects the tensors that JSON cannot hold.
+
+    Args:
+        encode_module: turns a module that is an argument into JSON.
+    """
+
+    def __init__(self, encode_module: Callable[[torch.nn.Module, str], Any]) -> None:
+        self.tensors: dict[str, torch.Tensor] = {}
+        self._encode_module = encode_module
+
+    def encode(self, value: Any, where: str) -> Any:
+        """A value as JSON.
+
+        Args:
+            value: the value.
+            where: what it is, for the error.
+
+        Raises:
+            ArgumentError: if it is or holds something that a file cannot hold.
+        """
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or isinstance(value, (bool, int, str)):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"float": str(value)}
+        if isinstance(value, list):
+            return [self.encode(item, where) for item in value]
+        if isinstance(value, tuple):
+            return {"tuple": [self.encode(item, f"item {n} of {where}") for n, item in enumerate(value)]}
+        if isinstance(value, dict):
+            if not all(isinstance(key, str) for key in value):
+                raise ArgumentError(f"{where} is a dict whose keys are not all text, which a model file cannot hold")
+            return {"dict": {key: self.encode(item, f"{where}[{key!r}]") for key, item in value.items()}}
+        if isinstance(value, slice):
+            return {"slice": [value.start, value.stop, value.step]}
+        if isinstance(value, (torch.Tensor, np.ndarray)):
+            return {"tensor": self._store(torch.as_tensor(value))}
+        if isinstance(value, torch.dtype):
+            return {"dtype": str(value).removeprefix("torch.")}
+        if isinstance(value, torch.nn.Module):
+            return {"module": self._encode_module(value, where)}
+        return self._encode_symmetry(value, where)
+
+    def _encode_symmetry(self, value: Any, where: str) -> Any:
+        if isinstance(value, FieldType):
+            return {"field_type": self._fields(value, where), "gspace": self._space(value.gspace, where)}
+        if isinstance(value, GSpace):
+            return {"gspace": self._space(value, where)}
+        if isinstance(value, Representation):
+            return {"representation": self._representation(value), "group": self._group(value.group, where)}
+        if isinstance(value, Group):
+            return {"group": self._group(value, where)}
+        kind = "a function" if callable(value) else type(value).__name__
+        raise ArgumentError(
+            f"{where} is {kind}, which a model file cannot hold: loading it would have to run code of your own",
+            hint="save the module's state_dict() alone, and build the module in your program before loading it",
+        )
+
+    def _fields(self, value: FieldType, where: str) -> list[Any]:
+        runs: list[list[Any]] = []
+        last: Representation | None = None
+        for representation in value.representations:
+            if last is not None and representation == last and representation.name == last.name:
+                runs[-1][1] += 1
+            else:
+                runs.append([self._representation(representation), 1])
+            last = representation
+        return runs
+
+    def _space(self, space: GSpace, where: str) -> dict[str, Any]:
+        if type(space) is GSpace2D:
+            axis, rotations = space.sg_id
+            return {"space": "R2", "axis": None if axis is None else float(axis), "rotations": int(rotations)}
+        group = self._group(space.fibergroup, where)
+        if space.dimensionality == 0:
+            return {"space": "R0", "group": group}
+        action = self._representation(space.basespace_action)
+        return {"space": f"R{space.dimensionality}", "group": group, "name": space.name, "action": action}
+
+    def _group(self, group: Group, where: str) -> dict[str, Any]:
+        for name, kind in (("cyclic", CyclicGroup), ("dihedral", DihedralGroup)):
+            if type(group) is kind:
+                order = group.order() // (2 if name == "dihedral" else 1)
+                if group.order() > MAX_ORDER:
+                    raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER}")
+                return {"name": name, "N": order}
+        raise ArgumentError(f"{where} has the group {group}, which a model file cannot hold")
+
+    def _representation(self, rho: Representation) -> dict[str, Any]:
+        group = rho.group
+        if rho.irreducible and len(rho.irreps) == 1 and rho == group.irrep(*rho.irreps[0]):
+            return {"irrep": list(rho.irreps[0])}
+        if rho.name == "regular" and rho == group.regular_representation:
+            return {"name": "regular"}
+        encoded: dict[str, Any] = {"name": rho.name, "irreps": [list(label) for label in rho.irreps]}
+        if not np.array_equal(rho.change_of_basis, np.eye(rho.size)):
+            encoded["change_of_basis"] = self._store(torch.tensor(rho.change_of_basis, dtype=torch.float64))
+        return encoded
+
+    def _store(self, tensor: torch.Tensor) -> str:
+        tensor = tensor.detach().cpu()
+        for name, known in self.tensors.items():
+            if known.dtype == tensor.dtype and known.shape == tensor.shape and torch.equal(known, tensor):
+                return name
+        name = f"value.{len(self.tensors)}"
+        self.tensors[name] = tensor
+        return name
+
+
+class Decoder:
+    """Turns what `Encoder` wrote back into values; it makes nothing but those.
+
+    Args:
+        tensors: the tensors of the file.
+        decode_module: builds a module from JSON.
+    """
+
+    def __init__(self, tensors: dict[str, torch.Tensor], decode_module: Callable[[Any], torch.nn.Module]) -> None:
+        self._tensors = tensors
+        self._decode_module = decode_module
+
+    def decode(self, value: Any) -> Any:
+        """The value that was encoded.
+
+        Raises:
+            ModelFileError: if the JSON says something that `Encoder` does not write.
+        """
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, list):
+            return [self.decode(item) for item in value]
+        makers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "float": lambda v: _number(v["float"]),
+            "tuple": lambda v: tuple(self.decode(item) for item in v["tuple"]),
+            "dict": lambda v: {key: self.decode(item) for key, item in v["dict"].items()},
+            "slice": lambda v: slice(*(_whole_or_none(item) for item in v["slice"])),
+            "tensor": lambda v: self._tensor(v["tensor"]),
+            "dtype": lambda v: _DTYPES[v["dtype"]],
+            "module": lambda v: self._decode_module(v["module"]),
+            "field_type": self._field_type,
+            "gspace": lambda v: self._space(v["gspace"]),
+            "representation": lambda v: self._representation(_group(v["group"]), v["representation"]),
+            "group": lambda v: _group(v["group"]),
+        }
+        for name, make in makers.items():
+            if isinstance(value, dict) and name in value:
+                return make(value)
+        raise ModelFileError(f"the file holds a value that this version does not know: {str(value)[:60]}")
+
+    def _tensor(self, name: Any) -> torch.Tensor:
+        if not isinstance(name, str) or name not in self._tensors:
+            raise ModelFileError(f"the file names the tensor {name!r}, but does not hold it")
+        return self._tensors[name]
+
+    def _field_type(self, value: dict[str, Any]) -> FieldType:
+        space = self._space(value["gspace"])
+        representations: list[Representation] = []
+        channels = 0
+        for encoded, count in value["field_type"]:
+            rho = self._representation(space.fibergroup, encoded)
+            count = _whole(count, 1, MAX_CHANNELS)
+            channels += rho.size * count
+            if channels > MAX_CHANNELS:
+                raise ModelFileError(f"the file asks for more than {MAX_CHANNELS} channels")
+            representations += count * [rho]
+        return FieldType(space, representations)
+
+    def _space(self, value: dict[str, Any]) -> GSpace:
+        kind = value["space"]
+        if kind == "R2" and "rotations" in value:
+            axis = value["axis"]
+            rotations = _whole(value["rotations"], 1, MAX_ORDER)
+            return GSpace2D((None if axis is None else _number(axis), rotations))
+        group = _group(value["group"])
+        if kind == "R0":
+            return no_base_space(group)
+        if kind not in ("R1", "R2", "R3"):
+            raise ModelFileError(f"the file asks for the space {kind!r}, which this version does not know")
+        return GSpace(group, int(kind[1]), str(value["name"]), self._representation(group, value["action"]))
+
+    def _representation(self, group: Group, value: dict[str, Any]) -> Representation:
+        if "irrep" in value:
+            return group.irrep(*(_whole(part, 0, MAX_ORDER) for part in value["irrep"]))
+        if "irreps" not in value:
+            if value["name"] != "regular":
+                raise ModelFileError(f"the file asks for the representation {value['name']!r}, which is not known")
+            return group.regular_representation
+        if len(value["irreps"]) > MAX_CHANNELS:
+            raise ModelFileError(f"the file asks for a representation of more than {MAX_CHANNELS} irreps")
+        irreps = [tuple(_whole(part, 0, MAX_ORDER) for part in label) for label in value["irreps"]]
+        if "change_of_basis" in value:
+            basis = self._tensor(value["change_of_basis"]).double().numpy()
+        else:
+            size = sum(group.irrep(*label).size for label in irreps)
+            if size > 4 * MAX_ORDER:
+                raise ModelFileError(f"the file asks for a representation of size {size} without its matrix")
+            basis = np.eye(size)
+        return Representation(group, str(value["name"]), irreps, basis)
+
+
+def _group(value: dict[str, Any]) -> Group:
+    name = value["name"]
+    if name == "cyclic":
+        return cyclic_group(_whole(value["N"], 1, MAX_ORDER))
+    if name == "dihedral":
+        return dihedral_group(_whole(value["N"], 1, MAX_ORDER // 2))
+    raise ModelFileError(f"the file asks for the group {name!r}, which this version does not know")
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ModelFileError(f"the file holds {str(value)[:40]} where a whole number from {low} to {high} belongs")
+    return value
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return None if value is None else _whole(value, -(2**40), 2**40)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"the file holds {str(value)[:40]} where a number belongs") from error

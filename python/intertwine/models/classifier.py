@@ -1,0 +1,156 @@
+"""Networks that classify images, with and without symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from intertwine import nn
+from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
+
+BLUR = 0.66
+"""Width in pixels of the blur before every second pixel is dropped: the usual choice for halving an image."""
+
+
+def equivariant_cnn(
+    in_channels: int,
+    n_classes: int | None,
+    gspace: GSpace2D | None = None,
+    *,
+    widths: Sequence[int] = (8, 16, 16),
+    kernel_size: int | Sequence[int] = 5,
+    size: int | None = None,
+    dropout: float = 0.0,
+) -> nn.SequentialModule:
+    """A classifier of images that gives the same answer however the image is turned (or reflected) by the group.
+
+    Blocks of a convolution, batch normalisation and ReLU on regular fields, with the image halved between the blocks; then
+    an invariant of each field, its mean over the image, and a linear layer. Quarter turns and reflections of square images
+    are exact, other elements as good as the pixels allow.
+
+    Args:
+        in_channels: channels of the images, which the group does not mix: 1 for grey, 3 for colour.
+        n_classes: how many classes there are; `None` lets `intertwine.training.fit` fill it.
+        gspace: the plane with its group; `rot2dOnR2(8)` if left out.
+        widths: regular fields in each block.
+        kernel_size: an odd number, or one for each block.
+        size: side of the images in pixels. It decides how they are halved: odd sides by a blur read at every second
+            pixel, even ones by the mean of 2 x 2 pixels; only so the centre stays in place and quarter turns exact.
+            If left out, the sides are taken to be odd, such as 29, 57 or 113.
+        dropout: share of the features that are dropped in training.
+
+    Raises:
+        ArgumentError: if a number is out of range, or a kernel size even.
+        FieldTypeError: if `gspace` is no plane.
+
+    Example:
+        >>> import torch
+        >>> from intertwine import gspaces
+        >>> model = equivariant_cnn(1, 10, gspaces.rot2dOnR2(4), widths=(2, 4), kernel_size=3).eval()
+        >>> x = torch.randn(1, 1, 29, 29)
+        >>> bool(torch.allclose(model(x), model(x.rot90(1, (2, 3))), atol=1e-5))
+        True
+    """
+    space = rot2dOnR2(8) if gspace is None else gspace
+    if not isinstance(space, GSpace) or space.dimensionality != 2:
+        raise FieldTypeError(f"images need a plane, not {space}", hint="make one with gspaces.rot2dOnR2(8)")
+    kernels = _checked(in_channels, n_classes, widths, kernel_size, dropout)
+    start = nn.field_type(space, trivial=in_channels)
+    steps: list[Any] = []
+    side = size
+    for number, (width, kernel) in enumerate(zip(widths, kernels)):
+        if number > 0:
+            pool, side = _halving(side)
+            steps.append(pool)
+        # a bias would be taken out again by the normalisation
+        steps.append(nn.R2Conv.spec(out={"regular": width}, kernel_size=kernel, padding=kernel // 2, bias=False))
+        steps += [nn.InnerBatchNorm.spec(), nn.ReLU.spec()]
+    if dropout == 0:
+        steps.append(nn.HeadClasses.spec(n=n_classes))
+        return _sequence(start, steps)
+    if n_classes is None:
+        raise ArgumentError("dropout needs the number of classes", hint="give n_classes")
+    steps.append(nn.GroupPooling.spec())
+    ending = [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Dropout(dropout)]
+    ending.append(torch.nn.Linear(widths[-1], n_classes))
+    return _sequence(start, [*steps, *ending])
+
+
+def plain_cnn(
+    in_channels: int,
+    n_classes: int,
+    *,
+    widths: Sequence[int] = (16, 32, 32),
+    kernel_size: int | Sequence[int] = 5,
+    size: int | None = None,
+    dropout: float = 0.0,
+) -> torch.nn.Sequential:
+    """The same network of ordinary torch layers, without symmetry: what an equivariant one is compared with.
+
+    Args:
+        in_channels: channels of the images.
+        n_classes: how many classes there are.
+        widths: channels in each block.
+        kernel_size: an odd number, or one for each block.
+        size: as in `equivariant_cnn`; it makes no difference here but that of the same halving.
+        dropout: share of the features that are dropped in training.
+
+    Raises:
+        ArgumentError: if a number is out of range, or a kernel size even.
+
+    Example:
+        >>> import torch
+        >>> plain_cnn(1, 10, widths=(4, 8))(torch.zeros(2, 1, 29, 29)).shape
+        torch.Size([2, 10])
+    """
+    kernels = _checked(in_channels, n_classes, widths, kernel_size, dropout)
+    layers: list[torch.nn.Module] = []
+    channels = in_channels
+    for number, (width, kernel) in enumerate(zip(widths, kernels)):
+        if number > 0:
+            odd = size is None or size % 2 == 1
+            layers.append(torch.nn.AvgPool2d(3, 2, 1) if odd else torch.nn.AvgPool2d(2))
+            size = None if size is None else (size + 1) // 2
+        layers.append(torch.nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=False))
+        layers += [torch.nn.BatchNorm2d(width), torch.nn.ReLU()]
+        channels = width
+    layers += [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
+    if dropout:
+        layers.append(torch.nn.Dropout(dropout))
+    return torch.nn.Sequential(*layers, torch.nn.Linear(channels, n_classes))
+
+
+def _sequence(start: nn.FieldType, steps: list[Any]) -> nn.SequentialModule:
+    made: Any = nn.SequentialModule(start, *steps)
+    return made
+
+
+def _halving(side: int | None) -> tuple[nn.Spec, int | None]:
+    if side is not None and side % 2 == 0:
+        return nn.PointwiseAvgPool2D.spec(kernel_size=2), side // 2
+    return nn.PointwiseAvgPoolAntialiased2D.spec(sigma=BLUR, stride=2), None if side is None else (side + 1) // 2
+
+
+def _checked(
+    in_channels: int, n_classes: int | None, widths: Sequence[int], kernel_size: int | Sequence[int], dropout: float
+) -> list[int]:
+    """The kernel size of each block, once all arguments are in range."""
+    for name, value in (("in_channels", in_channels), ("n_classes", n_classes), *(("widths", w) for w in widths)):
+        if value is None and name == "n_classes":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ArgumentError(f"`{name}` holds {value!r} where a whole number from 1 on belongs")
+    if len(widths) == 0:
+        raise ArgumentError("`widths` is empty", hint="give a number of fields for each block, such as (8, 16, 16)")
+    kernels = [kernel_size] * len(widths) if isinstance(kernel_size, int) else list(kernel_size)
+    if len(kernels) != len(widths):
+        raise ArgumentError(f"there are {len(widths)} blocks, but {len(kernels)} kernel sizes")
+    for kernel in kernels:
+        if isinstance(kernel, bool) or not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
+            raise ArgumentError(f"`kernel_size` holds {kernel!r} where an odd number belongs", hint="use 3, 5 or 7")
+    if not 0 <= dropout < 1:
+        raise ArgumentError(f"`dropout` is a share from 0 to 1, but was {dropout}")
+    return kernels
