@@ -302,7 +302,7 @@ names.images <- function(x) {
 }
 
 #' @export
-`[.images` <- function(x, i, ..., drop = FALSE) {
+`[.images` <- function(x, i, ..., drop = TRUE) {
   plain <- bare_array(x)
   # x[i, , , ] and x[mask] are ordinary array indexing and give plain numbers
   if (nargs() - (!missing(drop)) > 2) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,10 @@ import numpy as np
 import torch
 
 from intertwine import training
+from intertwine._r.opening import OpenSequence
+from intertwine.training.heads import fill_heads
 from intertwine.training.measures import IGNORE
+from intertwine.training.modes import own_random_stream
 
 
 def fit(
@@ -36,6 +40,7 @@ def fit(
     Returns:
         The trained module and what happened.
     """
+    module = with_classes(module, options.get("n_classes"), int(options["seed"]))
     changer = Changer(augment) if callable(augment) else None
     result = training.fit(
         module,
@@ -56,6 +61,16 @@ def fit(
         "n_classes": result.n_classes,
         "parameters": float(result.parameters),
     }
+
+
+def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> torch.nn.Module:
+    """The module, or a copy whose open heads have the number of classes, with weights that the seed governs."""
+    if n_classes is None or not any(getattr(part, "is_open", False) for part in module.modules()):
+        return module
+    with own_random_stream(seed):
+        if isinstance(module, OpenSequence):
+            return module.fill(n_classes)
+        return fill_heads(copy.deepcopy(module), n_classes)
 
 
 class Changer:
