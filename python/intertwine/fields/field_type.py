@@ -45,7 +45,9 @@ class FieldType:
 
     def __init__(self, gspace: GSpace, representations: tuple[Representation, ...] | list[Representation]) -> None:
         if not isinstance(gspace, GSpace):
-            raise FieldTypeError(f"a space is needed, not {type(gspace).__name__}", hint="make one with gspaces.rot2dOnR2(4)")
+            raise FieldTypeError(
+                f"a space is needed, not {type(gspace).__name__}", hint="make one with gspaces.rot2dOnR2(4)"
+            )
         if isinstance(representations, Representation):
             raise FieldTypeError(
                 "one representation was given where a list is needed", hint="write FieldType(space, [representation])"
@@ -66,6 +68,8 @@ class FieldType:
                 )
         self._gspace = gspace
         self._representations = representations
+        # Plain attributes, not cached properties: a lock inside of those stops torch.compile on Python before 3.12.
+        self._size = sum(representation.size for representation in representations)
 
     @property
     def gspace(self) -> GSpace:
@@ -82,10 +86,10 @@ class FieldType:
         """One representation for each field."""
         return self._representations
 
-    @cached_property
+    @property
     def size(self) -> int:
         """The number of channels."""
-        return sum(representation.size for representation in self._representations)
+        return self._size
 
     @property
     def uniform(self) -> bool:
@@ -253,7 +257,7 @@ class FieldType:
         matrix = self._gspace.basespace_action(element)
         if coords is None and input.dim() != 2 + self._gspace.dimensionality:
             raise ShapeError(
-                f"a field on R^{self._gspace.dimensionality} has {2 + self._gspace.dimensionality} axes (batch, channels, space), "
+                f"a field on R^{self._gspace.dimensionality} has {2 + self._gspace.dimensionality} axes, "
                 f"but the shape {tuple(input.shape)} was given",
                 hint="transform_fibers moves the channels alone",
             )
@@ -331,7 +335,8 @@ def _named(gspace: GSpace, name: str) -> Representation:
         if candidate.name.replace(",", "_") == name:
             return candidate
     raise ArgumentError(
-        f"{gspace} has no representation named {name!r}", hint=f"use trivial, {', '.join(known)}, or give representations"
+        f"{gspace} has no representation named {name!r}",
+        hint=f"use trivial, {', '.join(known)}, or give representations",
     )
 
 
@@ -349,7 +354,9 @@ def field_type(gspace: GSpace, *representations: Representation, **multiplicitie
         [C4_on_R2[(None, 4)]: {regular (x2), irrep_0 (x1)}(9)]
     """
     if not isinstance(gspace, GSpace):
-        raise FieldTypeError(f"a space is needed, not {type(gspace).__name__}", hint="make one with gspaces.rot2dOnR2(4)")
+        raise FieldTypeError(
+            f"a space is needed, not {type(gspace).__name__}", hint="make one with gspaces.rot2dOnR2(4)"
+        )
     found = list(representations)
     for name, count in multiplicities.items():
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 0:
@@ -368,7 +375,7 @@ def as_field_type(gspace: GSpace, out: FieldType | Mapping[str, int] | Iterable[
     if isinstance(out, FieldType):
         return out
     if isinstance(out, Mapping):
-        return field_type(gspace, **out)
+        return field_type(gspace, **{str(name): count for name, count in out.items()})
     if isinstance(out, Representation):
         return FieldType(gspace, [out])
     return FieldType(gspace, out)  # type: ignore[arg-type]

@@ -43,7 +43,9 @@ class GeometricTensor:
 
     def __init__(self, tensor: torch.Tensor, type: FieldType, coords: torch.Tensor | None = None) -> None:
         if not isinstance(type, FieldType):
-            raise FieldTypeError(f"a field type is needed, not {type.__class__.__name__}", hint="make one with nn.field_type()")
+            raise FieldTypeError(
+                f"a field type is needed, not {type.__class__.__name__}", hint="make one with nn.field_type()"
+            )
         type.check_channels(tensor)
         if coords is not None:
             if not isinstance(coords, torch.Tensor):

@@ -18,6 +18,7 @@ from math import comb, factorial
 
 import numpy as np
 import torch
+
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 __all__ = ["act_on_grid", "is_lattice_symmetry", "memory_matrix"]
@@ -119,9 +120,7 @@ def act_on_grid(tensor: torch.Tensor, matrix: np.ndarray, order: int = 2) -> tor
             hint="convert it with torch.as_tensor(x)",
         )
     if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 0 <= order <= _MAX_ORDER:
-        raise ArgumentError(
-            f"The order of the spline is a whole number from 0 to {_MAX_ORDER}, but was {order!r}."
-        )
+        raise ArgumentError(f"The order of the spline is a whole number from 0 to {_MAX_ORDER}, but was {order!r}.")
     moved = memory_matrix(matrix)
     d = moved.shape[0]
     if tensor.ndim < d:
@@ -147,9 +146,7 @@ def _square(matrix: np.ndarray) -> np.ndarray:
     """The matrix as a float64 array, refused unless it is square and finite."""
     square = np.asarray(matrix, dtype=np.float64)
     if square.ndim != 2 or square.shape[0] != square.shape[1]:
-        raise ShapeError(
-            f"A map of the grid is a square matrix, but was given an array of shape {square.shape}."
-        )
+        raise ShapeError(f"A map of the grid is a square matrix, but was given an array of shape {square.shape}.")
     if not np.all(np.isfinite(square)):
         raise ArgumentError("The matrix that acts on the grid holds values that are not finite.")
     return square
@@ -209,9 +206,7 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
 
 
 @lru_cache(maxsize=32)
-def _taps(
-    entries: tuple[float, ...], spatial: tuple[int, ...], order: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions and weights of the taps along each axis for each output sample.
 
     Returns:

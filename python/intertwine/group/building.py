@@ -52,9 +52,7 @@ def directsum(
     matrices = None
     if change_of_basis is None and isinstance(group, FiniteGroup):
         matrices = _Lazy(reprs)
-    return Representation(
-        group, name or "_".join(f"[{r.name}]" for r in reprs), irreps, basis, _matrices=matrices
-    )
+    return Representation(group, name or "_".join(f"[{r.name}]" for r in reprs), irreps, basis, _matrices=matrices)
 
 
 class _Lazy:
@@ -81,7 +79,9 @@ def change_basis(
     """
     matrix = np.asarray(change_of_basis, dtype=float)
     if matrix.shape != (repr.size, repr.size):
-        raise RepresentationError(f"the change of basis has shape {matrix.shape}, but {(repr.size, repr.size)} is needed")
+        raise RepresentationError(
+            f"the change of basis has shape {matrix.shape}, but {(repr.size, repr.size)} is needed"
+        )
     return Representation(repr.group, name, repr.irreps, matrix @ repr.change_of_basis)
 
 

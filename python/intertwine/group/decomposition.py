@@ -76,9 +76,7 @@ def decompose(group: FiniteGroup, matrices: np.ndarray) -> tuple[list[tuple[int,
     for irrep in group.irreps():
         count = irrep_multiplicity(group, characters, irrep)
         if count:
-            found = _embeddings(
-                irrep.matrices[generators], matrices[generators], count, ENDOMORPHISMS[irrep.type]
-            )
+            found = _embeddings(irrep.matrices[generators], matrices[generators], count, ENDOMORPHISMS[irrep.type])
             labels += [irrep.id] * count
             columns += found
     basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
@@ -201,5 +199,12 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
 
 
 def named_representation(group: FiniteGroup, matrices: np.ndarray, name: str) -> Representation:
+    """A representation of a finite group from all its matrices, split into irreps.
+
+    Args:
+        group: the group.
+        matrices: shape ``(order, n, n)``, orthogonal.
+        name: how it prints.
+    """
     labels, basis = decompose(group, matrices)
     return Representation(group, name, labels, basis, _matrices=matrices)

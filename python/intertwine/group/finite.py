@@ -105,7 +105,9 @@ class FiniteGroup(Group):
         if type == "rand" and N is not None:
             generator = np.random.default_rng()
             return [self.sample(generator) for _ in range(N)]
-        raise GroupError(f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N")
+        raise GroupError(
+            f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
+        )
 
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
@@ -167,7 +169,7 @@ class FiniteGroup(Group):
         Returns:
             the numbers of the elements of each coset, its first element first.
         """
-        members = np.array(sorted(set(int(n) for n in numbers)))
+        members = np.array(sorted({int(n) for n in numbers}))
         seen = np.zeros(self.order(), dtype=bool)
         cosets = []
         for g in range(self.order()):
@@ -198,9 +200,7 @@ class FiniteGroup(Group):
             representatives: one element of each coset; their order is the order of the channels.
             name: how it prints.
         """
-        return self.induced_representation(
-            subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]"
-        )
+        return self.induced_representation(subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]")
 
     def induced_representation(
         self,

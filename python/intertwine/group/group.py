@@ -143,7 +143,8 @@ class Group(ABC):
             GroupError: for a continuous group.
         """
         raise GroupError(
-            f"{self.name} has infinitely many elements", hint="use group.testing_elements(), group.sample() or group.grid()"
+            f"{self.name} has infinitely many elements",
+            hint="use group.testing_elements(), group.sample() or group.grid()",
         )
 
     def element(self, element: Any, param: str | None = None) -> GroupElement:

@@ -60,7 +60,8 @@ def _step(angle: Any, order: int, name: str) -> int:
     steps = _number(angle, f"the angle of an element of {name}") * order / (2 * np.pi)
     if not np.isfinite(steps) or abs(steps - round(steps)) > _ANGLE_TOLERANCE * order:
         raise GroupError(
-            f"{name} has no rotation by {float(angle):.6g} radians", hint=f"its rotations are multiples of 2 pi / {order}"
+            f"{name} has no rotation by {float(angle):.6g} radians",
+            hint=f"its rotations are multiples of 2 pi / {order}",
         )
     return round(steps) % order
 
@@ -72,7 +73,9 @@ def _matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
     except (TypeError, ValueError):
         array = np.zeros(0)
     if array.shape != (2, 2) or not np.allclose(array @ array.T, np.eye(2), atol=_ANGLE_TOLERANCE):
-        raise GroupError(f"an element of {name} in the parametrisation 'MAT' is an orthogonal 2 x 2 matrix, not {matrix!r}")
+        raise GroupError(
+            f"an element of {name} in the parametrisation 'MAT' is an orthogonal 2 x 2 matrix, not {matrix!r}"
+        )
     return int(np.linalg.det(array) < 0), float(np.arctan2(array[1, 0], array[0, 0]))
 
 
@@ -156,9 +159,7 @@ class CyclicGroup(FiniteGroup):
         N = self.N
         if k == 0 or 2 * k == N:
             sign = -1.0 if k else 1.0
-            return IrreducibleRepresentation(
-                self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k
-            )
+            return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k)
         return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _TurnMatrix(k, N), 2, "C", frequency=k)
 
     def irrep(self, *id: int) -> IrreducibleRepresentation:
@@ -292,9 +293,7 @@ class DihedralGroup(FiniteGroup):
         name = f"irrep_{j},{k}"
         if k == 0 or 2 * k == self.N:
             matrix = _SignMatrix(-1.0 if k else 1.0, -1.0 if j else 1.0)
-            return IrreducibleRepresentation(
-                self, (j, k), name, matrix, 1, "R", frequency=k, flip_frequency=j
-            )
+            return IrreducibleRepresentation(self, (j, k), name, matrix, 1, "R", frequency=k, flip_frequency=j)
         return IrreducibleRepresentation(
             self, (j, k), name, _TurnMatrix(k, self.N), 2, "R", frequency=k, flip_frequency=j
         )
@@ -336,7 +335,9 @@ class DihedralGroup(FiniteGroup):
             return cyclic_group(M), rotations
         axis = _whole(axis, f"the axis of a subgroup of {self.name}")
         if not 0 <= axis < self.N:
-            raise GroupError(f"{self.name} has no reflection {axis}", hint=f"the axis is a number from 0 to {self.N - 1}")
+            raise GroupError(
+                f"{self.name} has no reflection {axis}", hint=f"the axis is a number from 0 to {self.N - 1}"
+            )
         reflections = self.N + (rotations + axis) % self.N
         return (cyclic_group(2) if M == 1 else dihedral_group(M)), np.concatenate([rotations, reflections])
 

@@ -171,7 +171,9 @@ class Representation:
             GroupError: for a continuous group.
         """
         if not isinstance(self._group, FiniteGroup):
-            raise GroupError(f"{self._group} has infinitely many elements", hint="call the representation at one element")
+            raise GroupError(
+                f"{self._group} has infinitely many elements", hint="call the representation at one element"
+            )
         given = self._given_matrices
         if isinstance(given, np.ndarray):
             return snapped(given)
@@ -198,7 +200,9 @@ class Representation:
                 hint="make one with group.element(value)",
             )
         if element.group != self._group:
-            raise GroupError(f"{element} is an element of {element.group}, but this is a representation of {self._group}")
+            raise GroupError(
+                f"{element} is an element of {element.group}, but this is a representation of {self._group}"
+            )
         if isinstance(self._group, FiniteGroup):
             return self.matrices[self._group.index(element)]
         return self._matrix(element.value)

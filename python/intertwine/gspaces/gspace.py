@@ -49,7 +49,7 @@ class GSpace:
 
     @property
     def dimensionality(self) -> int:
-        """d of the space R^d."""
+        """The dimension d of the space R^d."""
         return self._dimensionality
 
     @property

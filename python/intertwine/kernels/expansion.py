@@ -57,15 +57,9 @@ class _PairExpansion(ConstantModule):
             carried = carried.reshape(outs, width, blocks, ins * self._in_size, count)
         else:
             carried = row.view(outs, width, 1, ins * self._in_size, count)
-        if self._turns:
-            carried = torch.einsum("avw,owacf->oavcf", self.transport, carried)  # type: ignore[arg-type]
-        else:
-            carried = carried.transpose(1, 2)
-        carried = carried.reshape(outs, blocks, width * ins * self._in_size, count)
-        if blocks == 1:
-            filters = carried.view(-1, count) @ functions[0]
-        else:
-            filters = carried @ functions
+        turned = torch.einsum("avw,owacf->oavcf", self.transport, carried) if self._turns else carried.transpose(1, 2)  # type: ignore[arg-type]
+        turned = turned.reshape(outs, blocks, width * ins * self._in_size, count)
+        filters = turned.view(-1, count) @ functions[0] if blocks == 1 else turned @ functions
         return filters.view(outs * blocks * width, ins * self._in_size, -1)
 
 
@@ -112,6 +106,13 @@ class KernelExpansion(ConstantModule):
         Returns:
             shape ``(out channels, in channels, cells)``.
         """
+        if weights.device.type != "meta" and torch.is_autocast_enabled(weights.device.type):
+            # In full precision: autocast would round the basis, and with it the symmetry.
+            with torch.autocast(weights.device.type, enabled=False):
+                return self._expanded(weights)
+        return self._expanded(weights)
+
+    def _expanded(self, weights: torch.Tensor) -> torch.Tensor:
         plan = self.plan
         rows = []
         for names, pairs in zip(self._rows, plan.pairs, strict=True):
@@ -170,7 +171,11 @@ def _describe(pair: PairPlan, plan: ExpansionPlan, number: int) -> Iterator[dict
     for out_copy in range(pair.target.copies):
         for in_copy in range(pair.source.copies):
             for position in range(pair.rows.size):
-                where = of_function[position % len(of_function)] if pair.rows.functions is None else pair.rows.functions[position]
+                where = (
+                    of_function[position % len(of_function)]
+                    if pair.rows.functions is None
+                    else pair.rows.functions[position]
+                )
                 ring, order, _ = blocks[int(where)]
                 yield {
                     "id": number,
@@ -225,10 +230,10 @@ class FilterCache:
         return not (
             torch.is_grad_enabled()
             or torch.compiler.is_compiling()
-            or torch.jit.is_tracing()
+            or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
             or type(weights) not in (torch.Tensor, torch.nn.Parameter)
             or weights.device.type == "meta"
-            or torch._C._functorch.is_functorch_wrapped_tensor(weights)
+            or torch._C._functorch.is_functorch_wrapped_tensor(weights)  # pyright: ignore[reportAttributeAccessIssue]
         )
 
     def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:

@@ -102,11 +102,9 @@ def kinds(representations: tuple[Representation, ...]) -> list[Kind]:
         if entry is None:
             entry = []
             for component in induced_components(representation):
-                for position, (other, _) in enumerate(found):
-                    if other.same_kind(component):
-                        break
-                else:
-                    position = len(found)
+                alike = (n for n, (other, _) in enumerate(found) if other.same_kind(component))
+                position = next(alike, len(found))
+                if position == len(found):
                     found.append((component, []))
                 entry.append((position, component.channels.ravel()))
             known[id(representation)] = entry
@@ -125,7 +123,11 @@ def _order(parts: list[Kind]) -> np.ndarray | None:
 
 
 def _pair_constants(
-    action: Representation, inside: InducedComponent, outside: InducedComponent, scalars: ScalarBasis, points: np.ndarray
+    action: Representation,
+    inside: InducedComponent,
+    outside: InducedComponent,
+    scalars: ScalarBasis,
+    points: np.ndarray,
 ) -> tuple[RowBasis, np.ndarray, np.ndarray | None, np.ndarray | None, np.ndarray | None, float]:
     rows = row_basis(action, inside, outside, scalars)
     functions = transported_functions(action, outside, scalars, points)

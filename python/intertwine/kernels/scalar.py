@@ -110,13 +110,21 @@ class ScalarBasis:
             keep: takes the attributes ``radius``, ``sigma``, ``radial_idx`` and ``irrep:frequency`` of a ring and order, and
                 tells whether to keep its functions.
         """
+        if not callable(keep):
+            raise ArgumentTypeError(f"basis_filter is a function of a dict of attributes, not {keep!r}")
         rings = []
         for number, ring in enumerate(self.rings):
             orders = tuple(
                 order
                 for order in ring.orders
                 if keep(
-                    {"radius": ring.radius, "sigma": ring.sigma, "radial_idx": number, "irrep:frequency": order, "j": (order,)}
+                    {
+                        "radius": ring.radius,
+                        "sigma": ring.sigma,
+                        "radial_idx": number,
+                        "irrep:frequency": order,
+                        "j": (order,),
+                    }
                 )
             )
             if orders:
@@ -135,7 +143,7 @@ class ScalarBasis:
 
 
 def default_cutoff(largest_ring: int) -> Callable[[float], float]:
-    """escnn's default for the greatest order of harmonics on a ring of a kernel.
+    """The default (escnn's) for the greatest order of harmonics on a ring of a kernel.
 
     0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is odd-spaced with the number of
     cells on the ring; never more than 2 r.
@@ -207,6 +215,10 @@ def scalar_basis(
                 f"a ring of radius {radius:g} was given for a kernel whose cells lie at most {farthest:g} from its centre",
                 hint="use smaller rings or a larger kernel",
             )
+    if not radii:
+        raise ArgumentError(
+            "a kernel needs at least one ring, but rings is empty", hint="leave rings out for the default ones"
+        )
     if sigma is None:
         widths = [0.6] * (len(radii) - 1) + [0.4]
         widths = [0.005 if radius == 0.0 else width for radius, width in zip(radii, widths, strict=True)]
@@ -224,6 +236,8 @@ def scalar_basis(
         factor = float(frequencies_cutoff)
         cutoff = lambda radius: factor * radius  # noqa: E731
     else:
-        raise ArgumentTypeError(f"frequencies_cutoff is a number or a function of the radius, not {frequencies_cutoff!r}")
+        raise ArgumentTypeError(
+            f"frequencies_cutoff is a number or a function of the radius, not {frequencies_cutoff!r}"
+        )
     orders = tuple(int(np.floor(cutoff(radius) + 1e-9)) for radius in radii)
     return _rings(dimension, tuple(radii), tuple(widths), orders)

@@ -49,7 +49,9 @@ def _order_action(group: FiniteGroup, action: Representation, elements: list[int
     return np.stack([harmonic_action(action.matrices[g], order) for g in elements])
 
 
-def _solve(group: FiniteGroup, elements: tuple[int, ...], inside: np.ndarray, outside: np.ndarray, harmonic: np.ndarray) -> np.ndarray:
+def _solve(
+    group: FiniteGroup, elements: tuple[int, ...], inside: np.ndarray, outside: np.ndarray, harmonic: np.ndarray
+) -> np.ndarray:
     """Hom_L(inside (x) harmonic, outside) for matrices given at all elements of L, shape ``(n, out, in * harmonic)``.
 
     The dimension is known beforehand from the characters.
@@ -89,7 +91,9 @@ def _solve_on_irreps(group: FiniteGroup, inside: np.ndarray, outside: np.ndarray
     return np.stack(found)
 
 
-def row_basis(action: Representation, source: InducedComponent, target: InducedComponent, scalars: ScalarBasis) -> RowBasis:
+def row_basis(
+    action: Representation, source: InducedComponent, target: InducedComponent, scalars: ScalarBasis
+) -> RowBasis:
     """The canonical basis of kernels from a component into the first block of another.
 
     Args:
@@ -147,7 +151,9 @@ def _rows_of_order(
     return np.concatenate(solutions)
 
 
-def transported_functions(action: Representation, target: InducedComponent, scalars: ScalarBasis, points: np.ndarray) -> np.ndarray:
+def transported_functions(
+    action: Representation, target: InducedComponent, scalars: ScalarBasis, points: np.ndarray
+) -> np.ndarray:
     """phi(g_a^-1 x) at the kernel's cells for each block a, normalised per ring and order.
 
     Args:
@@ -184,4 +190,3 @@ def carried_input(source: InducedComponent, target: InducedComponent) -> tuple[n
     if np.isin(dense, (0.0, 1.0)).all():
         return dense.argmax(axis=2), dense
     return None, dense
-

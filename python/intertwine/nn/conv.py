@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis
 from intertwine.kernels.harmonics import lattice_points
@@ -61,7 +61,9 @@ class _GridConv(EquivariantModule):
                 hint="restrict the input with RestrictionModule, or make the output type on its space",
             )
         if in_type.gspace.dimensionality != d:
-            raise FieldTypeError(f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}")
+            raise FieldTypeError(
+                f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}"
+            )
         self.d = d
         self.kernel_size = sizes_of(kernel_size, 1, "kernel_size", least=1)[0]
         self.stride, self.dilation, self.padding = stride, dilation, padding
@@ -69,7 +71,9 @@ class _GridConv(EquivariantModule):
         self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
         self._padding = sizes_of(padding, d, "padding", least=0)
         if padding_mode not in _PADDING_MODES:
-            raise ArgumentError(f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}")
+            raise ArgumentError(
+                f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
+            )
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
         source = self._one_group(in_type, "input")
@@ -108,6 +112,16 @@ class _GridConv(EquivariantModule):
         return FieldType(type_.gspace, parts[0])
 
     # --- the filter -------------------------------------------------------------------------------------------------------
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        for size, padding, step in zip(tensor.shape[2:], self._padding, self._dilation, strict=True):
+            if size + 2 * padding < step * (self.kernel_size - 1) + 1:
+                raise ShapeError(
+                    f"{type(self).__name__} has a kernel of {step * (self.kernel_size - 1) + 1} cells, "
+                    f"but the input has the shape {tuple(tensor.shape)} and {padding} cells of padding",
+                    hint="use larger images, padding, or a smaller kernel",
+                )
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         filters = self.basisexpansion(weights)
@@ -173,9 +187,6 @@ class _GridConv(EquivariantModule):
         if bias is not None:
             plain.bias = torch.nn.Parameter(bias.detach().clone())
         return plain
-
-    def __repr__(self) -> str:
-        return f"{self._get_name()}({self.extra_repr()})"
 
     def extra_repr(self) -> str:
         """As escnn prints it."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from intertwine.errors import EquivarianceError
+from intertwine.errors import EquivarianceError, GroupError
 from intertwine.fields import FieldType, GeometricTensor
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
     from intertwine.nn.module import EquivariantModule
+    from intertwine.nn.sequential import SequentialModule
 
 _SIZES = (33, 32, 31, 34, 29, 30)
 """Image sizes to try: layers with strides keep exact symmetry at some parities of the size only."""
@@ -88,10 +88,10 @@ def _probe(type_: FieldType, size: int, dtype: torch.dtype, device: torch.device
     noise = torch.randn(2, type_.size, *(dimension * (size,)), generator=generator, dtype=torch.float64)
     line = torch.linspace(-1, 1, size, dtype=torch.float64)
     grids = torch.meshgrid(*(dimension * [line]), indexing="ij")
-    radius = torch.sqrt(sum(grid**2 for grid in grids))  # type: ignore[arg-type]
+    radius = torch.stack(grids).square().sum(dim=0).sqrt()
     window = torch.clamp(1.25 - 1.25 * radius, 0, 1)
     frequencies = torch.meshgrid(*(dimension * [torch.fft.fftfreq(size, dtype=torch.float64)]), indexing="ij")
-    square = sum(f**2 for f in frequencies)
+    square = torch.stack(frequencies).square().sum(dim=0)
     low_pass = torch.exp(-square / (2 * 0.08**2))
     axes = tuple(range(2, 2 + dimension))
     smooth = torch.fft.ifftn(torch.fft.fftn(noise, dim=axes) * low_pass, dim=axes).real
@@ -159,7 +159,7 @@ def check_equivariance(
         inputs = [_probe(in_type, size, dtype, place) for size in _SIZES]
     given_tolerance = (atol or 0.0) + (rtol or 0.0)
     tolerance = given_tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
-    chosen = list(in_type.testing_elements) if elements is None else list(elements)
+    chosen = _pairs(module, elements)
     modes = {m: m.training for m in module.modules()}
     best: EquivarianceReport | None = None
     try:
@@ -173,7 +173,7 @@ def check_equivariance(
                     break
             if best is None:
                 raise EquivarianceError("there was no input to test with")
-            if layers and isinstance(module, SequentialModule):
+            if (layers or not best.passed) and isinstance(module, SequentialModule):
                 value = next(v for v in inputs if tuple(v.shape) == best.input_shape)
                 best.layers = _by_layer(module, value, chosen, order)
     finally:
@@ -181,54 +181,81 @@ def check_equivariance(
             submodule.training = mode
     if assertion and not best.passed:
         row = max((r for r in best.table if r["exact"]), key=lambda r: r["error"])
+        where = type(module).__name__
+        culprit = next((r for r in best.layers if r["exact"] is not None and r["exact"] > tolerance), None)
+        if culprit is not None:
+            where = f"step {culprit['layer']} ({culprit['name']}) of {where}"
         raise EquivarianceError(
-            f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, more than "
-            f"{tolerance:.2g}, on an input of shape {best.input_shape}",
-            hint="look for strides that do not divide the image evenly, positions that are treated differently, or plain modules "
-            "before the invariant map; check_equivariance(module, layers=True, assertion=False).layers tells which layer it is",
+            f"{where} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
+            f"more than {tolerance:.2g}, on an input of shape {best.input_shape}",
+            hint="look for strides that do not divide the image evenly, or positions that are treated differently; "
+            "check_equivariance(module, layers=True, assertion=False).layers has the error of each layer",
         )
     return best
 
 
+def _pairs(module: EquivariantModule, elements: list[GroupElement] | None) -> list[tuple[GroupElement, GroupElement]]:
+    """Elements of the group that the module keeps, each with what it is in the group of the input."""
+    kept = module.symmetry
+    every = [(element, module.lift(element)) for element in kept.testing_elements]
+    if elements is None:
+        return every
+    pairs = []
+    for element in elements:
+        if element.group == kept.fibergroup:
+            pairs.append((element, module.lift(element)))
+            continue
+        found = next((pair for pair in every if pair[1] == element), None)
+        if found is None:
+            raise GroupError(
+                f"{element} of {element.group} is no symmetry of this module, which keeps {kept.fibergroup}",
+                hint="test elements of the group of the module's output",
+            )
+        pairs.append(found)
+    return pairs
+
+
 def _report(
-    module: EquivariantModule, value: torch.Tensor, elements: list[GroupElement], tolerance: float, order: int
+    module: EquivariantModule,
+    value: torch.Tensor,
+    pairs: list[tuple[GroupElement, GroupElement]],
+    tolerance: float,
+    order: int,
 ) -> EquivarianceReport:
     in_type, out_type = module.in_type, module.out_type
     base = _run(module, value, in_type)
     table = []
-    for element in elements:
-        exact = in_type.gspace.is_exact(element)
-        seen = _run(module, _moved(value, in_type, element, order), in_type)
-        expected = _moved(base, _type_for(out_type, module), _carried(element, in_type, out_type), order)
-        error = _error(expected, seen)
-        table.append(
-            {"element": element, "error": error, "exact": exact, "passed": (error <= tolerance) if exact else None}
-        )
+    for element, lifted in pairs:
+        exact = in_type.gspace.is_exact(lifted)
+        seen = _run(module, _moved(value, in_type, lifted, order), in_type)
+        error = _error(_moved(base, out_type, element, order), seen)
+        passed = (error <= tolerance) if exact else None
+        table.append({"element": lifted, "error": error, "exact": exact, "passed": passed})
     return EquivarianceReport(table, [], tuple(value.shape), tolerance)
 
 
-def _type_for(out_type: FieldType | None, module: torch.nn.Module) -> FieldType | None:
-    return out_type
-
-
-def _carried(element: GroupElement, in_type: FieldType, out_type: FieldType | None) -> GroupElement:
-    return element
-
-
 def _by_layer(
-    module: Any, value: torch.Tensor, elements: list[GroupElement], order: int
+    module: SequentialModule, value: torch.Tensor, pairs: list[tuple[GroupElement, GroupElement]], order: int
 ) -> list[dict[str, Any]]:
-    rows = []
     in_type = module.in_type
-    values = {None: value, **{element: _moved(value, in_type, element, order) for element in elements}}
+    layers = list(module)
+    # What each tested element is in the group that acts behind each layer: found from the end backwards.
+    behind = [[element for element, _ in pairs]]
+    for layer in reversed(layers):
+        lift = getattr(layer, "lift", None)
+        behind.insert(0, [lift(element) if lift else element for element in behind[0]])
+    base: torch.Tensor = value
+    moved = [_moved(value, in_type, lifted, order) for _, lifted in pairs]
     type_: FieldType | None = in_type
-    for number, layer in enumerate(module):
-        values = {element: _run(layer, held, type_) for element, held in values.items()}
-        type_ = layer.out_type if hasattr(layer, "out_type") else None
+    rows = []
+    for number, layer in enumerate(layers):
+        base = _run(layer, base, type_)
+        moved = [_run(layer, held, type_) for held in moved]
+        type_ = getattr(layer, "out_type", None)
         errors: dict[bool, list[float]] = {True: [], False: []}
-        for element in elements:
-            error = _error(_moved(values[None], type_, element, order), values[element])
-            errors[in_type.gspace.is_exact(element)].append(error)
+        for (_, lifted), element, held in zip(pairs, behind[number + 1], moved, strict=True):
+            error = _error(_moved(base, type_, element, order), held)
+            errors[in_type.gspace.is_exact(lifted)].append(error)
         rows.append(
             {
                 "layer": number,

@@ -6,8 +6,8 @@ import torch
 
 from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
-from intertwine.nn.invariant import export_field_maximum
 from intertwine.nn.fields_by_size import FieldsBySize
+from intertwine.nn.invariant import export_field_maximum
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.sizes import sizes_of
 
@@ -97,12 +97,15 @@ class HeadClasses(EquivariantModule):
     def _export(self) -> torch.nn.Module:
         if self._any_norm:
             raise UnsupportedFieldError(
-                "norms of fields have no plain torch module", hint="let the head follow regular fields, or call GroupPooling first"
+                "norms of fields have no plain torch module",
+                hint="let the head follow regular fields, or call GroupPooling first",
             )
         dimension = self.in_type.gspace.dimensionality
         parts: list[torch.nn.Module] = [export_field_maximum(self.in_type)]
         if dimension:
-            pool = {1: torch.nn.AdaptiveAvgPool1d, 2: torch.nn.AdaptiveAvgPool2d, 3: torch.nn.AdaptiveAvgPool3d}[dimension]
+            pool = {1: torch.nn.AdaptiveAvgPool1d, 2: torch.nn.AdaptiveAvgPool2d, 3: torch.nn.AdaptiveAvgPool3d}[
+                dimension
+            ]
             parts += [pool(1), torch.nn.Flatten(1)]
         return torch.nn.Sequential(*parts, self._filled())
 

@@ -28,7 +28,9 @@ def generalized_he_init(
         ShapeError: if the weights are not those of the layer.
     """
     if tuple(tensor.shape) != (basismanager.dimension(),):
-        raise ShapeError(f"the layer has {basismanager.dimension()} weights, but a tensor of shape {tuple(tensor.shape)} was given")
+        raise ShapeError(
+            f"the layer has {basismanager.dimension()} weights, but a tensor of shape {tuple(tensor.shape)} was given"
+        )
     scale = basismanager.variances().sqrt()
     with torch.no_grad():
         if tensor.device.type == "meta":

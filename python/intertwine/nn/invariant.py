@@ -30,7 +30,7 @@ class GroupPooling(EquivariantModule):
         super().__init__()
         self.in_type = check_field_type(in_type, "GroupPooling")
         need_permutations(in_type, "GroupPooling", "NormPool")
-        self.out_type = FieldType(in_type.gspace, len(in_type) * [in_type.gspace.trivial_repr])
+        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -54,7 +54,8 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
     sizes = {representation.size for representation in in_type.representations}
     if len(sizes) > 1:
         raise UnsupportedFieldError(
-            "fields of different sizes cannot be pooled by plain torch modules", hint="pool one size at a time before the export"
+            "fields of different sizes cannot be pooled by plain torch modules",
+            hint="pool one size at a time before the export",
         )
     size = sizes.pop()
     dimension = in_type.gspace.dimensionality

@@ -63,7 +63,9 @@ class Linear(EquivariantModule):
         self.in_type = check_field_type(in_type, "Linear")
         self.out_type: FieldType = check_field_type(out_type, "Linear", "out_type")
         if in_type.gspace != out_type.gspace:
-            raise FieldTypeError(f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given")
+            raise FieldTypeError(
+                f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
+            )
         group = in_type.fibergroup
         if not isinstance(group, FiniteGroup):
             raise FieldTypeError(f"Linear is built for finite groups here, not for {group}")
@@ -88,10 +90,8 @@ class Linear(EquivariantModule):
         return self._matrix(self.weights), bias
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        if self.training:
-            matrix = self._matrix(self.weights)
-        else:
-            matrix = self._cache.get(self.weights, self._matrix)
+        weights = self.weights
+        matrix = self._matrix(weights) if self.training else self._cache.get(weights, self._matrix)
         bias = None if self.bias is None or self._bias_expansion is None else self._bias_expansion(self.bias)
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)

@@ -15,6 +15,7 @@ from intertwine.kernels.constants import ConstantModule
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
+    from intertwine.gspaces import GSpace
     from intertwine.nn.equivariance import EquivarianceReport
     from intertwine.nn.spec import Spec
 
@@ -44,6 +45,7 @@ class EquivariantModule(ConstantModule):
     _arguments: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> EquivariantModule:
+        """Remembers the arguments of the constructor, whatever it is: see ``arguments``."""
         self = super().__new__(cls)
         arguments: dict[str, Any] = {}
         try:
@@ -123,7 +125,8 @@ class EquivariantModule(ConstantModule):
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         """The output channels for the input channels: what a library layer implements."""
         raise FieldTypeError(
-            f"{type(self).__name__} computes nothing", hint="a subclass of EquivariantModule overrides `forward` or `_compute`"
+            f"{type(self).__name__} computes nothing",
+            hint="a subclass of EquivariantModule overrides `forward` or `_compute`",
         )
 
     # --- asking -----------------------------------------------------------------------------------------------------------
@@ -135,7 +138,8 @@ class EquivariantModule(ConstantModule):
             input_shape: ``(batch, in_type.size, *space)``.
         """
         twin = copy.deepcopy(self).to("meta").eval()
-        probe: Any = torch.empty(tuple(int(n) for n in input_shape), device="meta")
+        dtype = next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
+        probe: Any = torch.empty(tuple(int(n) for n in input_shape), device="meta", dtype=dtype)
         with torch.no_grad():
             if type(self).forward is not EquivariantModule.forward:
                 probe = GeometricTensor(probe, self.in_type)
@@ -176,9 +180,31 @@ class EquivariantModule(ConstantModule):
         self.eval()
         return self._export().eval()
 
+    def lift(self, element: GroupElement) -> GroupElement:
+        """An element of the group that acts on the output, as the element of the input's group that it is.
+
+        Args:
+            element: of the output's group; the same as the input's, unless the module restricts the symmetry.
+        """
+        return element
+
+    @property
+    def symmetry(self) -> GSpace:
+        """The space with the group to which the module is equivariant: that of the output, if it has a type."""
+        return self.in_type.gspace if self.out_type is None else self.out_type.gspace
+
     def extra_repr(self) -> str:
         """The type, as printed."""
         return str(self.in_type) if hasattr(self, "in_type") else ""
+
+    def __repr__(self) -> str:
+        lines = [self.extra_repr()] if self.extra_repr() else []
+        for name, module in self._modules.items():
+            if module is not None and not name.startswith("_") and name != "basisexpansion":
+                lines.append(f"({name}): " + repr(module).replace("\n", "\n  "))
+        if len(lines) == 1 and self.extra_repr():
+            return f"{self._get_name()}({lines[0]})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{self._get_name()}()"
 
 
 def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:

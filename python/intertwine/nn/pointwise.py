@@ -133,7 +133,9 @@ class PointwiseNonLinearity(_Pointwise):
     def __init__(self, in_type: FieldType, function: str = "p_relu") -> None:
         super().__init__(in_type)
         if function not in _FUNCTIONS:
-            raise ArgumentError(f"there is no pointwise function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
+            raise ArgumentError(
+                f"there is no pointwise function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
+            )
         self.function = function
         self._module = _FUNCTIONS[function]()
 

@@ -34,6 +34,13 @@ class _Pool(EquivariantModule):
             raise ArgumentError(f"{name} pools over space, but {in_type} has none")
 
 
+def _check_padding(kernel_size: tuple[int, ...], padding: tuple[int, ...], name: str) -> None:
+    if any(2 * margin > width for margin, width in zip(padding, kernel_size, strict=True)):
+        raise ArgumentError(
+            f"{name} was given padding {padding}, more than half of its window {kernel_size}: some windows would be empty"
+        )
+
+
 class PointwiseAvgPool2D(_Pool):
     """The mean of each channel over windows.
 
@@ -66,6 +73,7 @@ class PointwiseAvgPool2D(_Pool):
         self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
+        _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.ceil_mode = bool(ceil_mode)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -109,6 +117,7 @@ class PointwiseMaxPool2D(_Pool):
         self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
+        _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = bool(ceil_mode)
 
@@ -125,11 +134,10 @@ class PointwiseMaxPool2D(_Pool):
 
 
 class PointwiseAvgPoolAntialiased2D(_Pool):
-    """A Gaussian blur of each channel, read at every ``stride``-th cell (Zhang, "Making convolutional networks shift-invariant
-    again", 2019).
+    """A Gaussian blur of each channel, read at every ``stride``-th cell.
 
-    The window is round(3 sigma) cells to each side. An odd size with ``stride`` dividing size - 1 keeps the centre in place and
-    is exact on the lattice.
+    (Zhang, "Making convolutional networks shift-invariant again", 2019.) The window is round(3 sigma) cells to each side. An odd
+    size with ``stride`` dividing size - 1 keeps the centre in place and is exact on the lattice.
 
     Args:
         in_type: any fields.
@@ -146,7 +154,7 @@ class PointwiseAvgPoolAntialiased2D(_Pool):
         padding: int | tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(in_type)
-        if not float(sigma) > 0:
+        if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma < np.inf:
             raise ArgumentError(f"the width sigma of the blur must be positive, not {sigma!r}")
         self.sigma = float(sigma)
         half = round(3 * self.sigma)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.errors import GroupError
 from intertwine.fields import FieldType
 from intertwine.group.decomposition import disentangle
+from intertwine.group.element import GroupElement
 from intertwine.group.representation import Representation
 from intertwine.nn.module import EquivariantModule, check_field_type
 
@@ -61,6 +63,18 @@ class RestrictionModule(EquivariantModule):
         self.in_type = check_field_type(in_type, "RestrictionModule")
         self.id = tuple(id) if isinstance(id, list) else id
         self.out_type = in_type.restrict(self.id)
+
+    def lift(self, element: GroupElement) -> GroupElement:
+        """An element of the subgroup, as one of the whole group.
+
+        Args:
+            element: of the subgroup.
+        """
+        _, inclusion, _ = self.in_type.gspace.restrict(self.id)
+        lifted = inclusion(element)
+        if lifted is None:
+            raise GroupError(f"{element} is no element of the subgroup {self.id} of {self.in_type.fibergroup}")
+        return lifted
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor
@@ -123,10 +137,11 @@ class DisentangleModule(EquivariantModule):
         size, dimension = self.in_type.size, self.in_type.gspace.dimensionality
         if self._permutes:
             order: torch.Tensor = self.order  # type: ignore[assignment]
-            matrix = torch.eye(size, device=order.device)[order]
+            matrix: Any = torch.eye(size, device=order.device)[order]
         else:
-            matrix = self.matrix  # type: ignore[assignment]
+            matrix = self.matrix
         cls: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
-        plain = cls(size, size, bias=False) if dimension == 0 else cls(size, size, 1, bias=False)
+        kernel = () if dimension == 0 else (1,)
+        plain = cls(size, size, *kernel, bias=False)
         plain.weight = torch.nn.Parameter(matrix.clone().reshape(size, size, *(dimension * (1,))))
         return plain

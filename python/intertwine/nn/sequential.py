@@ -9,6 +9,8 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
 from intertwine.fields import FieldType, GeometricTensor
+from intertwine.group.element import GroupElement
+from intertwine.gspaces import GSpace
 from intertwine.nn.module import EquivariantModule
 from intertwine.nn.spec import Spec
 
@@ -40,24 +42,23 @@ class SequentialModule(EquivariantModule):
 
     def __init__(self, *args: FieldType | EquivariantModule | Spec | torch.nn.Module) -> None:
         super().__init__()
-        self._plain_from: int | None = None
         steps = list(args)
         if not steps:
             raise ArgumentError("a sequence needs at least one module")
-        current: FieldType | None = None
-        if isinstance(steps[0], FieldType):
-            current = steps.pop(0)
-        elif isinstance(steps[0], EquivariantModule):
-            current = steps[0].in_type
+        first = steps[0]
+        if isinstance(first, FieldType):
+            self.in_type = first
+            del steps[0]
+        elif isinstance(first, EquivariantModule):
+            self.in_type = first.in_type
         else:
             raise FieldTypeError(
-                f"a sequence starts with a field type or an equivariant module, not {type(steps[0]).__name__}",
+                f"a sequence starts with a field type or an equivariant module, not {type(first).__name__}",
                 hint="write SequentialModule(field_type, spec, spec, ...)",
             )
-        self.in_type = current
-        self.out_type = current
+        self.out_type = self.in_type
         for step in steps:
-            self.append(step)
+            self.append(step)  # type: ignore[arg-type]
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -80,20 +81,23 @@ class SequentialModule(EquivariantModule):
         position = len(self)
         if isinstance(module, Spec):
             if self.out_type is None:
-                raise FieldTypeError(f"{module.name} needs fields, but the sequence gives plain tensors at step {position}")
+                raise FieldTypeError(
+                    f"{module.name} needs fields, but the sequence gives plain tensors at step {position}"
+                )
             module = module.build(self.out_type)
         if isinstance(module, EquivariantModule):
             if module.in_type != self.out_type:
                 raise FieldTypeError(
-                    f"step {position}, {type(module).__name__}, takes {module.in_type}, but the step before gives {self.out_type}",
+                    f"step {position}, {type(module).__name__}, takes {module.in_type}, "
+                    f"but the step before gives {self.out_type}",
                     hint="make its in_type the out_type of the module before it",
                 )
             self.out_type = module.out_type
         elif isinstance(module, torch.nn.Module):
             if self.out_type is not None and not self.out_type.is_invariant:
                 raise FieldTypeError(
-                    f"step {position}, {type(module).__name__}, is an ordinary torch module, but the features {self.out_type} "
-                    "change under the group",
+                    f"step {position}, {type(module).__name__}, is an ordinary torch module, "
+                    f"but the features {self.out_type} change under the group",
                     hint="put an invariant map such as GroupPooling before it",
                 )
             self.out_type = None
@@ -101,6 +105,25 @@ class SequentialModule(EquivariantModule):
             raise ArgumentTypeError(f"step {position} is {type(module).__name__}, which is no module")
         self.add_module(str(position), module)
         return self
+
+    def lift(self, element: GroupElement) -> GroupElement:
+        """An element of the group that acts on the output, as the element of the input's group that it is.
+
+        Args:
+            element: of the output's group.
+        """
+        for module in reversed(list(self)):
+            if isinstance(module, EquivariantModule):
+                element = module.lift(element)
+        return element
+
+    @property
+    def symmetry(self) -> GSpace:
+        """The space with the group to which the whole sequence is equivariant."""
+        for module in reversed(list(self)):
+            if isinstance(module, EquivariantModule):
+                return module.symmetry
+        return self.in_type.gspace
 
     def __len__(self) -> int:
         """The number of modules."""

@@ -29,5 +29,7 @@ def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int,
         if entry < least:
             raise ArgumentError(f"{name} must be at least {least}, not {value!r}")
     if len(values) != dimension:
-        raise ArgumentError(f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given")
+        raise ArgumentError(
+            f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given"
+        )
     return tuple(int(entry) for entry in values)

@@ -64,7 +64,13 @@ class Spec:
         arguments = dict(self._arguments)
         if "out" in arguments:
             arguments["out_type"] = as_field_type(in_type.gspace, arguments.pop("out"))
-        return self._cls(in_type, **arguments)
+        try:
+            inspect.signature(self._cls.__init__).bind(None, in_type, **arguments)
+        except TypeError as error:
+            raise ArgumentError(
+                f"{self.name} cannot be built: {error}", hint=f"write {self.name}.spec(...) with it"
+            ) from None
+        return self._cls(in_type, **arguments)  # type: ignore[call-arg]
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self._arguments.items())
