@@ -277,7 +277,7 @@ def test_linear_layers_start_with_unit_variance():
         {"basis_filter": "none"},
         {"basis_filter": lambda d: False},
     ],
-    ids=str,
+    ids=lambda arguments: ", ".join(arguments),
 )
 def test_bad_arguments_are_refused(arguments):
     with pytest.raises(IntertwineError) as caught:
