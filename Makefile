@@ -11,6 +11,8 @@ PYTHON_BIN := .venv/bin/python
 R_ENV := R_LIBS=$(ROOT)/.Rlib
 RETICULATE := RETICULATE_PYTHON=$(ROOT)/.venv/bin/python
 PYTEST := -m pytest -W error
+# Two test processes, as many as the smallest machine has cores.
+WORKERS ?= 2
 # Small arrays: more threads only cost time, and the results of a test must not hang on the number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
@@ -33,10 +35,10 @@ test: ## all tests of both languages
 	@tools/test.sh
 
 test-python: setup-python ## Python tests and doctests
-	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
 
 test-numpy2: setup-python ## the Python tests with NumPy 2
-	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) tests/python --ignore tests/python/bridge
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) tests/python --ignore tests/python/bridge
 
 test-bridge: setup ## the crossing between R and Python, with NumPy 1 and 2 (R runs inside of Python here)
 	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv/bin/python $(PYTHON_BIN) $(PYTEST) tests/python/bridge
