@@ -442,18 +442,26 @@ def test_exports_to_an_ordinary_module(name):
     assert torch.equal(run(loaded, x), run(exported, x))
 
 
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_compiles_without_breaks(name, mode):
+def check_compiled(name, mode, backend, tolerance):
     torch._dynamo.reset()
     module = build(name).train(mode == "train")
     x = features(name, module)
     expected = copy.deepcopy(module)(x)
-    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(module, fullgraph=True, backend=backend)
     y = compiled(x)
-    assert relative_error(y, expected) < 1e-5
+    assert relative_error(y, expected) < tolerance
     if mode == "train" and any(True for _ in module.parameters()):
         y.sum().backward()
         assert all(p.grad is not None for p in module.parameters())
+
+
+def test_compiles_without_breaks(name):
+    check_compiled(name, "train", "aot_eager", 1e-5)
+
+
+@pytest.mark.parametrize("evaluated", ["batch norm", "conv, regular to regular, D4", "linear, regular", "classifier"])
+def test_compiles_without_breaks_in_evaluation(evaluated):
+    check_compiled(evaluated, "eval", "aot_eager", 1e-5)
 
 
 @pytest.mark.parametrize("wrapped", ["conv, mixed to mixed, D4", "relu", "seven layers, C4", "restriction"])
@@ -468,11 +476,9 @@ def test_compiles_with_tensors_of_fields(wrapped):
 
 
 @pytest.mark.slow
-def test_compiles_with_inductor(name):
-    torch._dynamo.reset()
-    module = build(name).eval()
-    x = features(name, module)
-    assert relative_error(torch.compile(module, fullgraph=True)(x), module(x)) < 1e-4
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_compiles_with_inductor(name, mode):
+    check_compiled(name, mode, "inductor", 1e-4)
 
 
 @pytest.mark.parametrize("traced", ["conv, mixed to mixed, D4", "seven layers, C4", "classifier"])

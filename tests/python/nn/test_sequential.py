@@ -212,7 +212,7 @@ def test_a_subclass_that_overrides_forward_receives_tensors_of_fields():
             self.in_type = self.out_type = in_type
             self.inner = nn.ReLU(in_type)
 
-        def forward(self, input):  # noqa: A002
+        def forward(self, input):
             assert isinstance(input, nn.GeometricTensor)
             return self.inner(input) + self.inner(input)
 
