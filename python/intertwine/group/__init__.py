@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from intertwine.group.building import change_basis, directsum, tensor_product
+from intertwine.group.continuous import O2, SO2, ContinuousGroup, o2_group, so2_group
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
+from intertwine.group.homspace import HomSpace
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
 from intertwine.group.representation import Representation
 
 __all__ = [
+    "O2",
+    "SO2",
+    "ContinuousGroup",
     "CyclicGroup",
     "DihedralGroup",
     "FiniteGroup",
     "Group",
     "GroupElement",
+    "HomSpace",
     "IrreducibleRepresentation",
     "Representation",
     "change_basis",
@@ -27,6 +33,8 @@ __all__ = [
     "disentangle",
     "homomorphism_space",
     "intertwiners",
+    "o2_group",
+    "so2_group",
     "tensor_product",
     "trivial_group",
 ]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from intertwine.errors import ArgumentError, GroupError, RepresentationError
-from intertwine.group.decomposition import decompose
+from intertwine.group.decomposition import (
+    continuous_data,
+    decompose,
+    finite_data,
+    greatest_frequency,
+    named_representation,
+    restricted_data,
+)
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.representation import Representation, block_diagonal, need_representations
+from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
+
+if TYPE_CHECKING:
+    from intertwine.group.continuous import ContinuousGroup
 
 
 def directsum(
@@ -109,10 +120,22 @@ def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: s
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
     group = a.group
     if not isinstance(group, FiniteGroup):
-        raise GroupError(f"tensor products of {group} are not built here: it is continuous")
+        lie = np.stack([np.kron(x, np.eye(b.size)) + np.kron(np.eye(a.size), y) for x, y in _pairs(a, b)])
+        data = continuous_data(
+            cast("ContinuousGroup", group),
+            lambda g: np.kron(a(g), b(g)),
+            lie,
+            greatest_frequency(a) + greatest_frequency(b),
+        )
+        labels, basis = decompose(data)
+        return Representation(group, f"{a_name} X {b_name}", labels, basis)
     matrices = np.einsum("gij,gkl->gikjl", a.matrices, b.matrices).reshape(group.order(), a.size * b.size, -1)
-    labels, basis = decompose(group, matrices)
+    labels, basis = decompose(finite_data(group, matrices))
     return Representation(group, f"{a_name} X {b_name}", labels, basis, _matrices=matrices)
+
+
+def _pairs(a: Representation, b: Representation) -> zip[tuple[np.ndarray, np.ndarray]]:
+    return zip(a.lie_matrices, b.lie_matrices, strict=True)
 
 
 def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
@@ -219,15 +242,15 @@ def induced_representation(
     g, b = np.meshgrid(np.arange(group.order()), np.arange(blocks), indexing="ij")
     matrices[g, targets, :, b, :] = sigma.matrices[inside]
     matrices = matrices.reshape(group.order(), blocks * size, blocks * size)
-    labels, basis = decompose(group, matrices)
+    labels, basis = decompose(finite_data(group, matrices))
     return Representation(group, label, labels, basis, _matrices=matrices)
 
 
-def restricted_representation(group: FiniteGroup, id: Any, repr: Representation) -> Representation:
+def restricted_representation(group: Group, id: Any, repr: Representation) -> Representation:
     """A representation of a group as one of a subgroup: the same matrices, split into the subgroup's irreps.
 
     Args:
-        group: the finite group.
+        group: the group.
         id: the label of the subgroup.
         repr: a representation of the group.
     """
@@ -236,10 +259,16 @@ def restricted_representation(group: FiniteGroup, id: Any, repr: Representation)
 
 
 @lru_cache(maxsize=1024)
-def _restricted(group: FiniteGroup, id: Any, repr: Representation, name: str) -> Representation:
+def _restricted(group: Group, id: Any, repr: Representation, name: str) -> Representation:
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
-    subgroup, numbers = group._subgroup_elements(id)
-    matrices = repr.matrices[numbers]
-    labels, basis = decompose(subgroup, matrices)
-    return Representation(subgroup, f"{group.name}:{name}", labels, basis, _matrices=matrices)
+    label = f"{group.name}:{name}"
+    if isinstance(group, FiniteGroup):
+        subgroup, numbers = group._subgroup_elements(id)
+        return named_representation(subgroup, repr.matrices[numbers], label)
+    subgroup, inclusion, _ = group.subgroup(id)
+    if isinstance(subgroup, FiniteGroup):
+        matrices = snapped(np.stack([repr(cast("GroupElement", inclusion(h))) for h in subgroup.elements]))
+        return named_representation(subgroup, matrices, label)
+    labels, basis = decompose(restricted_data(group, id, repr))
+    return Representation(subgroup, label, labels, basis)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -13,34 +15,151 @@ from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.representation import Representation, need_representations, snapped
 
 if TYPE_CHECKING:
+    from intertwine.group.continuous import ContinuousGroup
+    from intertwine.group.element import GroupElement
+    from intertwine.group.group import Group
     from intertwine.group.irrep import IrreducibleRepresentation
 
 
-def irrep_multiplicity(group: FiniteGroup, characters: np.ndarray, irrep: IrreducibleRepresentation) -> int:
-    """How often an irrep is contained in a representation: <chi, chi_irrep> / e.
+@dataclass(frozen=True, eq=False)
+class MatrixData:
+    """As much of a representation as determines it: what the solver and the characters need.
+
+    Attributes:
+        group: the group.
+        generators: matrices of the generators, shape ``(generators, n, n)``.
+        lie: derivatives along the Lie algebra, shape ``(dimension of the group, n, n)``.
+        elements: elements over which to average characters.
+        weights: their weights.
+        characters: the traces at these elements.
+        candidates: the irreps that may occur.
+    """
+
+    group: Group
+    generators: np.ndarray
+    lie: np.ndarray
+    elements: tuple[GroupElement, ...]
+    weights: np.ndarray
+    characters: np.ndarray
+    candidates: tuple[IrreducibleRepresentation, ...]
+
+    @property
+    def size(self) -> int:
+        """The size n of the matrices."""
+        return self.generators.shape[-1]
+
+    def multiplicity(self, irrep: IrreducibleRepresentation) -> int:
+        """How often an irrep is contained: the mean of chi chi_irrep over the group, divided by e.
+
+        Args:
+            irrep: the irrep, whose commuting matrices have dimension e.
+
+        Raises:
+            RepresentationError: if the characters are of no representation.
+        """
+        group = self.group
+        own = (
+            irrep.characters
+            if isinstance(group, FiniteGroup)
+            else np.array([irrep.character(g) for g in self.elements])
+        )
+        value = float(self.weights @ (self.characters * own)) / ENDOMORPHISMS[irrep.type]
+        count = round(value)
+        if abs(value - count) > 1e-6 or count < 0:
+            raise RepresentationError(
+                f"the characters contain {irrep.name} {value:.6g} times, which is no whole number",
+                hint="check that the matrices multiply like the group",
+            )
+        return count
+
+
+def finite_data(group: FiniteGroup, matrices: np.ndarray) -> MatrixData:
+    """The data of a representation of a finite group.
 
     Args:
-        group: the finite group.
-        characters: the representation's characters, shape ``(order,)``.
-        irrep: the irrep, whose commuting matrices have dimension e.
-
-    Raises:
-        RepresentationError: if the characters are of no representation.
+        group: the group.
+        matrices: all its matrices, shape ``(order, n, n)``.
     """
-    value = float(characters @ irrep.characters) / group.order() / ENDOMORPHISMS[irrep.type]
-    count = round(value)
-    if abs(value - count) > 1e-6 or count < 0:
-        raise RepresentationError(
-            f"the characters contain {irrep.name} {value:.6g} times, which is no whole number",
-            hint="check that the matrices multiply like the group",
-        )
-    return count
+    order = group.order()
+    return MatrixData(
+        group,
+        matrices[list(group.generator_numbers)],
+        np.zeros((0, *matrices.shape[1:])),
+        group._elements,
+        np.full(order, 1 / order),
+        np.einsum("gii->g", matrices),
+        tuple(group.irreps()),
+    )
 
 
-def _embeddings(irrep: np.ndarray, matrices: np.ndarray, multiplicity: int, endomorphisms: int) -> list[np.ndarray]:
+def continuous_data(
+    group: ContinuousGroup, matrix: Callable[[GroupElement], np.ndarray], lie: np.ndarray, degree: int
+) -> MatrixData:
+    """The data of a representation of a continuous group.
+
+    Args:
+        group: the group.
+        matrix: the matrix of an element.
+        lie: derivatives along the Lie algebra, shape ``(dimension of the group, n, n)``.
+        degree: the greatest frequency in it.
+    """
+    elements, weights = group.quadrature(2 * degree)
+    generators = [matrix(g) for g in group.generators]
+    return MatrixData(
+        group,
+        np.stack(generators) if generators else np.zeros((0, *lie.shape[1:])),
+        lie,
+        tuple(elements),
+        weights,
+        np.array([np.trace(matrix(g)) for g in elements]),
+        tuple(group.irreps_up_to(degree)),
+    )
+
+
+def greatest_frequency(representation: Representation) -> int:
+    """The greatest frequency of the irreps in a representation of a continuous group.
+
+    Args:
+        representation: the representation.
+    """
+    return max(representation.group.frequency(id) for id in representation.irreps)  # type: ignore[attr-defined]
+
+
+def restricted_data(group: Group, id: Any, representation: Representation) -> MatrixData:
+    """The data of a representation restricted to a subgroup.
+
+    Args:
+        group: the group.
+        id: the label of the subgroup.
+        representation: a representation of the group.
+    """
+    subgroup, inclusion, _ = group.subgroup(id)
+
+    def matrix(element: GroupElement) -> np.ndarray:
+        lifted = inclusion(element)
+        if lifted is None:
+            raise GroupError(f"{element} of {subgroup} is not in {group}")
+        return representation(lifted)
+
+    if isinstance(subgroup, FiniteGroup):
+        return finite_data(subgroup, snapped(np.stack([matrix(h) for h in subgroup.elements])))
+    # The subgroup's rotations are the group's, so the derivatives stay the same.
+    return continuous_data(
+        cast("ContinuousGroup", subgroup), matrix, representation.lie_matrices, greatest_frequency(representation)
+    )
+
+
+def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity: int) -> list[np.ndarray]:
     """Isometries from an irrep into a representation with orthogonal images, shapes ``(size, irrep size)``."""
     found: list[np.ndarray] = []
-    for candidate in intertwiners(irrep, matrices, dimension=multiplicity * endomorphisms):
+    maps = intertwiners(
+        irrep.generator_matrices,
+        data.generators,
+        a_lie=irrep.lie_matrices,
+        b_lie=data.lie,
+        dimension=multiplicity * ENDOMORPHISMS[irrep.type],
+    )
+    for candidate in maps:
         for embedding in found:
             candidate = candidate - embedding @ (embedding.T @ candidate)
         scale = np.linalg.norm(candidate) / np.sqrt(candidate.shape[1])
@@ -51,38 +170,35 @@ def _embeddings(irrep: np.ndarray, matrices: np.ndarray, multiplicity: int, endo
     return found
 
 
-def decompose(group: FiniteGroup, matrices: np.ndarray) -> tuple[list[tuple[int, ...]], np.ndarray]:
-    """The irreps in a representation of a finite group, and Q with rho = Q (sum of irreps) Q^T.
+def decompose(data: MatrixData) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """The irreps in a representation, and Q with rho = Q (sum of irreps) Q^T.
 
     The columns of Q that belong to an irrep psi are embeddings from Hom_G(psi, rho) with orthogonal images.
 
     Args:
-        group: the group.
-        matrices: all its matrices, shape ``(order, n, n)``, orthogonal.
+        data: the representation.
 
     Returns:
         labels of the irreps in the order of their blocks, and Q of shape ``(n, n)``.
 
     Example:
         >>> from intertwine.group import cyclic_group
-        >>> irreps, q = decompose(cyclic_group(4), cyclic_group(4).regular_representation.matrices)
+        >>> group = cyclic_group(4)
+        >>> irreps, q = decompose(finite_data(group, group.regular_representation.matrices))
         >>> irreps
         [(0,), (1,), (2,)]
     """
-    characters = np.einsum("gii->g", matrices)
-    generators = list(group.generator_numbers) or [0]
     labels: list[tuple[int, ...]] = []
     columns: list[np.ndarray] = []
-    for irrep in group.irreps():
-        count = irrep_multiplicity(group, characters, irrep)
+    for irrep in data.candidates:
+        count = data.multiplicity(irrep)
         if count:
-            found = _embeddings(irrep.matrices[generators], matrices[generators], count, ENDOMORPHISMS[irrep.type])
+            columns += _embeddings(irrep, data, count)
             labels += [irrep.id] * count
-            columns += found
     basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
-    if basis.shape[1] != matrices.shape[1]:
+    if basis.shape[1] != data.size:
         raise RepresentationError(
-            f"the irreps found add up to size {basis.shape[1]} of {matrices.shape[1]}",
+            f"the irreps found add up to size {basis.shape[1]} of {data.size}",
             hint="check that the matrices are orthogonal and multiply like the group",
         )
     return labels, basis
@@ -184,12 +300,11 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
         [C2|[C4:regular_0]:2, C2|[C4:regular_1]:2]
     """
     group = repr.group
-    blocks = invariant_blocks(repr.generator_matrices)
+    blocks = invariant_blocks(np.concatenate([repr.generator_matrices, repr.lie_matrices]))
     if len(blocks) == 1:
         return np.eye(repr.size), [repr]
     if not isinstance(group, FiniteGroup):
-        parts = [group.irrep(*id) for id in repr.irreps]
-        return snapped(repr.change_of_basis.T), list(parts)
+        return snapped(repr.change_of_basis.T), [group.irrep(*id) for id in repr.irreps]
     order = [channel for block in blocks for channel in block]
     parts = []
     for number, block in enumerate(blocks):
@@ -206,5 +321,5 @@ def named_representation(group: FiniteGroup, matrices: np.ndarray, name: str) ->
         matrices: shape ``(order, n, n)``, orthogonal.
         name: how it prints.
     """
-    labels, basis = decompose(group, matrices)
+    labels, basis = decompose(finite_data(group, matrices))
     return Representation(group, name, labels, basis, _matrices=matrices)

@@ -221,17 +221,6 @@ class FiniteGroup(Group):
 
         return induced_representation(self, subgroup_id, repr, representatives, name)
 
-    def restrict_representation(self, id: Any, repr: Representation) -> Representation:
-        """A representation of this group seen as one of a subgroup.
-
-        Args:
-            id: the label of the subgroup.
-            repr: a representation of this group.
-        """
-        from intertwine.group.building import restricted_representation
-
-        return restricted_representation(self, id, repr)
-
     def _irrep_error(self, id: tuple[int, ...]) -> GroupError:
         labels = ", ".join(str(irrep.id) for irrep in self.irreps())
         return GroupError(f"{self.name} has no irrep {id}", hint=f"its irreps are {labels}")

@@ -12,6 +12,7 @@ from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.element import GroupElement
 
 if TYPE_CHECKING:
+    from intertwine.group.homspace import HomSpace
     from intertwine.group.irrep import IrreducibleRepresentation
     from intertwine.group.representation import Representation
 
@@ -189,6 +190,83 @@ class Group(ABC):
         if not self.continuous:
             named["regular"] = self.regular_representation
         return named
+
+    def restrict_representation(self, id: Any, repr: Representation) -> Representation:
+        """A representation of this group seen as one of a subgroup.
+
+        Args:
+            id: the label of the subgroup.
+            repr: a representation of this group.
+        """
+        from intertwine.group.building import restricted_representation
+
+        return restricted_representation(self, id, repr)
+
+    def quotient_representation(
+        self, subgroup_id: Any, representatives: list[GroupElement] | None = None, name: str | None = None
+    ) -> Representation:
+        """The permutation of the cosets of a subgroup by a finite group."""
+        raise GroupError(
+            f"{self.name} is continuous: its cosets are infinitely many",
+            hint="use group.bl_quotient_representation(L, subgroup_id), which keeps frequencies up to L",
+        )
+
+    def induced_representation(
+        self,
+        subgroup_id: Any,
+        repr: Representation | None,
+        representatives: list[GroupElement] | None = None,
+        name: str | None = None,
+    ) -> Representation:
+        """The representation of a finite group induced from one of a subgroup."""
+        raise GroupError(
+            f"{self.name} is continuous: what it induces is infinite",
+            hint="use group.homspace(subgroup_id).induced_representation(psi, irreps), which keeps some irreps only",
+        )
+
+    def homspace(self, id: Any) -> HomSpace:
+        """The homogeneous space of the cosets of a subgroup.
+
+        Args:
+            id: the label of the subgroup.
+        """
+        from intertwine.group.homspace import HomSpace
+
+        return HomSpace(self, id)
+
+    def spectral_regular_representation(self, *irreps: Any, name: str | None = None) -> Representation:
+        """The functions on the group that transform by some irreps: each as often as its size over its type's dimension.
+
+        Args:
+            *irreps: labels of irreps (or irreps).
+            name: how it prints.
+        """
+        listed = "|".join(str(irrep) for irrep in irreps)
+        return self.spectral_quotient_representation(
+            self.subgroup_trivial_id, *irreps, name=name or f"regular_[{listed}]"
+        )
+
+    def spectral_quotient_representation(
+        self, subgroup_id: Any, *irreps: Any, name: str | None = None
+    ) -> Representation:
+        """The functions on the cosets of a subgroup that transform by some irreps, as a sum of irreps.
+
+        Args:
+            subgroup_id: the label of the subgroup.
+            *irreps: labels of irreps (or irreps).
+            name: how it prints.
+
+        Raises:
+            GroupError: if none of the irreps occurs in these functions.
+        """
+        listed = "|".join(str(irrep) for irrep in irreps)
+        label = name or f"quotient[{subgroup_id}]_[{listed}]"
+        found = self.homspace(subgroup_id).induced_representation(None, list(irreps), label)
+        if found is None:
+            raise GroupError(
+                f"no function on the cosets of {subgroup_id} in {self.name} transforms by the irreps {listed}"
+            )
+        return found
 
     def get_irrep_id(self, psi: Any) -> tuple[int, ...]:
         """The label of an irrep, given the irrep or its label."""

@@ -47,8 +47,11 @@ class IrreducibleRepresentation(Representation):
         type: str,
         supported_nonlinearities: Iterable[str] = (),
         character: object = None,
+        *,
+        _lie: np.ndarray | None = None,
         **kwargs: Any,
     ) -> None:
+        self._given_lie = _lie
         if type not in ENDOMORPHISMS:
             raise RepresentationError(f"an irrep has type 'R', 'C' or 'H', not {type!r}")
         self._id = tuple(int(k) for k in id)
@@ -81,7 +84,12 @@ class IrreducibleRepresentation(Representation):
 
     @cached_property
     def _trivial(self) -> bool:
-        return self._size == 1 and bool((self._structure_matrices == 1.0).all())
+        return self._size == 1 and bool((self._structure_matrices == 1.0).all()) and not self.lie_matrices.any()
+
+    @cached_property
+    def lie_matrices(self) -> np.ndarray:
+        """The derivatives along a basis of the Lie algebra, shape ``(dimension of the group, size, size)``."""
+        return np.zeros((0, self._size, self._size)) if self._given_lie is None else self._given_lie
 
     def is_trivial(self) -> bool:
         """Whether it is 1 everywhere."""
@@ -100,9 +108,8 @@ class IrreducibleRepresentation(Representation):
     def _endomorphisms(self) -> np.ndarray:
         from intertwine.group.hom import intertwiners
 
-        basis = intertwiners(
-            self.generator_matrices, self.generator_matrices, dimension=self.sum_of_squares_constituents
-        )
+        generators, lie = self.generator_matrices, self.lie_matrices
+        basis = intertwiners(generators, generators, a_lie=lie, b_lie=lie, dimension=self.sum_of_squares_constituents)
         # The identity first; unit matrices in the sense X^T X = 1.
         return snapped(basis * np.sqrt(self._size))
 

@@ -36,20 +36,38 @@ def turn(step: int, order: int, flip: int = 0) -> np.ndarray:
     return np.array([[c, -s * sign], [s, c * sign]])
 
 
-def _whole(value: Any, what: str) -> int:
+def whole(value: Any, what: str) -> int:
+    """The value as a whole number.
+
+    Args:
+        value: what was given.
+        what: what it is, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ArgumentTypeError(f"{what} must be a whole number, not {value!r}")
     return int(value)
 
 
-def _number(value: Any, what: str) -> float:
+def number(value: Any, what: str) -> float:
+    """The value as a number.
+
+    Args:
+        value: what was given.
+        what: what it is, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise ArgumentTypeError(f"{what} must be a number, not {value!r}")
     return float(value)
 
 
 def _order(N: Any, group: str) -> int:
-    N = _whole(N, f"the order N of {group}")
+    N = whole(N, f"the order N of {group}")
     if N < 1:
         raise GroupError(f"{group} needs a whole number N of at least 1, but N = {N} was given")
     return N
@@ -57,7 +75,7 @@ def _order(N: Any, group: str) -> int:
 
 def _step(angle: Any, order: int, name: str) -> int:
     """The number of steps of an angle in radians."""
-    steps = _number(angle, f"the angle of an element of {name}") * order / (2 * np.pi)
+    steps = number(angle, f"the angle of an element of {name}") * order / (2 * np.pi)
     if not np.isfinite(steps) or abs(steps - round(steps)) > _ANGLE_TOLERANCE * order:
         raise GroupError(
             f"{name} has no rotation by {float(angle):.6g} radians",
@@ -66,7 +84,7 @@ def _step(angle: Any, order: int, name: str) -> int:
     return round(steps) % order
 
 
-def _matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
+def matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
     """Flip and rotation angle of an orthogonal matrix R(angle) diag(1, -1)^flip."""
     try:
         array = np.asarray(matrix, dtype=float)
@@ -130,13 +148,13 @@ class CyclicGroup(FiniteGroup):
     def _to_canonical(self, value: Any, param: str) -> int:
         self._check_param(param)
         if param == "MAT":
-            flip, angle = _matrix_angle(value, self.name)
+            flip, angle = matrix_angle(value, self.name)
             if flip:
                 raise GroupError(f"{self.name} has no reflections", hint="use a dihedral group")
             return _step(angle, self.N, self.name)
         if param == "radians":
             return _step(value, self.N, self.name)
-        return _whole(value, f"an element of {self.name}") % self.N
+        return whole(value, f"an element of {self.name}") % self.N
 
     def _from_canonical(self, value: int, param: str) -> Any:
         if param == "MAT":
@@ -178,7 +196,7 @@ class CyclicGroup(FiniteGroup):
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         M = id[0] if isinstance(id, tuple) and len(id) == 1 else id
-        M = _whole(M, f"the label of a subgroup of {self.name}")
+        M = whole(M, f"the label of a subgroup of {self.name}")
         if M < 1 or self.N % M:
             raise GroupError(
                 f"{self.name} has no subgroup {M}",
@@ -251,21 +269,21 @@ class DihedralGroup(FiniteGroup):
     def _to_canonical(self, value: Any, param: str) -> tuple[int, int]:
         self._check_param(param)
         if param == "MAT" and not isinstance(value, (tuple, list)):
-            flip, angle = _matrix_angle(value, self.name)
+            flip, angle = matrix_angle(value, self.name)
             return (flip, _step(angle, self.N, self.name))
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise ArgumentTypeError(f"an element of {self.name} is a pair (flip, rotation), not {value!r}")
-        flip = _whole(value[0], f"the flip of an element of {self.name}")
+        flip = whole(value[0], f"the flip of an element of {self.name}")
         if flip not in (0, 1):
             raise GroupError(f"the flip of an element of {self.name} is 0 or 1, not {flip}")
         if param == "MAT":
-            reflects, angle = _matrix_angle(value[1], self.name)
+            reflects, angle = matrix_angle(value[1], self.name)
             if reflects:
                 raise GroupError("the second of the pair must be a rotation matrix", hint="give the matrix alone")
             return (flip, _step(angle, self.N, self.name))
         if param == "radians":
             return (flip, _step(value[1], self.N, self.name))
-        return (flip, _whole(value[1], f"the rotation of an element of {self.name}") % self.N)
+        return (flip, whole(value[1], f"the rotation of an element of {self.name}") % self.N)
 
     def _from_canonical(self, value: tuple[int, int], param: str) -> Any:
         if param == "MAT":
@@ -326,14 +344,14 @@ class DihedralGroup(FiniteGroup):
                 hint="use (None, M) for M rotations, (axis, M) to keep reflections too",
             )
         axis, M = id
-        M = _whole(M, f"the number of rotations in a subgroup of {self.name}")
+        M = whole(M, f"the number of rotations in a subgroup of {self.name}")
         if M < 1 or self.N % M:
             raise GroupError(f"{self.name} has no subgroup of {M} rotations", hint=f"use a divisor of {self.N}")
         ratio = self.N // M
         rotations = np.arange(M) * ratio
         if axis is None:
             return cyclic_group(M), rotations
-        axis = _whole(axis, f"the axis of a subgroup of {self.name}")
+        axis = whole(axis, f"the axis of a subgroup of {self.name}")
         if not 0 <= axis < self.N:
             raise GroupError(
                 f"{self.name} has no reflection {axis}", hint=f"the axis is a number from 0 to {self.N - 1}"

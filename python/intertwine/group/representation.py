@@ -216,6 +216,17 @@ class Representation:
         return np.stack([self(element) for element in generators])
 
     @cached_property
+    def lie_matrices(self) -> np.ndarray:
+        """The derivatives along a basis of the Lie algebra, shape ``(dimension of the group, size, size)``.
+
+        The dimension is 0 for a finite group.
+        """
+        if not self._group.continuous:
+            return np.zeros((0, self.size, self.size))
+        blocks = block_diagonal([self._group.irrep(*id).lie_matrices for id in self._irreps])
+        return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
+
+    @cached_property
     def characters(self) -> np.ndarray:
         """The traces of all matrices of a representation of a finite group, shape ``(order,)``."""
         return np.einsum("gii->g", self.matrices)
@@ -229,19 +240,15 @@ class Representation:
     @cached_property
     def is_permutation(self) -> bool:
         """Whether every matrix permutes the channels: then it commutes with any function of one channel."""
-        matrices = self._structure_matrices
-        return bool(np.isin(matrices, (0.0, 1.0)).all()) and not self._group.continuous
+        return bool(np.isin(self._structure_matrices, (0.0, 1.0)).all()) and not self.lie_matrices.any()
 
     @cached_property
     def is_signed_permutation(self) -> bool:
         """Whether every matrix permutes the channels up to signs."""
-        matrices = self._structure_matrices
-        return bool(np.isin(matrices, (0.0, 1.0, -1.0)).all()) and (not self._group.continuous or self.is_trivial())
+        return bool(np.isin(self._structure_matrices, (0.0, 1.0, -1.0)).all()) and not self.lie_matrices.any()
 
     @property
     def _structure_matrices(self) -> np.ndarray:
-        if self._group.continuous:
-            return self.generator_matrices
         return self.generator_matrices if len(self.generator_matrices) else np.eye(self.size)[None]
 
     def is_trivial(self) -> bool:
@@ -296,7 +303,7 @@ class Representation:
         Args:
             id: the label of the subgroup.
         """
-        return self._group.restrict_representation(id, self)  # type: ignore[attr-defined]
+        return self._group.restrict_representation(id, self)
 
     def endomorphism_basis(self) -> np.ndarray:
         """A basis of the matrices that commute with it, shape ``(dimension, size, size)``."""

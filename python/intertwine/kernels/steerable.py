@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from intertwine.group.decomposition import decompose
+from intertwine.group.decomposition import decompose, finite_data
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
@@ -73,8 +73,8 @@ def _solve(
 
 def _solve_on_irreps(group: FiniteGroup, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Hom_G by Schur's lemma: maps between equal irreps, carried over by the changes of basis."""
-    in_ids, in_basis = decompose(group, inside)
-    out_ids, out_basis = decompose(group, outside)
+    in_ids, in_basis = decompose(finite_data(group, inside))
+    out_ids, out_basis = decompose(finite_data(group, outside))
     found = []
     row = 0
     for out_id in out_ids:
