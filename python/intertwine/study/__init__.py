@@ -1,0 +1,26 @@
+"""The main demonstration: what symmetry is worth on images that are turned.
+
+Example:
+    >>> from intertwine import study
+    >>> study.load_digits(size=17).train_x.shape
+    torch.Size([1297, 1, 17, 17])
+"""
+
+from __future__ import annotations
+
+from intertwine.study.angles import accuracy_by_angle, random_angles
+from intertwine.study.compare import NETWORKS, RECIPE, Study, make_network, rotated_digits
+from intertwine.study.digits import Digits, enlarge, load_digits
+
+__all__ = [
+    "NETWORKS",
+    "RECIPE",
+    "Digits",
+    "Study",
+    "accuracy_by_angle",
+    "enlarge",
+    "load_digits",
+    "make_network",
+    "random_angles",
+    "rotated_digits",
+]
