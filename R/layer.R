@@ -219,9 +219,6 @@ dim.equivariant_module <- function(x) NULL
 length.equivariant_module <- function(x) 1L
 
 #' @export
-length.open_sequence <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
-
-#' @export
 length.sequential_module <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
 
 #' @export
@@ -236,8 +233,7 @@ format.equivariant_module <- function(x, ...) {
     format(parameters, big.mark = ","), if (parameters == 1) " parameter>" else " parameters>"
   )
   names <- vapply(rows, function(row) layer_title(row), "")
-  waiting <- inherits(x, "open_sequence")
-  outs <- vapply(rows, function(row) row$out %||% if (waiting) "(fit() fills in the classes)" else "plain numbers", "")
+  outs <- vapply(rows, function(row) row$out %||% if (row$open) "as many numbers as fit() finds classes" else "plain numbers", "")
   start <- py_call_checked("_r.layers.start_text", list(x))
   numbers <- formatC(seq_along(rows), width = nchar(length(rows)))
   lines <- if (length(rows)) paste0("  ", format(paste0(numbers, "  ", names)), "  -> ", outs)

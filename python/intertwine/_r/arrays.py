@@ -107,7 +107,12 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
 
 def _pack_numpy(array: np.ndarray, limit: float) -> dict[str, Any]:
     """The same for NumPy arrays, which may be read-only or have strides that torch refuses."""
-    kinds = {"b": ("logical", np.int32), "i": ("integer", np.int32), "u": ("integer", np.int32), "c": ("complex", np.complex128)}
+    kinds = {
+        "b": ("logical", np.int32),
+        "i": ("integer", np.int32),
+        "u": ("integer", np.int32),
+        "c": ("complex", np.complex128),
+    }
     kind, wire = kinds.get(array.dtype.kind, ("double", np.float64))
     if array.dtype.kind in "iu" and array.dtype.itemsize > 2 and array.dtype != np.int32:
         kind, wire = "double", np.float64

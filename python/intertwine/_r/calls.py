@@ -37,7 +37,7 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
             value = plain(function(*_positional(args), **_named(kwargs)))
         except Interrupted:
             return ("interrupt",)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - R has to hear of every failure
+        except (Exception, KeyboardInterrupt) as error:
             return ("error", describe(error))
     if not caught:
         return ("ok", value)
@@ -49,7 +49,7 @@ def attribute(owner: Any, name: str) -> Reply:
     return call(getattr, [owner, name])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def resolve(name: str) -> Callable[..., Any]:
     """The object of this dotted name inside `intertwine`: ``"nn.R2Conv"``, ``"_r.groups.irrep"``.
 

@@ -31,7 +31,8 @@ def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: b
     report = check_equivariance(twin, x, chosen, rtol=tolerance, assertion=False, layers=by_layer)
     return {
         "rows": [
-            {"element": str(row["element"]), "error": float(row["error"]), "exact": bool(row["exact"])} for row in report.table
+            {"element": str(row["element"]), "error": float(row["error"]), "exact": bool(row["exact"])}
+            for row in report.table
         ],
         "layers": [
             {

@@ -43,7 +43,9 @@ def element(space: Any, rotation: int | None, flip: int | None, angle: float | N
         raise ArgumentError("`rotation` and `angle` both say how far to turn", hint="give one of them")
     if _mirrors_only(space, group):
         if rotation or angle:
-            raise GroupError(f"{space} has reflections alone, no rotations", hint="name the element with flip = 0 or flip = 1")
+            raise GroupError(
+                f"{space} has reflections alone, no rotations", hint="name the element with flip = 0 or flip = 1"
+            )
         return group.element(int(flip or 0))
     if isinstance(group, DihedralGroup):
         return group.element((int(flip or 0), _steps(group, rotation, angle)))
@@ -159,12 +161,16 @@ def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
     """The label of a subgroup: the number of rotations that are kept, and the reflection that is, if any."""
     group = group_of(space)
     if rotations is None and axis is None:
-        raise ArgumentError("no subgroup was named", hint="say how many rotations are kept: rotations = 1 keeps none but the identity")
+        raise ArgumentError(
+            "no subgroup was named", hint="say how many rotations are kept: rotations = 1 keeps none but the identity"
+        )
     kept = 1 if rotations is None else tuples(rotations)
     if isinstance(group, DihedralGroup):
         return (None if axis is None else axis, kept)
     if axis is not None:
-        raise GroupError(f"{group} has no reflections, so its subgroups have no axis", hint="name the number of rotations alone")
+        raise GroupError(
+            f"{group} has no reflections, so its subgroups have no axis", hint="name the number of rotations alone"
+        )
     return kept
 
 
@@ -183,9 +189,9 @@ def restrict(value: Any, rotations: Any, axis: Any) -> Any:
     return restricted[0] if isinstance(restricted, tuple) else restricted
 
 
-def direct_sum(parts: list[Representation]) -> Representation:
+def direct_sum(parts: Any) -> Representation:
     """The direct sum of representations of one group."""
-    given = parts if isinstance(parts, list) else [parts]
+    given = list(parts) if isinstance(parts, (list, tuple)) else [parts]
     return given[0] if len(given) == 1 else directsum(given)
 
 
@@ -217,7 +223,7 @@ def facts(representation: Representation) -> dict[str, Any]:
 
 def _truth(value: Any, name: str) -> bool:
     found = getattr(value, name)
-    return found() if callable(found) else found
+    return bool(found() if callable(found) else found)
 
 
 def _label(id: tuple[int, ...]) -> str:

@@ -13,7 +13,6 @@ from intertwine import nn
 from intertwine._r import arrays
 from intertwine._r.fields import field_type, space_name
 from intertwine._r.groups import subgroup_label
-from intertwine._r.opening import OpenSequence
 from intertwine._r.values import tuples
 from intertwine.errors import ArgumentTypeError, FieldTypeError
 
@@ -38,60 +37,32 @@ def grow(start: Any, parts: list[Record]) -> Any:
         start: a field type or a module.
         parts: what R's `part_record()` makes: a finished module, or the kind, arguments and seed of one.
     """
-    if isinstance(start, OpenSequence):
-        return _extend_open(start, parts)
-    modules = _layers_of(start) if isinstance(start, torch.nn.Module) else []
-    first = start if isinstance(start, nn.FieldType) else modules[0].in_type
-    return _build(first, modules, parts, single=True)
+    in_type, modules = _start(start)
+    return _build(in_type, modules, parts, single=True)
 
 
 def sequence(start: Any, parts: list[Record]) -> Any:
     """The same, as a sequence even if it has one layer or none."""
-    if isinstance(start, OpenSequence):
-        return _extend_open(start, parts)
-    modules = _layers_of(start) if isinstance(start, torch.nn.Module) else []
-    first: Any = start if isinstance(start, nn.FieldType) else modules[0].in_type
-    return _build(first, modules, parts, single=False)
+    in_type, modules = _start(start)
+    return _build(in_type, modules, parts, single=False)
+
+
+def _start(start: Any) -> tuple[nn.FieldType, list[torch.nn.Module]]:
+    if isinstance(start, nn.FieldType):
+        return start, []
+    return start.in_type, _layers_of(start)
 
 
 def _build(in_type: nn.FieldType, modules: list[torch.nn.Module], parts: list[Record], single: bool) -> Any:
     type: Any = getattr(modules[-1], "out_type", None) if modules else in_type
     modules = list(modules)
-    for number, part in enumerate(parts):
-        if _waits(part):
-            rest = parts[number:]
-            return OpenSequence(in_type, modules, _Finish(in_type, rest), [_kind_of(p) for p in rest])
+    for part in parts:
         module = _module(part, type)
         modules.extend(_layers_of(module))
         type = getattr(module, "out_type", None)
     if single and len(modules) == 1:
         return modules[0]
     return nn.SequentialModule(in_type, *modules)
-
-
-class _Finish:
-    """Builds the parts that wait, once the number of classes is known."""
-
-    def __init__(self, in_type: nn.FieldType, parts: list[Record]) -> None:
-        self.in_type = in_type
-        self.parts = parts
-
-    def __call__(self, modules: list[torch.nn.Module], n: int) -> Any:
-        parts = [{**p, "arguments": {**p["arguments"], "n": n}} if _waits(p) else p for p in self.parts]
-        return _build(self.in_type, modules, parts, single=False)
-
-
-def _waits(part: Record) -> bool:
-    return part.get("kind") == "HeadClasses" and part["arguments"].get("n") is None
-
-
-def _kind_of(part: Record) -> str:
-    return part.get("kind") or type(part["module"]).__name__
-
-
-def _extend_open(start: OpenSequence, parts: list[Record]) -> OpenSequence:
-    rest = [*start._finish.parts, *parts]
-    return OpenSequence(start.in_type, list(start.layers), _Finish(start.in_type, rest), [_kind_of(p) for p in rest])
 
 
 def _layers_of(module: torch.nn.Module) -> list[torch.nn.Module]:
@@ -136,7 +107,9 @@ _MAKERS = {"RestrictionModule": _restriction}
 def run(module: Any, x: Any, *more: Any) -> Any:
     """The module's output for a geometric tensor or a torch tensor, of the same kind."""
     if not isinstance(x, (torch.Tensor, nn.GeometricTensor)):
-        raise ArgumentTypeError(f"features are needed, but {type(x).__name__} was given", hint="make them with geometric_tensor()")
+        raise ArgumentTypeError(
+            f"features are needed, but {type(x).__name__} was given", hint="make them with geometric_tensor()"
+        )
     return module(x, *more)
 
 
@@ -172,9 +145,6 @@ def export(module: Any) -> torch.nn.Module:
 
 def table(module: torch.nn.Module) -> list[Record]:
     """A record for each layer: its kind, its types, its parameters."""
-    if isinstance(module, OpenSequence):
-        waiting = {"input": None, "out": None, "detail": "", "parameters": 0.0, "ours": True}
-        return [_row(layer) for layer in module.layers] + [{"kind": kind, **waiting} for kind in module.waiting]
     return [_row(layer) for layer in _layers_of(module)]
 
 
@@ -191,6 +161,7 @@ def _row(layer: torch.nn.Module) -> Record:
         "detail": _detail(layer),
         "parameters": n_parameters(layer),
         "ours": isinstance(layer, nn.EquivariantModule),
+        "open": bool(getattr(layer, "is_open", False)),
     }
 
 

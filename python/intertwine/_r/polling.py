@@ -79,7 +79,9 @@ def with_callbacks(
     return function(*(args or ()), **(kwargs or {}), **callbacks)
 
 
-def polled(target: Callable[..., Any] | str, args: Any, kwargs: Any, ask: Callable[[str, Any], Any], modules: Any) -> Any:
+def polled(
+    target: Callable[..., Any] | str, args: Any, kwargs: Any, ask: Callable[[str, Any], Any], modules: Any
+) -> Any:
     """Call `target` while every submodule of `modules` asks R before its forward pass whether to go on.
 
     This makes any call that runs modules stoppable, without the code that it runs knowing.

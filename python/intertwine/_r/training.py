@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from intertwine import training
-from intertwine._r.opening import OpenSequence
 from intertwine.training.heads import fill_heads
 from intertwine.training.measures import IGNORE
 from intertwine.training.modes import own_random_stream
@@ -68,8 +67,6 @@ def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> t
     if n_classes is None or not any(getattr(part, "is_open", False) for part in module.modules()):
         return module
     with own_random_stream(seed):
-        if isinstance(module, OpenSequence):
-            return module.fill(n_classes)
         return fill_heads(copy.deepcopy(module), n_classes)
 
 

@@ -12,6 +12,9 @@ import pytest
 def r():
     """A function that runs R code; the package is attached, and reticulate uses this very Python."""
     os.environ["RETICULATE_PYTHON"] = sys.executable
+    # R's garbage collector would free Python objects while rpy2 has released Python's lock, which reticulate 1.28
+    # does not take: with this much room to start with, R collects nothing for as long as these tests last.
+    os.environ.update(R_NSIZE="40000000", R_VSIZE="2000M")
     pytest.importorskip("rpy2")
     with warnings.catch_warnings():
         # rpy2 warns of a fault in reticulate that is fixed in every version that intertwine accepts.
