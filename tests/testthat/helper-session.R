@@ -12,12 +12,13 @@ r_session <- function(lines, meanwhile = function() NULL) {
   writeLines(c(load, lines), script)
   withr::local_envvar(TESTTHAT = "true", R_TESTS = "")
   command <- sprintf(
-    "%s --no-save --no-restore %s > %s 2>&1; echo $? > %s",
+    "(%s --no-save --no-restore %s > %s 2>&1; echo $? > %s)",
     shQuote(file.path(R.home("bin"), "Rscript")), shQuote(script), shQuote(output), shQuote(done)
   )
+  # in parentheses: the ampersand that system() appends would put the last of two commands alone into the background
   system(command, wait = FALSE)
   meanwhile()
-  limit <- Sys.time() + 120
+  limit <- Sys.time() + 60
   while (!file.exists(done) && Sys.time() < limit) Sys.sleep(0.05)
   readLines(output)
 }
