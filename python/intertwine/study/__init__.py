@@ -9,10 +9,11 @@ Example:
 from __future__ import annotations
 
 from intertwine.study.angles import accuracy_by_angle, random_angles
-from intertwine.study.compare import NETWORKS, RECIPE, Study, make_network, rotated_digits
+from intertwine.study.compare import KERNELS, NETWORKS, RECIPE, Study, make_network, rotated_digits
 from intertwine.study.digits import Digits, enlarge, load_digits
 
 __all__ = [
+    "KERNELS",
     "NETWORKS",
     "RECIPE",
     "Digits",

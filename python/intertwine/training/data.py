@@ -134,9 +134,9 @@ class TensorSource:
             world: how many processes share the samples.
         """
         order = None if generator is None else torch.randperm(len(self), generator=generator)
-        for number, (start, stop) in enumerate(_bounds(len(self), batch_size)):
-            if number % world != rank:
-                continue
+        bounds = _bounds(len(self), batch_size)
+        # each process takes as many batches as every other, for they wait for each other at each of them
+        for start, stop in bounds[: len(bounds) // world * world][rank::world]:
             chosen: Any = slice(start, stop) if order is None else order[start:stop]
             yield self.x[chosen], None if self.y is None else self.y[chosen]
 
@@ -192,8 +192,9 @@ class DatasetSource:
             generator=own,
             num_workers=self.workers,
         )
+        count = self.n_batches(batch_size)
         for number, item in enumerate(loader):
-            if number % world == rank:
+            if number % world == rank and (count is None or number < count // world * world):
                 yield _as_batch(item)
 
     def first(self) -> Batch:

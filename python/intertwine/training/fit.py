@@ -109,7 +109,7 @@ def fit(
         checkpoint: a folder for a checkpoint after each epoch.
         resume: go on from the checkpoint in that folder, if there is one.
         workers: processes that load a data set.
-        fabric: a `Fabric` of your own, set up and launched, for several devices.
+        fabric: a launched `Fabric` of your own, for several devices or processes: each trains on its share of the batches.
 
     Returns:
         The trained copy in evaluation mode, with its history.
@@ -129,6 +129,8 @@ def fit(
     source, kind = as_source(of_module(module, x), y, na, workers)
     if kind is None:
         raise ArgumentError("there is nothing to learn: y is missing", hint="give one target for each sample")
+    if fabric is not None and fabric.world_size > 1 and seed is None:
+        raise ArgumentError("several processes need one seed", hint="give seed")
     stream = _generator(seed, generator)
     train, held = _validation(module, source, kind, validation, na, workers, stream)
     classes = count_classes([source, held], kind, n_classes)

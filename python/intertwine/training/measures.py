@@ -58,6 +58,15 @@ class Running:
             total, weight = self._measures[index].measure(output, target)
             self.add(index, float(total), float(weight))
 
+    def gather(self, total_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """Add up over processes.
+
+        Args:
+            total_of: gives the sum of a tensor over all processes.
+        """
+        both = total_of(torch.tensor([self._totals, self._weights], dtype=torch.float64)).tolist()
+        self._totals, self._weights = both
+
     def values(self) -> dict[str, float]:
         """Name and value of each measure; NaN where nothing was seen."""
         return {

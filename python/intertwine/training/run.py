@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from intertwine.errors import ModelFileError, ShapeError
+from intertwine.errors import ArgumentError, ModelFileError, ShapeError
 from intertwine.training.augment import Augment
 from intertwine.training.data import DatasetSource, Missing, Source, check_batch, scaled
 from intertwine.training.engine import quiet
@@ -135,27 +135,35 @@ class Run:
         self._module.train()
         running = Running(plan.measures)
         count = plan.train.n_batches(plan.batch_size)
-        share = None if count is None else -(-count // fabric.world_size)
+        share = None if count is None else count // fabric.world_size
+        if share == 0:
+            raise ArgumentError(f"{count} batches are too few for {fabric.world_size} processes")
         begin = time.perf_counter()
         done = 0
+        # one draw in each process, whatever the batches of each of them take: the order has to stay the same in all
+        noise = torch.Generator().manual_seed(
+            int(torch.randint(2**31 - 1, (), generator=self._generator)) + fabric.global_rank
+        )
         batches = plan.train.batches(plan.batch_size, self._generator, fabric.global_rank, fabric.world_size)
         try:
             for x, y in batches:
                 rate = self._set_rate(done, share)
-                loss = self._step(x, y, running)
+                loss = self._step(x, y, running, noise)
                 done += 1
                 self.state.batches += 1
                 self._ask("train", done, share, loss, rate)
         finally:
             if done:
                 self._record("train", running, begin, done)
+        if not done:
+            raise ArgumentError("the data set gives no samples")
         return self.state.history[-1]
 
-    def _step(self, x: torch.Tensor, y: torch.Tensor | None, running: Running) -> float:
+    def _step(self, x: torch.Tensor, y: torch.Tensor | None, running: Running, noise: torch.Generator) -> float:
         plan = self.plan
         x, target = self._prepare(x, y)
         if plan.augment is not None:
-            x, target = plan.augment(x, target, self._generator)
+            x, target = plan.augment(x, target, noise)
         x, target = x.to(self._device), target.to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
         output = plain_output(self._module(x))
@@ -218,6 +226,9 @@ class Run:
         return self._optimizer.param_groups[0]["lr"]
 
     def _record(self, split: str, running: Running, begin: float, done: int) -> None:
+        # every process validates on all samples, so that only the sums of the training are parts of a whole
+        if split == "train" and self._fabric.world_size > 1:
+            running.gather(lambda sums: self._fabric.all_reduce(sums.to(self._device), reduce_op="sum").cpu())
         self.state.history.append(
             {
                 "epoch": self.state.epoch,
@@ -258,7 +269,9 @@ class Run:
         partial = folder / "last.ckpt.part"
         with quiet():
             self._fabric.save(partial, content)
-        os.replace(partial, folder / "last.ckpt")
+        if self._fabric.is_global_zero:
+            os.replace(partial, folder / "last.ckpt")
+        self._fabric.barrier()
 
     def resume(self, folder: Path) -> None:
         """Go on from the checkpoint in a folder, if there is one.

@@ -414,3 +414,21 @@ def test_nothing_is_written_to_the_console(capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
+
+
+def _in_one_process(fabric, folder):
+    torch.set_num_threads(1)
+    result = training.fit(torch.nn.Linear(3, 2), *points(), epochs=2, batch_size=16, seed=0, fabric=fabric)
+    torch.save((timeless(result.history), result.module.state_dict()), folder / f"{fabric.global_rank}.pt")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_two_processes_train_one_network(tmp_path):
+    lightning_fabric = pytest.importorskip("lightning_fabric")
+    fabric = lightning_fabric.Fabric(accelerator="cpu", devices=2, strategy="ddp_fork")
+    fabric.launch(_in_one_process, tmp_path)
+    (a, weights_a), (b, weights_b) = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert a == b
+    assert [row["batches"] for row in a] == [3, 3]
+    assert all(torch.equal(weights_a[name], weights_b[name]) for name in weights_a)
