@@ -74,7 +74,7 @@ def make_network(
     Example:
         >>> from intertwine.models import count_parameters
         >>> [count_parameters(make_network(name, budget=5000)) for name in ("plain", "C4")]
-        [4346, 4177]
+        [4422, 4186]
     """
     if name == "plain":
         return match_parameters(
