@@ -64,10 +64,11 @@ class InducedComponent:
         """Whether H is trivial: the regular representation."""
         return len(self.stabilizer) == 1
 
-    def same_kind(self, other: InducedComponent) -> bool:
+    def same_kind(self, other: object) -> bool:
         """Whether another component has the same matrices (on other channels)."""
         return (
-            self.group == other.group
+            isinstance(other, InducedComponent)
+            and self.group == other.group
             and self.stabilizer == other.stabilizer
             and self.channels.shape == other.channels.shape
             and bool((self.images == other.images).all())

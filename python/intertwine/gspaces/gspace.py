@@ -154,7 +154,9 @@ class GSpace:
 
     @cached_property
     def _generator_action(self) -> np.ndarray:
-        return np.zeros((0, 0, 0)) if self._action is None else self._action.generator_matrices
+        if self._action is None:
+            return np.zeros((0, 0, 0))
+        return np.concatenate([self._action.generator_matrices, self._action.lie_matrices])
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from intertwine.errors import ArgumentError, GroupError
+from intertwine.group.continuous import O2, o2_group, so2_group
 from intertwine.group.decomposition import named_representation
 from intertwine.group.finite import FiniteGroup
-from intertwine.group.group import ElementMap
+from intertwine.group.group import ElementMap, Group
 from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
 from intertwine.group.representation import Representation, snapped
 from intertwine.gspaces.gspace import GSpace
@@ -22,19 +23,26 @@ def _reflection(axis: float) -> np.ndarray:
     return snapped(np.array([[c, s], [s, -c]]))
 
 
-def _planar_group(sg_id: tuple[float | None, int]) -> FiniteGroup:
+def _planar_group(sg_id: tuple[float | None, int], maximum_frequency: int) -> Group:
     double_axis, N = sg_id
-    if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or N < 1:
+    if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or (N < 1 and N != -1):
         raise GroupError(
-            f"the number of rotations must be a whole number of at least 1, not {N!r}",
-            hint="the continuous groups (N = -1) are not in this version: use a finite N such as 8",
+            f"the number of rotations must be a whole number of at least 1, or -1 for all of them, not {N!r}"
         )
+    if N == -1:
+        return so2_group(maximum_frequency) if double_axis is None else o2_group(maximum_frequency)
     if double_axis is None:
         return cyclic_group(int(N))
     return cyclic_group(2) if N == 1 else dihedral_group(int(N))
 
 
-def _planar_action(group: FiniteGroup, double_axis: float | None, N: int) -> Representation:
+def _planar_action(group: Group, double_axis: float | None, N: int) -> Representation:
+    if not isinstance(group, FiniteGroup):
+        if double_axis is None:
+            return group.irrep(1)
+        # A reflection in a line at an angle is that in the x-axis, turned.
+        c, s = np.cos(double_axis / 2), np.sin(double_axis / 2)
+        return Representation(group, f"action_on_R2[{double_axis},-1]", [(1, 1)], np.array([[c, -s], [s, c]]))
     flip = None if double_axis is None else _reflection(double_axis / 2)
     matrices = []
     for element in group.elements:
@@ -50,25 +58,26 @@ def _planar_action(group: FiniteGroup, double_axis: float | None, N: int) -> Rep
 
 
 class GSpace2D(GSpace):
-    """The plane R^2 with a finite group of rotations and reflections about the origin.
+    """The plane R^2 with a group of rotations and reflections about the origin.
 
     Points are (x, y) with x pointing right and y up; in an image the last axis is x and the second last is y counted downwards,
     so a rotation by a positive angle is counter-clockwise as seen.
 
     Args:
-        sg_id: ``(None, N)`` for N rotations; ``(2 a, N)`` for N rotations and the reflections in the line at the angle ``a`` to
-            the x-axis and its images.
-        maximum_frequency: accepted for escnn's sake; irreps of any frequency are there.
+        sg_id: ``(None, N)`` for N rotations; ``(2 a, N)`` for N rotations and the reflections in the line at the angle ``a``
+            to the x-axis and its images; N = -1 stands for all rotations.
+        maximum_frequency: the greatest frequency that ``irreps`` lists, for all rotations; any other is there all the same.
     """
 
     def __init__(self, sg_id: tuple[float | None, int], maximum_frequency: int = 6) -> None:
-        group = _planar_group(sg_id)
+        group = _planar_group(sg_id, maximum_frequency)
+        self._maximum_frequency = maximum_frequency
         self._sg_id = sg_id
         super().__init__(group, 2, f"{group}_on_R2[{sg_id}]", _planar_action(group, *sg_id))
 
     @property
     def rotations_order(self) -> int:
-        """The number of rotations."""
+        """The number of rotations; -1 for all."""
         return self._sg_id[1]
 
     @property
@@ -94,24 +103,25 @@ class GSpace2D(GSpace):
         _, inclusion, restriction = self.fibergroup.subgroup(id)
         double_axis, N = self._sg_id
         sg_id: tuple[float | None, int]
-        if isinstance(self.fibergroup, DihedralGroup):
+        if isinstance(self.fibergroup, (DihedralGroup, O2)):
             axis, M = id
-            sg_id = (None, M) if axis is None or double_axis is None else (double_axis + axis * 2 * np.pi / N, M)
+            step = 1.0 if N == -1 else 2 * np.pi / N
+            sg_id = (None, M) if axis is None or double_axis is None else (double_axis + axis * step, M)
         else:
             M = id[0] if isinstance(id, tuple) else id
             sg_id = (double_axis, 1) if double_axis is not None and M == 2 else (None, M)
-        return GSpace2D(sg_id), inclusion, restriction
+        return GSpace2D(sg_id, self._maximum_frequency), inclusion, restriction
 
     def __reduce__(self) -> tuple[Callable[..., GSpace2D], tuple[Hashable, ...]]:
-        return (GSpace2D, (self._sg_id,))
+        return (GSpace2D, (self._sg_id, self._maximum_frequency))
 
 
 def rot2dOnR2(N: int = -1, maximum_frequency: int = 6) -> GSpace2D:
     """The plane with N rotations.
 
     Args:
-        N: the number of rotations.
-        maximum_frequency: accepted for escnn's sake.
+        N: the number of rotations; -1 for all of them, the group SO(2).
+        maximum_frequency: the greatest frequency that ``irreps`` lists, for SO(2).
 
     Example:
         >>> rot2dOnR2(4)
@@ -124,8 +134,8 @@ def flipRot2dOnR2(N: int = -1, maximum_frequency: int = 6, axis: float = np.pi /
     """The plane with N rotations and N reflections.
 
     Args:
-        N: the number of rotations.
-        maximum_frequency: accepted for escnn's sake.
+        N: the number of rotations; -1 for all of them, the group O(2).
+        maximum_frequency: the greatest frequency that ``irreps`` lists, for O(2).
         axis: the angle of one line of reflection to the x-axis, in radians; the vertical line by default.
 
     Example:

@@ -38,10 +38,11 @@ class ConstantModule(torch.nn.Module):
             name: the attribute that holds it, in the module's dtype.
             value: its exact value, float64 or whole numbers.
         """
-        master = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+        # The master lies in memory also while a module is built on the meta device.
+        master = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value, device="cpu")
         self._masters[name] = _Master(master)
         cast = master.to(torch.get_default_dtype()) if master.is_floating_point() else master
-        self.register_buffer(name, cast, persistent=False)
+        self.register_buffer(name, cast.to(torch.empty(0).device), persistent=False)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> ConstantModule:
         super()._apply(fn, recurse)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.plan import ExpansionPlan, PairPlan
+from intertwine.kernels.plan import ExpansionPlan, MixKind, PairPlan, element_attributes
+
+_FUSE_UP_TO = 2**20
+"""Bases of kernels with one block that have at most so many numbers are sampled once; larger ones meet the functions last."""
 
 
 class _PairExpansion(ConstantModule):
@@ -20,13 +24,20 @@ class _PairExpansion(ConstantModule):
         self._copies = (plan.target.copies, plan.source.copies)
         self._blocks, self._width = plan.target.component.count, plan.target.component.width
         self._in_size = plan.source.component.size
-        self._free = plan.rows.coefficients is None
+        coefficients = plan.rows.coefficients
+        self._free = coefficients is None
+        self._fused = coefficients is not None and self._blocks == 1
+        if coefficients is not None and self._fused:
+            self._fused = coefficients[..., 0].size * plan.functions.shape[2] <= _FUSE_UP_TO
+        if coefficients is not None and self._fused:
+            self.register_constant("sampled", (coefficients @ plan.functions[0]).reshape(plan.rows.size, -1))
+            return
         self.register_constant("functions", plan.functions)
-        if plan.rows.coefficients is not None:
-            self.register_constant("coefficients", plan.rows.coefficients.reshape(plan.rows.size, -1))
+        if coefficients is not None:
+            self.register_constant("coefficients", coefficients.reshape(plan.rows.size, -1))
         if plan.gather is not None:
-            steps = torch.arange(self._copies[1])[:, None] * self._in_size
-            index = torch.as_tensor(plan.gather)[:, None, :] + steps[None]
+            steps = np.arange(self._copies[1])[:, None] * self._in_size
+            index = plan.gather[:, None, :] + steps[None]
             self.register_constant("gather", index.reshape(-1))
         if plan.dense is not None:
             self.register_constant("dense", plan.dense)
@@ -35,18 +46,25 @@ class _PairExpansion(ConstantModule):
         self._moves = "gather" if plan.gather is not None else "dense" if plan.dense is not None else ""
         self._turns = plan.transport is not None
 
+    def _spread(self, weights: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+        """Weights times a basis, with the axes in the order of the filter, shape ``(out rows, in channels, ...)``."""
+        outs, ins = self._copies
+        values = weights.view(outs * ins, -1) @ basis
+        values = values.view(outs, ins, self._width, self._in_size, -1).transpose(1, 2)
+        return values.reshape(outs * self._width, ins * self._in_size, -1)
+
     def forward(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter between these components, shape ``(out channels, in channels, cells)``."""
+        weights = weights[self._range[0] : self._range[1]]
+        if self._fused:
+            return self._spread(weights, self.sampled)  # type: ignore[arg-type]
         functions: torch.Tensor = self.functions  # type: ignore[assignment]
         outs, ins = self._copies
         blocks, width, count = self._blocks, self._width, functions.shape[1]
-        weights = weights[self._range[0] : self._range[1]]
         if self._free:
             row = weights.view(outs, ins * self._in_size, count)
         else:
-            row = weights.view(outs * ins, -1) @ self.coefficients  # type: ignore[operator]
-            row = row.view(outs, ins, width, self._in_size, count).transpose(1, 2)
-            row = row.reshape(outs * width, ins * self._in_size, count)
+            row = self._spread(weights, self.coefficients)  # type: ignore[arg-type]
         # The weights are small: carry them to every row first, and meet the functions of that row last.
         if self._moves == "gather":
             carried = row.index_select(1, self.gather)  # type: ignore[arg-type]
@@ -57,10 +75,35 @@ class _PairExpansion(ConstantModule):
             carried = carried.reshape(outs, width, blocks, ins * self._in_size, count)
         else:
             carried = row.view(outs, width, 1, ins * self._in_size, count)
-        turned = torch.einsum("avw,owacf->oavcf", self.transport, carried) if self._turns else carried.transpose(1, 2)  # type: ignore[arg-type]
+        if self._turns:
+            turned = torch.einsum("avw,owacf->oavcf", self.transport, carried)  # type: ignore[arg-type]
+        else:
+            turned = carried.transpose(1, 2)
         turned = turned.reshape(outs, blocks, width * ins * self._in_size, count)
         filters = turned.view(-1, count) @ functions[0] if blocks == 1 else turned @ functions
         return filters.view(outs * blocks * width, ins * self._in_size, -1)
+
+
+class _Mixer(ConstantModule):
+    """An orthogonal matrix on some channels of a filter, along one of its first two axes."""
+
+    def __init__(self, kind: MixKind, size: int, axis: int) -> None:
+        super().__init__()
+        self._axis = axis
+        self._copies, self._width = kind.channels.shape
+        channels = kind.channels.ravel()
+        self._all = len(channels) == size and bool((channels == np.arange(size)).all())
+        self.register_constant("matrix", kind.matrix)
+        if not self._all:
+            self.register_constant("channels", channels)
+
+    def forward(self, filters: torch.Tensor) -> torch.Tensor:
+        """The filter with these channels mixed."""
+        part = filters if self._all else filters.index_select(self._axis, self.channels)  # type: ignore[arg-type]
+        split = part.unflatten(self._axis, (self._copies, self._width))
+        equation = "ij,mj...->mi..." if self._axis == 0 else "ij,omj...->omi..."
+        mixed = torch.einsum(equation, self.matrix, split).flatten(self._axis, self._axis + 1)  # type: ignore[arg-type]
+        return mixed if self._all else filters.index_copy(self._axis, self.channels, mixed)  # type: ignore[arg-type]
 
 
 class KernelExpansion(ConstantModule):
@@ -84,9 +127,14 @@ class KernelExpansion(ConstantModule):
                 else:
                     names.append("")
             self._rows.append(names)
-        for name, order in (("out_order", plan.out_order), ("in_order", plan.in_order)):
-            if order is not None:
-                self.register_constant(name, order)
+        self._mixers: list[str] = []
+        for axis, side in enumerate((plan.target, plan.source)):
+            if side.order is not None:
+                self.register_constant(f"order_{axis}", side.order)
+            for number, kind in enumerate(side.mixings):
+                self.add_module(f"mixer_{axis}_{number}", _Mixer(kind, side.size, axis))
+                self._mixers.append(f"mixer_{axis}_{number}")
+        self._sorted = (plan.target.order is None, plan.source.order is None)
 
     @property
     def plan(self) -> ExpansionPlan:
@@ -124,10 +172,12 @@ class KernelExpansion(ConstantModule):
                     parts.append(weights.new_zeros(pair.target.channels.size, pair.source.channels.size, plan.cells))
             rows.append(parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))
         filters = rows[0] if len(rows) == 1 else torch.cat(rows, dim=0)
-        if plan.in_order is not None:
-            filters = filters.index_select(1, self.in_order)  # type: ignore[arg-type]
-        if plan.out_order is not None:
-            filters = filters.index_select(0, self.out_order)  # type: ignore[arg-type]
+        if not self._sorted[1]:
+            filters = filters.index_select(1, self.order_1)  # type: ignore[arg-type]
+        if not self._sorted[0]:
+            filters = filters.index_select(0, self.order_0)  # type: ignore[arg-type]
+        for name in self._mixers:
+            filters = self._modules[name](filters)  # type: ignore[misc]
         return filters
 
     def variances(self) -> torch.Tensor:
@@ -147,12 +197,26 @@ class KernelExpansion(ConstantModule):
         return result
 
     def get_basis_info(self) -> Iterator[dict[str, Any]]:
-        """Attributes of each weight in turn: its ring and order (where its kernel has one), and its kinds of fields."""
+        """Attributes of each weight in turn, by escnn's keys: ring, frequency, irreps and where they are.
+
+        A weight of a field that the group permutes belongs to no pair of irreps, and has no keys for them.
+        """
         number = 0
         for row in self.plan.pairs:
             for pair in row:
-                yield from _describe(pair, self.plan, number)
-                number = pair.stop
+                attributes = element_attributes(pair.source, pair.target, pair.rows, self.plan.scalars)
+                for out_copy in range(pair.target.copies):
+                    for in_copy in range(pair.source.copies):
+                        for element in attributes:
+                            yield {
+                                **element,
+                                "id": number,
+                                "in_irreps_position": int(pair.source.channels[in_copy, 0]),
+                                "out_irreps_position": int(pair.target.channels[out_copy, 0]),
+                                "in_field_position": int(pair.source.fields[in_copy]),
+                                "out_field_position": int(pair.target.fields[out_copy]),
+                            }
+                            number += 1
 
 
 class _Shared:
@@ -163,30 +227,6 @@ class _Shared:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _Shared:
         return self
-
-
-def _describe(pair: PairPlan, plan: ExpansionPlan, number: int) -> Iterator[dict[str, Any]]:
-    blocks = plan.scalars.blocks
-    of_function = [i for i, (_, _, rows) in enumerate(blocks) for _ in range(rows.stop - rows.start)]
-    for out_copy in range(pair.target.copies):
-        for in_copy in range(pair.source.copies):
-            for position in range(pair.rows.size):
-                where = (
-                    of_function[position % len(of_function)]
-                    if pair.rows.functions is None
-                    else pair.rows.functions[position]
-                )
-                ring, order, _ = blocks[int(where)]
-                yield {
-                    "id": number,
-                    "radius": ring.radius,
-                    "sigma": ring.sigma,
-                    "irrep:frequency": order,
-                    "shape": (pair.target.component.size, pair.source.component.size),
-                    "out_channels": tuple(int(c) for c in pair.target.channels[out_copy]),
-                    "in_channels": tuple(int(c) for c in pair.source.channels[in_copy]),
-                }
-                number += 1
 
 
 class FilterCache:

@@ -84,6 +84,24 @@ def harmonic_action(matrix: np.ndarray, order: int) -> np.ndarray:
     return np.array([[re, -sign * im], [im, sign * re]]).reshape(size, size)
 
 
+def harmonic_lie(lie: np.ndarray, order: int) -> np.ndarray:
+    """The derivative of D_l along a Lie algebra that acts on R^d.
+
+    Args:
+        lie: skew matrices, shape ``(k, d, d)``.
+        order: l.
+
+    Returns:
+        shape ``(k, size, size)`` with ``size = harmonic_size(d, l)``.
+    """
+    dimension = lie.shape[-1]
+    size = harmonic_size(dimension, order)
+    if order == 0 or dimension == 1:
+        return np.zeros((len(lie), size, size))
+    # In the plane A = exp(t X) turns by the angle t X_yx, and D_l by l times that.
+    return order * lie
+
+
 @lru_cache(maxsize=64)
 def lattice_points(dimension: int, kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> np.ndarray:
     """Coordinates of the cells of a kernel about its centre, in the order in which a kernel lies in memory.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from intertwine.errors import EmptyBasisError
-from intertwine.group.induced import InducedComponent, induced_components
+from intertwine.group.components import Component, IrrepComponent, Mixing, structure
+from intertwine.group.induced import InducedComponent
 from intertwine.group.representation import Representation
 from intertwine.kernels.scalar import ScalarBasis
 from intertwine.kernels.steerable import RowBasis, carried_input, row_basis, transported_functions
+
+ElementFilter = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,15 +26,53 @@ class Kind:
     Attributes:
         component: one of them.
         channels: the channels of each in the field type, shape ``(copies, size)``.
+        fields: the number of the field of each, shape ``(copies,)``.
+        name: the name of the representation that they are parts of (of the first, where they differ).
     """
 
-    component: InducedComponent
+    component: Component
     channels: np.ndarray
+    fields: np.ndarray
+    name: str
 
     @property
     def copies(self) -> int:
         """How many there are."""
         return len(self.channels)
+
+
+@dataclass(frozen=True, eq=False)
+class MixKind:
+    """Equal mixings in a field type.
+
+    Attributes:
+        matrix: the orthogonal matrix, shape ``(n, n)``.
+        channels: the channels of each, shape ``(copies, n)``.
+    """
+
+    matrix: np.ndarray
+    channels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The channels of a field type by kinds.
+
+    Attributes:
+        kinds: the kinds of components, in the order in which they first occur.
+        mixings: the kinds of mixings.
+        size: the number of channels.
+    """
+
+    kinds: tuple[Kind, ...]
+    mixings: tuple[MixKind, ...]
+    size: int
+
+    @property
+    def order(self) -> np.ndarray | None:
+        """Positions in the sorted-by-kind order of the channels in their own order, ``None`` if nothing moves."""
+        channels = np.concatenate([kind.channels.ravel() for kind in self.kinds])
+        return None if (channels == np.arange(len(channels))).all() else np.argsort(channels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +112,15 @@ class ExpansionPlan:
 
     Attributes:
         pairs: plans by kind of output (outer) and input (inner).
-        out_order: for each channel of the output type its position among the channels sorted by kind, unless the same.
-        in_order: the same for the input.
+        source: the layout of the input type.
+        target: the layout of the output type.
+        cells: the number of cells of the kernel.
         scalars: the scalar functions that the kernels are made of.
     """
 
     pairs: tuple[tuple[PairPlan, ...], ...]
-    out_order: np.ndarray | None
-    in_order: np.ndarray | None
-    out_size: int
-    in_size: int
+    source: Layout
+    target: Layout
     cells: int
     scalars: ScalarBasis
 
@@ -88,62 +130,111 @@ class ExpansionPlan:
         return self.pairs[-1][-1].stop
 
 
-def kinds(representations: tuple[Representation, ...]) -> list[Kind]:
-    """The kinds of components of a field type, in the order in which they first occur.
+@lru_cache(maxsize=512)
+def layout(representations: tuple[Representation, ...], spectral: bool = False) -> Layout:
+    """The channels of a field type by kinds.
 
     Args:
         representations: one for each field.
+        spectral: whether to see irreps only; kinds are then apart for different representations.
     """
-    found: list[tuple[InducedComponent, list[np.ndarray]]] = []
+    kinds: list[tuple[Component, str, list[np.ndarray], list[int]]] = []
+    mixes: list[tuple[Mixing, list[np.ndarray]]] = []
+    known: dict[int, tuple[list[tuple[int, np.ndarray]], list[tuple[int, np.ndarray]]]] = {}
     start = 0
-    known: dict[int, list[tuple[int, np.ndarray]]] = {}
-    for representation in representations:
+    for field, representation in enumerate(representations):
         entry = known.get(id(representation))
         if entry is None:
-            entry = []
-            for component in induced_components(representation):
-                alike = (n for n, (other, _) in enumerate(found) if other.same_kind(component))
-                position = next(alike, len(found))
-                if position == len(found):
-                    found.append((component, []))
-                entry.append((position, component.channels.ravel()))
+            entry = ([], [])
+            found = structure(representation, spectral)
+            for part in found.parts:
+                alike = (
+                    n
+                    for n, (other, name, _, _) in enumerate(kinds)
+                    if other.same_kind(part.component) and (not spectral or name == representation.name)
+                )
+                position = next(alike, len(kinds))
+                if position == len(kinds):
+                    kinds.append((part.component, representation.name, [], []))
+                entry[0].append((position, part.channels))
+            for mixing in found.mixings:
+                same = (
+                    n
+                    for n, (other, _) in enumerate(mixes)
+                    if other.matrix.shape == mixing.matrix.shape and np.abs(other.matrix - mixing.matrix).max() == 0
+                )
+                position = next(same, len(mixes))
+                if position == len(mixes):
+                    mixes.append((mixing, []))
+                entry[1].append((position, mixing.channels))
             known[id(representation)] = entry
-        for position, channels in entry:
-            found[position][1].append(start + channels)
+        for position, channels in entry[0]:
+            kinds[position][2].append(start + channels)
+            kinds[position][3].append(field)
+        for position, channels in entry[1]:
+            mixes[position][1].append(start + channels)
         start += representation.size
-    return [Kind(component, np.stack(channels)) for component, channels in found]
+    return Layout(
+        tuple(
+            Kind(component, np.stack(channels), np.array(fields), name) for component, name, channels, fields in kinds
+        ),
+        tuple(MixKind(mixing.matrix, np.stack(channels)) for mixing, channels in mixes),
+        start,
+    )
 
 
-def _order(parts: list[Kind]) -> np.ndarray | None:
-    """Positions in the sorted-by-kind order of the channels in their own order, ``None`` if nothing moves."""
-    channels = np.concatenate([kind.channels.ravel() for kind in parts])
-    if (channels == np.arange(len(channels))).all():
-        return None
-    return np.argsort(channels)
+def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: ScalarBasis) -> list[dict[str, Any]]:
+    """Attributes of each element of the basis of a pair, by escnn's keys.
+
+    Args:
+        source: the kind of the input.
+        target: the kind of the output.
+        rows: the basis.
+        scalars: the scalar functions.
+    """
+    blocks = scalars.blocks
+    radii = [ring.radius for ring in scalars.rings]
+    of_function = [i for i, (_, _, where) in enumerate(blocks) for _ in range(where.stop - where.start)]
+    found = []
+    for element in range(rows.size):
+        number = of_function[element % len(of_function)] if rows.functions is None else int(rows.functions[element])
+        ring, order, _ = blocks[number]
+        attributes: dict[str, Any] = {
+            "idx": element,
+            "radius": ring.radius,
+            "sigma": ring.sigma,
+            "radial_idx": radii.index(ring.radius),
+            "irrep:frequency": order,
+            "j": (order,),
+            "shape": (target.component.size, source.component.size),
+            "in_repr": source.name,
+            "out_repr": target.name,
+        }
+        for side, kind in (("in", source), ("out", target)):
+            if isinstance(kind.component, IrrepComponent):
+                attributes[f"{side}_irrep"] = kind.component.irrep.id
+        found.append(attributes)
+    return found
 
 
 def _pair_constants(
-    action: Representation,
-    inside: InducedComponent,
-    outside: InducedComponent,
-    scalars: ScalarBasis,
-    points: np.ndarray,
-) -> tuple[RowBasis, np.ndarray, np.ndarray | None, np.ndarray | None, np.ndarray | None, float]:
-    rows = row_basis(action, inside, outside, scalars)
-    functions = transported_functions(action, outside, scalars, points)
+    action: Representation, inside: Component, outside: Component, rows: RowBasis, functions: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None, float]:
     gather: np.ndarray | None = None
     dense: np.ndarray | None = None
-    if outside.count > 1:
-        gather, matrices = carried_input(inside, outside)
+    transport: np.ndarray | None = None
+    if isinstance(outside, InducedComponent) and outside.count > 1:
+        induced = inside.induced if isinstance(inside, IrrepComponent) else inside
+        gather, matrices = carried_input(induced, outside)
         dense = matrices if gather is None else None
-    identity = np.eye(outside.width)
-    transport = None if np.abs(outside.transport - identity).max() == 0 else outside.transport
+        transport = None if np.abs(outside.transport - np.eye(outside.width)).max() == 0 else outside.transport
     gram = np.einsum("afx,agx->fg", functions, functions) / outside.count
     if rows.coefficients is None:
         energy = inside.size * float(np.trace(gram))
     else:
-        energy = float(np.einsum("nscf,fg,nscg->", rows.coefficients, gram, rows.coefficients)) / outside.width
-    return rows, functions, gather, dense, transport, energy
+        flat = rows.coefficients.reshape(-1, len(gram))
+        energy = float(((flat @ gram) * flat).sum()) / outside.width
+    return gather, dense, transport, energy
 
 
 @lru_cache(maxsize=512)
@@ -153,6 +244,7 @@ def expansion_plan(
     out_representations: tuple[Representation, ...],
     scalars: ScalarBasis,
     points_key: tuple[tuple[float, ...], ...],
+    element_filter: ElementFilter | None = None,
 ) -> ExpansionPlan:
     """The expansion of a layer, computed once for equal layers.
 
@@ -162,6 +254,8 @@ def expansion_plan(
         out_representations: one for each output field.
         scalars: the scalar functions.
         points_key: the kernel's cells, as tuples.
+        element_filter: takes the attributes of a kernel between irreps and tells whether to keep it; all representations are
+            then seen as sums of irreps.
 
     Raises:
         EmptyBasisError: if there is no equivariant kernel.
@@ -173,14 +267,24 @@ def expansion_plan(
             "no ring of the kernel meets a cell of the grid, so the basis of kernels is empty",
             hint="use an odd kernel size such as 3, or set rings, sigma and frequencies_cutoff",
         )
-    sources, targets = kinds(in_representations), kinds(out_representations)
+    spectral = element_filter is not None
+    source, target = layout(in_representations, spectral), layout(out_representations, spectral)
+    carried: dict[int, np.ndarray] = {}
     start = 0
     pairs = []
-    for target in targets:
+    for out_kind in target.kinds:
+        # Irreps have one block, so that their functions are all the same.
+        shared = -1 if out_kind.component.count == 1 else id(out_kind)
+        if shared not in carried:
+            carried[shared] = transported_functions(action, out_kind.component, scalars, points)
         row = []
-        for source in sources:
-            constants = _pair_constants(action, source.component, target.component, scalars, points)
-            pair = PairPlan(source, target, start, *constants)
+        for in_kind in source.kinds:
+            rows = row_basis(action, in_kind.component, out_kind.component, scalars)
+            if element_filter is not None:
+                attributes = element_attributes(in_kind, out_kind, rows, scalars)
+                rows = rows.kept(np.array([bool(element_filter(a)) for a in attributes], dtype=bool))
+            constants = _pair_constants(action, in_kind.component, out_kind.component, rows, carried[shared])
+            pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants)
             start = pair.stop
             row.append(pair)
         pairs.append(tuple(row))
@@ -189,12 +293,4 @@ def expansion_plan(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
             hint="use a larger kernel, higher frequencies_cutoff, or output fields that share irreps with the input",
         )
-    return ExpansionPlan(
-        tuple(pairs),
-        _order(targets),
-        _order(sources),
-        sum(r.size for r in out_representations),
-        sum(r.size for r in in_representations),
-        len(points),
-        scalars,
-    )
+    return ExpansionPlan(tuple(pairs), source, target, len(points), scalars)

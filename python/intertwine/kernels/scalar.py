@@ -15,6 +15,9 @@ from intertwine.kernels.harmonics import harmonic_action, harmonic_size, harmoni
 _ORIGIN = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""
 
+_LARGEST_ORDER = 256
+"""No ring of a kernel that fits in memory has cells enough to tell greater orders apart."""
+
 _VANISHES = 1e-6
 """Functions whose norm over the kernel's cells is below this are not there (a ring between the cells)."""
 
@@ -239,5 +242,10 @@ def scalar_basis(
         raise ArgumentTypeError(
             f"frequencies_cutoff is a number or a function of the radius, not {frequencies_cutoff!r}"
         )
-    orders = tuple(int(np.floor(cutoff(radius) + 1e-9)) for radius in radii)
+    greatest = [float(cutoff(radius)) for radius in radii]
+    if not all(value <= _LARGEST_ORDER for value in greatest):
+        raise ArgumentError(
+            f"frequencies_cutoff gives orders up to {max(greatest):g}, but no grid tells more than {_LARGEST_ORDER} apart"
+        )
+    orders = tuple(int(np.floor(value + 1e-9)) for value in greatest)
     return _rings(dimension, tuple(radii), tuple(widths), orders)

@@ -1,8 +1,10 @@
-"""Bases of steerable kernels between two induced components.
+"""Bases of steerable kernels between two components of representations.
 
 A kernel K is equivariant when K(g x) = rho_out(g) K(x) rho_in(g)^T for all g (Cohen, Geiger and Weiler, "A general theory of
 equivariant CNNs on homogeneous spaces", 2019). Written in scalar functions phi(g x) = D(g) phi(x), its coefficients are
-intertwiners from rho_in (x) D to rho_out. If rho_out = Ind_H^G sigma, the row block of the first coset determines all others,
+intertwiners from rho_in (x) D to rho_out. Between irreps that is solved as it stands.
+
+If rho_out = Ind_H^G sigma, the row block of the first coset determines all others,
 
     K_a(x) = T_a K_0(g_a^-1 x) rho_in(g_a)^T,
 
@@ -14,24 +16,24 @@ and L are trivial, and K_0 is free.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from intertwine.group.decomposition import decompose, finite_data
+from intertwine.group.components import Component, IrrepComponent
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
+from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
-from intertwine.kernels.harmonics import harmonic_action
+from intertwine.kernels.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.kernels.scalar import ScalarBasis
-
-_SOLVE_WHOLE = 64
-"""Spaces of maps up to this size are solved as they are; larger ones are first split into irreps."""
 
 
 @dataclass(frozen=True, eq=False)
 class RowBasis:
-    """A basis of K_0, the kernels into the first block of an induced component.
+    """A basis of K_0, the kernels into the first block of a component.
 
     Attributes:
         coefficients: shape ``(n, width of the out block, channels of the in component, scalar functions)``; ``None`` when
@@ -44,56 +46,18 @@ class RowBasis:
     size: int
     functions: np.ndarray | None
 
+    def kept(self, mask: np.ndarray) -> RowBasis:
+        """The basis without some elements.
 
-def _order_action(group: FiniteGroup, action: Representation, elements: list[int], order: int) -> np.ndarray:
-    return np.stack([harmonic_action(action.matrices[g], order) for g in elements])
-
-
-def _solve(
-    group: FiniteGroup, elements: tuple[int, ...], inside: np.ndarray, outside: np.ndarray, harmonic: np.ndarray
-) -> np.ndarray:
-    """Hom_L(inside (x) harmonic, outside) for matrices given at all elements of L, shape ``(n, out, in * harmonic)``.
-
-    The dimension is known beforehand from the characters.
-    """
-    characters = np.einsum("gii,gjj,gkk->g", outside, inside, harmonic)
-    dimension = round(float(characters.mean()))
-    product = np.einsum("gij,gkl->gikjl", inside, harmonic)
-    size = inside.shape[1] * harmonic.shape[1]
-    product = product.reshape(len(elements), size, size)
-    if dimension == 0:
-        return np.zeros((0, outside.shape[1], size))
-    if size * outside.shape[1] <= _SOLVE_WHOLE or len(elements) < group.order():
-        generators = group.generating_numbers(elements)
-        where = {element: position for position, element in enumerate(elements)}
-        rows = [where[g] for g in generators]
-        return intertwiners(product[rows], outside[rows], dimension=dimension)
-    return _solve_on_irreps(group, product, outside)
+        Args:
+            mask: whether to keep each, shape ``(size,)``.
+        """
+        if self.coefficients is None or self.functions is None or mask.all():
+            return self
+        return RowBasis(self.coefficients[mask], int(mask.sum()), self.functions[mask])
 
 
-def _solve_on_irreps(group: FiniteGroup, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Hom_G by Schur's lemma: maps between equal irreps, carried over by the changes of basis."""
-    in_ids, in_basis = decompose(finite_data(group, inside))
-    out_ids, out_basis = decompose(finite_data(group, outside))
-    found = []
-    row = 0
-    for out_id in out_ids:
-        height = group.irrep(*out_id).size
-        column = 0
-        for in_id in in_ids:
-            width = group.irrep(*in_id).size
-            if in_id == out_id:
-                left, right = out_basis[:, row : row + height], in_basis[:, column : column + width]
-                for endomorphism in group.irrep(*in_id).endomorphism_basis():
-                    found.append(left @ endomorphism @ right.T / np.sqrt(height))
-            column += width
-        row += height
-    return np.stack(found)
-
-
-def row_basis(
-    action: Representation, source: InducedComponent, target: InducedComponent, scalars: ScalarBasis
-) -> RowBasis:
+def row_basis(action: Representation, source: Component, target: Component, scalars: ScalarBasis) -> RowBasis:
     """The canonical basis of kernels from a component into the first block of another.
 
     Args:
@@ -107,26 +71,106 @@ def row_basis(
     """
     if target.is_free:
         return RowBasis(None, source.size * scalars.size, None)
-    group, width = target.group, target.width
     orders = sorted({order for ring in scalars.rings for order in ring.orders})
-    by_order = {order: _rows_of_order(group, action, source, target, order) for order in orders}
+    by_order: dict[int, np.ndarray] = {}
+    for order in orders:
+        if isinstance(source, IrrepComponent) and isinstance(target, IrrepComponent):
+            by_order[order] = irrep_kernels(action, source.irrep, target.irrep, order)
+        else:
+            by_order[order] = _rows_of_order(action, _as_induced(source), _as_induced(target), order)
     elements, functions = [], []
     for number, (_, order, rows) in enumerate(scalars.blocks):
         solutions = by_order[order]
-        block = np.zeros((len(solutions), width, source.size, scalars.size))
+        block = np.zeros((len(solutions), target.width, source.size, scalars.size))
         block[..., rows] = solutions
         elements.append(block)
         functions += [number] * len(solutions)
-    coefficients = np.concatenate(elements) if elements else np.zeros((0, width, source.size, scalars.size))
+    coefficients = np.concatenate(elements) if elements else np.zeros((0, target.width, source.size, scalars.size))
     return RowBasis(coefficients, len(coefficients), np.array(functions, dtype=int))
 
 
+def _as_induced(component: Component) -> InducedComponent:
+    return component.induced if isinstance(component, IrrepComponent) else component
+
+
+def _haar(group: Any, degree: int) -> tuple[list[Any], np.ndarray]:
+    if isinstance(group, FiniteGroup):
+        return group.elements, np.full(group.order(), 1 / group.order())
+    return group.quadrature(degree)
+
+
+@lru_cache(maxsize=8192)
+def irrep_kernels(
+    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: int
+) -> np.ndarray:
+    """Hom_G(source (x) D_l, target): the kernels of one order of harmonics between two irreps.
+
+    The dimension is known beforehand from the characters.
+
+    Args:
+        action: the action on R^d.
+        source: the irrep of the input.
+        target: the irrep of the output.
+        order: l.
+
+    Returns:
+        shape ``(n, target size, source size, harmonics)``.
+    """
+    group = action.group
+    degree = 0
+    if not isinstance(group, FiniteGroup):
+        frequencies = [group.frequency(irrep.id) for irrep in (source, target)]  # type: ignore[attr-defined]
+        degree = sum(frequencies) + order
+    elements, weights = _haar(group, degree)
+    traces = [np.trace(source(g)) * np.trace(target(g)) * np.trace(harmonic_action(action(g), order)) for g in elements]
+    dimension = round(float(weights @ np.array(traces)))
+    functions = harmonic_size(action.size, order)
+    shape = (dimension, target.size, source.size, functions)
+    if dimension == 0:
+        return np.zeros(shape)
+    harmonic = [harmonic_action(matrix, order) for matrix in action.generator_matrices]
+    inside = [np.kron(a, d) for a, d in zip(source.generator_matrices, harmonic, strict=True)]
+    size = source.size * functions
+    lie = [
+        np.kron(a, np.eye(functions)) + np.kron(np.eye(source.size), d)
+        for a, d in zip(source.lie_matrices, harmonic_lie(action.lie_matrices, order), strict=True)
+    ]
+    found = intertwiners(
+        np.array(inside).reshape(-1, size, size),
+        target.generator_matrices,
+        a_lie=np.array(lie).reshape(-1, size, size),
+        b_lie=target.lie_matrices,
+        dimension=dimension,
+    ).reshape(shape)
+    found.flags.writeable = False
+    return found
+
+
+def _solve(
+    group: FiniteGroup, elements: tuple[int, ...], inside: np.ndarray, outside: np.ndarray, harmonic: np.ndarray
+) -> np.ndarray:
+    """Hom_L(inside (x) harmonic, outside) for matrices given at all elements of L, shape ``(n, out, in * harmonic)``.
+
+    The dimension is known beforehand from the characters.
+    """
+    characters = np.einsum("gii,gjj,gkk->g", outside, inside, harmonic)
+    dimension = round(float(characters.mean()))
+    size = inside.shape[1] * harmonic.shape[1]
+    if dimension == 0:
+        return np.zeros((0, outside.shape[1], size))
+    where = {element: position for position, element in enumerate(elements)}
+    rows = [where[g] for g in group.generating_numbers(elements)]
+    product = np.einsum("gij,gkl->gikjl", inside[rows], harmonic[rows]).reshape(len(rows), size, size)
+    return intertwiners(product, outside[rows], dimension=dimension)
+
+
 def _rows_of_order(
-    group: FiniteGroup, action: Representation, source: InducedComponent, target: InducedComponent, order: int
+    action: Representation, source: InducedComponent, target: InducedComponent, order: int
 ) -> np.ndarray:
     """The solutions with harmonics of one order, shape ``(n, out width, in channels, harmonics)``."""
+    group = target.group
     stabilizer = np.array(target.stabilizer)
-    harmonic = _order_action(group, action, list(target.stabilizer), order)
+    harmonic = np.stack([harmonic_action(action.matrices[g], order) for g in target.stabilizer])
     functions = harmonic.shape[1]
     images = source.images[stabilizer]
     solutions = []
@@ -145,14 +189,17 @@ def _rows_of_order(
         for image in orbit:
             h = int(np.flatnonzero(images[:, block] == image)[0])
             carried = source.blocks[stabilizer[h], block]
-            spread[:, :, image] = np.einsum("st,ntwf,vw,ef->nsve", target.sigma[h], found, carried, harmonic[h])
+            # Small matrices: two plain products are many times faster than one einsum over four arrays.
+            right = np.kron(carried, harmonic[h]).T
+            flat = target.sigma[h] @ found.reshape(len(found), target.width, len(right)) @ right
+            spread[:, :, image] = flat.reshape(found.shape)
         # One unit of weight makes the same energy in the row, however many blocks it is spread over.
         solutions.append((spread / np.sqrt(len(orbit))).reshape(len(found), target.width, source.size, functions))
     return np.concatenate(solutions)
 
 
 def transported_functions(
-    action: Representation, target: InducedComponent, scalars: ScalarBasis, points: np.ndarray
+    action: Representation, target: Component, scalars: ScalarBasis, points: np.ndarray
 ) -> np.ndarray:
     """phi(g_a^-1 x) at the kernel's cells for each block a, normalised per ring and order.
 
@@ -166,6 +213,8 @@ def transported_functions(
         shape ``(blocks, functions, cells)``.
     """
     norms = scalars.norms(points)[:, None]
+    if isinstance(target, IrrepComponent):
+        return (scalars.evaluate(points) / norms)[None]
     return np.stack([scalars.evaluate(points @ action.matrices[g]) / norms for g in target.representatives])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ShapeError
+from intertwine.errors import ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
@@ -110,6 +110,11 @@ class InnerBatchNorm(EquivariantModule):
         return self._fields.join(parts, tensor)
 
     def _export(self) -> torch.nn.Module:
+        if not self.track_running_stats:
+            raise UnsupportedFieldError(
+                "without running statistics a field's channels are normalised together, which no plain batch norm does",
+                hint="build InnerBatchNorm with track_running_stats=True to export it",
+            )
         sizes = torch.tensor([r.size for r in self.in_type.representations])
         cls = {0: torch.nn.BatchNorm1d, 1: torch.nn.BatchNorm1d, 2: torch.nn.BatchNorm2d, 3: torch.nn.BatchNorm3d}[
             self.in_type.gspace.dimensionality

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis
 from intertwine.kernels.harmonics import lattice_points
 from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.init import generalized_he_init
 from intertwine.nn.module import EquivariantModule, check_field_type
-from intertwine.nn.sizes import sizes_of
+from intertwine.nn.sizes import need_room, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _MODULES: dict[int, Any] = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
@@ -115,13 +115,8 @@ class _GridConv(EquivariantModule):
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        for size, padding, step in zip(tensor.shape[2:], self._padding, self._dilation, strict=True):
-            if size + 2 * padding < step * (self.kernel_size - 1) + 1:
-                raise ShapeError(
-                    f"{type(self).__name__} has a kernel of {step * (self.kernel_size - 1) + 1} cells, "
-                    f"but the input has the shape {tuple(tensor.shape)} and {padding} cells of padding",
-                    hint="use larger images, padding, or a smaller kernel",
-                )
+        window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
+        need_room(type(self).__name__, tuple(tensor.shape), window, self._padding, self.padding_mode)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         filters = self.basisexpansion(weights)

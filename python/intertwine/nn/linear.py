@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.group.finite import FiniteGroup
+from intertwine.group.group import Group
 from intertwine.group.representation import Representation
 from intertwine.kernels import FilterCache, KernelExpansion, Ring, ScalarBasis, expansion_plan
 from intertwine.nn.bias import BiasExpansion
@@ -22,9 +22,8 @@ _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
 
 
 @lru_cache(maxsize=256)
-def _still(group: FiniteGroup) -> Representation:
-    trivial = group.trivial_representation
-    return Representation(group, "still", [trivial.id], np.eye(1), _matrices=np.ones((group.order(), 1, 1)))
+def _still(group: Group) -> Representation:
+    return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
 
 
 class Linear(EquivariantModule):
@@ -66,10 +65,9 @@ class Linear(EquivariantModule):
             raise FieldTypeError(
                 f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
             )
-        group = in_type.fibergroup
-        if not isinstance(group, FiniteGroup):
-            raise FieldTypeError(f"Linear is built for finite groups here, not for {group}")
-        plan = expansion_plan(_still(group), in_type.representations, out_type.representations, _POINT, ((0.0,),))
+        plan = expansion_plan(
+            _still(in_type.fibergroup), in_type.representations, out_type.representations, _POINT, ((0.0,),)
+        )
         self.basisexpansion = KernelExpansion(plan)
         self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
         self._bias_expansion = BiasExpansion(out_type) if bias else None

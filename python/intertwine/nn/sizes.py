@@ -6,7 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, ArgumentTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+
+
+def need_room(
+    name: str, shape: tuple[int, ...], window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros"
+) -> None:
+    """Raises unless a window fits into the padded input.
+
+    Args:
+        name: the layer's name, for the message.
+        shape: of the input, ``(batch, channels, *space)``.
+        window: cells that the window spans along each axis.
+        padding: cells added on both sides of each axis.
+        mode: how they are filled.
+
+    Raises:
+        ShapeError: naming the sizes.
+    """
+    for size, width, margin in zip(shape[2:], window, padding, strict=True):
+        if size + 2 * margin < width:
+            raise ShapeError(
+                f"{name} has a window of {width} cells, but the input has the shape {tuple(shape)} and {margin} cells of padding",
+                hint="use larger images, padding, or a smaller kernel",
+            )
+        if (mode == "circular" and margin > size) or (mode == "reflect" and margin >= size):
+            raise ShapeError(
+                f"{name} pads {margin} cells by {mode} values, but the input has the shape {tuple(shape)}",
+                hint="use larger images or padding_mode='zeros'",
+            )
 
 
 def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from intertwine import gspaces
 from intertwine.errors import IntertwineError
-from intertwine.group import cyclic_group, dihedral_group
+from intertwine.group import cyclic_group, dihedral_group, o2_group, so2_group
 
 from ..contracts.copies import reloaded
 from ..contracts.lists import GSPACES
@@ -146,11 +146,10 @@ def test_without_a_space_there_is_no_action():
         gspaces.no_base_space(cyclic_group(4)).basespace_action  # noqa: B018
 
 
-def test_continuous_groups_are_refused_until_they_are_there():
-    # escnn's default N = -1 is the continuous group, which must not quietly become something else
-    for build in (gspaces.rot2dOnR2, gspaces.flipRot2dOnR2):
-        with pytest.raises(IntertwineError, match="continuous"):
-            build(N=-1)
+def test_the_default_is_the_continuous_group_as_in_escnn():
+    assert gspaces.rot2dOnR2().fibergroup == so2_group()
+    assert gspaces.flipRot2dOnR2().fibergroup == o2_group()
+    assert gspaces.rot2dOnR2() != gspaces.rot2dOnR2(4)
 
 
 @pytest.mark.peer
