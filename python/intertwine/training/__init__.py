@@ -19,6 +19,7 @@ from intertwine.training.idx import read_idx
 from intertwine.training.measures import IGNORE
 from intertwine.training.predict import confusion, evaluate, predict
 from intertwine.training.result import FitResult
+from intertwine.training.tiles import predict_tiled
 
 __all__ = [
     "IGNORE",
@@ -28,6 +29,7 @@ __all__ = [
     "evaluate",
     "fit",
     "predict",
+    "predict_tiled",
     "read_idx",
     "read_image",
     "turn_images",
