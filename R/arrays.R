@@ -133,7 +133,7 @@ check_no_na <- function(x, arg, call) {
   count <- sum(missing)
   if (count) {
     abort_intertwine(
-      paste0("`", arg, "` has ", count, if (count == 1) " missing value" else " missing values", " (NA), which a tensor cannot hold."),
+      paste0("`", arg, "` has ", count, " missing value", if (count > 1) "s", " (NA), which a tensor cannot hold."),
       class = "missing_values",
       hint = "Replace them, or drop the cases that have them.",
       call = call
@@ -178,7 +178,7 @@ read_values <- function(bytes, kind, count) {
 
 read_outbox <- function(outbox, kind, count) {
   width <- c(double = 8, float = 4, integer = 4, logical = 4, complex = 16)[[kind]]
-  values <- vector(c(double = "double", float = "double", integer = "integer", logical = "logical", complex = "complex")[[kind]], count)
+  values <- vector(if (kind == "float") "double" else kind, count)
   each <- max(1, floor(chunk_bytes() / width))
   for (start in seq(0, count - 1, by = each)) {
     stop <- min(start + each, count)

@@ -10,8 +10,8 @@
 #
 # `target` is a dotted name inside the Python package ("nn.R2Conv", "training.fit") or a Python callable. `args` is a
 # list: named elements are passed by name. Errors are raised as classed conditions whose call is that of the
-# function which the user called: pass `call = rlang::caller_env()` on from there. Interrupts are suspended while Python runs,
-# for an interrupt inside Python ends the R process under reticulate 1.28.
+# function which the user called: pass `call = rlang::caller_env()` on from there. Interrupts are suspended while
+# Python runs, for an interrupt inside Python ends the R process under reticulate 1.28.
 
 #' Call Python; raise its errors and warnings as R conditions.
 #' @noRd
@@ -64,8 +64,8 @@ from_py <- function(value) {
 #' Call a Python function that takes callbacks, and stop it cleanly on Ctrl-C.
 #'
 #' `on` has the R functions by the names of the callbacks in Python. Each receives the event (a list, or NULL) and returns
-#' FALSE to stop; `NULL` in place of a function polls for Ctrl-C alone. Those named in `throttled` are called about ten times a
-#' second, the others each time. An error in one stops Python and is raised again here, as the parent of ours.
+#' FALSE to stop; `NULL` in place of a function polls for Ctrl-C alone. Those named in `throttled` are called about ten
+#' times a second, the others each time. An error in one stops Python and is raised again here, as the parent of ours.
 #' @return What the Python function returns when it is told to stop, or when it is done. `the$interrupted` tells
 #'   afterwards whether Ctrl-C stopped it.
 #' @noRd

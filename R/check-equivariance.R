@@ -2,12 +2,12 @@
 
 #' Check that a module is equivariant
 #'
-#' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision, with
-#' a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
+#' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision,
+#' with a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
 #'
 #' Quarter turns and reflections map the grid of pixels onto itself: to them a module is exact or it is not. Other elements
-#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at some
-#' sizes of the image alone: give the `x` that you have in mind.
+#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at
+#' some sizes of the image alone: give the `x` that you have in mind.
 #'
 #' @param module A module.
 #' @param x Features: an array, a torch tensor, [images()] or a [geometric_tensor()]; random ones if `NULL`.
@@ -15,8 +15,9 @@
 #' @param tolerance Largest error that passes.
 #' @param interpolated Do elements that need interpolation count, too?
 #' @param layers Report the layers of a sequence one by one?
-#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count). It
-#'   prints the verdict. With `layers = TRUE`, `attr(check, "layers")` is a data frame of the largest error after each layer.
+#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count).
+#'   It prints the verdict. With `layers = TRUE`, `attr(check, "layers")` is a data frame of the largest error after each
+#'   layer.
 #' @seealso [expect_equivariant()] for tests
 #' @export
 #' @examplesIf intertwine_available()
@@ -95,7 +96,8 @@ format.equivariance_check <- function(x, ...) {
   layers <- attr(x, "layers")
   if (!is.null(layers)) {
     errors <- formatC(layers$exact, digits = 1, format = "e")
-    lines <- c(lines, "Largest error of exact elements after each layer:", paste0("  ", layers$position, "  ", format(layers$layer), "  ", errors))
+    rows <- paste0("  ", layers$position, "  ", format(layers$layer), "  ", errors)
+    lines <- c(lines, "Largest error of exact elements after each layer:", rows)
   }
   c(verdict, lines)
 }

@@ -6,6 +6,9 @@ describe_value <- function(x) {
   if (is.null(x)) {
     return("NULL")
   }
+  if (is_layer_spec(x)) {
+    return("the specification of a layer")
+  }
   if (is.function(x) && !is_py(x)) {
     return("a function")
   }

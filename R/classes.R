@@ -169,8 +169,9 @@ Ops.intertwine_object <- function(e1, e2) {
 }
 
 refuse_operation <- function(generic, e1, e2, call = rlang::caller_env()) {
+  operands <- c(describe_value(e1), if (!is.null(e2)) describe_value(e2))
   abort_intertwine(
-    paste0("`", generic, "` is not defined for ", describe_value(e1), if (!is.null(e2)) paste0(" and ", describe_value(e2)), "."),
+    paste0("`", generic, "` is not defined for ", paste(operands, collapse = " and "), "."),
     class = "argument_type", call = call
   )
 }

@@ -40,8 +40,8 @@ layer_arguments <- function() {
     rings = numbers,
     frequencies_cutoff = number(0),
     n = count(1),
-    rotations = count(1),
-    axis = count(0)
+    rotations = function(x, arg, call) if (identical(x, Inf)) -1L else as_count(x, min = 1, arg = arg, call = call),
+    axis = as_axis
   )
 }
 

@@ -53,7 +53,8 @@ in_r_words <- function(text) {
   phrases <- c(
     "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
     "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
-    "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))"
+    "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
+    ", call head.fill(n)," = ","
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
   text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {

@@ -3,10 +3,11 @@
 #' Groups
 #'
 #' `cyclic_group()` holds the rotations of the plane by multiples of 2 pi / N, `dihedral_group()` these and N
-#' reflections, `trivial_group()` the identity alone. Networks on images start from a space, such as [gspace_rot2d()],
+#' reflections, `so2_group()` and `o2_group()` all rotations, `trivial_group()` the identity alone. Networks on images start from a space, such as [gspace_rot2d()],
 #' which holds its group; every function that takes a group takes a space, too.
 #'
-#' @param N Number of rotations.
+#' @param N Number of rotations; `Inf` for all of them.
+#' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.
 #' @param x A group, or anything that has one: a space, a field type, a representation, an element or a module.
 #' @return A group.
 #' @seealso [group_elements()], [irrep()], [gspace_rot2d()]
@@ -19,13 +20,31 @@ NULL
 #' @rdname groups
 #' @export
 cyclic_group <- function(N) {
+  if (identical(N, Inf)) {
+    return(so2_group())
+  }
   py_call_checked("group.cyclic_group", list(as_count(N, min = 1)))
 }
 
 #' @rdname groups
 #' @export
 dihedral_group <- function(N) {
+  if (identical(N, Inf)) {
+    return(o2_group())
+  }
   py_call_checked("group.dihedral_group", list(as_count(N, min = 1)))
+}
+
+#' @rdname groups
+#' @export
+so2_group <- function(max_frequency = 3) {
+  py_call_checked("group.so2_group", list(as_count(max_frequency, min = 0)))
+}
+
+#' @rdname groups
+#' @export
+o2_group <- function(max_frequency = 3) {
+  py_call_checked("group.o2_group", list(as_count(max_frequency, min = 0)))
 }
 
 #' @rdname groups
@@ -140,7 +159,11 @@ is_element <- function(x) inherits(x, "group_element")
 #' @noRd
 check_has_group <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   check_class(
-    x, c("symmetry_group", "gspace", "field_type", "group_representation", "group_element", "equivariant_module", "geometric_tensor"),
+    x,
+    c(
+      "symmetry_group", "gspace", "field_type", "group_representation", "group_element", "equivariant_module",
+      "geometric_tensor"
+    ),
     "a group or a space",
     hint = "Make one with gspace_rot2d(N = 4) or cyclic_group(4).", arg = arg, call = call
   )

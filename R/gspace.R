@@ -12,7 +12,8 @@
 #'
 #' `gspace_none()` has no space at all, for vectors that a group acts on.
 #'
-#' @param N Number of rotations.
+#' @param N Number of rotations; `Inf` for all of them.
+#' @param max_frequency For `N = Inf`, the highest frequency of the irreps that [representations()] lists.
 #' @param axis Angle in radians of the axis of reflection; `pi / 2` is the vertical axis, so that left and right change
 #'   places, and `0` the horizontal one.
 #' @param G A group, such as [cyclic_group()].
@@ -33,8 +34,8 @@ gspace_trivial2d <- function() {
 
 #' @rdname gspace
 #' @export
-gspace_rot2d <- function(N) {
-  py_call_checked("gspaces.rot2dOnR2", list(N = as_count(N, min = 1)))
+gspace_rot2d <- function(N, max_frequency = 6) {
+  py_call_checked("gspaces.rot2dOnR2", list(N = as_order(N), maximum_frequency = as_count(max_frequency, min = 0)))
 }
 
 #' @rdname gspace
@@ -46,9 +47,17 @@ gspace_flip2d <- function(axis = pi / 2) {
 
 #' @rdname gspace
 #' @export
-gspace_flip_rot2d <- function(N, axis = pi / 2) {
+gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6) {
   check_number(axis)
-  py_call_checked("gspaces.flipRot2dOnR2", list(N = as_count(N, min = 1), axis = as.double(axis)))
+  py_call_checked("gspaces.flipRot2dOnR2", list(
+    N = as_order(N), axis = as.double(axis), maximum_frequency = as_count(max_frequency, min = 0)
+  ))
+}
+
+#' A number of rotations as Python has it: -1 stands for all of them.
+#' @noRd
+as_order <- function(N, call = rlang::caller_env()) {
+  if (identical(N, Inf)) -1L else as_count(N, min = 1, arg = "N", call = call)
 }
 
 #' @rdname gspace
@@ -94,7 +103,8 @@ format.gspace <- function(x, ...) {
     return(NextMethod())
   }
   facts <- py_call_checked("_r.fields.space_facts", list(x))
-  elements <- if (facts$order < 0) "infinitely many elements" else paste(facts$order, if (facts$order == 1) "element" else "elements")
+  count <- if (facts$order < 0) "infinitely many" else facts$order
+  elements <- paste(count, if (identical(count, 1)) "element" else "elements")
   c(
     paste0("<space: ", facts$title, ", ", elements, ">"),
     paste0("  representations: ", paste(unlist(facts$representations), collapse = ", "))

@@ -50,7 +50,11 @@ part_record <- function(part) {
   if (is_py(part)) {
     return(list(module = part))
   }
-  list(kind = attr(part, "kind"), arguments = as_py_dict(attr(part, "arguments")), seed = if (attr(part, "random")) draw_seed())
+  list(
+    kind = attr(part, "kind"),
+    arguments = as_py_dict(attr(part, "arguments")),
+    seed = if (attr(part, "random")) draw_seed()
+  )
 }
 
 #' A seed for torch from R's generator, so that set.seed() governs.
@@ -156,13 +160,18 @@ print.layer_spec <- function(x, ...) {
   invisible(x)
 }
 
+#' An entry of `out`: a number with its name, or representations.
+#' @noRd
+field_text <- function(name, value) {
+  if (nzchar(name)) {
+    return(paste0(name, " = ", value))
+  }
+  paste(format(new_representation_list(value)), collapse = ", ")
+}
+
 argument_text <- function(x) {
   if (inherits(x, "field_spec")) {
-    terms <- ifelse(
-      nzchar(unlist(x$names)),
-      paste0(unlist(x$names), " = ", vapply(x$values, function(v) if (is.list(v)) "" else format(v), "")),
-      vapply(x$values, function(v) if (is.list(v)) paste(vapply(v, function(r) paste(format(r), collapse = " "), ""), collapse = ", ") else "", "")
-    )
+    terms <- mapply(field_text, x$names, x$values)
     return(paste0("c(", paste(terms, collapse = ", "), ")"))
   }
   if (is_py(x)) {
@@ -178,7 +187,7 @@ argument_text <- function(x) {
 #' @rdname callables
 #' @usage NULL
 #' @rawNamespace S3method(reticulate::py_to_r_wrapper, equivariant_module)
-py_to_r_wrapper.equivariant_module <- function(x) {
+py_to_r_wrapper.equivariant_module <- function(x) { # nolint: object_length_linter. Its generic's name is long.
   force(x)
   function(object, ...) call_module(x, object, ..., call = rlang::current_env())
 }
@@ -189,9 +198,13 @@ call_module <- function(module, x, ..., call) {
   check_alive(module, call)
   if (is_layer_spec(x) || is_field_type(x) || is_module(x)) {
     abort_intertwine(
-      paste0("A module is a function of features, not of ", if (is_layer_spec(x)) "a specification" else describe_value(x), "."),
+      paste0("A module is a function of features, not of ", describe_value(x), "."),
       class = "argument_type",
-      hint = if (is_layer_spec(x)) "To append a layer, pipe the module into it: module |> nonlin_relu()." else "Make features with geometric_tensor().",
+      hint = if (is_layer_spec(x)) {
+        "To append a layer, pipe the module into it: module |> nonlin_relu()."
+      } else {
+        "Make features with geometric_tensor()."
+      },
       call = call
     )
   }
@@ -233,7 +246,9 @@ format.equivariant_module <- function(x, ...) {
     format(parameters, big.mark = ","), if (parameters == 1) " parameter>" else " parameters>"
   )
   names <- vapply(rows, function(row) layer_title(row), "")
-  outs <- vapply(rows, function(row) row$out %||% if (row$open) "as many numbers as fit() finds classes" else "plain numbers", "")
+  outs <- vapply(rows, function(row) {
+    row$out %||% if (row$open) "as many numbers as fit() finds classes" else "plain numbers"
+  }, "")
   start <- py_call_checked("_r.layers.start_text", list(x))
   numbers <- formatC(seq_along(rows), width = nchar(length(rows)))
   lines <- if (length(rows)) paste0("  ", format(paste0(numbers, "  ", names)), "  -> ", outs)

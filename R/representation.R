@@ -20,8 +20,9 @@
 #' @param flip For groups with reflections: 1 if the irrep changes its sign under a reflection, 0 if not. By default the one
 #'   that exists, or 0 where both do.
 #' @param label The label of an irrep of any other group.
-#' @param rotations Number of rotations in the subgroup.
-#' @param axis For groups with reflections: the step of rotation of the reflection that is in the subgroup; `NULL` if none is.
+#' @param rotations Number of rotations in the subgroup; `Inf` for all.
+#' @param axis For groups with reflections: the step of rotation of the reflection that is in the subgroup; `NULL` if none
+#'   is.
 #' @param ... Representations, or lists of them.
 #' @param a,b Representations of one group.
 #' @return A representation; `representations()` a named list of them.
@@ -91,9 +92,16 @@ tensor_product <- function(a, b) {
 #' @noRd
 as_subgroup <- function(rotations, axis, call = rlang::caller_env()) {
   list(
-    rotations = if (!is.null(rotations)) as_count(rotations, min = 1, call = call),
-    axis = if (!is.null(axis)) as_count(axis, min = 0, call = call)
+    rotations = if (!is.null(rotations)) if (identical(rotations, Inf)) -1L else as_count(rotations, min = 1, call = call),
+    axis = if (!is.null(axis)) as_axis(axis, "axis", call)
   )
+}
+
+#' An axis: a step of rotation; for the continuous groups an angle.
+#' @noRd
+as_axis <- function(x, arg, call) {
+  check_number(x, min = 0, arg = arg, call = call)
+  if (x == round(x)) as.integer(x) else as.double(x)
 }
 
 check_representation <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
@@ -118,7 +126,7 @@ NULL
 #' @rdname callables
 #' @usage NULL
 #' @rawNamespace S3method(reticulate::py_to_r_wrapper, group_representation)
-py_to_r_wrapper.group_representation <- function(x) {
+py_to_r_wrapper.group_representation <- function(x) { # nolint: object_length_linter. Its generic's name is long.
   force(x)
   function(g) {
     # `x` is the Python callable as reticulate made it; it dies with its session as the object itself does.

@@ -80,15 +80,15 @@ identity_module <- function(object) {
 #' Go on with less symmetry
 #'
 #' `restrict()` is the same object under a subgroup: of a space, a group, a representation, a field type or a tensor.
-#' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors alone
-#' above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis of features so
-#' that restricted fields are again sums of known ones; use it after a restriction.
+#' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors
+#' alone above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis of
+#' features so that restricted fields are again sums of known ones; use it after a restriction.
 #'
 #' @inheritParams r2_conv
 #' @param x A space, a group, a representation, a field type or a geometric tensor.
-#' @param rotations Number of rotations that are kept; 1 keeps none but the identity.
-#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0; `NULL` keeps no
-#'   reflection.
+#' @param rotations Number of rotations that are kept; 1 keeps none but the identity, `Inf` all.
+#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0; `NULL` keeps
+#'   no reflection.
 #' @param ... For methods.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of `change_of_basis` and

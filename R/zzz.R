@@ -1,5 +1,6 @@
 .onLoad <- function(libname, pkgname) {
-  # Nothing here may start Python. reticulate itself takes longer to load than all of intertwine, so it waits for its first use.
+  # Nothing here may start Python. reticulate itself takes longer to load than all of intertwine, so it waits for its first
+  # use.
   adopt_python_choice()
   if (isNamespaceLoaded("reticulate")) {
     prepare_reticulate()

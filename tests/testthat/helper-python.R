@@ -41,7 +41,7 @@ local_no_bridge <- function(env = parent.frame()) {
 }
 
 # Tests that start another R need the package where that R finds it; load_all() does not put it there.
-skip_if_not_installed_elsewhere <- function() {
+skip_if_only_loaded <- function() {
   installed <- nzchar(system.file("Meta", "package.rds", package = "intertwine"))
   if (!installed) testthat::skip("intertwine is loaded from its sources, not installed")
 }

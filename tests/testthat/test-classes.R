@@ -1,5 +1,8 @@
 test_that("the class filter puts short names first", {
-  classes <- c("intertwine.nn.conv.R2Conv", "intertwine.nn.module.EquivariantModule", "torch.nn.modules.module.Module", "python.builtin.object")
+  classes <- c(
+    "intertwine.nn.conv.R2Conv", "intertwine.nn.module.EquivariantModule", "torch.nn.modules.module.Module",
+    "python.builtin.object"
+  )
   expect_identical(short_classes(classes), c("r2_conv", "equivariant_module", "intertwine_object", classes))
   group <- c("intertwine.group.planar.CyclicGroup", "intertwine.group.group.Group", "python.builtin.object")
   expect_identical(short_classes(group)[1:3], c("cyclic_group", "symmetry_group", "intertwine_object"))

@@ -10,7 +10,8 @@ test_that("each argument is checked", {
     padding_mode = 1, n = 0, rotations = 0, axis = -1, out = 8, out = "regular", ceil_mode = "x"
   )
   for (i in seq_along(bad)) {
-    expect_error(coerce_arguments(bad[i], NULL), paste0("`", names(bad)[i], "`"), class = "intertwine_error", info = names(bad)[i])
+    named <- paste0("`", names(bad)[i], "`")
+    expect_error(coerce_arguments(bad[i], NULL), named, class = "intertwine_error", info = named)
   }
 })
 

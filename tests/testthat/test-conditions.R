@@ -12,7 +12,14 @@ test_that("messages from Python speak R", {
   expect_identical(in_r_words("use nn.R2Conv instead"), "use r2_conv() instead")
   expect_identical(in_r_words("gspaces.rot2dOnR2"), "gspace_rot2d()")
   expect_identical(in_r_words("Linear maps stay English"), "Linear maps stay English")
-  expect_identical(in_r_words("a tensor of shape (1, 2, 3) where axis 1 must hold"), "a tensor of shape 1 x 2 x 3 where dimension 2 must hold")
+  expect_identical(
+    in_r_words("a tensor of shape (1, 2, 3) where axis 1 must hold"),
+    "a tensor of shape 1 x 2 x 3 where dimension 2 must hold"
+  )
+  expect_identical(
+    in_r_words("given [C4_on_R2[(None, 4)]: {irrep_0 (x2), regular (x1)}(6)] at step 0"),
+    "given C4 on R^2: 2 x trivial + 1 x regular = 6 channels at layer 1"
+  )
   expect_identical(in_r_words("no irrep (7,)"), "no irrep 7")
 })
 

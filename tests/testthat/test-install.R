@@ -19,6 +19,7 @@ test_that("nothing is installed inside a check", {
 })
 
 test_that("a command that fails is an error that names it", {
-  expect_error(run_command(c(file.path(R.home("bin"), "Rscript"), "-e", "quit(status=3)")), class = "intertwine_error_install")
-  expect_identical(run_command(c(file.path(R.home("bin"), "Rscript"), "-e", "quit(status=3)"), optional = TRUE), 3L)
+  failing <- c(file.path(R.home("bin"), "Rscript"), "-e", "quit(status=3)")
+  expect_error(run_command(failing), class = "intertwine_error_install")
+  expect_identical(run_command(failing, optional = TRUE), 3L)
 })

@@ -92,7 +92,10 @@ test_that("both styles build the same network", {
   skip_if_no_python()
   x <- array(rnorm(81), c(1, 1, 9, 9))
   set.seed(2)
-  piped <- gray() |> r2_conv(out = c(regular = 2), kernel_size = 3) |> nonlin_relu() |> r2_conv(out = c(regular = 1), kernel_size = 3)
+  piped <- gray() |>
+    r2_conv(out = c(regular = 2), kernel_size = 3) |>
+    nonlin_relu() |>
+    r2_conv(out = c(regular = 1), kernel_size = 3)
   set.seed(2)
   listed <- sequential_module(
     gray(), r2_conv(out = c(regular = 2), kernel_size = 3), nonlin_relu(), r2_conv(out = c(regular = 1), kernel_size = 3)

@@ -34,8 +34,8 @@ test_that("linear maps act on vectors", {
   expect_equal(dim(linear(x)), c(5, 11))
   g <- group_element(gs, rotation = 3)
   type <- field_type(gs, regular = 2)
-  moved <- linear(transform(geometric_tensor(x, type, dtype = "float64"), g))
-  expect_equal(as.array(moved), as.array(transform(linear(geometric_tensor(x, type, dtype = "float64")), g)), tolerance = 1e-12)
+  vectors <- geometric_tensor(x, type, dtype = "float64")
+  expect_equal(as.array(linear(transform(vectors, g))), as.array(transform(linear(vectors), g)), tolerance = 1e-12)
 })
 
 test_that("what makes no convolution is refused", {

@@ -15,7 +15,7 @@ test_that("nothing in here starts Python", {
     stopifnot(!reticulate::py_available())
     cat('done\\n')
   "
-  skip_if_not_installed_elsewhere()
+  skip_if_only_loaded()
   out <- system2(
     file.path(R.home("bin"), "Rscript"), c("-e", shQuote(script)),
     stdout = TRUE, stderr = TRUE, env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
@@ -38,7 +38,7 @@ test_that("R's torch in the same session is noticed", {
 
 test_that("loading the package is quick and quiet", {
   skip_on_cran()
-  skip_if_not_installed_elsewhere()
+  skip_if_only_loaded()
   out <- system2(
     file.path(R.home("bin"), "Rscript"), c("-e", shQuote("cat(system.time(library(intertwine))[['elapsed']])")),
     stdout = TRUE, stderr = TRUE, env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))

@@ -68,9 +68,8 @@ test_that("a head classifies, and its answer is invariant", {
 test_that("a head without a number of classes waits for it", {
   skip_if_no_python()
   x <- matrix(rnorm(81), 9)
-  build <- function() sequential_module(gray(), r2_conv(out = c(regular = 4), kernel_size = 3), nonlin_relu(), head_classes())
   set.seed(4)
-  open <- build()
+  open <- sequential_module(gray(), r2_conv(out = c(regular = 4), kernel_size = 3), nonlin_relu(), head_classes())
   expect_s3_class(open, c("sequential_module", "equivariant_module"))
   expect_snapshot({
     open
@@ -124,11 +123,12 @@ test_that("disentangling splits what restricting made", {
 
 test_that("what is no sequence is refused", {
   skip_if_no_python()
+  other <- nonlin_relu(field_type(gspace_rot2d(N = 8), trivial = 1))
   expect_snapshot({
     show_error(sequential_module(gspace_rot2d(N = 4)))
     show_error(sequential_module(gray(), 3))
     show_error(sequential_module(gray(), nonlin_relu))
-    show_error(sequential_module(gray(), r2_conv(field_type(gspace_rot2d(N = 8), trivial = 1), out = c(regular = 1), kernel_size = 3)))
+    show_error(sequential_module(gray(), other))
     show_error(restrict_module(gray()))
     show_error(restrict(gspace_rot2d(N = 4), rotations = 3))
     show_error(restrict(3))

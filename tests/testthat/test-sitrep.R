@@ -1,7 +1,9 @@
 test_that("the situation report says what runs", {
   skip_if_no_python()
   report <- format(intertwine_sitrep())
-  for (fact in c("R ", "reticulate", "python", "torch", "numpy", "device")) expect_true(any(grepl(fact, report)), info = fact)
+  for (fact in c("R ", "reticulate", "python", "torch", "numpy", "device")) {
+    expect_true(any(grepl(fact, report)), info = fact)
+  }
 })
 
 test_that("without Python it says why", {

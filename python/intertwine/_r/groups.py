@@ -16,6 +16,7 @@ from intertwine.group import (
     Representation,
     directsum,
 )
+from intertwine.group.continuous import O2, SO2
 
 _TURN = 2 * math.pi
 
@@ -47,12 +48,16 @@ def element(space: Any, rotation: int | None, flip: int | None, angle: float | N
                 f"{space} has reflections alone, no rotations", hint="name the element with flip = 0 or flip = 1"
             )
         return group.element(int(flip or 0))
+    if isinstance(group, (SO2, O2)) and rotation is not None:
+        raise GroupError(f"{group} turns by any angle, not in steps", hint="name the element by its angle: angle = pi / 4")
+    if isinstance(group, O2):
+        return group.element((int(flip or 0), float(angle or 0.0)))
     if isinstance(group, DihedralGroup):
         return group.element((int(flip or 0), _steps(group, rotation, angle)))
-    if isinstance(group, CyclicGroup):
+    if isinstance(group, (CyclicGroup, SO2)):
         if flip:
             raise GroupError(f"{group} has no reflections", hint="use gspace_flip_rot2d() or dihedral_group()")
-        return group.element(_steps(group, rotation, angle))
+        return group.element(float(angle or 0.0) if isinstance(group, SO2) else _steps(group, rotation, angle))
     raise GroupError(f"the elements of {group} have no rotation numbers", hint="use group_elements(G)[[i]]")
 
 
@@ -129,7 +134,10 @@ def irrep(space: Any, frequency: int | None, flip: int | None, label: Any) -> Ir
         return group.irrep(*(label if isinstance(label, list) else [label]))
     if isinstance(group, DihedralGroup):
         return _dihedral_irrep(group, frequency, flip)
-    if isinstance(group, CyclicGroup):
+    if isinstance(group, O2):
+        k = int(frequency or 0)
+        return group.irrep(int(k > 0) if flip is None else int(flip), k)
+    if isinstance(group, (CyclicGroup, SO2)):
         if _mirrors_only(space, group):
             return group.irrep(int((flip if frequency is None else frequency) or 0))
         if flip:
@@ -165,7 +173,7 @@ def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
             "no subgroup was named", hint="say how many rotations are kept: rotations = 1 keeps none but the identity"
         )
     kept = 1 if rotations is None else tuples(rotations)
-    if isinstance(group, DihedralGroup):
+    if isinstance(group, (DihedralGroup, O2)):
         return (None if axis is None else axis, kept)
     if axis is not None:
         raise GroupError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from intertwine import training
+from intertwine import models, training
 from intertwine.training.heads import fill_heads
 from intertwine.training.measures import IGNORE
 from intertwine.training.modes import own_random_stream
@@ -60,6 +60,32 @@ def fit(
         "n_classes": result.n_classes,
         "parameters": float(result.parameters),
     }
+
+
+def classifier(
+    in_channels: int, n_classes: int, space: Any, seed: float, parameters: int | None, widths: Any, options: Any
+) -> torch.nn.Module:
+    """A ready classifier, with weights that R's random numbers govern.
+
+    Args:
+        in_channels: channels of the images.
+        n_classes: how many classes there are.
+        space: the plane with its group, or `None` for ordinary layers.
+        seed: of the weights.
+        parameters: how many parameters to come near to, with widths in these proportions; `None` takes the widths.
+        widths: fields (or channels) of each block; R sends one alone as a plain number.
+        options: what else the builder takes; `None` leaves its default.
+    """
+    chosen = {name: value for name, value in options.items() if value is not None}
+    blocks = widths if isinstance(widths, list) else [widths]
+
+    def build(widths: Sequence[int]) -> torch.nn.Module:
+        if space is None:
+            return models.plain_cnn(in_channels, n_classes, widths=widths, **chosen)
+        return models.equivariant_cnn(in_channels, n_classes, space, widths=widths, **chosen)
+
+    with own_random_stream(int(seed)):
+        return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)
 
 
 def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> torch.nn.Module:
