@@ -159,7 +159,9 @@ draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, col
     row <- (k - 1) %/% ncol + 1
     draw_tile(tiles[[k]], x0[column], y1[row], aspect, borders[k])
     if (!is.null(labels)) {
-      graphics::text(x0[column] + aspect / 2, y1[row] + header / 2, labels[k], cex = size)
+      # a long label shrinks until it fits above its own tile
+      fit <- min(1, 1.06 * aspect / graphics::strwidth(labels[k], cex = size))
+      graphics::text(x0[column] + aspect / 2, y1[row] + header / 2, labels[k], cex = size * fit)
     }
   }
   if (!is.null(row_labels)) {

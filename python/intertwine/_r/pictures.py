@@ -143,10 +143,12 @@ def turn(pictures: torch.Tensor, angles: torch.Tensor, order: int = 2) -> np.nda
 
 
 def resize(pictures: torch.Tensor, size: list[int]) -> np.ndarray:
-    """Pictures [pictures, channels, height, width] at another height and width."""
-    return torch.nn.functional.interpolate(
+    """Pictures [pictures, channels, height, width] at another height and width, within their range of values."""
+    resized = torch.nn.functional.interpolate(
         pictures, size=tuple(size), mode="bicubic", align_corners=False, antialias=True
-    ).numpy()
+    )
+    # cubics overshoot at edges, which would make ink darker than black
+    return resized.clamp(pictures.amin(), pictures.amax()).numpy()
 
 
 def moves(space: Any, elements: list[Any]) -> dict[str, list[Any]]:
