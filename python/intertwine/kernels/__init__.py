@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from intertwine.kernels.expansion import FilterCache, KernelExpansion
-from intertwine.kernels.plan import ExpansionPlan, expansion_plan
+from intertwine.kernels.plan import ExpansionPlan, expansion_plan, split_filter
 from intertwine.kernels.scalar import Ring, ScalarBasis, scalar_basis
 
-__all__ = ["ExpansionPlan", "FilterCache", "KernelExpansion", "Ring", "ScalarBasis", "expansion_plan", "scalar_basis"]
+__all__ = [
+    "ExpansionPlan",
+    "FilterCache",
+    "KernelExpansion",
+    "Ring",
+    "ScalarBasis",
+    "expansion_plan",
+    "scalar_basis",
+    "split_filter",
+]

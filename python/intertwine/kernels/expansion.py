@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -195,6 +196,43 @@ class KernelExpansion(ConstantModule):
                 share = pair.source.channels.size / channels
                 result[pair.start : pair.stop] = share / (pair.source.copies * pair.energy)
         return result
+
+    def project(self, filters: torch.Tensor, tolerance: float = 1e-12) -> tuple[torch.Tensor, float]:
+        """The weights whose filter is nearest to a given one: least squares by conjugate gradients, in float64.
+
+        Args:
+            filters: shape ``(out channels, in channels, cells)``.
+            tolerance: relative size of the gradient at which to stop.
+
+        Returns:
+            the weights, and the norm of what no weights can make over the norm of the filter.
+        """
+        exact = copy.deepcopy(self).double()
+        goal = filters.detach().to(torch.float64)
+
+        def adjoint(values: torch.Tensor) -> torch.Tensor:
+            weights = torch.zeros(self.dimension(), dtype=torch.float64, device=goal.device, requires_grad=True)
+            with torch.enable_grad():
+                return torch.autograd.grad(exact(weights), weights, values)[0]
+
+        with torch.no_grad():
+            weights = torch.zeros(self.dimension(), dtype=torch.float64, device=goal.device)
+            rest = goal.clone()
+            gradient = adjoint(rest)
+            direction, size = gradient, gradient @ gradient
+            first = size.clone()
+            for _ in range(self.dimension()):
+                if size <= tolerance**2 * first:
+                    break
+                change = exact(direction)
+                step = size / change.square().sum()
+                weights += step * direction
+                rest -= step * change
+                gradient = adjoint(rest)
+                size, before = gradient @ gradient, size
+                direction = gradient + (size / before) * direction
+            whole = float(goal.norm())
+        return weights, float(rest.norm()) / whole if whole else 0.0
 
     def get_basis_info(self) -> Iterator[dict[str, Any]]:
         """Attributes of each weight in turn, by escnn's keys: ring, frequency, irreps and where they are.

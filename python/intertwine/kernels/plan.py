@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.errors import EmptyBasisError
+from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError
 from intertwine.group.components import Component, IrrepComponent, Mixing, structure
 from intertwine.group.induced import InducedComponent
 from intertwine.group.representation import Representation
@@ -61,12 +61,17 @@ class Layout:
     Attributes:
         kinds: the kinds of components, in the order in which they first occur.
         mixings: the kinds of mixings.
-        size: the number of channels.
+        representations: one for each field.
     """
 
     kinds: tuple[Kind, ...]
     mixings: tuple[MixKind, ...]
-    size: int
+    representations: tuple[Representation, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of channels."""
+        return sum(representation.size for representation in self.representations)
 
     @property
     def order(self) -> np.ndarray | None:
@@ -179,7 +184,7 @@ def layout(representations: tuple[Representation, ...], spectral: bool = False) 
             Kind(component, np.stack(channels), np.array(fields), name) for component, name, channels, fields in kinds
         ),
         tuple(MixKind(mixing.matrix, np.stack(channels)) for mixing, channels in mixes),
-        start,
+        representations,
     )
 
 
@@ -215,6 +220,36 @@ def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: Scal
                 attributes[f"{side}_irrep"] = kind.component.irrep.id
         found.append(attributes)
     return found
+
+
+class _AskedError(Exception):
+    """A filter asked for an attribute that a ring and order alone do not have."""
+
+
+class _RingAttributes(dict):  # type: ignore[type-arg]
+    def __missing__(self, key: str) -> Any:
+        raise _AskedError(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key]
+
+
+def split_filter(scalars: ScalarBasis, keep: ElementFilter) -> tuple[ScalarBasis, ElementFilter | None]:
+    """The scalar functions that a filter keeps, if it reads rings and orders only; else the filter, for each basis kernel.
+
+    Args:
+        scalars: the scalar functions.
+        keep: the filter.
+
+    Raises:
+        ArgumentTypeError: if the filter is no function.
+    """
+    if not callable(keep):
+        raise ArgumentTypeError(f"basis_filter is a function of a dict of attributes, not {keep!r}")
+    try:
+        return scalars.filtered(lambda attributes: keep(_RingAttributes(attributes))), None
+    except _AskedError:
+        return scalars, keep
 
 
 def _pair_constants(
@@ -282,7 +317,15 @@ def expansion_plan(
             rows = row_basis(action, in_kind.component, out_kind.component, scalars)
             if element_filter is not None:
                 attributes = element_attributes(in_kind, out_kind, rows, scalars)
-                rows = rows.kept(np.array([bool(element_filter(a)) for a in attributes], dtype=bool))
+                try:
+                    mask = np.array([bool(element_filter(a)) for a in attributes], dtype=bool)
+                except KeyError as error:
+                    known = ", ".join(attributes[0])
+                    raise ArgumentError(
+                        f"basis_filter reads the attribute {error}, which a basis kernel does not have",
+                        hint=f"it has {known}",
+                    ) from None
+                rows = rows.kept(mask)
             constants = _pair_constants(action, in_kind.component, out_kind.component, rows, carried[shared])
             pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants)
             start = pair.stop

@@ -113,8 +113,6 @@ class ScalarBasis:
             keep: takes the attributes ``radius``, ``sigma``, ``radial_idx`` and ``irrep:frequency`` of a ring and order, and
                 tells whether to keep its functions.
         """
-        if not callable(keep):
-            raise ArgumentTypeError(f"basis_filter is a function of a dict of attributes, not {keep!r}")
         rings = []
         for number, ring in enumerate(self.rings):
             orders = tuple(

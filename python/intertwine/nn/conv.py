@@ -10,20 +10,28 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis
+from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis, split_filter
 from intertwine.kernels.harmonics import lattice_points
 from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.init import generalized_he_init
 from intertwine.nn.module import EquivariantModule, check_field_type
-from intertwine.nn.sizes import need_room, sizes_of
+from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-_MODULES: dict[int, Any] = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
+_TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+_MODULES: dict[tuple[int, bool], Any] = {
+    (1, False): torch.nn.Conv1d,
+    (2, False): torch.nn.Conv2d,
+    (3, False): torch.nn.Conv3d,
+    (1, True): torch.nn.ConvTranspose1d,
+    (2, True): torch.nn.ConvTranspose2d,
+    (3, True): torch.nn.ConvTranspose3d,
+}
 _PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 class _GridConv(EquivariantModule):
-    """A convolution whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T.
+    """A convolution, or a transposed one, whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T.
 
     The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
     filter is expanded from them at each call in training, and once in eval mode without gradients.
@@ -31,27 +39,27 @@ class _GridConv(EquivariantModule):
 
     needs_grid: ClassVar[bool] = True
     dimension: ClassVar[int]
+    transposed: ClassVar[bool] = False
 
-    def __init__(
+    def _build(
         self,
         in_type: FieldType,
         out_type: FieldType,
+        *,
         kernel_size: int,
-        padding: int | tuple[int, ...] = 0,
-        stride: int | tuple[int, ...] = 1,
-        dilation: int = 1,
+        padding: int | tuple[int, ...],
+        stride: int | tuple[int, ...],
+        dilation: int,
         padding_mode: str = "zeros",
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        maximum_offset: int | None = None,
-        recompute: bool = False,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        initialize: bool = True,
+        output_padding: int | tuple[int, ...] = 0,
+        groups: int,
+        bias: bool,
+        sigma: list[float] | float | None,
+        frequencies_cutoff: float | Callable[[float], float] | None,
+        rings: list[float] | None,
+        basis_filter: Callable[[dict[str, Any]], bool] | None,
+        initialize: bool,
     ) -> None:
-        super().__init__()
         name, d = type(self).__name__, self.dimension
         self.in_type = check_field_type(in_type, name)
         self.out_type: FieldType = check_field_type(out_type, name, "out_type")
@@ -66,28 +74,39 @@ class _GridConv(EquivariantModule):
             )
         self.d = d
         self.kernel_size = sizes_of(kernel_size, 1, "kernel_size", least=1)[0]
-        self.stride, self.dilation, self.padding = stride, dilation, padding
+        self.stride, self.dilation, self.padding, self.output_padding = stride, dilation, padding, output_padding
         self._stride = sizes_of(stride, d, "stride", least=1)
         self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
         self._padding = sizes_of(padding, d, "padding", least=0)
+        self._output_padding = sizes_of(output_padding, d, "output_padding", least=0)
+        if any(
+            extra >= max(step, gap)
+            for extra, step, gap in zip(self._output_padding, self._stride, self._dilation, strict=True)
+        ) and any(self._output_padding):
+            raise ArgumentError(
+                f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
+            )
         if padding_mode not in _PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
             )
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
-        source = self._one_group(in_type, "input")
-        self._one_group(out_type, "output")
+        # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
+        one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
+        source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
         scalars = scalar_basis(d, self.kernel_size, self._dilation[0], rings, sigma, frequencies_cutoff)
+        element_filter = None
         if basis_filter is not None:
-            scalars = scalars.filtered(basis_filter)
+            scalars, element_filter = split_filter(scalars, basis_filter)
         points = lattice_points(d, d * (self.kernel_size,), self._dilation)
         plan = expansion_plan(
             in_type.gspace.basespace_action,
             source.representations,
-            out_type.representations,
+            target.representations,
             scalars,
             tuple(map(tuple, points.tolist())),
+            element_filter,
         )
         self.basisexpansion = KernelExpansion(plan)
         self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
@@ -115,11 +134,26 @@ class _GridConv(EquivariantModule):
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
+        if self.transposed:
+            return
         window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
         need_room(type(self).__name__, tuple(tensor.shape), window, self._padding, self.padding_mode)
 
+    def shape_problem(self, size: tuple[int, ...]) -> str | None:
+        """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
+
+        Args:
+            size: of the input along each axis of space.
+        """
+        if self.transposed:
+            return "output_padding adds cells at one end only" if any(self._output_padding) else None
+        window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
+        return off_centre(size, window, self._stride, self._padding)
+
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         filters = self.basisexpansion(weights)
+        if self.transposed:
+            filters = filters.transpose(0, 1).contiguous()
         return filters.view(filters.shape[0], filters.shape[1], *(self.d * (self.kernel_size,)))
 
     def _filter(self) -> torch.Tensor:
@@ -133,7 +167,11 @@ class _GridConv(EquivariantModule):
         return self._bias_expansion(self.bias)
 
     def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The filter, shape ``(out channels, in channels / groups, *kernel)``, and the bias of each channel (or ``None``)."""
+        """The filter as torch takes it, and the bias of each channel (or ``None``).
+
+        The filter has the shape ``(out channels, in channels / groups, *kernel)``, or for a transposed convolution
+        ``(in channels, out channels / groups, *kernel)``.
+        """
         return self._expand(self.weights), self._expanded_bias()
 
     def train(self, mode: bool = True) -> _GridConv:
@@ -157,6 +195,10 @@ class _GridConv(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         filters, bias = self._filter(), self._expanded_bias()
+        if self.transposed:
+            return _TRANSPOSED[self.d](
+                tensor, filters, bias, self._stride, self._padding, self._output_padding, self.groups, self._dilation
+            )
         padding: tuple[int, ...] = self._padding
         if self.padding_mode != "zeros" and any(padding):
             both = [n for n in reversed(padding) for _ in range(2)]
@@ -166,7 +208,10 @@ class _GridConv(EquivariantModule):
 
     def _export(self) -> torch.nn.Module:
         filters, bias = self.expand_parameters()
-        plain = _MODULES[self.d](
+        extra: dict[str, Any] = (
+            {"output_padding": self._output_padding} if self.transposed else {"padding_mode": self.padding_mode}
+        )
+        plain = _MODULES[self.d, self.transposed](
             self.in_type.size,
             self.out_type.size,
             self.kernel_size,
@@ -175,8 +220,8 @@ class _GridConv(EquivariantModule):
             dilation=self._dilation,
             groups=self.groups,
             bias=bias is not None,
-            padding_mode=self.padding_mode,
             device="meta",
+            **extra,
         )
         plain.weight = torch.nn.Parameter(filters.detach().clone())
         if bias is not None:
@@ -190,6 +235,8 @@ class _GridConv(EquivariantModule):
             text += f", padding={self.padding}"
         if any(n != 1 for n in self._dilation):
             text += f", dilation={self.dilation}"
+        if any(self._output_padding):
+            text += f", output_padding={self.output_padding}"
         if self.groups != 1:
             text += f", groups={self.groups}"
         if self.bias is None:
@@ -219,8 +266,9 @@ class R2Conv(_GridConv):
         rings: radii of the rings in pixels.
         maximum_offset: accepted for escnn's sake; all frequencies up to the cut-off are used.
         recompute: accepted for escnn's sake; nothing is stale.
-        basis_filter: takes the attributes of a ring and frequency (``radius``, ``sigma``, ``irrep:frequency``) and tells
-            whether to keep it.
+        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it. One that reads
+            ``radius``, ``sigma``, ``radial_idx``, ``j`` and ``irrep:frequency`` alone costs nothing; one that reads
+            ``in_irrep``, ``out_irrep``, ``in_repr`` or ``out_repr`` too makes the layer see all fields as sums of irreps.
         initialize: whether to draw the weights; else they are zero.
 
     Raises:
@@ -237,3 +285,116 @@ class R2Conv(_GridConv):
     """
 
     dimension: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        out_type: FieldType,
+        kernel_size: int,
+        padding: int | tuple[int, ...] = 0,
+        stride: int | tuple[int, ...] = 1,
+        dilation: int = 1,
+        padding_mode: str = "zeros",
+        groups: int = 1,
+        bias: bool = True,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
+        rings: list[float] | None = None,
+        maximum_offset: int | None = None,
+        recompute: bool = False,
+        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        self._build(
+            in_type,
+            out_type,
+            kernel_size=kernel_size,
+            padding=padding,
+            stride=stride,
+            dilation=dilation,
+            padding_mode=padding_mode,
+            groups=groups,
+            bias=bias,
+            sigma=sigma,
+            frequencies_cutoff=frequencies_cutoff,
+            rings=rings,
+            basis_filter=basis_filter,
+            initialize=initialize,
+        )
+
+
+class R2ConvTransposed(_GridConv):
+    """An equivariant transposed convolution of images: the adjoint of a convolution, for making images larger.
+
+    (K * f)(x) = sum_y K(x - stride y) f(y) with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g.
+
+    Args:
+        in_type: the fields of the input, on R^2.
+        out_type: the fields of the output, on the same space.
+        kernel_size: the width of the (square) kernel in pixels; odd ones have a pixel at their centre.
+        padding: pixels removed around the output, one number or one for each axis.
+        output_padding: pixels added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
+        stride: the distance of the input's pixels in the output.
+        dilation: the distance of the kernel's cells.
+        groups: splits input and output fields into equal groups that do not mix.
+        bias: whether to add a bias to the invariant part of each field.
+        sigma: widths of the rings in pixels.
+        frequencies_cutoff: the greatest frequency on a ring of radius r: a function of r, or a number c for c r.
+        rings: radii of the rings in pixels.
+        maximum_offset: accepted for escnn's sake; all frequencies up to the cut-off are used.
+        recompute: accepted for escnn's sake; nothing is stale.
+        basis_filter: see :class:`R2Conv`.
+        initialize: whether to draw the weights; else they are zero.
+
+    Raises:
+        FieldTypeError: if the types are not on one plane.
+        ArgumentError: for sizes that make no sense.
+        EmptyBasisError: if there is no equivariant kernel.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2)
+        >>> nn.R2ConvTransposed(kind, kind, 3, padding=1, stride=2)(torch.randn(1, 8, 5, 5)).shape
+        torch.Size([1, 8, 9, 9])
+    """
+
+    dimension: ClassVar[int] = 2
+    transposed: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        out_type: FieldType,
+        kernel_size: int,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
+        stride: int | tuple[int, ...] = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
+        rings: list[float] | None = None,
+        maximum_offset: int | None = None,
+        recompute: bool = False,
+        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        self._build(
+            in_type,
+            out_type,
+            kernel_size=kernel_size,
+            padding=padding,
+            output_padding=output_padding,
+            stride=stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            sigma=sigma,
+            frequencies_cutoff=frequencies_cutoff,
+            rings=rings,
+            basis_filter=basis_filter,
+            initialize=initialize,
+        )

@@ -180,6 +180,14 @@ class EquivariantModule(ConstantModule):
         self.eval()
         return self._export().eval()
 
+    def shape_problem(self, size: tuple[int, ...]) -> str | None:
+        """Why the module breaks exact equivariance on a grid of some size; ``None`` if it does not.
+
+        Args:
+            size: of the input along each axis of space.
+        """
+        return None
+
     def lift(self, element: GroupElement) -> GroupElement:
         """An element of the group that acts on the output, as the element of the input's group that it is.
 

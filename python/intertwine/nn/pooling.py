@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
-from intertwine.nn.sizes import need_room, sizes_of
+from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 _MAXIMUM = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
@@ -25,6 +25,7 @@ class _Pool(EquivariantModule):
     needs_grid: ClassVar[bool] = True
     kernel_size: tuple[int, ...]
     padding: tuple[int, ...]
+    stride: tuple[int, ...]
 
     def __init__(self, in_type: FieldType) -> None:
         super().__init__()
@@ -34,6 +35,16 @@ class _Pool(EquivariantModule):
         self.d = in_type.gspace.dimensionality
         if self.d == 0:
             raise ArgumentError(f"{name} pools over space, but {in_type} has none")
+
+    def shape_problem(self, size: tuple[int, ...]) -> str | None:
+        """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
+
+        Args:
+            size: of the input along each axis of space.
+        """
+        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
+        window = tuple(step * (width - 1) + 1 for step, width in zip(steps, self.kernel_size, strict=True))
+        return off_centre(size, window, self.stride, self.padding)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)

@@ -37,6 +37,29 @@ def need_room(
             )
 
 
+def off_centre(
+    size: tuple[int, ...], window: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]
+) -> str | None:
+    """Why windows on a grid do not lie evenly about its centre; ``None`` if they do.
+
+    The windows cover the padded axis of n cells evenly if (n - window) is a multiple of the stride.
+
+    Args:
+        size: cells along each axis.
+        window: cells of a window along each axis.
+        stride: distance of windows.
+        padding: cells added at both ends.
+    """
+    for n, width, step, margin in zip(size, window, stride, padding, strict=True):
+        left = (n + 2 * margin - width) % step
+        if left:
+            return (
+                f"windows of {width} at a distance of {step} leave {left} of the {n + 2 * margin} cells over, "
+                "all at one end"
+            )
+    return None
+
+
 def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int, ...]:
     """One whole number for each axis of space.
 
