@@ -77,5 +77,5 @@ bench: setup ## benchmarks, side by side with peers; each prints a table
 	@for script in benchmarks/*.R; do $(ONE_THREAD) $(RETICULATE) Rscript $$script || exit 1; done
 
 clean: ## removes what the targets make, environments included
-	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .check .setup.lock .pytest_cache .hypothesis .ruff_cache site dist demo-output
+	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .check .check.lock .setup.lock .pytest_cache .hypothesis .ruff_cache site dist demo-output
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -10,6 +10,12 @@ mode=${1:?python or none}
 export _R_CHECK_SYSTEM_CLOCK_=0 _R_CHECK_FUTURE_FILE_TIMESTAMPS_=false _R_CHECK_CRAN_INCOMING_=false
 export _R_CHECK_FORCE_SUGGESTS_=true _R_CHECK_TESTS_NLINES_=0 R_PROFILE_USER=
 
+# One check at a time in a folder: a second one would take the tarball away from under the first.
+if command -v flock >/dev/null; then
+  exec 8>.check.lock
+  flock 8
+fi
+
 # Both checks take the tarball of one build, so that each vignette is knitted once.
 build() {
   local sources
