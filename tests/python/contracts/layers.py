@@ -46,6 +46,20 @@ def mirror():
     return gspaces.flip2dOnR2()
 
 
+def so2():
+    return gspaces.rot2dOnR2()
+
+
+def o2():
+    return gspaces.flipRot2dOnR2()
+
+
+def band(space):
+    """Irreps of a continuous group, unordered, one of them twice."""
+    ids = [psi.id for psi in space.irreps]
+    return nn.FieldType(space, [space.irrep(*ids[k]) for k in (1, 0, 2, 1)])
+
+
 def no_space():
     return gspaces.no_base_space(d4().fibergroup)
 
@@ -140,6 +154,8 @@ LAYERS: dict[str, Layer] = {
     "conv, hidden to mixed, D4": Layer(lambda: nn.R2Conv(hidden(d4()), mixed(d4()), kernel_size=3)),
     "conv, mixed to hidden, C4": Layer(lambda: nn.R2Conv(mixed(c4()), hidden(c4()), kernel_size=3)),
     "conv, one mirror": Layer(lambda: nn.R2Conv(mixed(mirror()), mixed(mirror()), kernel_size=3)),
+    "conv, irreps, SO(2)": Layer(lambda: nn.R2Conv(band(so2()), band(so2()), kernel_size=5)),
+    "conv, irreps, O(2)": Layer(lambda: nn.R2Conv(band(o2()), band(o2()), kernel_size=3)),
     "conv, no symmetry": Layer(
         lambda: nn.R2Conv(trivials(gspaces.trivialOnR2()), trivials(gspaces.trivialOnR2(), 3), kernel_size=3)
     ),
@@ -207,13 +223,23 @@ def features(
     return x.to(dtype or torch.get_default_dtype())
 
 
+def lattice_symmetries(space):
+    """The elements of a space's group that carry the grid to itself."""
+    G = space.fibergroup
+    if G.continuous:
+        angles = [k * np.pi / 2 for k in range(4)]
+        values = angles if G.abelian else [(flip, angle) for flip in (0, 1) for angle in angles]
+        elements = [G.element(value) for value in values]
+    else:
+        elements = G.elements
+    return [g for g in elements if space.is_exact(g)]
+
+
 def symmetry(name: str, module: torch.nn.Module):
     """The elements under which the layer must be exact, each with the action on its output."""
     space = module.in_type.gspace
     below = module.out_type.gspace.fibergroup if getattr(module, "out_type", None) is not None else None
-    for g in space.fibergroup.elements:
-        if not space.is_exact(g):
-            continue
+    for g in lattice_symmetries(space):
         if LAYERS[name].plain:
             yield g, lambda y: y
         elif below == space.fibergroup:

@@ -1,13 +1,16 @@
 """The constraint of steerable kernels, anywhere on the plane and for every element, and the dimension from characters."""
 
+import itertools
+
 import numpy as np
 import pytest
 
+from intertwine import gspaces
 from intertwine.group import cyclic_group, dihedral_group
 from intertwine.group.induced import induced_components
-from intertwine.kernels.harmonics import lattice_points
+from intertwine.kernels.harmonics import harmonic_action, harmonics, lattice_points
 from intertwine.kernels.scalar import scalar_basis
-from intertwine.kernels.steerable import row_basis
+from intertwine.kernels.steerable import irrep_kernels, row_basis
 
 from ..contracts.lists import ACTIONS, turned
 from ..contracts.processes import two_processes
@@ -124,3 +127,31 @@ def check_pair(action, source, target, scalars, points, rng):
 def test_fault_2_bases_are_the_same_bytes_in_every_process():
     one, other = two_processes()
     assert one["kernels"] == other["kernels"]
+
+
+@pytest.mark.parametrize(
+    "space", [gspaces.rot2dOnR2(), gspaces.flipRot2dOnR2(), gspaces.flipRot2dOnR2(axis=0.3)], ids=str
+)
+def test_constraint_for_continuous_groups(space):
+    G, action = space.fibergroup, space.basespace_action
+    rng = np.random.default_rng(0)
+    angles = rng.uniform(0, 2 * np.pi, 5)
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    elements, weights = G.quadrature(20)
+    for rho_in, rho_out in itertools.product(G.irreps()[:5], repeat=2):
+        for order in range(8):
+            found = irrep_kernels(action, rho_in, rho_out, order)
+            traces = [
+                rho_in.character(g) * rho_out.character(g) * np.trace(harmonic_action(action(g), order))
+                for g in elements
+            ]
+            assert len(found) == round(float(np.dot(weights, traces)))
+            if not len(found):
+                continue
+            here = np.einsum("noif,fp->noip", found, harmonics(directions, order))
+            flat = here.reshape(len(found), -1)
+            assert np.linalg.matrix_rank(flat, tol=1e-8) == len(found)
+            for g in [G.sample(rng) for _ in range(3)]:
+                there = np.einsum("noif,fp->noip", found, harmonics(directions @ action(g).T, order))
+                moved = np.einsum("ab,nbcp,dc->nadp", rho_out(g), here, rho_in(g))
+                np.testing.assert_allclose(there, moved, atol=1e-12)

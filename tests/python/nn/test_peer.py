@@ -98,6 +98,28 @@ def nn_errors():
     return EmptyBasisError
 
 
+@pytest.mark.parametrize("kernel_size", [1, 3, 5, 7])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_same_filters_of_continuous_groups(escnn, mirrored, kernel_size):
+    spaces = [(m.flipRot2dOnR2 if mirrored else m.rot2dOnR2)(-1, maximum_frequency=4) for m in (gspaces, escnn.gspaces)]
+    ids = [psi.id for psi in spaces[0].irreps if psi.attributes["frequency"] <= 3]
+    for a, b in itertools.product(ids, repeat=2):
+        kinds = [(m.FieldType(s, [s.irrep(*a)]), m.FieldType(s, [s.irrep(*b)])) for m, s in zip((nn, escnn.nn), spaces)]
+        try:
+            conv = escnn.nn.R2Conv(*kinds[1], kernel_size=kernel_size, bias=False, initialize=False)
+        except (AttributeError, ValueError, AssertionError):
+            with pytest.raises(nn_errors()):
+                nn.R2Conv(*kinds[0], kernel_size=kernel_size, bias=False)
+            continue
+        own = nn.R2Conv(*kinds[0], kernel_size=kernel_size, bias=False).double()
+        assert own.weights.numel() == conv.weights.numel(), (a, b)
+        if own.weights.numel():
+            rows = filters(own, own.weights.numel()), filters(conv, conv.weights.numel())
+            # escnn takes float32 angles times the frequency: its values carry 1e-6 of rounding at frequency 6
+            assert outside(*rows) < 5e-6, (a, b)
+            assert outside(*rows[::-1]) < 5e-6, (a, b)
+
+
 @pytest.mark.parametrize("kernel_size", [3, 5])
 @pytest.mark.parametrize("name", ["C4", "D4", "C8", "flip"])
 def test_the_same_number_of_weights_for_stacks_of_fields(escnn, name, kernel_size):
