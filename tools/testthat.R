@@ -1,5 +1,7 @@
 # Runs the R tests against the installed package: Rscript tools/testthat.R [FILTER]
 # A warning that a test does not expect counts as a failure.
+# Otherwise testthat skips the snapshots of printed forms.
+Sys.setenv(NOT_CRAN = "true")
 filter <- commandArgs(trailingOnly = TRUE)
 results <- testthat::test_dir(
   "tests/testthat",
