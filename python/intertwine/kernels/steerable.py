@@ -17,18 +17,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from intertwine.group.components import Component, IrrepComponent
+from intertwine.group.decomposition import greatest_frequency
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
 from intertwine.kernels.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.kernels.scalar import ScalarBasis
+
+if TYPE_CHECKING:
+    from intertwine.group.continuous import ContinuousGroup
+    from intertwine.group.element import GroupElement
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +99,29 @@ def _as_induced(component: Component) -> InducedComponent:
     return component.induced if isinstance(component, IrrepComponent) else component
 
 
-def _haar(group: Any, degree: int) -> tuple[list[Any], np.ndarray]:
+_DEGREE_STEP = 16
+"""Degrees of quadrature are rounded up to multiples of this, so that few sets of characters serve all."""
+
+
+@lru_cache(maxsize=128)
+def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarray]:
     if isinstance(group, FiniteGroup):
-        return group.elements, np.full(group.order(), 1 / group.order())
-    return group.quadrature(degree)
+        return tuple(group.elements), np.full(group.order(), 1 / group.order())
+    elements, weights = cast("ContinuousGroup", group).quadrature(degree)
+    return tuple(elements), weights
+
+
+@lru_cache(maxsize=4096)
+def _characters(representation: Representation, degree: int) -> np.ndarray:
+    if isinstance(representation.group, FiniteGroup):
+        return representation.characters
+    return np.array([representation.character(g) for g in _haar(representation.group, degree)[0]])
+
+
+@lru_cache(maxsize=1024)
+def _harmonic_characters(action: Representation, order: int, degree: int) -> np.ndarray:
+    elements, _ = _haar(action.group, degree)
+    return np.array([np.trace(harmonic_action(action(g), order)) for g in elements])
 
 
 @lru_cache(maxsize=8192)
@@ -119,11 +144,10 @@ def irrep_kernels(
     group = action.group
     degree = 0
     if not isinstance(group, FiniteGroup):
-        frequencies = [group.frequency(irrep.id) for irrep in (source, target)]  # type: ignore[attr-defined]
-        degree = sum(frequencies) + order
-    elements, weights = _haar(group, degree)
-    traces = [np.trace(source(g)) * np.trace(target(g)) * np.trace(harmonic_action(action(g), order)) for g in elements]
-    dimension = round(float(weights @ np.array(traces)))
+        degree = greatest_frequency(source) + greatest_frequency(target) + order
+        degree = -(-degree // _DEGREE_STEP) * _DEGREE_STEP
+    traces = _characters(source, degree) * _characters(target, degree) * _harmonic_characters(action, order, degree)
+    dimension = round(float(_haar(group, degree)[1] @ traces))
     functions = harmonic_size(action.size, order)
     shape = (dimension, target.size, source.size, functions)
     if dimension == 0:
