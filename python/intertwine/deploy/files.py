@@ -155,7 +155,8 @@ def _assemble(
     document: dict[str, Any], values: dict[str, torch.Tensor], state: dict[str, torch.Tensor], size: int
 ) -> torch.nn.Module:
     dtype = getattr(torch, _known_dtype(document["dtype"]))
-    module = Reader(values, size).read(document["module"])
+    with torch.random.fork_rng(devices=[]):  # the weights that layers draw at first are replaced by those of the file
+        module = Reader(values, size).read(document["module"])
     module.load_state_dict(state, strict=True, assign=True)
     left = [name for name, p in module.named_parameters() if p.is_meta]
     left += [name for name, b in module.named_buffers() if b.is_meta]

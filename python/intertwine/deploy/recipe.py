@@ -113,12 +113,11 @@ class Reader:
         arguments = {key: self._decoder.decode(value) for key, value in recipe["arguments"].items()}
         _check_windows(arguments)
         self._check_size(arguments)
-        # on the meta device a layer takes no memory, whatever size the file claims for it; layers of intertwine need
-        # their constants, and their size has just been compared with that of the file
-        place = "meta" if kind.__module__.startswith("torch.") else "cpu"
         try:
             bound = inspect.BoundArguments(inspect.signature(kind), OrderedDict(arguments))
-            with torch.device(place):
+            # on the meta device a layer takes no memory, whatever size the file claims for it; layers of intertwine need
+            # their constants, and their size has just been compared with that of the file
+            with torch.device("meta" if kind.__module__.startswith("torch.") else "cpu"):
                 return kind(*bound.args, **bound.kwargs)
         except IntertwineError as error:
             raise ModelFileError(f"the file asks for a {kind.__name__} that cannot be: {error.message}") from error
@@ -132,7 +131,7 @@ class Reader:
         if len(types) < 2:
             return
         product = types[0].size * types[1].size
-        if product > max(self._size, 1 << 20) * types[0].fibergroup.order() ** 2:
+        if product > max(self._size, 1 << 20) * max(types[0].fibergroup.order(), 8) ** 2:
             raise ModelFileError("the file asks for a layer whose weights it is too short to hold")
 
 

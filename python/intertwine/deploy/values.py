@@ -15,7 +15,18 @@ import torch
 
 from intertwine.errors import ArgumentError, ModelFileError
 from intertwine.fields import FieldType
-from intertwine.group import CyclicGroup, DihedralGroup, Group, Representation, cyclic_group, dihedral_group
+from intertwine.group import (
+    O2,
+    SO2,
+    CyclicGroup,
+    DihedralGroup,
+    Group,
+    Representation,
+    cyclic_group,
+    dihedral_group,
+    o2_group,
+    so2_group,
+)
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
 
 MAX_ORDER = 256
@@ -105,7 +116,11 @@ class Encoder:
     def _space(self, space: GSpace, where: str) -> dict[str, Any]:
         if type(space) is GSpace2D:
             axis, rotations = space.sg_id
-            return {"space": "R2", "axis": None if axis is None else float(axis), "rotations": int(rotations)}
+            encoded: dict[str, Any] = {"space": "R2", "axis": None if axis is None else float(axis)}
+            encoded["rotations"] = "all" if rotations == -1 else int(rotations)
+            if rotations == -1:
+                encoded["maximum_frequency"] = _maximum_frequency(space)
+            return encoded
         group = self._group(space.fibergroup, where)
         if space.dimensionality == 0:
             return {"space": "R0", "group": group}
@@ -113,6 +128,9 @@ class Encoder:
         return {"space": f"R{space.dimensionality}", "group": group, "name": space.name, "action": action}
 
     def _group(self, group: Group, where: str) -> dict[str, Any]:
+        if type(group) in (SO2, O2):
+            name = "SO2" if type(group) is SO2 else "O2"
+            return {"name": name, "maximum_frequency": _maximum_frequency(group)}
         for name, kind in (("cyclic", CyclicGroup), ("dihedral", DihedralGroup)):
             if type(group) is kind:
                 order = group.order() // (2 if name == "dihedral" else 1)
@@ -125,7 +143,7 @@ class Encoder:
         group = rho.group
         if rho.irreducible and len(rho.irreps) == 1 and rho == group.irrep(*rho.irreps[0]):
             return {"irrep": list(rho.irreps[0])}
-        if rho.name == "regular" and rho == group.regular_representation:
+        if rho.name == "regular" and not group.continuous and rho == group.regular_representation:
             return {"name": "regular"}
         encoded: dict[str, Any] = {"name": rho.name, "irreps": [list(label) for label in rho.irreps]}
         if not np.array_equal(rho.change_of_basis, np.eye(rho.size)):
@@ -204,8 +222,10 @@ class Decoder:
         kind = value["space"]
         if kind == "R2" and "rotations" in value:
             axis = value["axis"]
-            rotations = _whole(value["rotations"], 1, MAX_ORDER)
-            return GSpace2D((None if axis is None else _number(axis), rotations))
+            everything = value["rotations"] == "all"
+            rotations = -1 if everything else _whole(value["rotations"], 1, MAX_ORDER)
+            frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER) if everything else 6
+            return GSpace2D((None if axis is None else _number(axis), rotations), frequency)
         group = _group(value["group"])
         if kind == "R0":
             return no_base_space(group)
@@ -235,11 +255,19 @@ class Decoder:
 
 def _group(value: dict[str, Any]) -> Group:
     name = value["name"]
+    if name in ("SO2", "O2"):
+        frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER)
+        return so2_group(frequency) if name == "SO2" else o2_group(frequency)
     if name == "cyclic":
         return cyclic_group(_whole(value["N"], 1, MAX_ORDER))
     if name == "dihedral":
         return dihedral_group(_whole(value["N"], 1, MAX_ORDER // 2))
     raise ModelFileError(f"the file asks for the group {name!r}, which this version does not know")
+
+
+def _maximum_frequency(value: Any) -> int:
+    """The last argument of a continuous group, or of a space with one: how it is pickled."""
+    return int(value.__reduce__()[1][-1])
 
 
 def _whole(value: Any, low: int, high: int) -> int:

@@ -94,19 +94,23 @@ def _turn_targets(y: torch.Tensor, degrees: torch.Tensor) -> torch.Tensor:
 
 
 def _random_elements(in_type: Any) -> Augment:
-    elements = list(in_type.gspace.fibergroup.testing_elements())
     space = in_type.gspace
+    group = space.fibergroup
 
     def augment(x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        chosen = torch.randint(len(elements), (x.shape[0],), generator=generator)
-        x = x.clone()
-        y = y.clone()
-        for number in chosen.unique().tolist():
-            which = chosen == number
-            x[which] = in_type.transform(x[which], elements[number])
+        # groups draw from NumPy's generators: one that ours seeds
+        source = np.random.default_rng(int(torch.randint(2**31 - 1, (), generator=generator)))
+        chosen = [group.sample(source) for _ in range(x.shape[0])]
+        x, y = x.clone(), y.clone()
+        # samples that a finite group moves alike are moved together
+        alike: dict[Any, list[int]] = {}
+        for number, element in enumerate(chosen):
+            alike.setdefault(element, []).append(number)
+        for element, which in alike.items():
+            x[which] = in_type.transform(x[which], element)
             if y.ndim >= 3:
                 planes = y[which][:, None] if y.ndim == 3 else y[which]
-                moved = act_on_grid(planes.double(), space.basespace_action(elements[number]), order=0).to(y.dtype)
+                moved = act_on_grid(planes.double(), space.basespace_action(element), order=0).to(y.dtype)
                 y[which] = moved[:, 0] if y.ndim == 3 else moved
         return x, y
 

@@ -16,6 +16,8 @@ from intertwine import deploy, gspaces, models, nn
 from intertwine.errors import ArgumentError, GaugeError, ModelFileError
 from intertwine.group import change_basis
 
+from ..contracts.layers import LAYERS, build, features
+
 
 def sequence(space):
     regular = space.regular_repr
@@ -58,6 +60,22 @@ def test_equivariant_networks(tmp_path, space, saved_in_training, dtype):
     for mode in (False, True):
         assert torch.equal(loaded.train(mode)(x), model.train(mode)(x))
     assert [p.requires_grad for p in loaded.parameters()] == [p.requires_grad for p in model.parameters()]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_comes_back(name):
+    module = build(name)
+    x = features(name, module)
+    torch.manual_seed(5)
+    loaded = deploy.load_bytes(deploy.save_bytes(module))
+    drawn = torch.rand(1)
+    torch.manual_seed(5)
+    assert torch.equal(torch.rand(1), drawn)  # loading draws no random numbers
+    assert loaded.in_type == module.in_type
+    assert loaded.out_type == module.out_type
+    for mode in (True, False):
+        assert torch.equal(loaded.train(mode)(x), module.train(mode)(x))
+    assert torch.equal(loaded.double()(x.double()), module.double()(x.double()))
 
 
 def test_bytes_are_reproducible_and_small():

@@ -92,3 +92,15 @@ def test_features_are_the_invariants_of_the_head():
     features = training.predict(model, x, type="features")
     assert features.shape == (40, 3)
     assert torch.allclose(training.predict(model, x.rot90(1, (2, 3)), type="features"), features, atol=1e-5)
+
+
+@pytest.mark.parametrize("space", [gspaces.rot2dOnR2(), gspaces.flipRot2dOnR2()])
+def test_augmentation_by_a_continuous_group(space):
+    fields = nn.FieldType(space, [space.trivial_repr])
+    model = nn.R2Conv(fields, nn.FieldType(space, [space.irreps[1]]), 3)
+    x = torch.zeros(6, 1, 9, 9)
+    x[:, :, 4, 4] = 1
+    augment = resolve_augment("rotations", model)
+    moved, _ = augment(x, torch.zeros(6), torch.Generator().manual_seed(0))
+    assert torch.allclose(moved[:, :, 4, 4], x[:, :, 4, 4], atol=1e-5)
+    assert len({tuple(image.flatten().tolist()) for image in moved}) > 1
