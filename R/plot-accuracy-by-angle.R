@@ -59,7 +59,7 @@ plot.accuracy_by_angle <- function(x, ..., title = NULL) {
 }
 
 #' @rdname accuracy_by_angle
-#' @usage NULL
+#' @usage \method{autoplot}{accuracy_by_angle}(object, ..., title = NULL)
 #' @rawNamespace S3method(ggplot2::autoplot, accuracy_by_angle)
 autoplot.accuracy_by_angle <- function(object, ..., title = NULL) {
   models <- levels(object$model)

@@ -36,7 +36,7 @@ plot.intertwine_fit <- function(x, ...) {
 }
 
 #' @rdname plot.intertwine_fit
-#' @usage NULL
+#' @usage \method{autoplot}{intertwine_fit}(object, ...)
 #' @rawNamespace S3method(ggplot2::autoplot, intertwine_fit)
 autoplot.intertwine_fit <- function(object, ...) {
   rows <- tidy(object)
