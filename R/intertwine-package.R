@@ -7,6 +7,7 @@
 #' @keywords internal
 "_PACKAGE"
 
+#' @importFrom grDevices as.raster
 #' @importFrom rlang abort
 #' @importFrom stats predict
 #' @importFrom utils head

@@ -14,8 +14,10 @@
 #' @param object A field type, a module, or nothing.
 #' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
 #' @param kernel_size Width of the filters in pixels, odd in most cases.
-#' @param padding,stride,dilation,groups,bias,padding_mode As in any convolution. Strides keep quarter turns exact when the
-#'   padded size minus the kernel size is a multiple of the stride.
+#' @param padding Pixels added on each side.
+#' @param stride,dilation,groups,padding_mode As in any convolution. Strides keep quarter turns exact when the padded size
+#'   minus the kernel size is a multiple of the stride: see [shape_plan()].
+#' @param bias Add a learned constant to the invariant part of each field?
 #' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest angular
 #'   frequency. The defaults suit most uses.
 #' @param initialize Set `FALSE` to skip the random start of the weights.
@@ -36,6 +38,29 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
   create_layer("R2Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
+    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+  ), random = TRUE)
+}
+
+#' Equivariant transposed convolution on the plane
+#'
+#' The transpose of [r2_conv()], which makes images larger.
+#'
+#' @inheritParams r2_conv
+#' @param output_padding Pixels added on one side of the output.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' up <- field_type(gspace_rot2d(N = 4), regular = 1) |>
+#'   r2_conv_transposed(out = c(regular = 1), kernel_size = 3, stride = 2, padding = 1)
+#' dim(up(array(0, c(1, 4, 5, 5))))
+r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
+                               groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
+                               initialize = TRUE) {
+  create_layer("R2ConvTransposed", object, list(
+    out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
+    stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
     frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }

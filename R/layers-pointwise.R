@@ -1,11 +1,14 @@
 # Layers that keep or shrink fields: nonlinearities, normalisation, pooling.
 
-#' Rectified linear units
+#' Pointwise nonlinearities
 #'
-#' `max(x, 0)` on every channel. It commutes with the group only where that permutes channels: on regular, quotient and
-#' trivial fields. Others are refused.
+#' `nonlin_relu()` is `max(x, 0)` on every channel; `nonlin_leaky_relu()` keeps a slope below zero, `nonlin_elu()` bends to
+#' `-alpha`. They commute with the group only where that permutes channels: on regular, quotient and trivial fields. Others are
+#' refused.
 #'
 #' @inheritParams r2_conv
+#' @param alpha Depth below zero.
+#' @param negative_slope Slope below zero.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -15,6 +18,18 @@
 #' relu
 nonlin_relu <- function(object) {
   create_layer("ReLU", object)
+}
+
+#' @rdname nonlin_relu
+#' @export
+nonlin_elu <- function(object, alpha = 1) {
+  create_layer("ELU", object, list(alpha = alpha))
+}
+
+#' @rdname nonlin_relu
+#' @export
+nonlin_leaky_relu <- function(object, negative_slope = 0.01) {
+  create_layer("LeakyReLU", object, list(negative_slope = negative_slope))
 }
 
 #' Batch normalisation of fields
@@ -40,12 +55,13 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 
 #' Pooling over positions
 #'
-#' `pool_avg()` averages windows. `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
+#' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes). `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
 #' `stride`-th pixel, which keeps rotations closer to exact.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the window.
 #' @param stride Distance of windows; `kernel_size` by default.
+#' @param padding Pixels added on each side.
 #' @param ceil_mode Keep windows that stick out?
 #' @param sigma Width of the blur in pixels.
 #' @inheritSection r2_conv One argument, three uses
@@ -56,6 +72,14 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' dim(pool(array(0, c(1, 8, 11, 11))))
 pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
   create_layer("PointwiseAvgPool2D", object, list(
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+  ))
+}
+
+#' @rdname pool_avg
+#' @export
+pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
+  create_layer("PointwiseMaxPool2D", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
   ))
 }

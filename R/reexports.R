@@ -1,12 +1,14 @@
 # Generics of other packages whose methods intertwine has, so that they are there after library(intertwine).
 
+# `fit` and `evaluate` have help pages of their own.
+
 #' @importFrom generics fit
-#' @export
-generics::fit
+#' @rawNamespace export(fit)
+NULL
 
 #' @importFrom generics evaluate
-#' @export
-generics::evaluate
+#' @rawNamespace export(evaluate)
+NULL
 
 #' @importFrom generics tidy
 #' @export

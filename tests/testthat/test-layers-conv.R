@@ -25,6 +25,14 @@ test_that("settings reach the convolution", {
   expect_null(r2_conv(gray, out = c(trivial = 1), kernel_size = 3, bias = FALSE)$bias)
 })
 
+test_that("transposed convolutions enlarge, and are equivariant", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 1)
+  up <- type |> r2_conv_transposed(out = c(regular = 1), kernel_size = 3, stride = 2, padding = 1)
+  expect_equal(dim(up(array(0, c(1, 4, 5, 5)))), c(1, 4, 9, 9))
+  expect_equivariant(up)
+})
+
 test_that("linear maps act on vectors", {
   skip_if_no_python()
   gs <- gspace_none(cyclic_group(8))

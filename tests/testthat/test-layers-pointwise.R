@@ -1,7 +1,7 @@
 test_that("the pointwise layers keep the type and commute with the group", {
   skip_if_no_python()
   type <- field_type(gspace_flip_rot2d(N = 4), regular = 2, trivial = 1)
-  for (spec in list(nonlin_relu(), batchnorm_inner(), identity_module())) {
+  for (spec in list(nonlin_relu(), nonlin_elu(), nonlin_leaky_relu(), batchnorm_inner(), identity_module())) {
     layer <- spec(type)
     expect_true(layer$out_type == type)
     expect_equivariant(layer)
@@ -36,6 +36,15 @@ test_that("pooling over positions averages windows", {
   expect_equal(dim(pool_avg(type, kernel_size = 3, stride = 1, padding = 1)(x)), c(1, 4, 6, 6))
   expect_equal(dim(pool_avg_antialiased(type, sigma = 0.66, stride = 2)(array(0, c(1, 4, 7, 7)))), c(1, 4, 4, 4))
   expect_equivariant(pool_avg_antialiased(type, sigma = 0.66, stride = 2))
+})
+
+test_that("the largest of windows is taken", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 1)
+  x <- array(rnorm(4 * 36), c(1, 4, 6, 6))
+  expect_equal(c(pool_max(type, kernel_size = 6)(x)), apply(x, 2, max), tolerance = 1e-6)
+  expect_equal(nonlin_leaky_relu(type, negative_slope = 0.5)(x), ifelse(x > 0, x, x / 2), tolerance = 1e-6)
+  expect_equal(nonlin_elu(type)(x), ifelse(x > 0, x, exp(x) - 1), tolerance = 1e-6)
 })
 
 test_that("pooling over the group is invariant", {

@@ -5,7 +5,7 @@ missing_in_r <- function() {
     "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners", "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
     # Layers without an R function.
-    "ELU", "LeakyReLU", "PointwiseNonLinearity", "PointwiseMaxPool", "PointwiseMaxPool2D"
+    "PointwiseNonLinearity"
   )
 }
 

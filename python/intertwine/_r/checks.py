@@ -47,5 +47,27 @@ def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: b
     }
 
 
+def shape_plan(module: Any, size: list[int]) -> dict[str, Any]:
+    """Sizes through a module, where exactness is lost, and sizes nearby at which it is not."""
+    from intertwine.nn import shape_plan as plan_of
+
+    plan = plan_of(module, size[0] if len(size) == 1 else tuple(size))
+    rows = [
+        {
+            "kind": row["name"],
+            "input": _size_text(row["input_size"]),
+            "output": _size_text(row["output_size"]),
+            "exact": bool(row["exact"]),
+            "reason": row["reason"],
+        }
+        for row in plan.rows
+    ]
+    return {"rows": rows, "sizes": [int(n) for n in plan.sizes]}
+
+
+def _size_text(size: tuple[int, ...]) -> str:
+    return " x ".join(map(str, size)) if size else "no grid"
+
+
 def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
