@@ -134,7 +134,12 @@ digits_data <- function() {
 #' A condition of class `intertwine_error_file` if there is no such folder or no picture in
 #' it, `intertwine_error_argument` if the sizes differ.
 #' @examplesIf intertwine::intertwine_available()
-#' folder <- system.file("extdata", "shapes", package = "intertwine")
+#' folder <- tempfile()
+#' for (class in c("dark", "light")) {
+#'   dir.create(file.path(folder, class), recursive = TRUE)
+#'   values <- rep(if (class == "light") 255 else 0, 64)
+#'   writeLines(c("P2", "8 8", "255", values), file.path(folder, class, "1.pgm"))
+#' }
 #' shapes <- read_image_folder(folder)
 #' shapes$x
 #' shapes$y
