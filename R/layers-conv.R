@@ -15,8 +15,9 @@
 #' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
 #' @param kernel_size Width of the filters in pixels, odd in most cases.
 #' @param padding Pixels added on each side.
-#' @param stride,dilation,groups,padding_mode As in any convolution. Strides keep quarter turns exact when the padded size
-#'   minus the kernel size is a multiple of the stride: see [shape_plan()].
+#' @param stride,dilation,groups As in any convolution. Strides keep quarter turns exact when the padded size minus the
+#'   kernel size is a multiple of the stride: see [shape_plan()].
+#' @param padding_mode What is added: `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
 #' @param bias Add a learned constant to the invariant part of each field?
 #' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest angular
 #'   frequency. The defaults suit most uses.
