@@ -268,40 +268,39 @@ class _Shared:
 
 
 class FilterCache:
-    """The last expanded filter, good only while the weights equal the copy that it was made of.
+    """What was last expanded from parameters, good only while they equal the copies that it was made of.
 
     Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
     traced.
     """
 
     def __init__(self) -> None:
-        self._weights: torch.Tensor | None = None
-        self._filter: torch.Tensor | None = None
+        self._held: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def clear(self) -> None:
-        """Forgets the filter."""
-        self._weights = self._filter = None
+        """Forgets everything."""
+        self._held.clear()
 
-    def get(self, weights: torch.Tensor, expand: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """The filter of these weights, from memory where that is safe.
+    def get(self, name: str, weights: torch.Tensor, expand: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """What these parameters expand to, from memory where that is safe.
 
         Args:
-            weights: flat weights.
-            expand: makes the filter of them.
+            name: which of a layer's parameters they are.
+            weights: the parameters.
+            expand: makes the result of them.
         """
         if not self._safe(weights):
             return expand(weights)
-        held = self._weights
+        held = self._held.get(name)
         if (
             held is None
-            or self._filter is None
-            or held.dtype != weights.dtype
-            or held.device != weights.device
-            or not torch.equal(held, weights)
+            or held[0].dtype != weights.dtype
+            or held[0].device != weights.device
+            or not torch.equal(held[0], weights)
         ):
-            self._filter = expand(weights)
-            self._weights = weights.detach().clone()
-        return self._filter
+            held = (weights.detach().clone(), expand(weights))
+            self._held[name] = held
+        return held[1]
 
     @staticmethod
     def _safe(weights: torch.Tensor) -> bool:

@@ -10,11 +10,10 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.kernels import FilterCache, KernelExpansion, expansion_plan, scalar_basis, split_filter
+from intertwine.kernels import expansion_plan, scalar_basis, split_filter
 from intertwine.kernels.harmonics import lattice_points
-from intertwine.nn.bias import BiasExpansion
-from intertwine.nn.init import generalized_he_init
-from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.expanded import ExpandedModule
+from intertwine.nn.module import check_field_type
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -30,7 +29,7 @@ _MODULES: dict[tuple[int, bool], Any] = {
 _PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
-class _GridConv(EquivariantModule):
+class _GridConv(ExpandedModule):
     """A convolution, or a transposed one, whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T.
 
     The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
@@ -62,7 +61,7 @@ class _GridConv(EquivariantModule):
     ) -> None:
         name, d = type(self).__name__, self.dimension
         self.in_type = check_field_type(in_type, name)
-        self.out_type: FieldType = check_field_type(out_type, name, "out_type")
+        self.out_type = check_field_type(out_type, name, "out_type")
         if in_type.gspace != out_type.gspace:
             raise FieldTypeError(
                 f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
@@ -108,16 +107,7 @@ class _GridConv(EquivariantModule):
             tuple(map(tuple, points.tolist())),
             element_filter,
         )
-        self.basisexpansion = KernelExpansion(plan)
-        self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
-        self._bias_expansion = BiasExpansion(out_type) if bias else None
-        if self._bias_expansion is not None and self._bias_expansion.count:
-            self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
-        else:
-            self.bias = None
-        self._cache = FilterCache()
-        if initialize:
-            generalized_he_init(self.weights, self.basisexpansion)
+        self._set_parameters(plan, bias, initialize)
 
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
@@ -151,47 +141,15 @@ class _GridConv(EquivariantModule):
         return off_centre(size, window, self._stride, self._padding)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter as torch takes it.
+
+        Its shape is ``(out channels, in channels / groups, *kernel)``, and for a transposed convolution
+        ``(in channels, out channels / groups, *kernel)``.
+        """
         filters = self.basisexpansion(weights)
         if self.transposed:
             filters = filters.transpose(0, 1).contiguous()
         return filters.view(filters.shape[0], filters.shape[1], *(self.d * (self.kernel_size,)))
-
-    def _filter(self) -> torch.Tensor:
-        if self.training:
-            return self._expand(self.weights)
-        return self._cache.get(self.weights, self._expand)
-
-    def _expanded_bias(self) -> torch.Tensor | None:
-        if self.bias is None or self._bias_expansion is None:
-            return None
-        return self._bias_expansion(self.bias)
-
-    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The filter as torch takes it, and the bias of each channel (or ``None``).
-
-        The filter has the shape ``(out channels, in channels / groups, *kernel)``, or for a transposed convolution
-        ``(in channels, out channels / groups, *kernel)``.
-        """
-        return self._expand(self.weights), self._expanded_bias()
-
-    def train(self, mode: bool = True) -> _GridConv:
-        """Switches between training and eval mode.
-
-        Args:
-            mode: whether to train.
-        """
-        self._cache.clear()
-        super().train(mode)
-        return self
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> _GridConv:
-        self._cache.clear()
-        super()._apply(fn, recurse)
-        return self
-
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        self._cache.clear()
-        super()._load_from_state_dict(*args, **kwargs)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         filters, bias = self._filter(), self._expanded_bias()

@@ -12,10 +12,9 @@ from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation
-from intertwine.kernels import FilterCache, KernelExpansion, Ring, ScalarBasis, expansion_plan
-from intertwine.nn.bias import BiasExpansion
-from intertwine.nn.init import generalized_he_init
-from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.kernels import Ring, ScalarBasis, expansion_plan
+from intertwine.nn.expanded import ExpandedModule
+from intertwine.nn.module import check_field_type
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
 """The one constant function on a point: a linear layer is a kernel of one cell, at the origin of a line that nothing moves."""
@@ -26,7 +25,7 @@ def _still(group: Group) -> Representation:
     return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
 
 
-class Linear(EquivariantModule):
+class Linear(ExpandedModule):
     """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
 
     Args:
@@ -60,7 +59,7 @@ class Linear(EquivariantModule):
     ) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "Linear")
-        self.out_type: FieldType = check_field_type(out_type, "Linear", "out_type")
+        self.out_type = check_field_type(out_type, "Linear", "out_type")
         if in_type.gspace != out_type.gspace:
             raise FieldTypeError(
                 f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
@@ -68,29 +67,14 @@ class Linear(EquivariantModule):
         plan = expansion_plan(
             _still(in_type.fibergroup), in_type.representations, out_type.representations, _POINT, ((0.0,),)
         )
-        self.basisexpansion = KernelExpansion(plan)
-        self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
-        self._bias_expansion = BiasExpansion(out_type) if bias else None
-        if self._bias_expansion is not None and self._bias_expansion.count:
-            self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
-        else:
-            self.bias = None
-        self._cache = FilterCache()
-        if initialize:
-            generalized_he_init(self.weights, self.basisexpansion)
+        self._set_parameters(plan, bias, initialize)
 
-    def _matrix(self, weights: torch.Tensor) -> torch.Tensor:
+    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
+        """W of shape ``(out channels, in channels)``."""
         return self.basisexpansion(weights)[:, :, 0]
 
-    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """W of shape ``(out channels, in channels)`` and the bias of each channel (or ``None``)."""
-        bias = None if self.bias is None or self._bias_expansion is None else self._bias_expansion(self.bias)
-        return self._matrix(self.weights), bias
-
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        weights = self.weights
-        matrix = self._matrix(weights) if self.training else self._cache.get(weights, self._matrix)
-        bias = None if self.bias is None or self._bias_expansion is None else self._bias_expansion(self.bias)
+        matrix, bias = self._filter(), self._expanded_bias()
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)
         return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)

@@ -1,0 +1,85 @@
+"""Layers whose filter or matrix is expanded from the coefficients of a basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from intertwine.fields import FieldType
+from intertwine.kernels import ExpansionPlan, FilterCache, KernelExpansion
+from intertwine.nn.bias import BiasExpansion
+from intertwine.nn.init import generalized_he_init
+from intertwine.nn.module import EquivariantModule
+
+
+class ExpandedModule(EquivariantModule):
+    """A layer with flat ``weights`` in a basis of intertwiners, and a ``bias`` for each trivial irrep of the output.
+
+    What they expand to is computed at each call in training. In eval mode without gradients it is kept while the parameters
+    stay equal, and dropped when the module is switched, moved or loaded.
+    """
+
+    out_type: FieldType
+    weights: torch.nn.Parameter
+    bias: torch.nn.Parameter | None
+    basisexpansion: KernelExpansion
+
+    def _set_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
+        """Makes the parameters.
+
+        Args:
+            plan: the basis.
+            bias: whether to have one.
+            initialize: whether to draw the weights; else they are zero.
+        """
+        self.basisexpansion = KernelExpansion(plan)
+        self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
+        self._bias_expansion = BiasExpansion(self.out_type) if bias else None
+        if self._bias_expansion is not None and self._bias_expansion.count:
+            self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
+        else:
+            self.bias = None
+        self._cache = FilterCache()
+        if initialize:
+            generalized_he_init(self.weights, self.basisexpansion)
+
+    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter as the layer uses it."""
+        return self.basisexpansion(weights)
+
+    def _filter(self) -> torch.Tensor:
+        if self.training:
+            return self._expand(self.weights)
+        return self._cache.get("weights", self.weights, self._expand)
+
+    def _expanded_bias(self) -> torch.Tensor | None:
+        if self.bias is None or self._bias_expansion is None:
+            return None
+        if self.training:
+            return self._bias_expansion(self.bias)
+        return self._cache.get("bias", self.bias, self._bias_expansion)
+
+    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""
+        return self._expand(self.weights), self._expanded_bias()
+
+    def train(self, mode: bool = True) -> ExpandedModule:
+        """Switches between training and eval mode.
+
+        Args:
+            mode: whether to train.
+        """
+        self._cache.clear()
+        super().train(mode)
+        return self
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> ExpandedModule:
+        self._cache.clear()
+        super()._apply(fn, recurse)
+        return self
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        self._cache.clear()
+        super()._load_from_state_dict(*args, **kwargs)
