@@ -43,7 +43,7 @@ install_commands <- function(folder, torch, python, extra = character()) {
   inside <- file.path(folder, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
   # reticulate 1.28 converts only the arrays of NumPy 1 for those who use it directly.
   numpy <- if (utils::packageVersion("reticulate") < "1.38") "numpy>=1.26,<2" else "numpy>=1.26"
-  needed <- c("torch>=2.2", numpy, "scipy", "safetensors", "lightning", "matplotlib", "scikit-learn", "pillow", extra)
+  needed <- c("torch>=2.2", numpy, "scipy", "safetensors", "lightning-fabric", "matplotlib", "scikit-learn", "pillow", extra)
   commands <- list(
     c(python, "-m", "venv", folder),
     c(inside, "-m", "pip", "install", "--upgrade", "pip")
