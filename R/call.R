@@ -16,6 +16,8 @@
 #' Call Python; raise its errors and warnings as R conditions.
 #' @noRd
 py_call_checked <- function(target, args = list(), call = rlang::caller_env()) {
+  # Arguments are checked before Python is looked for.
+  force(args)
   bridge_call <- the$call %||% start_bridge(call)
   named <- names(args)
   if (is.null(named)) {
@@ -89,6 +91,7 @@ py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), th
 #' Call a Python function that runs modules; each of their submodules asks first whether to go on.
 #' @noRd
 py_call_stoppable <- function(target, args = list(), modules = list(), call = rlang::caller_env()) {
+  force(args)
   if (is.null(the$call)) start_bridge(call)
   asker <- poll_asker(list())
   named <- names(args) %||% rep("", length(args))

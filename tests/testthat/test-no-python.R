@@ -33,6 +33,7 @@ test_that("without Python the error says what to do", {
 
 test_that("R's torch in the same session is noticed", {
   local_no_bridge()
+  withr::local_envvar(INTERTWINE_PYTHON = NA)
   expect_error(check_python_usable(NULL, r_torch = TRUE), class = "intertwine_error_torch_conflict")
 })
 
