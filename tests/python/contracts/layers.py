@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from intertwine import gspaces, nn
+from intertwine import group, gspaces, nn
 
 from .lists import turned
 
@@ -62,6 +62,60 @@ def band(space):
 
 def no_space():
     return gspaces.no_base_space(d4().fibergroup)
+
+
+def d8():
+    return gspaces.flipRot2dOnR2(N=8)
+
+
+def vectors(space):
+    """Irreps without invariant vectors, unordered."""
+    irreps = [psi for psi in space.irreps if not psi.is_trivial()]
+    return nn.FieldType(space, [irreps[-1], irreps[0], irreps[-1], irreps[len(irreps) // 2]])
+
+
+def signed(space):
+    """Fields that permute their channels up to signs."""
+    return nn.FieldType(space, [space.regular_repr, space.irrep(1, 0), space.trivial_repr])
+
+
+def induced(space, n=2):
+    """Blocks of two channels, one for each side of the mirror."""
+    rotations = (None, space.fibergroup.rotation_order)
+    return nn.FieldType(space, n * [space.induced_repr(rotations, space.fibergroup.subgroup(rotations)[0].irrep(1))])
+
+
+def quotients(space, n=2):
+    """Two channels, one for each side of the mirror."""
+    return nn.FieldType(space, n * [space.quotient_repr((None, space.fibergroup.rotation_order))])
+
+
+def gated_pairs(space):
+    """Trivial fields and others in turn, the larger ones first."""
+    fields = [space.regular_repr, space.irrep(1), space.regular_repr]
+    return nn.FieldType(space, [rho for field in fields for rho in (space.trivial_repr, field)])
+
+
+def sums(space):
+    """Plain sums of two trivial irreps, a vector and a sign."""
+    parts = [space.trivial_repr, space.trivial_repr, space.irrep(1, 1), space.irrep(1, 0)]
+    return nn.FieldType(space, 2 * [group.directsum(parts)])
+
+
+def branches(space):
+    """Three kinds of fields side by side, each with a non-linearity of its own."""
+    whole = mixed(space)
+    labels = ["regular", "irrep", "gate", "regular", "irrep"]
+    parts = nn.BranchingModule(whole, labels).out_type
+    return nn.MultipleModule(
+        whole,
+        labels,
+        [
+            (nn.NormNonLinearity(parts["irrep"]), "irrep"),
+            (nn.ReLU(parts["regular"]), "regular"),
+            (nn.IdentityModule(parts["gate"]), "gate"),
+        ],
+    )
 
 
 def trivials(space, n=2):
@@ -169,6 +223,16 @@ LAYERS: dict[str, Layer] = {
     ),
     "conv, grouped": Layer(lambda: nn.R2Conv(regulars(c4(), 4), regulars(c4(), 2), kernel_size=3, groups=2)),
     "conv, even kernel": Layer(lambda: nn.R2Conv(regulars(c4()), regulars(c4()), kernel_size=4)),
+    "transposed conv, C4": Layer(lambda: nn.R2ConvTransposed(mixed(c4()), regulars(c4()), kernel_size=3), side=5),
+    "transposed conv with stride": Layer(
+        lambda: nn.R2ConvTransposed(regulars(d4()), mixed(d4()), kernel_size=3, stride=2, padding=1), side=4
+    ),
+    "transposed conv, grouped": Layer(
+        lambda: nn.R2ConvTransposed(regulars(c4(), 4), regulars(c4(), 2), kernel_size=3, groups=2, bias=False), side=4
+    ),
+    "transposed conv, irreps, O(2)": Layer(
+        lambda: nn.R2ConvTransposed(band(o2()), band(o2()), kernel_size=3, dilation=2), side=3
+    ),
     "linear, mixed": Layer(lambda: nn.Linear(mixed(no_space()), mixed(no_space())), side=0),
     "linear, regular": Layer(lambda: nn.Linear(regulars(no_space()), regulars(no_space(), 3), bias=False), side=0),
     "batch norm": Layer(lambda: nn.InnerBatchNorm(pointwise(d4()))),
@@ -192,10 +256,58 @@ LAYERS: dict[str, Layer] = {
     "restriction": Layer(lambda: restricted(d4(), (None, 4)), side=7),
     "classifier": Layer(lambda: classifier(d4()), side=7, plain=True),
     "head": Layer(lambda: nn.HeadClasses(regulars(d4()), 5), side=4, plain=True),
+    "batch norm, iid, mixed": Layer(lambda: nn.IIDBatchNorm2d(mixed(d4()))),
+    "batch norm, iid, regular": Layer(lambda: nn.IIDBatchNorm2d(regulars(c8()))),
+    "batch norm, iid, hidden": Layer(lambda: nn.IIDBatchNorm2d(hidden(d4()))),
+    "batch norm, of irreps, mixed": Layer(lambda: nn.GNormBatchNorm(mixed(d4()))),
+    "batch norm, of irreps, regular": Layer(lambda: nn.GNormBatchNorm(regulars(d8()))),
+    "batch norm, of irreps, vectors": Layer(lambda: nn.GNormBatchNorm(vectors(c8()))),
+    "batch norm, of norms": Layer(lambda: nn.NormBatchNorm(vectors(d4()))),
+    "batch norm, of norms of blocks": Layer(lambda: nn.InducedNormBatchNorm(induced(d4()))),
+    "normalised fields": Layer(lambda: nn.FieldNorm(mixed(d4())), exports=False),
+    "normalised regular fields": Layer(lambda: nn.FieldNorm(regulars(c8())), exports=False),
+    "concatenated relu": Layer(lambda: nn.ConcatenatedNonLinearity(signed(d4())), exports=False),
+    "concatenated tanh": Layer(lambda: nn.ConcatenatedNonLinearity(regulars(c8()), "c_tanh"), exports=False),
+    "norm relu": Layer(lambda: nn.NormNonLinearity(mixed(d8())), exports=False),
+    "norm sigmoid": Layer(lambda: nn.NormNonLinearity(vectors(c8()), "n_sigmoid"), exports=False),
+    "norm softplus": Layer(lambda: nn.NormNonLinearity(hidden(d4()), "n_softplus", bias=False), exports=False),
+    "norm squash": Layer(lambda: nn.NormNonLinearity(mixed(c4()), "squash", bias=False), exports=False),
+    "norm of blocks": Layer(lambda: nn.InducedNormNonLinearity(induced(d8())), exports=False),
+    "norm of channels": Layer(lambda: nn.InducedNormNonLinearity(pointwise(d4()), "n_sigmoid"), exports=False),
+    "gated": Layer(lambda: nn.GatedNonLinearity1(trivials(d4(), 5) + mixed(d4())), exports=False),
+    "gated, kept": Layer(
+        lambda: nn.GatedNonLinearity1(gated_pairs(c8()), 3 * ["gate", "gated"], drop_gates=False), exports=False
+    ),
+    "gated blocks": Layer(
+        lambda: nn.InducedGatedNonLinearity1(quotients(d4()) + induced(d4()), drop_gates=False), exports=False
+    ),
+    "gated, uniform": Layer(lambda: nn.GatedNonLinearityUniform(sums(d4()), gate=torch.tanh), exports=False),
+    "vectors of regular fields, C8": Layer(lambda: nn.VectorFieldNonLinearity(regulars(c8())), exports=False),
+    "vectors of regular fields, D4": Layer(lambda: nn.VectorFieldNonLinearity(regulars(d4())), exports=False),
+    "norm pooling": Layer(lambda: nn.NormPool(mixed(d4())), exports=False),
+    "norm pooling of blocks": Layer(lambda: nn.InducedNormPool(induced(d8())), exports=False),
+    "norm max pooling": Layer(lambda: nn.NormMaxPool(mixed(d4()), kernel_size=2), side=6, exports=False),
+    "norm max pooling, padded": Layer(
+        lambda: nn.NormMaxPool(vectors(c8()), kernel_size=3, stride=2, padding=1), side=7, exports=False
+    ),
+    "adaptive average pooling": Layer(lambda: nn.PointwiseAdaptiveAvgPool2D(mixed(d4()), 3)),
+    "adaptive max pooling": Layer(lambda: nn.PointwiseAdaptiveMaxPool2D(pointwise(d4()), (2, 2))),
+    "antialiased max pooling": Layer(
+        lambda: nn.PointwiseMaxPoolAntialiased2D(pointwise(d4()), kernel_size=3, stride=2, padding=1), side=7
+    ),
+    "dropout of fields": Layer(lambda: nn.FieldDropout(mixed(d4()), p=0.0)),
+    "dropout of channels": Layer(lambda: nn.PointwiseDropout(pointwise(d4()), p=0.0)),
+    "mask": Layer(lambda: nn.MaskModule(mixed(d4()), 7), exports=False),
+    "reshuffle": Layer(lambda: nn.ReshuffleModule(mixed(d4()), [3, 1, 0, 4, 2])),
+    "branches": Layer(lambda: branches(d4()), exports=False),
+    "upsampling": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=2)),
+    "upsampling, nearest": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=3, mode="nearest")),
 }
 
 TRAINABLE = [
-    name for name, layer in LAYERS.items() if name.startswith(("conv", "linear", "batch", "seven", "restriction"))
+    name
+    for name, layer in LAYERS.items()
+    if name.startswith(("conv", "transposed", "linear", "batch", "seven", "restriction"))
 ]
 
 

@@ -194,6 +194,52 @@ def test_fault_4_settings_of_torch(settings):
     torch.testing.assert_close(exported(x), plain(x), atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"stride": 2},
+        {"stride": 2, "padding": 1, "output_padding": 1},
+        {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)},
+        {"dilation": 2, "padding": 1},
+        {"bias": False},
+    ],
+    ids=str,
+)
+def test_transposed_settings_of_torch(settings):
+    conv = nn.R2ConvTransposed(mixed(c4()), regulars(c4()), kernel_size=3, **settings).double().eval()
+    exported = conv.export()
+    plain = torch.nn.ConvTranspose2d(conv.in_type.size, conv.out_type.size, 3, **settings).double()
+    with torch.no_grad():
+        plain.weight.copy_(exported.weight)
+        if plain.bias is not None:
+            plain.bias.copy_(exported.bias)
+    x = torch.randn(2, conv.in_type.size, 4, 5, dtype=torch.float64)
+    torch.testing.assert_close(conv(x), plain(x), atol=1e-12, rtol=0)
+    assert tuple(conv.evaluate_output_shape(tuple(x.shape))) == tuple(plain(x).shape)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kernel_size": 0},
+        {"kernel_size": "3"},
+        {"stride": 0},
+        {"padding": -1},
+        {"output_padding": -1},
+        {"output_padding": 1},
+        {"output_padding": "one"},
+        {"dilation": 0},
+        {"groups": 3},
+    ],
+    ids=str,
+)
+def test_bad_arguments_of_transposed_layers_are_refused(arguments):
+    with pytest.raises(IntertwineError) as caught:
+        nn.R2ConvTransposed(trivials(c4()), regulars(c4()), **{"kernel_size": 3, **arguments})
+    assert len(str(caught.value)) > 15
+
+
 def test_groups_are_separate():
     space = c4()
     conv = nn.R2Conv(regulars(space, 4), regulars(space, 2), kernel_size=3, groups=2, bias=False).eval()

@@ -57,6 +57,16 @@ def step(module, x, steps=3):
         optimiser.step()
 
 
+# ---- the list
+
+
+def test_every_layer_is_under_contract():
+    public = {getattr(nn, name) for name in nn.__all__}
+    layers = {c for c in public if isinstance(c, type) and issubclass(c, nn.EquivariantModule)} - {nn.EquivariantModule}
+    listed = {type(part) for name in LAYERS for part in build(name).modules()}
+    assert layers <= listed, f"no entry in LAYERS for {sorted(c.__name__ for c in layers - listed)}"
+
+
 # ---- equivariance
 
 
@@ -170,7 +180,7 @@ def test_wrong_input_is_refused(name):
     ]
     if kind.gspace.dimensionality:
         wrong.append(other(x))
-    if name.startswith(("conv", "average", "antialiased", "seven", "restriction", "classifier")):
+    if name.startswith(("conv", "transposed", "average", "max", "antialiased", "seven", "restriction", "classifier")):
         wrong += [x[..., 0], x.flatten(2), x[..., None]]
     for value in wrong:
         with pytest.raises(IntertwineError) as caught:

@@ -152,6 +152,37 @@ def test_the_same_filters_with_settings(escnn, dilation):
         assert outside(rows[1], rows[0]) < (1e-6 if dilation == 1 else 1e-3)
 
 
+@pytest.mark.parametrize("kernel_size", [3, 5])
+def test_the_same_transposed_filters(escnn, kernel_size):
+    spaces = [SPACES["D4"](m) for m in (gspaces, escnn.gspaces)]
+    for a, b in itertools.product(range(len(fields(spaces[0]))), repeat=2):
+        kinds = [
+            (m.FieldType(s, [fields(s)[a]]), m.FieldType(s, [fields(s)[b]])) for m, s in zip((nn, escnn.nn), spaces)
+        ]
+        try:
+            other = escnn.nn.R2ConvTransposed(*kinds[1], kernel_size=kernel_size, bias=False, initialize=False)
+        except (AttributeError, ValueError, AssertionError):
+            other = None
+        if other is None or not other.weights.numel():
+            with pytest.raises(nn_errors()):
+                nn.R2ConvTransposed(*kinds[0], kernel_size=kernel_size, bias=False)
+            continue
+        own = nn.R2ConvTransposed(*kinds[0], kernel_size=kernel_size, bias=False).double()
+        assert own.weights.numel() == other.weights.numel()
+        if own.weights.numel() <= 60:
+            x = torch.randn(1, kinds[0][0].size, 4, 4)
+            rows = []
+            for conv, image in ((own, x.double()), (other, x)):
+                with torch.no_grad():
+                    for i in range(conv.weights.numel()):
+                        conv.weights.zero_()
+                        conv.weights[i] = 1.0
+                        rows.append(conv(conv.in_type(image)).tensor.flatten().double().numpy())
+            n = len(rows) // 2
+            assert outside(np.stack(rows[:n]), np.stack(rows[n:])) < 2e-6, (a, b)
+            assert outside(np.stack(rows[n:]), np.stack(rows[:n])) < 2e-6, (a, b)
+
+
 def both(escnn, build, space="D4"):
     yield build(nn, SPACES[space](gspaces))
     yield build(escnn.nn, SPACES[space](escnn.gspaces))
@@ -221,6 +252,7 @@ def test_initial_variances_are_the_same(escnn, name):
         lambda m, s: m.R2Conv(regular(m, s), regular(m, s, 1), kernel_size=3),
         lambda m, s: m.R2Conv(regular(m, s), regular(m, s, 1), kernel_size=5, stride=2, padding=2, bias=False),
         lambda m, s: m.R2Conv(regular(m, s), regular(m, s, 2), kernel_size=3, dilation=2, groups=2),
+        lambda m, s: m.R2ConvTransposed(regular(m, s), regular(m, s, 1), kernel_size=3, stride=2, padding=1),
         lambda m, s: m.ReLU(regular(m, s)),
         lambda m, s: m.ReLU(regular(m, s), inplace=True),
         lambda m, s: m.ELU(regular(m, s)),
