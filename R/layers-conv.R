@@ -88,10 +88,10 @@ equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE) {
 #' @noRd
 needed <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (missing(x)) {
-    example <- c(out = "out = c(regular = 8)", kernel_size = "kernel_size = 5")
+    example <- c(out = "c(regular = 8)", kernel_size = "5", sigma = "0.66", permutation = "c(2, 1)", S = "28")[arg]
     abort_intertwine(
       paste0("`", arg, "` is missing."),
-      hint = paste0("For example, ", example[arg] %||% paste(arg, "= 2"), "."), call = call
+      hint = paste0("For example, ", arg, " = ", if (is.na(example)) "2" else example, "."), call = call
     )
   }
   x

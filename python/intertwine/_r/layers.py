@@ -101,7 +101,20 @@ def _restriction(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.n
     return getattr(nn, kind)(in_type, label)
 
 
-_MAKERS = {"RestrictionModule": _restriction}
+def _batchnorm_iid(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """The batch normalisation of torch for the dimension of the space."""
+    return _ordinary(f"{kind}{max(in_type.gspace.dimensionality, 1)}d", in_type, arguments)
+
+
+def _reshuffled(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    return getattr(nn, kind)(in_type, list(arguments["permutation"]))
+
+
+_MAKERS = {
+    "IIDBatchNorm": _batchnorm_iid,
+    "ReshuffleModule": _reshuffled,
+    "RestrictionModule": _restriction,
+}
 
 
 def run(module: Any, x: Any, *more: Any) -> Any:

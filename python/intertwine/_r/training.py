@@ -159,3 +159,11 @@ def confusion(
 def class_numbers(codes: torch.Tensor) -> torch.Tensor:
     """R's codes, which count from one and hold -1 where one is missing, as class numbers."""
     return torch.where(codes < 0, IGNORE, codes.long() - 1)
+
+
+def threads(n: int | None = None) -> int:
+    """The number of threads before the call, which sets it to `n` if that is given."""
+    before = torch.get_num_threads()
+    if n is not None:
+        torch.set_num_threads(n)
+    return before
