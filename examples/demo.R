@@ -4,10 +4,10 @@
 # learn scikit-learn's handwritten digits, all of them upright. Then each is tested on other digits, upright and turned by
 # random angles. Run it with `make demo`, or: Rscript examples/demo.R [folder] [epochs]
 
-# Networks this small run fastest on one core; more threads mostly wait for each other. Python reads this when it starts.
-if (!nzchar(Sys.getenv("OMP_NUM_THREADS"))) Sys.setenv(OMP_NUM_THREADS = "1")
-
 suppressPackageStartupMessages(library(intertwine))
+
+# Networks this small run fastest on one core; more threads mostly wait for each other.
+intertwine_threads(1)
 
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- if (length(arguments) > 0) arguments[1] else "demo-output"
