@@ -6,7 +6,7 @@
 #'
 #' * `nonlin_norm()` changes the length of each field and keeps its direction, so it takes every representation;
 #' * `nonlin_gated()` multiplies fields by the sigmoid of invariant ones: as many trivial fields as others;
-#' * `nonlin_concatenated()` applies a function to a channel and to its negative, for fields whose channels change their sign;
+#' * `nonlin_concatenated()` applies a function to a channel and to its negative, for channels that change their sign;
 #' * `nonlin_vector_field()` turns regular fields of rotations into vectors: the largest channel says how long and where to.
 #'
 #' `nonlin_pointwise()` is [nonlin_relu()] with another function.

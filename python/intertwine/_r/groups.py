@@ -49,7 +49,9 @@ def element(space: Any, rotation: int | None, flip: int | None, angle: float | N
             )
         return group.element(int(flip or 0))
     if isinstance(group, (SO2, O2)) and rotation is not None:
-        raise GroupError(f"{group} turns by any angle, not in steps", hint="name the element by its angle: angle = pi / 4")
+        raise GroupError(
+            f"{group} turns by any angle, not in steps", hint="name the element by its angle: angle = pi / 4"
+        )
     if isinstance(group, O2):
         return group.element((int(flip or 0), float(angle or 0.0)))
     if isinstance(group, DihedralGroup):
