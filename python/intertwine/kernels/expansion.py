@@ -11,6 +11,7 @@ import torch
 
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.plan import ExpansionPlan, MixKind, PairPlan, element_attributes
+from intertwine.kernels.precision import exactly
 
 _FUSE_UP_TO = 2**20
 """Bases of kernels with one block that have at most so many numbers are sampled once; larger ones meet the functions last."""
@@ -155,11 +156,8 @@ class KernelExpansion(ConstantModule):
         Returns:
             shape ``(out channels, in channels, cells)``.
         """
-        if weights.device.type != "meta" and torch.is_autocast_enabled(weights.device.type):
-            # In full precision: autocast would round the basis, and with it the symmetry.
-            with torch.autocast(weights.device.type, enabled=False):
-                return self._expanded(weights)
-        return self._expanded(weights)
+        with exactly(weights):
+            return self._expanded(weights)
 
     def _expanded(self, weights: torch.Tensor) -> torch.Tensor:
         plan = self.plan
