@@ -170,7 +170,7 @@ progress_bar <- function(name, total) {
   id <- cli::cli_progress_bar(
     name = name, total = 1000, .auto_close = FALSE, .envir = env,
     format = "{cli::pb_bar} {cli::pb_percent}  {cli::pb_status}",
-    format_done = "{cli::pb_bar} {cli::pb_percent}  {cli::pb_status} in {cli::pb_elapsed}",
+    format_done = "{cli::pb_bar} {cli::pb_percent}  {cli::pb_status}",
     clear = FALSE
   )
   set <- function(done, text) {

@@ -83,7 +83,7 @@ print.summary.intertwine_fit <- function(x, ...) {
 }
 
 #' @export
-str.intertwine_fit <- function(object, ...) { # nolint: object_name_linter. The generic's name.
+str.intertwine_fit <- function(object, ...) {
   cat("", paste(format(object), collapse = "; "), "\n")
   invisible(NULL)
 }
@@ -91,7 +91,7 @@ str.intertwine_fit <- function(object, ...) { # nolint: object_name_linter. The 
 #' @rdname fit-methods
 #' @param row.names,optional Not used.
 #' @export
-as.data.frame.intertwine_fit <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint: object_name_linter.
+as.data.frame.intertwine_fit <- function(x, row.names = NULL, optional = FALSE, ...) {
   x$history
 }
 

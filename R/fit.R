@@ -138,6 +138,15 @@ fit.intertwine_fit <- function(object, x, y = NULL, ...) {
   fit(fit_module(object), x, y, ...)
 }
 
+#' @method fit layer_spec
+#' @export
+fit.layer_spec <- function(object, ...) {
+  abort_intertwine(
+    "Layers without a type cannot be trained yet.",
+    class = "argument_type", hint = "Give them the type of the images first: field_type(gs, trivial = 1) |> ..."
+  )
+}
+
 # Arguments ----------------------------------------------------------------------
 
 as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
@@ -197,7 +206,12 @@ as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::calle
       class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
     )
   }
-  array_input(as.matrix(x), module, arg, call)
+  values <- as.matrix(x)
+  if (.row_names_info(x) < 0) {
+    # the numbers that R gives to rows without names
+    rownames(values) <- NULL
+  }
+  array_input(values, module, arg, call)
 }
 
 #' @export
@@ -281,7 +295,7 @@ class_targets <- function(y, na, levels, arg, call) {
   } else if (is.null(levels) && any(tabulate(y, nlevels(y)) == 0)) {
     rlang::warn(
       c(
-        paste0("No sample has the ", arg, " level ", paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", "), "."),
+        paste0("No sample of `", arg, "` has the level ", paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", ")),
         i = "Drop such levels with droplevels() if they are not meant to be learned."
       ),
       class = c("intertwine_warning_levels", "intertwine_warning"), call = call

@@ -133,12 +133,13 @@ digits_data <- function() {
 #' @section Errors:
 #' A condition of class `intertwine_error_file` if there is no such folder or no picture in
 #' it, `intertwine_error_argument` if the sizes differ.
-#' @examplesIf intertwine::intertwine_available()
-#' folder <- tempfile()
-#' for (class in c("dark", "light")) {
+#' @examplesIf intertwine::intertwine_available() && requireNamespace("png", quietly = TRUE)
+#' folder <- tempfile("shapes")
+#' for (class in c("bar", "beam")) {
 #'   dir.create(file.path(folder, class), recursive = TRUE)
-#'   values <- rep(if (class == "light") 255 else 0, 64)
-#'   writeLines(c("P2", "8 8", "255", values), file.path(folder, class, "1.pgm"))
+#'   picture <- matrix(0, 9, 9)
+#'   if (class == "bar") picture[, 4:6] <- 1 else picture[4:6, ] <- 1
+#'   png::writePNG(picture, file.path(folder, class, "1.png"))
 #' }
 #' shapes <- read_image_folder(folder)
 #' shapes$x

@@ -515,7 +515,7 @@ print.images <- function(x, ...) {
 }
 
 #' @export
-str.images <- function(object, ...) { # nolint: object_name_linter. The generic's name.
+str.images <- function(object, ...) {
   cat("", paste(format(object), collapse = ", "), "\n")
   invisible(NULL)
 }
@@ -570,7 +570,7 @@ Ops.images <- function(e1, e2) {
 }
 
 #' @export
-Summary.images <- function(..., na.rm = FALSE) { # nolint: object_name_linter. The generic's name.
+Summary.images <- function(..., na.rm = FALSE) {
   pixels <- lapply(list(...), function(x) as.vector(unclass(x)))
   do.call(.Generic, c(pixels, list(na.rm = na.rm)))
 }
@@ -579,4 +579,3 @@ Summary.images <- function(..., na.rm = FALSE) { # nolint: object_name_linter. T
 mean.images <- function(x, ...) {
   mean(as.vector(unclass(x)), ...)
 }
-

@@ -1,7 +1,7 @@
 # The walk-through in R through reticulate alone, as a program for escnn whose import is changed: what R users of escnn have.
 #
-# `walkthrough.py` beside it is the same program in Python, and prints the same lines. With the R package there is no need for
-# integer literals, tuples and positions from zero: see its vignette "Getting started".
+# `walkthrough.py` beside it is the same program in Python, and prints the same lines. With the R package there is no need
+# for integer literals, tuples and positions from zero: see its vignette "Getting started".
 
 library(reticulate)
 

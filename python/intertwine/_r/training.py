@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from intertwine import models, training
+from intertwine.errors import ShapeError
 from intertwine.training.heads import fill_heads
 from intertwine.training.measures import IGNORE
 from intertwine.training.modes import own_random_stream
@@ -41,15 +43,16 @@ def fit(
     """
     module = with_classes(module, options.get("n_classes"), int(options["seed"]))
     changer = Changer(augment) if callable(augment) else None
-    result = training.fit(
-        module,
-        x,
-        y,
-        on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
-        on_epoch=on_epoch,
-        augment=changer or augment,
-        **{name: value for name, value in options.items() if value is not None},
-    )
+    with in_terms_of_r():
+        result = training.fit(
+            module,
+            x,
+            y,
+            on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
+            on_epoch=on_epoch,
+            augment=augment if isinstance(augment, str) else changer,
+            **{name: value for name, value in options.items() if value is not None},
+        )
     return {
         "module": result.module,
         "history": columns(result.history),
@@ -86,6 +89,18 @@ def classifier(
 
     with own_random_stream(int(seed)):
         return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)
+
+
+@contextlib.contextmanager
+def in_terms_of_r() -> Iterator[None]:
+    """Errors that speak of class numbers from zero, said again for R, where classes are levels."""
+    try:
+        yield
+    except ShapeError as error:
+        message, found = re.subn(r" \(the largest class number is \d+\)", "", error.message)
+        if not found:
+            raise
+        raise ShapeError(message, hint="end it with head_classes(), which takes their number from y") from error
 
 
 def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> torch.nn.Module:
@@ -137,9 +152,7 @@ def predict(
     return None
 
 
-def evaluate(
-    module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], poll: Any
-) -> dict[str, float] | None:
+def evaluate(module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], poll: Any) -> dict[str, float] | None:
     """Loss and metrics by name; `None` if R wants to stop."""
     chosen = {name: value for name, value in options.items() if value is not None}
     with contextlib.suppress(KeyboardInterrupt):
@@ -147,9 +160,7 @@ def evaluate(
     return None
 
 
-def confusion(
-    module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, poll: Any
-) -> np.ndarray | None:
+def confusion(module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, poll: Any) -> np.ndarray | None:
     """The confusion table, rows for true classes; `None` if R wants to stop."""
     with contextlib.suppress(KeyboardInterrupt):
         return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=poll).numpy()
