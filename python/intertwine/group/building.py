@@ -243,7 +243,8 @@ def induced_representation(
     matrices[g, targets, :, b, :] = sigma.matrices[inside]
     matrices = matrices.reshape(group.order(), blocks * size, blocks * size)
     labels, basis = decompose(finite_data(group, matrices))
-    return Representation(group, label, labels, basis, _matrices=matrices)
+    # Norms of blocks are told apart from norms of channels by this size where sigma's matrices have zeros.
+    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=size)
 
 
 def restricted_representation(group: Group, id: Any, repr: Representation) -> Representation:

@@ -4,51 +4,131 @@ from __future__ import annotations
 
 from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_directsum
 from intertwine.nn import init
+from intertwine.nn.adaptive_pooling import (
+    PointwiseAdaptiveAvgPool,
+    PointwiseAdaptiveAvgPool2D,
+    PointwiseAdaptiveAvgPool3D,
+    PointwiseAdaptiveMaxPool,
+    PointwiseAdaptiveMaxPool2D,
+    PointwiseAdaptiveMaxPool3D,
+)
 from intertwine.nn.batchnorm import InnerBatchNorm
+from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
+from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
+from intertwine.nn.field_norm import FieldNorm
+from intertwine.nn.gated import (
+    GatedNonLinearity1,
+    GatedNonLinearity2,
+    GatedNonLinearityUniform,
+    InducedGatedNonLinearity1,
+)
 from intertwine.nn.head import HeadClasses
-from intertwine.nn.invariant import GroupPooling
+from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.linear import Linear
+from intertwine.nn.mask import MaskModule
 from intertwine.nn.module import EquivariantModule
+from intertwine.nn.norm_max_pool import NormMaxPool
+from intertwine.nn.norm_nonlinearity import InducedNormNonLinearity, NormNonLinearity
+from intertwine.nn.normalisation import (
+    GNormBatchNorm,
+    IIDBatchNorm1d,
+    IIDBatchNorm2d,
+    IIDBatchNorm3d,
+    InducedNormBatchNorm,
+    NormBatchNorm,
+)
 from intertwine.nn.planning import ShapePlan, shape_plan
 from intertwine.nn.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
-from intertwine.nn.pooling import PointwiseAvgPool2D, PointwiseAvgPoolAntialiased2D, PointwiseMaxPool2D
+from intertwine.nn.pooling import (
+    PointwiseAvgPool,
+    PointwiseAvgPool2D,
+    PointwiseAvgPool3D,
+    PointwiseAvgPoolAntialiased,
+    PointwiseAvgPoolAntialiased2D,
+    PointwiseAvgPoolAntialiased3D,
+    PointwiseMaxPool,
+    PointwiseMaxPool2D,
+    PointwiseMaxPool3D,
+    PointwiseMaxPoolAntialiased,
+    PointwiseMaxPoolAntialiased2D,
+    PointwiseMaxPoolAntialiased3D,
+)
 from intertwine.nn.restriction import DisentangleModule, IdentityModule, RestrictionModule
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
-
-PointwiseAvgPool = PointwiseAvgPool2D
-PointwiseMaxPool = PointwiseMaxPool2D
-PointwiseAvgPoolAntialiased = PointwiseAvgPoolAntialiased2D
+from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
+from intertwine.nn.vector_field import VectorFieldNonLinearity
 
 __all__ = [
-    "ELU",
+    "BranchingModule",
+    "ConcatenatedNonLinearity",
     "DisentangleModule",
+    "ELU",
     "EquivarianceReport",
     "EquivariantModule",
+    "FieldDropout",
+    "FieldNorm",
     "FieldType",
+    "GNormBatchNorm",
+    "GatedNonLinearity1",
+    "GatedNonLinearity2",
+    "GatedNonLinearityUniform",
     "GeometricTensor",
     "GroupPooling",
     "HeadClasses",
+    "IIDBatchNorm1d",
+    "IIDBatchNorm2d",
+    "IIDBatchNorm3d",
     "IdentityModule",
+    "InducedGatedNonLinearity1",
+    "InducedNormBatchNorm",
+    "InducedNormNonLinearity",
+    "InducedNormPool",
     "InnerBatchNorm",
     "LeakyReLU",
     "Linear",
+    "MaskModule",
+    "MaxPoolChannels",
+    "MergeModule",
+    "MultipleModule",
+    "NormBatchNorm",
+    "NormMaxPool",
+    "NormNonLinearity",
+    "NormPool",
+    "PointwiseAdaptiveAvgPool",
+    "PointwiseAdaptiveAvgPool2D",
+    "PointwiseAdaptiveAvgPool3D",
+    "PointwiseAdaptiveMaxPool",
+    "PointwiseAdaptiveMaxPool2D",
+    "PointwiseAdaptiveMaxPool3D",
     "PointwiseAvgPool",
     "PointwiseAvgPool2D",
+    "PointwiseAvgPool3D",
     "PointwiseAvgPoolAntialiased",
     "PointwiseAvgPoolAntialiased2D",
+    "PointwiseAvgPoolAntialiased3D",
+    "PointwiseDropout",
     "PointwiseMaxPool",
     "PointwiseMaxPool2D",
+    "PointwiseMaxPool3D",
+    "PointwiseMaxPoolAntialiased",
+    "PointwiseMaxPoolAntialiased2D",
+    "PointwiseMaxPoolAntialiased3D",
     "PointwiseNonLinearity",
     "R2Conv",
     "R2ConvTransposed",
+    "R2Upsampling",
+    "R3Upsampling",
     "ReLU",
+    "ReshuffleModule",
     "RestrictionModule",
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "VectorFieldNonLinearity",
     "check_equivariance",
     "field_type",
     "init",

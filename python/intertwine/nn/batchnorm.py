@@ -102,7 +102,7 @@ class InnerBatchNorm(EquivariantModule):
                 factor,
                 self.eps,
             )
-            if self.training and numbers is not None and mean is not None and var is not None:
+            if self.training and isinstance(numbers, torch.Tensor) and mean is not None and var is not None:
                 with torch.no_grad():
                     self.running_mean[numbers] = mean  # type: ignore[index]
                     self.running_var[numbers] = var  # type: ignore[index]
@@ -137,5 +137,5 @@ class InnerBatchNorm(EquivariantModule):
         )
 
 
-def _part(values: torch.Tensor | None, numbers: torch.Tensor | None) -> torch.Tensor | None:
+def _part(values: torch.Tensor | None, numbers: torch.Tensor | slice | None) -> torch.Tensor | None:
     return values if values is None or numbers is None else values[numbers]

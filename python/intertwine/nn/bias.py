@@ -7,6 +7,7 @@ import torch
 
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
+from intertwine.kernels.precision import exactly
 
 
 class BiasExpansion(ConstantModule):
@@ -56,4 +57,17 @@ class BiasExpansion(ConstantModule):
         """
         if self._gather:
             return bias.index_select(0, self.number) * self.scale  # type: ignore[arg-type]
-        return self.matrix @ bias  # type: ignore[operator]
+        with exactly(bias):
+            return self.matrix @ bias  # type: ignore[operator]
+
+    def project(self, channels: torch.Tensor) -> torch.Tensor:
+        """The invariant part of one value for each channel, as one number for each trivial irrep: the transposed map.
+
+        Args:
+            channels: shape ``(out_type.size,)``.
+        """
+        if self._gather:
+            zeros = channels.new_zeros(self.count)
+            return zeros.index_add(0, self.number, channels * self.scale.to(channels.dtype))  # type: ignore[arg-type, operator, union-attr]
+        with exactly(channels):
+            return self.matrix.T.to(channels.dtype) @ channels  # type: ignore[operator, union-attr]

@@ -1,8 +1,8 @@
-"""Channels seen as fields: views of shape (batch, fields, channels of a field, *space)."""
+"""Channels seen as blocks of equal sizes: views of shape (batch, blocks, channels of a block, *space)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,68 +11,121 @@ from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
 
 
-class FieldsBySize(ConstantModule):
-    """The fields of a type grouped by the number of their channels; one group needs no copy at all.
+class Blocks(ConstantModule):
+    """A partition of the channels into blocks, grouped by the number of their channels.
+
+    Blocks that lie one behind the other are views and are never copied; only blocks whose sizes alternate are gathered.
+
+    Args:
+        channels: the channels of each block.
+        kinds: a number for each block, to group by instead; blocks of one kind have one size.
+    """
+
+    def __init__(self, channels: Sequence[np.ndarray], kinds: Sequence[int] | None = None) -> None:
+        super().__init__()
+        widths = np.array([len(block) for block in channels])
+        sizes = widths if kinds is None else np.asarray(kinds)
+        self._sizes = tuple(int(size) for size in np.unique(sizes))
+        self._smallest = int(widths.min())
+        order = np.concatenate(channels)
+        cuts = np.flatnonzero(np.diff(sizes)) + 1
+        bounds = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(sizes)], strict=True))
+        self._in_order = bool((order == np.arange(len(order))).all()) and len(bounds) <= 2 * len(self._sizes) + 2
+        # Number of blocks, size of each, first block (or kind) and first channel: for every run, or else for every kind.
+        self._parts: tuple[tuple[int, int, int, int], ...]
+        if self._in_order:
+            starts = np.cumsum([0, *widths])
+            self._parts = tuple((b - a, int(widths[a]), a, int(starts[a])) for a, b in bounds)
+            self.kinds = tuple(int(sizes[a]) for a, _ in bounds)
+            return
+        self.kinds = self._sizes
+        self._parts = tuple(
+            (int((sizes == size).sum()), int(widths[sizes == size][0]), size, -1) for size in self._sizes
+        )
+        gathered = []
+        for size in self._sizes:
+            numbers = np.flatnonzero(sizes == size)
+            found = np.concatenate([channels[number] for number in numbers])
+            self.register_constant(f"numbers_{size}", numbers)
+            self.register_constant(f"channels_{size}", found)
+            gathered.append(found)
+        self.register_constant("back", np.argsort(np.concatenate(gathered)))
+        self.register_constant("fields_back", np.argsort(np.argsort(sizes, kind="stable"), kind="stable"))
+
+    @property
+    def smallest(self) -> int:
+        """The number of channels of the smallest block."""
+        return self._smallest
+
+    def split(self, tensor: torch.Tensor) -> Iterator[tuple[torch.Tensor | slice | None, torch.Tensor]]:
+        """For each size the numbers of its blocks (``None``: all of them) and their channels.
+
+        Args:
+            tensor: shape ``(batch, channels, *space)``.
+
+        Returns:
+            tensors of shape ``(batch, blocks, size, *space)``.
+        """
+        for count, size, first, start in self._parts:
+            if not self._in_order:
+                channels: torch.Tensor = getattr(self, f"channels_{first}")
+                gathered = tensor.index_select(1, channels).unflatten(1, (count, size))
+                yield getattr(self, f"numbers_{first}"), gathered
+            elif len(self._parts) == 1:
+                yield None, tensor.unflatten(1, (count, size))
+            else:
+                part = tensor.narrow(1, start, count * size).unflatten(1, (count, size))
+                yield slice(first, first + count), part
+
+    def join(self, parts: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
+        """The channels of all blocks in their own order.
+
+        Args:
+            parts: as from ``split``.
+            like: the tensor that was split.
+        """
+        if len(parts) == 1 and self._in_order:
+            return parts[0].reshape(like.shape)
+        whole = torch.cat([part.flatten(1, 2) for part in parts], dim=1)
+        return whole if self._in_order else whole.index_select(1, self.back)  # type: ignore[arg-type]
+
+    def join_fields(self, parts: list[torch.Tensor]) -> torch.Tensor:
+        """One channel for each block, in the order of the blocks.
+
+        Args:
+            parts: for each part, shape ``(batch, blocks, *space)``.
+        """
+        whole = parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+        return whole if self._in_order else whole.index_select(1, self.fields_back)  # type: ignore[arg-type]
+
+
+class FieldsBySize(Blocks):
+    """The fields of a type grouped by the number of their channels; one size needs no copy at all.
 
     Args:
         in_type: the type.
     """
 
     def __init__(self, in_type: FieldType) -> None:
-        super().__init__()
-        sizes = np.array([representation.size for representation in in_type.representations])
-        self._sizes = tuple(int(size) for size in np.unique(sizes))
-        self._counts = tuple(int((sizes == size).sum()) for size in self._sizes)
-        if len(self._sizes) > 1:
-            starts = in_type.fields_start
-            order = []
-            for size in self._sizes:
-                numbers = np.flatnonzero(sizes == size)
-                channels = starts[numbers][:, None] + np.arange(size)
-                self.register_constant(f"numbers_{size}", numbers)
-                self.register_constant(f"channels_{size}", channels.ravel())
-                order.append(channels.ravel())
-            self.register_constant("back", np.argsort(np.concatenate(order)))
-            self.register_constant("fields_back", np.argsort(np.argsort(sizes, kind="stable"), kind="stable"))
+        super().__init__(field_channels(in_type))
 
-    @property
-    def smallest(self) -> int:
-        """The number of channels of the smallest field."""
-        return self._sizes[0]
 
-    def split(self, tensor: torch.Tensor) -> Iterator[tuple[torch.Tensor | None, torch.Tensor]]:
-        """For each size the numbers of its fields (``None``: all of them) and their channels.
+def field_channels(in_type: FieldType) -> list[np.ndarray]:
+    """The channels of each field.
 
-        Args:
-            tensor: shape ``(batch, channels, *space)``.
+    Args:
+        in_type: the type.
+    """
+    return [np.arange(start, end) for start, end in zip(in_type.fields_start, in_type.fields_end, strict=True)]
 
-        Returns:
-            views of shape ``(batch, fields, size, *space)``.
-        """
-        if len(self._sizes) == 1:
-            yield None, tensor.unflatten(1, (self._counts[0], self._sizes[0]))
-            return
-        for size, count in zip(self._sizes, self._counts, strict=True):
-            channels: torch.Tensor = getattr(self, f"channels_{size}")
-            yield getattr(self, f"numbers_{size}"), tensor.index_select(1, channels).unflatten(1, (count, size))
 
-    def join(self, parts: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
-        """The channels of all fields in their own order.
+def part_of(values: torch.Tensor, numbers: torch.Tensor | slice | None, dimensions: int) -> torch.Tensor:
+    """One value for each block of a part, to be broadcast over the batch and over space.
 
-        Args:
-            parts: as from ``split``.
-            like: the tensor that was split.
-        """
-        if len(parts) == 1:
-            return parts[0].reshape(like.shape)
-        return torch.cat([part.flatten(1, 2) for part in parts], dim=1).index_select(1, self.back)  # type: ignore[arg-type]
-
-    def join_fields(self, parts: list[torch.Tensor]) -> torch.Tensor:
-        """One channel for each field, in the order of the fields.
-
-        Args:
-            parts: for each size, shape ``(batch, fields, *space)``.
-        """
-        if len(parts) == 1:
-            return parts[0]
-        return torch.cat(parts, dim=1).index_select(1, self.fields_back)  # type: ignore[arg-type]
+    Args:
+        values: one for each block.
+        numbers: of the blocks, as from ``split``.
+        dimensions: the number of axes behind the blocks.
+    """
+    chosen = values if numbers is None else values[numbers]
+    return chosen.view(-1, *(dimensions * (1,)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType
-from intertwine.nn.fields_by_size import FieldsBySize
+from intertwine.nn.fields_by_size import Blocks, FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.norms import Subfields, norm_of
 
 
 class GroupPooling(EquivariantModule):
@@ -38,6 +41,95 @@ class GroupPooling(EquivariantModule):
 
     def _export(self) -> torch.nn.Module:
         return export_field_maximum(self.in_type)
+
+
+class NormPool(EquivariantModule):
+    """The norm of each field: one invariant channel for each field.
+
+    Every orthogonal representation keeps the norm. Its gradient at zero is zero.
+
+    Args:
+        in_type: any fields.
+        **kwargs: accepted for escnn's sake.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> nn.NormPool(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1))(torch.tensor([[3.0, 4.0]])).tolist()
+        [[5.0]]
+    """
+
+    def __init__(self, in_type: FieldType, **kwargs: object) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "NormPool")
+        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+        self._fields = FieldsBySize(in_type)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return self._fields.join_fields([norm_of(values) for _, values in self._fields.split(tensor)])
+
+
+class InducedNormPool(EquivariantModule):
+    """The greatest norm among the blocks of each induced field: one invariant channel for each field.
+
+    Args:
+        in_type: fields made by ``induced_representation``, or others whose blocks are found in their matrices.
+        subfield_size: the number of channels of a block, where it is not known: for all fields, or one for each.
+        **kwargs: accepted for escnn's sake.
+
+    Raises:
+        UnsupportedFieldError: for fields that are no equal blocks.
+    """
+
+    def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "InducedNormPool")
+        found = Subfields(in_type, subfield_size, "InducedNormPool")
+        self._arguments["subfield_size"] = found.recipe
+        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+        self._blocks = Blocks(found.channels)
+        ends = torch.tensor(found.counts).cumsum(0).tolist()
+        self._fields = Blocks([np.arange(end - count, end) for end, count in zip(ends, found.counts, strict=True)])
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        norms = self._blocks.join_fields([norm_of(values) for _, values in self._blocks.split(tensor)])
+        return self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(norms)])
+
+
+class MaxPoolChannels(torch.nn.Module):
+    """The greatest of every ``kernel_size`` channels in a row; an ordinary torch module.
+
+    Args:
+        kernel_size: the number of channels.
+
+    Example:
+        >>> from intertwine import nn
+        >>> nn.MaxPoolChannels(2)(torch.tensor([[3.0, 1.0, 4.0, 1.0]])).tolist()
+        [[3.0, 4.0]]
+    """
+
+    def __init__(self, kernel_size: int) -> None:
+        super().__init__()
+        if isinstance(kernel_size, bool) or not isinstance(kernel_size, int):
+            raise ArgumentTypeError(f"kernel_size must be a whole number, not {kernel_size!r}")
+        if kernel_size < 1:
+            raise ArgumentError(f"kernel_size must be at least 1, not {kernel_size}")
+        self.kernel_size = kernel_size
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """The maxima, shape ``(batch, channels / kernel_size, *space)``.
+
+        Args:
+            input: shape ``(batch, channels, *space)``.
+        """
+        if input.dim() < 2 or input.shape[1] % self.kernel_size:
+            raise ShapeError(
+                f"MaxPoolChannels needs a multiple of {self.kernel_size} channels, but the shape is {tuple(input.shape)}"
+            )
+        return input.unflatten(1, (-1, self.kernel_size)).amax(dim=2)
+
+    def extra_repr(self) -> str:
+        """The number of channels."""
+        return f"kernel_size={self.kernel_size}"
 
 
 def export_field_maximum(in_type: FieldType) -> torch.nn.Module:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import torch
 
-from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentTypeError, EquivarianceWarning, FieldTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
 
@@ -80,19 +82,24 @@ class EquivariantModule(ConstantModule):
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Any, *more: Any) -> Any:
         """The output for an input.
 
         Args:
-            input: a :class:`GeometricTensor` of type ``in_type``, or a tensor of shape ``(batch, in_type.size, *space)``.
+            input: a :class:`GeometricTensor` of type ``in_type``, or a tensor of shape ``(batch, in_type.size, *space)``; a
+                dict of them by label where ``in_type`` is a dict.
+            *more: the other inputs where ``in_type`` is a tuple.
 
         Returns:
-            the same kind: a :class:`GeometricTensor` of type ``out_type``, or a tensor.
+            the same kind: a :class:`GeometricTensor` of type ``out_type``, or a tensor; a dict of them where ``out_type`` is a
+            dict.
 
         Raises:
             FieldTypeError: if the type is another one.
             ShapeError: if the shape does not fit.
         """
+        if more or not isinstance(self.in_type, FieldType):
+            return self._forward_several(input, *more)
         if isinstance(input, GeometricTensor):
             if input.type is not self.in_type and input.type != self.in_type:
                 raise FieldTypeError(
@@ -100,10 +107,7 @@ class EquivariantModule(ConstantModule):
                     hint="build the layer for the output type of the layer before it",
                 )
             self._check_axes(input.tensor)
-            output = self._compute(input.tensor)
-            if self.out_type is None:
-                return output
-            return GeometricTensor(output, self.out_type, input.coords)
+            return self._wrapped(self._compute(input.tensor), input.coords)
         if not isinstance(input, torch.Tensor):
             raise ArgumentTypeError(
                 f"{type(self).__name__} takes a tensor or a GeometricTensor, not {type(input).__name__}",
@@ -114,6 +118,43 @@ class EquivariantModule(ConstantModule):
         self._check_axes(input)
         return self._compute(input)
 
+    def _forward_several(self, *inputs: Any) -> Any:
+        """The output of a module with several inputs: a tuple of types takes as many inputs, a dict of types takes a dict."""
+        name = type(self).__name__
+        types, given = several(self.in_type, inputs, name)
+        tensors: dict[Any, torch.Tensor] = {}
+        wrapped: list[GeometricTensor] = []
+        for label, type_ in types.items():
+            value = given[label]
+            if isinstance(value, GeometricTensor):
+                if value.type != type_:
+                    raise FieldTypeError(f"{name} takes {type_} as input {label}, but was given {value.type}")
+                if wrapped and not wrapped[0].has_same_coords(value):
+                    raise ShapeError(f"the inputs of {name} live on different points")
+                wrapped.append(value)
+                value = value.tensor
+            type_.check_channels(value)
+            tensors[label] = value
+        shapes = {(tensor.shape[0], *tensor.shape[2:]) for tensor in tensors.values()}
+        if len(shapes) > 1:
+            raise ShapeError(
+                f"the inputs of {name} must have the same batch and space, but their shapes are "
+                f"{[tuple(tensor.shape) for tensor in tensors.values()]}"
+            )
+        if wrapped and len(wrapped) < len(tensors):
+            raise ArgumentTypeError(
+                f"{name} takes either plain tensors or GeometricTensors, but was given some of each"
+            )
+        output = self._compute(tensors) if isinstance(self.in_type, dict) else self._compute(*tensors.values())
+        return self._wrapped(output, wrapped[0].coords) if wrapped else output
+
+    def _wrapped(self, output: Any, coords: torch.Tensor | None) -> Any:
+        if self.out_type is None:
+            return output
+        if isinstance(self.out_type, dict):
+            return {label: GeometricTensor(output[label], type_, coords) for label, type_ in self.out_type.items()}
+        return GeometricTensor(output, self.out_type, coords)
+
     def _check_axes(self, tensor: torch.Tensor) -> None:
         if self.needs_grid and tensor.dim() != 2 + self.in_type.gspace.dimensionality:
             raise ShapeError(
@@ -122,7 +163,7 @@ class EquivariantModule(ConstantModule):
                 hint="add the missing axes, for example with tensor[None]",
             )
 
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+    def _compute(self, *tensors: Any) -> Any:
         """The output channels for the input channels: what a library layer implements."""
         raise FieldTypeError(
             f"{type(self).__name__} computes nothing",
@@ -131,19 +172,31 @@ class EquivariantModule(ConstantModule):
 
     # --- asking -----------------------------------------------------------------------------------------------------------
 
-    def evaluate_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def evaluate_output_shape(self, *input_shapes: Any, **by_label: Any) -> Any:
         """The shape of the output for an input of some shape, found without computing (on the meta device).
 
         Args:
-            input_shape: ``(batch, in_type.size, *space)``.
+            *input_shapes: ``(batch, in_type.size, *space)``; one for each input of a module with several.
+            **by_label: the same by label, for a module that takes a dict.
+
+        Returns:
+            the shape; a dict of shapes for a module that gives a dict.
         """
         twin = copy.deepcopy(self).to("meta").eval()
         dtype = next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
-        probe: Any = torch.empty(tuple(int(n) for n in input_shape), device="meta", dtype=dtype)
+
+        def probe(shape: Any) -> torch.Tensor:
+            return torch.empty(tuple(int(n) for n in shape), device="meta", dtype=dtype)
+
+        probes: list[Any] = [probe(shape) for shape in input_shapes]
+        if by_label:
+            probes.append({label: probe(shape) for label, shape in by_label.items()})
         with torch.no_grad():
-            if type(self).forward is not EquivariantModule.forward:
-                probe = GeometricTensor(probe, self.in_type)
-            output = twin(probe)
+            if type(self).forward is not EquivariantModule.forward and isinstance(self.in_type, FieldType):
+                probes = [GeometricTensor(value, self.in_type) for value in probes]
+            output = twin(*probes)
+        if isinstance(output, dict):
+            return {label: tuple(value.shape) for label, value in output.items()}
         return tuple(output.shape)
 
     def check_equivariance(
@@ -215,6 +268,45 @@ class EquivariantModule(ConstantModule):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{self._get_name()}()"
 
 
+def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any, FieldType], dict[Any, Any]]:
+    """The types and the inputs of a module with several, by label or by position.
+
+    Args:
+        in_type: a type, a tuple of types or a dict of types.
+        inputs: what the module was called with.
+        name: of the module, for the message.
+
+    Raises:
+        ArgumentTypeError: if the number or the labels do not fit.
+    """
+    if isinstance(in_type, dict):
+        given = inputs[0] if len(inputs) == 1 else None
+        if not isinstance(given, dict) or any(label not in given for label in in_type):
+            raise ArgumentTypeError(
+                f"{name} takes one dict with the labels {', '.join(map(str, in_type))}",
+                hint="BranchingModule makes such a dict of fields",
+            )
+        return in_type, given
+    types = tuple(in_type) if isinstance(in_type, (tuple, list)) else (in_type,)
+    if len(inputs) != len(types):
+        raise ArgumentTypeError(f"{name} takes {len(types)} input(s), but {len(inputs)} were given")
+    return dict(enumerate(types)), dict(enumerate(inputs))
+
+
+def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
+    """What a module gives for plain tensors, as a plain tensor.
+
+    Args:
+        module: a library layer, or a user's, which is promised a :class:`GeometricTensor` for each input.
+        *tensors: its inputs.
+    """
+    if not isinstance(module, EquivariantModule) or type(module).forward is EquivariantModule.forward:
+        return module(*tensors)
+    types, given = several(module.in_type, tensors, type(module).__name__)
+    output = module(*(GeometricTensor(given[label], type_) for label, type_ in types.items()))
+    return output.tensor if isinstance(output, GeometricTensor) else output
+
+
 def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
     """Raises unless the group only permutes the channels of every field.
 
@@ -235,6 +327,29 @@ def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
                 f"permute its channels",
                 hint=f"use regular, quotient or trivial fields, or {instead}",
             )
+
+
+def warn_if_uneven(in_type: FieldType, layer: str, **settings: tuple[int, ...]) -> None:
+    """Warns if a layer treats axes of space differently that the group exchanges.
+
+    Args:
+        in_type: the type.
+        layer: the name of the layer.
+        **settings: numbers by axis, by the name of the argument.
+    """
+    uneven = [f"{name}={values}" for name, values in settings.items() if len(set(values)) > 1]
+    if not uneven:
+        return
+    action = in_type.gspace.basespace_action
+    exchanged = np.concatenate([action.generator_matrices, action.lie_matrices])
+    off_diagonal = exchanged * (1 - np.eye(in_type.gspace.dimensionality))
+    if np.abs(off_diagonal).max(initial=0.0) > 1e-9:
+        warnings.warn(
+            f"{layer} with {', '.join(uneven)} treats the axes of space differently, but {in_type.fibergroup} exchanges them: "
+            "it is not equivariant to all of the group. Use equal numbers.",
+            EquivarianceWarning,
+            stacklevel=4,
+        )
 
 
 def check_field_type(value: Any, layer: str, argument: str = "in_type") -> FieldType:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
-from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations, warn_if_uneven
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
@@ -23,6 +23,8 @@ class _Pool(EquivariantModule):
     """A pooling layer: it keeps the type and needs a grid."""
 
     needs_grid: ClassVar[bool] = True
+    only: ClassVar[int | None] = None
+    """The number of axes of space for which the layer is meant; any by default."""
     kernel_size: tuple[int, ...]
     padding: tuple[int, ...]
     stride: tuple[int, ...]
@@ -33,8 +35,20 @@ class _Pool(EquivariantModule):
         self.in_type = check_field_type(in_type, name)
         self.out_type = in_type
         self.d = in_type.gspace.dimensionality
-        if self.d == 0:
-            raise ArgumentError(f"{name} pools over space, but {in_type} has none")
+        if self.d == 0 or self.d != (self.only or self.d):
+            wanted = f"{self.only} axes of space" if self.only else "space"
+            raise ArgumentError(f"{name} pools over {wanted}, but {in_type} has {self.d}")
+
+    def _warn_if_uneven(self) -> None:
+        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
+        warn_if_uneven(
+            self.in_type,
+            type(self).__name__,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=steps,
+        )
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -60,7 +74,7 @@ def _check_padding(kernel_size: tuple[int, ...], padding: tuple[int, ...], name:
         )
 
 
-class PointwiseAvgPool2D(_Pool):
+class PointwiseAvgPool(_Pool):
     """The mean of each channel over windows.
 
     Windows of ``kernel_size`` with ``stride`` equal to it tile the image exactly, and quarter turns carry tiles to tiles, when
@@ -75,7 +89,7 @@ class PointwiseAvgPool2D(_Pool):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.PointwiseAvgPool2D(nn.field_type(gspaces.rot2dOnR2(4), trivial=1), 2)
+        >>> layer = nn.PointwiseAvgPool(nn.field_type(gspaces.rot2dOnR2(4), trivial=1), 2)
         >>> layer(torch.ones(1, 1, 4, 4)).shape
         torch.Size([1, 1, 2, 2])
     """
@@ -94,6 +108,7 @@ class PointwiseAvgPool2D(_Pool):
         self.padding = sizes_of(padding, self.d, "padding", least=0)
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.ceil_mode = bool(ceil_mode)
+        self._warn_if_uneven()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return _AVERAGE[self.d](tensor, self.kernel_size, self.stride, self.padding, self.ceil_mode)
@@ -107,7 +122,7 @@ class PointwiseAvgPool2D(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
 
 
-class PointwiseMaxPool2D(_Pool):
+class PointwiseMaxPool(_Pool):
     """The maximum of each channel over windows.
 
     Args:
@@ -139,6 +154,7 @@ class PointwiseMaxPool2D(_Pool):
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = bool(ceil_mode)
+        self._warn_if_uneven()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return _MAXIMUM[self.d](tensor, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
@@ -152,7 +168,7 @@ class PointwiseMaxPool2D(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
 
 
-class PointwiseAvgPoolAntialiased2D(_Pool):
+class PointwiseAvgPoolAntialiased(_Pool):
     """A Gaussian blur of each channel, read at every ``stride``-th cell.
 
     (Zhang, "Making convolutional networks shift-invariant again", 2019.) The window is round(3 sigma) cells to each side. An odd
@@ -173,18 +189,13 @@ class PointwiseAvgPoolAntialiased2D(_Pool):
         padding: int | tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(in_type)
-        if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma < np.inf:
-            raise ArgumentError(f"the width sigma of the blur must be positive, not {sigma!r}")
-        self.sigma = float(sigma)
+        self.sigma = _checked_width(sigma)
         half = round(3 * self.sigma)
         self.kernel_size = self.d * (2 * half + 1,)
         self.stride = sizes_of(stride, self.d, "stride", least=1)
         self.padding = self.d * (half,) if padding is None else sizes_of(padding, self.d, "padding", least=0)
-        line = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
-        window = line
-        for _ in range(self.d - 1):
-            window = window[..., None] * line
-        self.register_constant("blur", (window / window.sum())[None, None])
+        self._warn_if_uneven()
+        self.register_constant("blur", _gaussian_window(self.sigma, half, self.d))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = tensor.shape[1]
@@ -193,14 +204,218 @@ class PointwiseAvgPoolAntialiased2D(_Pool):
         return _CONV[self.d](tensor, filters, None, self.stride, self.padding, 1, channels)
 
     def _export(self) -> torch.nn.Module:
-        channels = self.in_type.size
-        plain: Any = _CONV_MODULES[self.d](
-            channels, channels, self.kernel_size, self.stride, self.padding, groups=channels, bias=False
-        )
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
-        plain.weight.data = blur.expand(channels, *blur.shape[1:]).clone()
-        return plain
+        return _blurring(blur, self.in_type.size, self.d, self.stride, self.padding)
 
     def extra_repr(self) -> str:
         """Its window."""
         return f"sigma={self.sigma}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+
+
+class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
+    """The maximum of each channel over windows around every cell, blurred and then read at every ``stride``-th cell.
+
+    (Zhang, "Making convolutional networks shift-invariant again", 2019.) The blur is a Gaussian window of round(4 sigma) cells
+    to each side.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window, one number or one for each axis of space.
+        stride: the distance of the cells that are kept; ``kernel_size`` by default.
+        padding: margin around the input: minus infinity for the maximum, zeros for the blur.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+        sigma: the width of the blur, in cells.
+
+    Raises:
+        UnsupportedFieldError: for fields whose channels the group does not only permute.
+    """
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        ceil_mode: bool = False,
+        sigma: float = 0.6,
+    ) -> None:
+        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode)
+        self.sigma = _checked_width(sigma)
+        half = round(4 * self.sigma)
+        self._blur_padding = tuple(margin + half for margin in self.padding)
+        self.register_constant("blur", _gaussian_window(self.sigma, half, self.d))
+
+    def shape_problem(self, size: tuple[int, ...]) -> str | None:
+        """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
+
+        Args:
+            size: of the input along each axis of space.
+        """
+        windows = [step * (width - 1) for step, width in zip(self.dilation, self.kernel_size, strict=True)]
+        pooled = tuple(n + 2 * p - w for n, p, w in zip(size, self.padding, windows, strict=True))
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        return off_centre(pooled, tuple(blur.shape[2:]), self.stride, self._blur_padding)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        channels = tensor.shape[1]
+        once = self.d * (1,)
+        greatest = _MAXIMUM[self.d](tensor, self.kernel_size, once, self.padding, self.dilation, self.ceil_mode)
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        filters = blur.to(tensor.dtype).expand(channels, *blur.shape[1:])
+        return _CONV[self.d](greatest, filters, None, self.stride, self._blur_padding, 1, channels)
+
+    def _export(self) -> torch.nn.Module:
+        cls: Any = {1: torch.nn.MaxPool1d, 2: torch.nn.MaxPool2d, 3: torch.nn.MaxPool3d}[self.d]
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        return torch.nn.Sequential(
+            cls(self.kernel_size, 1, self.padding, self.dilation, ceil_mode=self.ceil_mode),
+            _blurring(blur, self.in_type.size, self.d, self.stride, self._blur_padding),
+        )
+
+    def extra_repr(self) -> str:
+        """Its windows."""
+        return super().extra_repr().replace(", type=", f", sigma={self.sigma}, type=")
+
+
+def _checked_width(sigma: float) -> float:
+    if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma < np.inf:
+        raise ArgumentError(f"the width sigma of the blur must be positive, not {sigma!r}")
+    return float(sigma)
+
+
+def _gaussian_window(sigma: float, half: int, dimension: int) -> np.ndarray:
+    """A Gaussian of sum one, shape ``(1, 1, 2 half + 1, ...)``."""
+    line = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    window = line
+    for _ in range(dimension - 1):
+        window = window[..., None] * line
+    return (window / window.sum())[None, None]
+
+
+def _blurring(
+    blur: torch.Tensor, channels: int, dimension: int, stride: tuple[int, ...], padding: tuple[int, ...]
+) -> torch.nn.Module:
+    """The blur of each channel as a plain convolution."""
+    plain: Any = _CONV_MODULES[dimension](
+        channels, channels, tuple(blur.shape[2:]), stride, padding, groups=channels, bias=False
+    )
+    plain.weight.data = blur.expand(channels, *blur.shape[1:]).clone()
+    return plain
+
+
+class PointwiseAvgPool2D(PointwiseAvgPool):
+    """:class:`PointwiseAvgPool` of images.
+
+    Args:
+        in_type: any fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: zeros around the input.
+        ceil_mode: whether a window may stick out.
+    """
+
+    only = 2
+
+
+class PointwiseAvgPool3D(PointwiseAvgPool):
+    """:class:`PointwiseAvgPool` of volumes.
+
+    Args:
+        in_type: any fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: zeros around the input.
+        ceil_mode: whether a window may stick out.
+    """
+
+    only = 3
+
+
+class PointwiseMaxPool2D(PointwiseMaxPool):
+    """:class:`PointwiseMaxPool` of images.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: margin around the input, counted as minus infinity.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+    """
+
+    only = 2
+
+
+class PointwiseMaxPool3D(PointwiseMaxPool):
+    """:class:`PointwiseMaxPool` of volumes.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: margin around the input, counted as minus infinity.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+    """
+
+    only = 3
+
+
+class PointwiseAvgPoolAntialiased2D(PointwiseAvgPoolAntialiased):
+    """:class:`PointwiseAvgPoolAntialiased` of images.
+
+    Args:
+        in_type: any fields.
+        sigma: the width of the blur, in cells.
+        stride: the distance of the cells that are kept.
+        padding: zeros around the input; half of the window by default.
+    """
+
+    only = 2
+
+
+class PointwiseAvgPoolAntialiased3D(PointwiseAvgPoolAntialiased):
+    """:class:`PointwiseAvgPoolAntialiased` of volumes.
+
+    Args:
+        in_type: any fields.
+        sigma: the width of the blur, in cells.
+        stride: the distance of the cells that are kept.
+        padding: zeros around the input; half of the window by default.
+    """
+
+    only = 3
+
+
+class PointwiseMaxPoolAntialiased2D(PointwiseMaxPoolAntialiased):
+    """:class:`PointwiseMaxPoolAntialiased` of images.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: margin around the input, counted as minus infinity.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+        sigma: the width of the blur, in cells.
+    """
+
+    only = 2
+
+
+class PointwiseMaxPoolAntialiased3D(PointwiseMaxPoolAntialiased):
+    """:class:`PointwiseMaxPoolAntialiased` of volumes.
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        kernel_size: the size of the window.
+        stride: the distance of windows; ``kernel_size`` by default.
+        padding: margin around the input, counted as minus infinity.
+        dilation: distance of the cells of a window.
+        ceil_mode: whether a window may stick out.
+        sigma: the width of the blur, in cells.
+    """
+
+    only = 3

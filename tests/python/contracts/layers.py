@@ -22,12 +22,14 @@ class Layer:
         side: side of a square image for which every lattice symmetry is exact (0: no space).
         exports: whether ``export()`` gives an ordinary module.
         plain: whether its result is an ordinary tensor without a field type.
+        fixed: whether it takes images of that side only.
     """
 
     build: Callable[[], torch.nn.Module]
     side: int = 7
     exports: bool = True
     plain: bool = False
+    fixed: bool = False
 
 
 def c4():
@@ -100,6 +102,26 @@ def sums(space):
     """Plain sums of two trivial irreps, a vector and a sign."""
     parts = [space.trivial_repr, space.trivial_repr, space.irrep(1, 1), space.irrep(1, 0)]
     return nn.FieldType(space, 2 * [group.directsum(parts)])
+
+
+def line():
+    """A line and its mirror."""
+    mirrors = group.cyclic_group(2)
+    return gspaces.GSpace(mirrors, 1, "C2_on_R1", mirrors.irrep(1))
+
+
+def upright():
+    """Quarter turns of R^3 about one axis."""
+    turns = group.cyclic_group(4)
+    return gspaces.GSpace(turns, 3, "C4_on_R3", group.directsum([turns.irrep(1), turns.irrep(0)]))
+
+
+def gated_branches(space):
+    """One branch gates the other."""
+    whole = mixed(space) + trivials(space, 5)
+    labels = 5 * ["fields"] + 5 * ["gates"]
+    gate = nn.GatedNonLinearity2((trivials(space, 5), mixed(space)))
+    return nn.MultipleModule(whole, labels, [(gate, ["gates", "fields"])])
 
 
 def branches(space):
@@ -281,9 +303,41 @@ LAYERS: dict[str, Layer] = {
     "gated blocks": Layer(
         lambda: nn.InducedGatedNonLinearity1(quotients(d4()) + induced(d4()), drop_gates=False), exports=False
     ),
-    "gated, uniform": Layer(lambda: nn.GatedNonLinearityUniform(sums(d4()), gate=torch.tanh), exports=False),
+    "gated, uniform": Layer(lambda: nn.GatedNonLinearityUniform(sums(d4())), exports=False),
     "vectors of regular fields, C8": Layer(lambda: nn.VectorFieldNonLinearity(regulars(c8())), exports=False),
     "vectors of regular fields, D4": Layer(lambda: nn.VectorFieldNonLinearity(regulars(d4())), exports=False),
+    "batch norm, iid, no space": Layer(lambda: nn.IIDBatchNorm1d(mixed(no_space())), side=0),
+    "batch norm, iid, volumes": Layer(lambda: nn.IIDBatchNorm3d(regulars(upright(), 1)), side=5, fixed=True),
+    "gated by another input": Layer(lambda: gated_branches(d4()), exports=False),
+    "norm pooling, no space": Layer(lambda: nn.NormPool(mixed(no_space())), side=0, exports=False),
+    **{
+        f"on a line, {cls.__name__}": Layer(lambda cls=cls, given=given: cls(regulars(line()), *given), fixed=True)
+        for cls, given in (
+            (nn.PointwiseAvgPool, (3, 2)),
+            (nn.PointwiseMaxPool, (3, 2)),
+            (nn.PointwiseAvgPoolAntialiased, (0.6, 2)),
+            (nn.PointwiseMaxPoolAntialiased, (3, 2, 1)),
+            (nn.PointwiseAdaptiveAvgPool, (4,)),
+            (nn.PointwiseAdaptiveMaxPool, (4,)),
+        )
+    },
+    **{
+        f"in space, {cls.__name__}": Layer(
+            lambda cls=cls, given=given: cls(regulars(upright(), 1), *given), side=5, fixed=True
+        )
+        for cls, given in (
+            (nn.PointwiseAvgPool3D, (3, 2)),
+            (nn.PointwiseMaxPool3D, (3, 2)),
+            (nn.PointwiseAvgPoolAntialiased3D, (0.4, 2)),
+            (nn.PointwiseMaxPoolAntialiased3D, (3, 2, 1, 1, False, 0.3)),
+            (nn.PointwiseAdaptiveAvgPool3D, (2,)),
+            (nn.PointwiseAdaptiveMaxPool3D, (2,)),
+            (nn.R3Upsampling, (2,)),
+        )
+    },
+    "in space, norm max pooling": Layer(
+        lambda: nn.NormMaxPool(regulars(upright(), 1), 3, 2), side=5, fixed=True, exports=False
+    ),
     "norm pooling": Layer(lambda: nn.NormPool(mixed(d4())), exports=False),
     "norm pooling of blocks": Layer(lambda: nn.InducedNormPool(induced(d8())), exports=False),
     "norm max pooling": Layer(lambda: nn.NormMaxPool(mixed(d4()), kernel_size=2), side=6, exports=False),
@@ -297,7 +351,7 @@ LAYERS: dict[str, Layer] = {
     ),
     "dropout of fields": Layer(lambda: nn.FieldDropout(mixed(d4()), p=0.0)),
     "dropout of channels": Layer(lambda: nn.PointwiseDropout(pointwise(d4()), p=0.0)),
-    "mask": Layer(lambda: nn.MaskModule(mixed(d4()), 7), exports=False),
+    "mask": Layer(lambda: nn.MaskModule(mixed(d4()), 7), exports=False, fixed=True),
     "reshuffle": Layer(lambda: nn.ReshuffleModule(mixed(d4()), [3, 1, 0, 4, 2])),
     "branches": Layer(lambda: branches(d4()), exports=False),
     "upsampling": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=2)),
@@ -307,7 +361,8 @@ LAYERS: dict[str, Layer] = {
 TRAINABLE = [
     name
     for name, layer in LAYERS.items()
-    if name.startswith(("conv", "transposed", "linear", "batch", "seven", "restriction"))
+    if name.startswith(("conv", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches"))
+    or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields")
 ]
 
 
@@ -316,6 +371,9 @@ def build(name: str, seed: int = 0) -> torch.nn.Module:
     torch.manual_seed(seed)
     module = LAYERS[name].build()
     for part in module.modules():
+        for key, parameter in part._parameters.items():
+            if key == "log_bias" and parameter is not None:
+                torch.nn.init.normal_(parameter, std=0.3)
         for key, buffer in part._buffers.items():
             if key.endswith("running_mean"):
                 buffer.normal_()

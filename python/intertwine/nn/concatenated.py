@@ -1,0 +1,79 @@
+"""Non-linearities of each channel and of its negative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from intertwine.errors import ArgumentError, UnsupportedFieldError
+from intertwine.fields import FieldType
+from intertwine.group.decomposition import named_representation
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.representation import Representation
+from intertwine.nn.module import EquivariantModule, check_field_type
+
+_FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "c_relu": torch.relu,
+    "c_sigmoid": torch.sigmoid,
+    "c_tanh": torch.tanh,
+}
+
+
+@lru_cache(maxsize=256)
+def _concatenated(representation: Representation, name: str) -> Representation:
+    """The permutation of channels and their negatives: an entry 1 becomes the identity, an entry -1 a swap."""
+    group = representation.group
+    if not isinstance(group, FiniteGroup) or not representation.is_signed_permutation:
+        raise UnsupportedFieldError(
+            f"ConcatenatedNonLinearity needs fields whose channels a finite group permutes up to signs, but {name} of {group} "
+            f"is none",
+            hint="use regular, quotient or trivial fields or signs, or NormNonLinearity",
+        )
+    matrices = representation.matrices
+    kept, swapped = matrices == 1, matrices == -1
+    doubled = np.kron(kept, np.eye(2)) + np.kron(swapped, np.eye(2)[::-1])
+    return named_representation(group, doubled, f"concatenated_{name}")
+
+
+class ConcatenatedNonLinearity(EquivariantModule):
+    """f(x) and f(-x) of each channel, side by side.
+
+    Where the group permutes channels up to signs, it permutes the channels and their negatives, so the output fields are
+    permutations of twice the size (Shang et al., "Understanding and improving convolutional neural networks via concatenated
+    rectified linear units", 2016).
+
+    Args:
+        in_type: fields whose channels the group permutes up to signs.
+        function: ``"c_relu"``, ``"c_sigmoid"`` or ``"c_tanh"``.
+
+    Raises:
+        ArgumentError: for another function.
+        UnsupportedFieldError: for other fields.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.ConcatenatedNonLinearity(nn.field_type(gspaces.rot2dOnR2(2), irrep_1=1))
+        >>> layer(torch.tensor([[-2.0]])).tolist()
+        [[0.0, 2.0]]
+    """
+
+    def __init__(self, in_type: FieldType, function: str = "c_relu") -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "ConcatenatedNonLinearity")
+        if function not in _FUNCTIONS:
+            raise ArgumentError(
+                f"ConcatenatedNonLinearity has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
+            )
+        self.function = function
+        doubled = [_concatenated(representation, representation.name) for representation in in_type.representations]
+        self.out_type = FieldType(in_type.gspace, doubled)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return _FUNCTIONS[self.function](torch.stack([tensor, -tensor], dim=2).flatten(1, 2))
+
+    def extra_repr(self) -> str:
+        """Function and type."""
+        return f"function={self.function}, type={self.in_type}"
