@@ -166,7 +166,9 @@ def test_spaces_as_in_escnn(name):
         "D4, axis 0": lambda: theirs_of.flipRot2dOnR2(N=4, axis=0.0),
     }.get(name, lambda: (theirs_of.rot2dOnR2 if name[0] == "C" else theirs_of.flipRot2dOnR2)(N=int(name[1:])))()
     assert str(ours) == str(theirs)
-    assert list(ours.representations) == list(theirs.representations)
+    # escnn's groups also list what was asked of them before
+    known = [n for n in theirs.representations if n.startswith(("irrep", "regular"))]
+    assert list(ours.representations) == known
     for g, h in zip(ours.fibergroup.elements, theirs.fibergroup.elements):
         assert str(g) == str(h)
         np.testing.assert_allclose(matrix(ours, g), theirs.basespace_action(h), atol=1e-12)

@@ -254,6 +254,7 @@ def test_batch_norm_with_fields_of_several_sizes_is_one_of_each_size():
 # ---- any settings
 
 
+@pytest.mark.filterwarnings("ignore::intertwine.errors.EquivarianceWarning")
 @settings(max_examples=40, deadline=None)
 @given(
     kernel_size=st.integers(-1, 6),

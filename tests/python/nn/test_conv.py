@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.errors import EmptyBasisError, IntertwineError
+from intertwine.errors import EmptyBasisError, EquivarianceWarning, IntertwineError
 from intertwine.group import cyclic_group, dihedral_group
 from intertwine.kernels.scalar import scalar_basis
 
@@ -166,6 +166,10 @@ def test_initialisation_can_be_left_out():
     assert not conv.weights.any()
 
 
+UNEVEN = "ignore::intertwine.errors.EquivarianceWarning"
+
+
+@pytest.mark.filterwarnings(UNEVEN)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -194,6 +198,7 @@ def test_fault_4_settings_of_torch(settings):
     torch.testing.assert_close(exported(x), plain(x), atol=1e-12, rtol=0)
 
 
+@pytest.mark.filterwarnings(UNEVEN)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -238,6 +243,12 @@ def test_bad_arguments_of_transposed_layers_are_refused(arguments):
     with pytest.raises(IntertwineError) as caught:
         nn.R2ConvTransposed(trivials(c4()), regulars(c4()), **{"kernel_size": 3, **arguments})
     assert len(str(caught.value)) > 15
+
+
+@pytest.mark.parametrize("settings", [{"padding": (0, 2)}, {"stride": (2, 1)}], ids=str)
+def test_settings_that_break_the_symmetry_warn(settings):
+    with pytest.warns(EquivarianceWarning, match="axes"):
+        nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3, **settings)
 
 
 def test_groups_are_separate():
