@@ -67,8 +67,9 @@ lint: setup ## ruff, pyright and lintr
 	@.venv/bin/pyright python/intertwine
 	@Rscript tools/lint.R
 
-docs: setup ## man/ and NAMESPACE by roxygen; Python pages in site/
+docs: setup ## man/ and NAMESPACE by roxygen; web pages of both languages in site/
 	@$(RETICULATE) Rscript tools/document.R
+	@$(RETICULATE) Rscript tools/site.R
 	@.venv/bin/python -m pdoc --docformat google --output-directory site/python intertwine
 
 bench: setup ## benchmarks, side by side with peers; each prints a table
