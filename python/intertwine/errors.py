@@ -83,3 +83,7 @@ class GaugeError(ModelFileError):
 
 class MissingDependencyError(IntertwineError, ImportError):
     """An optional package that this function needs is not installed."""
+
+
+class EquivarianceWarning(UserWarning):
+    """A layer that is built in a way that cannot be exactly equivariant, whatever its input."""

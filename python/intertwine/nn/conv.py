@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import expansion_plan, scalar_basis, split_filter
 from intertwine.kernels.harmonics import lattice_points
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.module import check_field_type
+from intertwine.nn.module import check_field_type, warn_if_uneven
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -84,6 +85,14 @@ class _GridConv(ExpandedModule):
         ) and any(self._output_padding):
             raise ArgumentError(
                 f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
+            )
+        warn_if_uneven(in_type, name, stride=self._stride, padding=self._padding)
+        if any(self._output_padding):
+            warnings.warn(
+                f"{name} with output_padding={output_padding} adds cells at one end only: it is not exactly equivariant. "
+                "Use output_padding=0.",
+                EquivarianceWarning,
+                stacklevel=3,
             )
         if padding_mode not in _PADDING_MODES:
             raise ArgumentError(
