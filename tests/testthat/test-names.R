@@ -5,7 +5,8 @@ missing_in_r <- function() {
     "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners", "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
     # Layers without an R function.
-    "BranchingModule", "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",
+    "BranchingModule", "FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise",
+    "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",
     "InducedNormBatchNorm", "InducedNormNonLinearity", "InducedNormPool", "MaxPoolChannels", "MergeModule",
     "MultipleModule", "PointwiseMaxPoolAntialiased", "PointwiseMaxPoolAntialiased2D", "PointwiseMaxPoolAntialiased3D",
     "R3Upsampling"

@@ -18,6 +18,7 @@ from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
 from intertwine.nn.field_norm import FieldNorm
+from intertwine.nn.fourier import FourierELU, FourierPointwise, QuotientFourierELU, QuotientFourierPointwise
 from intertwine.nn.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,
@@ -72,6 +73,8 @@ __all__ = [
     "FieldDropout",
     "FieldNorm",
     "FieldType",
+    "FourierELU",
+    "FourierPointwise",
     "GNormBatchNorm",
     "GatedNonLinearity1",
     "GatedNonLinearity2",
@@ -118,6 +121,8 @@ __all__ = [
     "PointwiseMaxPoolAntialiased2D",
     "PointwiseMaxPoolAntialiased3D",
     "PointwiseNonLinearity",
+    "QuotientFourierELU",
+    "QuotientFourierPointwise",
     "R2Conv",
     "R2ConvTransposed",
     "R2Upsampling",

@@ -32,7 +32,7 @@ class Spec:
         names = list(inspect.signature(cls.__init__).parameters)[1:]
         allowed = [name for name in names if name != "in_type"] + (["out"] if "out_type" in names else [])
         for name in self._arguments:
-            if name not in allowed:
+            if name not in allowed and not getattr(cls, "takes_more", False):
                 raise ArgumentError(f"{cls.__name__} has no argument {name!r}", hint=f"it takes {', '.join(allowed)}")
         if "out" in self._arguments and "out_type" in self._arguments:
             raise ArgumentError("give either out or out_type, not both")

@@ -338,6 +338,20 @@ LAYERS: dict[str, Layer] = {
     "in space, norm max pooling": Layer(
         lambda: nn.NormMaxPool(regulars(upright(), 1), 3, 2), side=5, fixed=True, exports=False
     ),
+    "fourier relu, SO(2)": Layer(lambda: nn.FourierPointwise(so2(), 2, [(0,), (1,), (2,)], N=16), exports=False),
+    "fourier elu, O(2)": Layer(
+        lambda: nn.FourierELU(o2(), 1, [(0, 0), (1, 0), (1, 1), (1, 2)], N=12, out_irreps=[(0, 0), (1, 1)]),
+        exports=False,
+    ),
+    "fourier tanh, D8": Layer(
+        lambda: nn.FourierPointwise(d8(), 2, [(0, 0), (1, 0), (1, 1), (1, 2)], function="p_tanh"), exports=False
+    ),
+    "fourier of a quotient, O(2)": Layer(
+        lambda: nn.QuotientFourierELU(o2(), (0.0, 1), 3, [(0, 0), (1, 1), (1, 2)], N=16), exports=False
+    ),
+    "fourier of a quotient, D8": Layer(
+        lambda: nn.QuotientFourierPointwise(d8(), (None, 4), 2, [(0, 0), (1, 0), (1, 4)]), exports=False
+    ),
     "norm pooling": Layer(lambda: nn.NormPool(mixed(d4())), exports=False),
     "norm pooling of blocks": Layer(lambda: nn.InducedNormPool(induced(d8())), exports=False),
     "norm max pooling": Layer(lambda: nn.NormMaxPool(mixed(d4()), kernel_size=2), side=6, exports=False),
