@@ -11,15 +11,15 @@ intertwine_threads(1)
 
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- if (length(arguments) > 0) arguments[1] else "demo-output"
-epochs <- if (length(arguments) > 1) as.integer(arguments[2]) else 14L
+epochs <- if (length(arguments) > 1) as.integer(arguments[2]) else 10L
 dir.create(folder, showWarnings = FALSE, recursive = TRUE)
 
 say <- function(...) cat(..., "\n", sep = "")
 
-# Real images: 8 x 8 pixels, enlarged to 11 x 11 with a margin of 3, so that no turn moves ink out of the picture.
+# Real images: 8 x 8 pixels, enlarged to 15 x 15 with a margin of 3, so that no turn moves ink out of the picture.
 set.seed(1)
 digits <- digits_data()
-x <- digits$x |> resize_images(11) |> pad_images(3)
+x <- digits$x |> resize_images(15) |> pad_images(3)
 y <- digits$y
 test <- sample(length(y), 500)
 angles <- runif(length(test), 0, 2 * pi)
