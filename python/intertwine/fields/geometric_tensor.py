@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -142,11 +144,8 @@ class GeometricTensor:
         bounds = [0, *cuts, len(self.type)]
         return [self[:, start:stop] for start, stop in zip(bounds, bounds[1:], strict=False) if stop > start]
 
-    def __getitem__(self, slices: Any) -> GeometricTensor:
-        """A part: the first index takes items of the batch, the second takes *fields*, the others take points.
-
-        Single numbers keep their axis, so the result is a feature map again.
-        """
+    def _normalised_index(self, slices: Any) -> tuple[Any, ...]:
+        """One index for each of the first axes, single numbers as slices."""
         if not isinstance(slices, tuple):
             slices = (slices,)
         if Ellipsis in [s for s in slices if s is Ellipsis]:
@@ -155,7 +154,14 @@ class GeometricTensor:
             slices = slices[:where] + fill * (slice(None),) + slices[where + 1 :]
         if len(slices) > self.tensor.dim():
             raise ShapeError(f"{len(slices)} indices were given for {self.tensor.dim()} axes")
-        slices = tuple(slice(s, s + 1 or None) if isinstance(s, int) else s for s in slices)
+        return tuple(slice(s, s + 1 or None) if isinstance(s, int) else s for s in slices)
+
+    def __getitem__(self, slices: Any) -> GeometricTensor:
+        """A part: the first index takes items of the batch, the second takes *fields*, the others take points.
+
+        Single numbers keep their axis, so the result is a feature map again.
+        """
+        slices = self._normalised_index(slices)
         tensor, type_ = self.tensor, self.type
         if len(slices) > 1:
             numbers = self._fields(slices[1])
@@ -173,6 +179,38 @@ class GeometricTensor:
         rest = (slices[0], slice(None), *slices[2:])
         coords = self.coords[slices[0]] if self.coords is not None else None
         return GeometricTensor(tensor[rest], type_, coords)
+
+    def __setitem__(self, slices: Any, value: Any) -> None:
+        """Overwrites a part, chosen as by ``x[...]``: the second index takes *fields*.
+
+        Args:
+            slices: the part.
+            value: a geometric tensor of the part's type, a tensor of its shape, or a number.
+
+        Raises:
+            FieldTypeError: if the value has another type.
+        """
+        slices = self._normalised_index(slices)
+        fields = self._fields(slices[1]) if len(slices) > 1 else list(range(len(self.type)))
+        if not fields:
+            raise ShapeError("the index selects no field")
+        if isinstance(value, GeometricTensor):
+            expected = self.type.index_select(fields)
+            if value.type != expected:
+                raise FieldTypeError(f"the part has the type {expected}, but the value has {value.type}")
+            value = value.tensor
+        starts, ends = self.type.fields_start, self.type.fields_end
+        channels: Any = [c for n in fields for c in range(int(starts[n]), int(ends[n]))]
+        if channels == list(range(channels[0], channels[-1] + 1)):
+            channels = slice(channels[0], channels[-1] + 1)
+        try:
+            self.tensor[(slices[0], channels, *slices[2:])] = value
+        except (RuntimeError, TypeError, IndexError) as error:
+            raise ShapeError(f"the value does not fit into the part: {error}") from None
+
+    def __iter__(self) -> Iterator[GeometricTensor]:
+        """The items of the batch, each as a batch of one."""
+        return (self[number] for number in range(len(self.tensor)))
 
     def _fields(self, index: Any) -> list[int]:
         every = list(range(len(self.type)))
@@ -229,6 +267,67 @@ class GeometricTensor:
 
     def __sub__(self, other: object) -> GeometricTensor:
         return self._add(other, -1)
+
+    def _add_in_place(self, other: object, sign: int) -> GeometricTensor:
+        if isinstance(other, torch.Tensor):
+            self.type.check_channels(other)
+            other = GeometricTensor(other, self.type, self.coords)
+        if not isinstance(other, GeometricTensor):
+            return NotImplemented
+        if not self.is_compatible(other):
+            raise FieldTypeError(f"only tensors of one type can be added, but {self.type} and {other.type} were given")
+        self.tensor = self.tensor.add_(other.tensor, alpha=sign)
+        return self
+
+    def __iadd__(self, other: object) -> GeometricTensor:
+        return self._add_in_place(other, 1)
+
+    def __isub__(self, other: object) -> GeometricTensor:
+        return self._add_in_place(other, -1)
+
+    def __imul__(self, other: object) -> GeometricTensor:
+        scaled = self.__mul__(other)
+        if scaled is NotImplemented:
+            return NotImplemented
+        self.tensor = self.tensor.mul_(other)  # type: ignore[arg-type]
+        return self
+
+    def __itruediv__(self, other: object) -> GeometricTensor:
+        if not isinstance(other, (int, float, torch.Tensor)):
+            return NotImplemented
+        return self.__imul__(1 / other)
+
+    def __rmatmul__(self, other: object) -> GeometricTensor:
+        """``g @ x`` mixes the channels by a group element, as ``x.transform_fibers(g)``."""
+        from intertwine.group.element import GroupElement
+
+        return self.transform_fibers(other) if isinstance(other, GroupElement) else NotImplemented
+
+    def __eq__(self, other: object) -> Any:
+        """For each number whether it is equal to that of another tensor of the type (or to one number), as in torch."""
+        if isinstance(other, GeometricTensor):
+            if not self.is_compatible(other) or self.tensor.shape != other.tensor.shape:
+                return False
+            other = other.tensor
+        if not isinstance(other, (int, float, torch.Tensor)):
+            return NotImplemented
+        return torch.eq(self.tensor, other)
+
+    __hash__ = object.__hash__
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """``torch.cat`` along the batch or the channels, ``torch.allclose``, ``torch.equal`` and the like."""
+        handler = _handlers().get(func)
+        if handler is None:
+            name = getattr(func, "__name__", str(func))
+            raise ArgumentTypeError(
+                f"torch.{name} does not know the types of geometric tensors",
+                hint="use x.tensor, and wrap the result with a field type: type(result)",
+            )
+        return handler(*args, **(kwargs or {}))
 
     def __neg__(self) -> GeometricTensor:
         return GeometricTensor(-self.tensor, self.type, self.coords)
@@ -290,6 +389,83 @@ def tensor_directsum(tensors: list[GeometricTensor]) -> GeometricTensor:
     for other in tensors[1:]:
         total = total + other.type
     return GeometricTensor(torch.cat([t.tensor for t in tensors], dim=1), total, first.coords)
+
+
+def _cat(tensors: Any, dim: int = 0) -> GeometricTensor:
+    """Tensors one after the other: along the batch if they have one type, along the channels the sum of their types."""
+    parts = list(tensors)
+    for part in parts:
+        if not isinstance(part, GeometricTensor):
+            raise ArgumentTypeError(
+                f"torch.cat needs geometric tensors alone here, but was given {type(part).__name__}"
+            )
+    first = parts[0]
+    axis = dim if dim >= 0 else dim + first.dim()
+    if axis == 1:
+        return tensor_directsum(parts)
+    for part in parts[1:]:
+        if part.type != first.type:
+            raise FieldTypeError(f"torch.cat needs tensors of one type, but {first.type} and {part.type} were given")
+        if (part.coords is None) != (first.coords is None):
+            raise ShapeError("torch.cat needs coordinates with all tensors or with none")
+    try:
+        whole = torch.cat([part.tensor for part in parts], dim=dim)
+    except (RuntimeError, IndexError) as error:
+        raise ShapeError(f"the tensors do not fit together: {error}") from None
+    coords = None if first.coords is None else torch.cat([part.coords for part in parts])  # type: ignore[misc]
+    return GeometricTensor(whole, first.type, coords)
+
+
+def _stack(tensors: Any, dim: int = 0) -> GeometricTensor:
+    raise ShapeError(
+        "torch.stack would make a new axis, which no field type describes",
+        hint="use torch.cat to lengthen the batch, or torch.stack([x.tensor for x in ...])",
+    )
+
+
+def _allclose(a: Any, b: Any, **options: Any) -> bool:
+    return _comparable(a, b) and torch.allclose(_plain(a), _plain(b), **options)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return _comparable(a, b) and torch.equal(_plain(a), _plain(b))
+
+
+def _comparable(a: Any, b: Any) -> bool:
+    both = isinstance(a, GeometricTensor) and isinstance(b, GeometricTensor)
+    return not both or (a.is_compatible(b) and a.shape == b.shape)
+
+
+def _plain(value: Any) -> torch.Tensor:
+    return value.tensor if isinstance(value, GeometricTensor) else value
+
+
+def _sum(a: Any, b: Any, *, alpha: float = 1) -> GeometricTensor:
+    return a._add(alpha * b, 1) if isinstance(a, GeometricTensor) else (b if alpha == 1 else b * alpha)._add(a, 1)
+
+
+def _difference(a: Any, b: Any, *, alpha: float = 1) -> GeometricTensor:
+    return _sum(a, -b, alpha=alpha)
+
+
+def _product(a: Any, b: Any) -> GeometricTensor:
+    return a.__mul__(b) if isinstance(a, GeometricTensor) else b.__mul__(a)
+
+
+@lru_cache(maxsize=1)
+def _handlers() -> dict[Any, Callable[..., Any]]:
+    return {
+        torch.cat: _cat,
+        torch.concat: _cat,
+        torch.concatenate: _cat,
+        torch.stack: _stack,
+        torch.allclose: _allclose,
+        torch.equal: _equal,
+        torch.zeros_like: lambda x, **o: GeometricTensor(torch.zeros_like(x.tensor, **o), x.type, x.coords),
+        **dict.fromkeys((torch.add, torch.Tensor.add, torch.Tensor.__add__, torch.Tensor.__radd__), _sum),
+        **dict.fromkeys((torch.sub, torch.Tensor.sub, torch.Tensor.__sub__), _difference),
+        **dict.fromkeys((torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__), _product),
+    }
 
 
 def _flatten(value: GeometricTensor) -> tuple[list[Any], tuple[FieldType, bool]]:

@@ -74,6 +74,9 @@ class GroupElement:
         return other
 
     def __matmul__(self, other: GroupElement) -> GroupElement:
+        if hasattr(other, "transform_fibers"):
+            # A tensor of fields: it says itself how the element acts on it.
+            return NotImplemented
         other = self._same_group(other)
         return GroupElement(self._group._combine(self._value, other._value), self._group)
 
