@@ -25,7 +25,7 @@ class Poll:
 
     Args:
         ask: the R function; it receives the name of a callback and its event, and returns `False` to stop.
-        every: seconds between two questions that may be left out.
+        every: seconds between two questions that may be left out; questions that may not do not count.
 
     Once R has said no, every further question has the same answer.
     """
@@ -42,7 +42,9 @@ class Poll:
             return False
         moment = time.monotonic()
         if now or moment - self._last >= self._every:
-            self._last = moment
+            if not now:
+                # forced questions leave the clock alone, or frequent ones would never let the others have their turn
+                self._last = moment
             # `None` counts as going on: R functions called for their effect often return NULL.
             self.stopped = self._ask(name, plain(event)) is False
         return not self.stopped
