@@ -114,11 +114,14 @@ class Reader:
         _check_windows(arguments)
         self._check_size(arguments)
         try:
-            bound = inspect.BoundArguments(inspect.signature(kind), OrderedDict(arguments))
+            # of the constructor, not of the class: before Python 3.11.4 the signature of a class is that of its __new__
+            signature = inspect.signature(kind.__init__)
+            itself = next(iter(signature.parameters))
+            bound = inspect.BoundArguments(signature, OrderedDict([(itself, None), *arguments.items()]))
             # on the meta device a layer takes no memory, whatever size the file claims for it; layers of intertwine need
             # their constants, and their size has just been compared with that of the file
             with torch.device("meta" if kind.__module__.startswith("torch.") else "cpu"):
-                return kind(*bound.args, **bound.kwargs)
+                return kind(*bound.args[1:], **bound.kwargs)
         except IntertwineError as error:
             raise ModelFileError(f"the file asks for a {kind.__name__} that cannot be: {error.message}") from error
 

@@ -116,7 +116,7 @@ def induced_components(representation: Representation) -> tuple[InducedComponent
         >>> from intertwine.group import dihedral_group
         >>> group = dihedral_group(4)
         >>> [len(c.stabilizer) for c in induced_components(group.regular_representation + group.irrep(1, 1))]
-        [1, 8]
+        [1, 4]
     """
     group = representation.group
     if not isinstance(group, FiniteGroup):
