@@ -66,16 +66,18 @@ class Blocks(ConstantModule):
         Returns:
             tensors of shape ``(batch, blocks, size, *space)``.
         """
-        for count, size, first, start in self._parts:
-            if not self._in_order:
-                channels: torch.Tensor = getattr(self, f"channels_{first}")
-                gathered = tensor.index_select(1, channels).unflatten(1, (count, size))
-                yield getattr(self, f"numbers_{first}"), gathered
-            elif len(self._parts) == 1:
-                yield None, tensor.unflatten(1, (count, size))
-            else:
-                part = tensor.narrow(1, start, count * size).unflatten(1, (count, size))
-                yield slice(first, first + count), part
+        if not self._in_order:
+            for count, size, kind, _ in self._parts:
+                channels: torch.Tensor = getattr(self, f"channels_{kind}")
+                yield getattr(self, f"numbers_{kind}"), tensor.index_select(1, channels).unflatten(1, (count, size))
+            return
+        if len(self._parts) == 1:
+            yield None, tensor.unflatten(1, self._parts[0][:2])
+            return
+        # One split, whose gradient is one concatenation; that of several narrow views is a sum of padded tensors.
+        pieces = tensor.split([count * size for count, size, _, _ in self._parts], dim=1)
+        for (count, size, first, _), piece in zip(self._parts, pieces, strict=True):
+            yield slice(first, first + count), piece.unflatten(1, (count, size))
 
     def join(self, parts: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
         """The channels of all blocks in their own order.

@@ -46,6 +46,11 @@ class _Channels:
         if not self._in_order:
             module.register_constant(name, channels)
 
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The first channel and the number of channels, if they lie one behind the other."""
+        return self._range if self._in_order else None
+
     def of(self, module: EquivariantModule, tensor: torch.Tensor) -> torch.Tensor:
         if self._in_order:
             return tensor.narrow(1, *self._range)
@@ -100,6 +105,10 @@ class _Gated1(EquivariantModule):
         self._features = _Channels(
             self, "features", np.concatenate([channels[number] for number in self._gated_fields])
         )
+        halves = self._gates.bounds, self._features.bounds
+        self._split = (
+            halves[0] is not None and halves[1] is not None and halves[0][0] == 0 and halves[0][1] == halves[1][0]
+        )
         self.gated_type = in_type.index_select(self._gated_fields)
         self.out_type = self.gated_type if self.drop_gates else in_type
         if not self.drop_gates:
@@ -109,6 +118,13 @@ class _Gated1(EquivariantModule):
             if self._reorders:
                 self.register_constant("back", back)
         self.bias = torch.nn.Parameter(torch.randn(len(self._gate_fields)))
+
+    def _separate(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The gates and the gated fields."""
+        if self._split and self._gates.bounds is not None:
+            gates, features = tensor.split([self._gates.bounds[1], tensor.shape[1] - self._gates.bounds[1]], dim=1)
+            return gates, features
+        return self._gates.of(self, tensor), self._features.of(self, tensor)
 
     def _finish(self, gates: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         if self.drop_gates:
@@ -157,10 +173,10 @@ class GatedNonLinearity1(_Gated1):
             self.register_constant("gate_of_field", order)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        raw = self._gates.of(self, tensor)
+        raw, features = self._separate(tensor)
         gates = torch.sigmoid(raw - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
         handed = _select(gates, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
-        return self._finish(gates, _gated(self._blocks, self._features.of(self, tensor), handed))
+        return self._finish(gates, _gated(self._blocks, features, handed))
 
 
 class InducedGatedNonLinearity1(_Gated1):
@@ -214,11 +230,11 @@ class InducedGatedNonLinearity1(_Gated1):
             self.register_constant("gate_of_block", (gate_of_field[:, None] * count + np.arange(count)).ravel())
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        raw = self._gates.of(self, tensor)
+        raw, features = self._separate(tensor)
         bias = self.bias.repeat_interleave(self._count)
         gates = torch.sigmoid(raw - bias.view(-1, *((tensor.dim() - 2) * (1,))))
         handed = _select(gates, self.gate_of_block if self._hands_out else None)  # type: ignore[arg-type]
-        return self._finish(gates, _gated(self._blocks, self._features.of(self, tensor), handed))
+        return self._finish(gates, _gated(self._blocks, features, handed))
 
 
 def _need_same_permutation(gate: Any, field: Any, count: int, layer: str) -> None:
