@@ -4,8 +4,8 @@
 #' each class was taken for which.
 #'
 #' @param object,x A fit of [fit()], or a module.
-#' @param y The true targets, as in [fit()].
-#' @param newdata The inputs.
+#' @param y The true targets, as in [fit()]; `NULL` for an [image_folder()], which gives its own.
+#' @param newdata The inputs, as in [fit()].
 #' @param metrics As in [fit()]; by default those of the fit.
 #' @param batch_size Samples at a time.
 #' @param na `"error"` or `"mask"`, as in [fit()].
@@ -24,7 +24,7 @@ NULL
 #' @rdname evaluate
 #' @method evaluate intertwine_fit
 #' @export
-evaluate.intertwine_fit <- function(x, newdata, y, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
+evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
   na <- rlang::arg_match(na)
   evaluate_module(
     fit_module(x), newdata, y, x$settings$loss, metrics %||% x$settings$metrics,
@@ -35,7 +35,8 @@ evaluate.intertwine_fit <- function(x, newdata, y, metrics = NULL, batch_size = 
 #' @rdname evaluate
 #' @method evaluate equivariant_module
 #' @export
-evaluate.equivariant_module <- function(x, newdata, y, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
+evaluate.equivariant_module <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
+                                        na = c("error", "mask"), ...) {
   na <- rlang::arg_match(na)
   check_alive(x)
   evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, rlang::current_env())
@@ -58,7 +59,7 @@ evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_siz
 
 #' @rdname evaluate
 #' @export
-confusion_table <- function(object, newdata, y, batch_size = 256, na = c("error", "mask")) {
+confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask")) {
   na <- rlang::arg_match(na)
   call <- rlang::current_env()
   check_class(
@@ -84,8 +85,8 @@ confusion_table <- function(object, newdata, y, batch_size = 256, na = c("error"
 }
 
 pair_of <- function(module, newdata, y, loss, na, levels, call) {
+  newdata <- match_folder(newdata, levels, call = call)
   input <- as_input(newdata, module, arg = "newdata", call = call)
-  targets <- as_targets(y, loss = loss, na = na, levels = levels, call = call)
-  check_pairs(input, targets, call, x_arg = "newdata")
+  targets <- pair_targets(input, y, loss = loss, na = na, levels = levels, x_arg = "newdata", call = call)
   list(x = input$value, y = targets$value, kind = targets$kind, levels = targets$levels)
 }

@@ -11,7 +11,8 @@
 #'   that maps a batch to one tensor; or a fit, which is trained on. A
 #'   [head_classes()] without a number of classes is filled from `y`.
 #' @param x The inputs: [images()], an array (n, channels, height, width), a matrix with
-#'   one row for each sample, a [geometric_tensor()], or a torch data set of inputs and targets.
+#'   one row for each sample, a [geometric_tensor()]; or what gives its own targets: an
+#'   [image_folder()], a torch data set of inputs and targets.
 #' @param y The targets. Classes are a factor, strings, logicals, or whole
 #'   numbers of type integer that count from 1; what is of type double are
 #'   measurements: a vector, or a matrix with one row for each sample. For each
@@ -27,8 +28,8 @@
 #'   torch tensors, output and target, that gives their mean loss.
 #' @param metrics `NULL`: the accuracy of classes, the root mean square error of
 #'   measurements; or some of `"accuracy"`, `"mse"`, `"rmse"`, `"mae"`.
-#' @param validation A fraction of the samples that is held out, or a list of
-#'   `x` and `y`.
+#' @param validation A fraction of the samples that is held out, a list of
+#'   `x` and `y`, or an [image_folder()].
 #' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a
 #'   random element of the module's own group (a random angle for modules
 #'   without a group); or a function of a batch of [images()] that returns it
@@ -92,8 +93,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   check_flag(keep_state)
   check_alive(object, call)
   input <- as_input(x, object, call = call)
-  targets <- as_targets(y, loss = loss, na = na, call = call)
-  check_pairs(input, targets, call)
+  targets <- pair_targets(input, y, loss = loss, na = na, call = call)
   hooks <- as_callbacks(callbacks, call)
   options <- c(
     list(
@@ -101,7 +101,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
       optimizer = optimizer, learn_rate = as_optional_double(learn_rate), loss = loss,
       metrics = if (is.character(metrics)) as.list(metrics) else metrics,
       validation = as_validation(validation, object, targets, loss, na, call),
-      class_weights = as_class_weights(class_weights, targets$levels, call),
+      class_weights = as_class_weights(class_weights, targets$levels, call, input$classes),
       n_classes = length_or_null(targets$levels), na = na, schedule = schedule,
       weight_decay = as.double(weight_decay), device = device %||% "auto",
       seed = as_seed(seed, call)
@@ -135,6 +135,7 @@ fit.intertwine_fit <- function(object, x, y = NULL, ...) {
   if (is_class_like(y) && !is.null(object$levels)) {
     y <- match_levels(y, object$levels)
   }
+  x <- match_folder(x, object$levels, arg = "x")
   fit(fit_module(object), x, y, ...)
 }
 
@@ -295,7 +296,10 @@ class_targets <- function(y, na, levels, arg, call) {
   } else if (is.null(levels) && any(tabulate(y, nlevels(y)) == 0)) {
     rlang::warn(
       c(
-        paste0("No sample of `", arg, "` has the level ", paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", ")),
+        paste0(
+          "No sample of `", arg, "` has the level ",
+          paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", ")
+        ),
         i = "Drop such levels with droplevels() if they are not meant to be learned."
       ),
       class = c("intertwine_warning_levels", "intertwine_warning"), call = call
@@ -364,6 +368,29 @@ check_targets_complete <- function(y, na, arg, call) {
   }
 }
 
+#' The targets of inputs: those given, or those that a folder of images has by itself.
+#' @noRd
+pair_targets <- function(input, y, loss, na, levels = NULL, x_arg = "x", y_arg = "y", call = rlang::caller_env()) {
+  if (!isTRUE(input$is_folder)) {
+    targets <- as_targets(y, loss = loss, na = na, levels = levels, arg = y_arg, call = call)
+    check_pairs(input, targets, call, x_arg, y_arg)
+    return(targets)
+  }
+  if (!is.null(y)) {
+    abort_intertwine(
+      paste0("`", x_arg, "` is an image_folder(), which gives its own classes."),
+      hint = paste0("Leave `", y_arg, "` out, or read the images with read_image_folder()."), call = call
+    )
+  }
+  if (is.null(input$classes)) {
+    abort_intertwine(
+      paste0("The images of `", x_arg, "` have no classes, for they lie in no subfolders."),
+      hint = "Put those of each class into a subfolder with its name.", call = call
+    )
+  }
+  list(value = NULL, kind = "class", levels = levels(input$classes), n = input$n)
+}
+
 check_pairs <- function(input, targets, call, x_arg = "x", y_arg = "y") {
   if (is.null(targets$value)) {
     is_data <- is_py(input$value) && is.null(input$n)
@@ -386,6 +413,11 @@ as_validation <- function(validation, module, targets, loss, na, call) {
     check_number(validation, arg = "validation", call = call)
     return(as.double(validation))
   }
+  if (is_image_folder(validation)) {
+    held <- as_input(match_folder(validation, targets$levels, "validation", call), module, arg = "validation", call = call)
+    pair_targets(held, NULL, loss, na, x_arg = "validation", call = call)
+    return(held$value)
+  }
   if (!is.list(validation) || is.data.frame(validation) || length(validation) != 2) {
     abort_intertwine(
       paste0("`validation` must be a fraction or list(x, y), not ", describe_value(validation), "."),
@@ -394,15 +426,19 @@ as_validation <- function(validation, module, targets, loss, na, call) {
   }
   named <- all(c("x", "y") %in% names(validation))
   held_x <- as_input(if (named) validation$x else validation[[1]], module, arg = "validation$x", call = call)
-  held_y <- as_targets(
-    if (named) validation$y else validation[[2]],
-    loss = loss, na = na, levels = targets$levels, arg = "validation$y", call = call
+  held_y <- pair_targets(
+    held_x, if (named) validation$y else validation[[2]],
+    loss = loss, na = na, levels = targets$levels, x_arg = "validation$x", y_arg = "validation$y", call = call
   )
-  check_pairs(held_x, held_y, call, "validation$x", "validation$y")
   list(held_x$value, held_y$value)
 }
 
-as_class_weights <- function(class_weights, levels, call) {
+as_class_weights <- function(class_weights, levels, call, classes = NULL) {
+  if (identical(class_weights, "balanced") && !is.null(classes)) {
+    # of images in files, which Python would have to read to count their classes
+    counts <- tabulate(classes, nlevels(classes))
+    return(as.list(ifelse(counts > 0, sum(counts) / (sum(counts > 0) * pmax(counts, 1)), 0)))
+  }
   if (is.null(class_weights) || identical(class_weights, "balanced")) {
     return(class_weights)
   }

@@ -114,58 +114,72 @@ digits_data <- function() {
   )
 }
 
-#' Read a folder of images
+#' A folder of images
 #'
-#' Reads picture files (PNG, JPEG, TIFF, BMP, GIF and what else the Python
-#' package pillow reads) from a folder. If the files lie in subfolders, the
-#' names of the subfolders are the classes.
+#' Picture files (PNG, JPEG, TIFF, BMP, GIF and what else the Python package
+#' pillow reads) in a folder. If they lie in subfolders, the names of the
+#' subfolders are the classes. `read_image_folder()` reads them all at once.
+#' `image_folder()` reads none of them until a network needs it, batch by batch,
+#' so that there may be more images than memory holds: [fit()],
+#' [predict()][predict.intertwine_fit], `evaluate()` and [confusion_table()]
+#' take it in place of images and their classes.
+#'
+#' The classes are the subfolders in alphabetical order, as in the C locale on all
+#' machines. In an `image_folder()` they are the first subfolders, however deep the
+#' pictures lie, and pictures beside these subfolders are left out.
+#'
+#' An `image_folder()` has a `length()` and `dim()`; `x[i]` is some of the
+#' images, `x$y` their classes and `x$files` their names. It is an ordinary R
+#' object that `saveRDS()` keeps.
 #'
 #' @param path A folder.
-#' @param size `NULL` if all pictures have the same size, or the height and
-#'   width to which each is resized (bilinearly, with antialiasing). One number
-#'   means a square.
+#' @param size The height and width to which each picture is resized
+#'   (bilinearly, with antialiasing). One number means a square. `NULL` if all
+#'   pictures have the same size; `image_folder()`, which cannot know, then
+#'   resizes them to the size of the first one.
 #' @param channels `"grey"` for one channel, `"rgb"` for three, `"rgba"` for
 #'   four.
 #' @param pattern A regular expression that the file names must match.
-#' @return A list of `x`, [images()] with values from 0 (black) to 1 (white) and
+#' @return `read_image_folder()`: a list of `x`, [images()] with values from 0 (black) to 1 (white) and
 #'   named by file, and `y`, a factor of the subfolders, or `NULL` if there are
 #'   none. Pictures of 16 bits keep their precision.
+#'
+#'   `image_folder()`: an object of class `image_folder`, a list of `path`, `files`, `y`
+#'   (as above), `size` and `channels`.
 #' @section Errors:
 #' A condition of class `intertwine_error_file` if there is no such folder or no picture in
-#' it, `intertwine_error_argument` if the sizes differ.
+#' it, `intertwine_error_argument` if the sizes differ, or if a network is used with a
+#' class that it does not know.
 #' @examplesIf intertwine::intertwine_available() && requireNamespace("png", quietly = TRUE)
 #' folder <- tempfile("shapes")
 #' for (class in c("bar", "beam")) {
 #'   dir.create(file.path(folder, class), recursive = TRUE)
-#'   picture <- matrix(0, 9, 9)
-#'   if (class == "bar") picture[, 4:6] <- 1 else picture[4:6, ] <- 1
-#'   png::writePNG(picture, file.path(folder, class, "1.png"))
+#'   for (i in 1:4) {
+#'     picture <- matrix(0, 9, 9)
+#'     if (class == "bar") picture[, i + 1:3] <- 1 else picture[i + 1:3, ] <- 1
+#'     png::writePNG(picture, file.path(folder, class, paste0(i, ".png")))
+#'   }
 #' }
 #' shapes <- read_image_folder(folder)
 #' shapes$x
 #' shapes$y
+#'
+#' # the same without reading them at once
+#' shapes <- image_folder(folder)
+#' shapes
+#' model <- field_type(gspace_flip2d(), trivial = 1) |>
+#'   r2_conv(out = c(regular = 4), kernel_size = 5) |>
+#'   nonlin_relu() |>
+#'   head_classes()
+#' fitted <- fit(model, shapes, epochs = 2)
+#' predict(fitted, shapes[c(1, 8)])
+#' evaluate(fitted, shapes)
 #' @export
 read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rgba"),
                               pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
   channels <- rlang::arg_match(channels)
-  if (!rlang::is_string(path) || !dir.exists(path)) {
-    abort_intertwine(
-      paste0("There is no folder '", paste(format(path), collapse = " "), "'."),
-      class = "file",
-      hint = paste0("The working directory is '", getwd(), "'.")
-    )
-  }
-  files <- list.files(path, pattern = pattern, recursive = TRUE, ignore.case = TRUE)
-  if (length(files) == 0) {
-    abort_intertwine(
-      paste0("There is no picture in '", path, "'."),
-      class = "file",
-      hint = paste0("Files are read whose names match `pattern`, ", pattern, ".")
-    )
-  }
-  if (!is.null(size)) {
-    size <- rep_len(as_whole(size, min = 1), 2)
-  }
+  files <- list_pictures(path, pattern)
+  size <- as_picture_size(size)
   pictures <- py_call_checked(
     "_r.pictures.read",
     list(as.list(normalizePath(file.path(path, files))), size = size, channels = channels)
@@ -173,5 +187,152 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
   x <- images(pictures, layout = "nchw")
   dimnames(x) <- list(files, NULL, NULL, NULL)
   folders <- dirname(files)
-  list(x = x, y = if (any(folders != ".")) factor(folders))
+  list(x = x, y = if (any(folders != ".")) folder_classes(folders))
+}
+
+#' @rdname read_image_folder
+#' @export
+image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
+                         pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
+  channels <- rlang::arg_match(channels)
+  files <- list_pictures(path, pattern)
+  # absolute, for the working directory may change before the files are read
+  path <- normalizePath(path)
+  channels <- if (channels == "grey") 1L else 3L
+  inside <- grepl("/", files, fixed = TRUE)
+  if (any(inside)) {
+    files <- files[inside]
+  }
+  size <- as_picture_size(size) %||%
+    as.integer(unlist(py_call_checked("_r.training.image_size", list(file.path(path, files[1]), channels))))
+  y <- if (any(inside)) folder_classes(sub("/.*", "", files))
+  new_image_folder(path, files, y, size, channels)
+}
+
+new_image_folder <- function(path, files, y, size, channels) {
+  structure(list(path = path, files = files, y = y, size = size, channels = channels), class = "image_folder")
+}
+
+is_image_folder <- function(x) inherits(x, "image_folder")
+
+#' The pictures in a folder, in the same order on all machines.
+#' @noRd
+list_pictures <- function(path, pattern, call = rlang::caller_env()) {
+  if (!rlang::is_string(path) || !dir.exists(path)) {
+    abort_intertwine(
+      paste0("There is no folder '", paste(format(path), collapse = " "), "'."),
+      class = "file",
+      hint = paste0("The working directory is '", getwd(), "'."), call = call
+    )
+  }
+  check_string(pattern, call = call)
+  files <- list.files(path, pattern = pattern, recursive = TRUE, ignore.case = TRUE)
+  if (length(files) == 0) {
+    abort_intertwine(
+      paste0("There is no picture in '", path, "'."),
+      class = "file",
+      hint = paste0("Files are read whose names match `pattern`, ", pattern, "."), call = call
+    )
+  }
+  sort(files, method = "radix")
+}
+
+folder_classes <- function(folders) {
+  factor(folders, levels = sort(unique(folders), method = "radix"))
+}
+
+as_picture_size <- function(size, call = rlang::caller_env()) {
+  if (is.null(size)) {
+    return(NULL)
+  }
+  size <- as_whole(size, min = 1, arg = "size", call = call)
+  if (length(size) > 2) {
+    abort_intertwine(
+      paste0("`size` must be one or two whole numbers, height and width, not ", describe_value(size), "."),
+      call = call
+    )
+  }
+  rep_len(size, 2)
+}
+
+#' A folder whose class numbers are those of a network, or an error that names the class that the network does not know.
+#'
+#' What is no folder, or has no classes, stays as it is.
+#' @noRd
+match_folder <- function(x, levels, arg = "newdata", call = rlang::caller_env()) {
+  if (!is_image_folder(x) || is.null(x$y) || is.null(levels)) {
+    return(x)
+  }
+  y <- match_levels(droplevels(x$y), levels, arg, call)
+  new_image_folder(x$path, x$files, y, x$size, x$channels)
+}
+
+#' @export
+length.image_folder <- function(x) {
+  length(x$files)
+}
+
+#' @export
+dim.image_folder <- function(x) {
+  c(length(x$files), x$channels, x$size)
+}
+
+#' @export
+`[.image_folder` <- function(x, i, ...) {
+  if (missing(i)) {
+    return(x)
+  }
+  chosen <- as_positions(i, length(x$files), what = "image", arg = "i")
+  new_image_folder(x$path, x$files[chosen], x$y[chosen], x$size, x$channels)
+}
+
+#' @export
+format.image_folder <- function(x, ...) {
+  n <- length(x$files)
+  header <- paste0(
+    "<image_folder> ", n, " image", if (n != 1) "s", " of ", shape_text(x$size), " pixels, ",
+    x$channels, " channel", if (x$channels != 1) "s"
+  )
+  counts <- table(x$y)
+  few <- utils::head(counts, 10)
+  classes <- if (is.null(x$y)) {
+    "no classes"
+  } else {
+    paste0(
+      length(counts), if (length(counts) == 1) " class: " else " classes: ",
+      paste0(names(few), " (", few, ")", collapse = ", "), if (length(counts) > length(few)) ", ..."
+    )
+  }
+  c(header, classes, paste0("in '", x$path, "', read when needed"))
+}
+
+#' @export
+print.image_folder <- function(x, ...) {
+  cat(format(x, ...), sep = "\n")
+  invisible(x)
+}
+
+#' @export
+str.image_folder <- function(object, ...) {
+  cat("", paste(format(object), collapse = ", "), "\n")
+  invisible(NULL)
+}
+
+#' @export
+as_input.image_folder <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (length(x$files) == 0) {
+    abort_intertwine(paste0("`", arg, "` holds no samples."), class = "shape", call = call)
+  }
+  if (!dir.exists(x$path)) {
+    abort_intertwine(
+      paste0("There is no folder '", x$path, "' any more."),
+      class = "file", hint = "Make it again with image_folder().", call = call
+    )
+  }
+  list(
+    value = py_call_checked(
+      "_r.training.image_folder", list(x$path, x$files, levels(x$y), x$channels, as.list(x$size)), call
+    ),
+    n = length(x$files), size = dim(x)[-1], names = x$files, classes = x$y, is_folder = TRUE
+  )
 }

@@ -2,7 +2,7 @@
 #'
 #' @param object A fit of [fit()], or a module.
 #' @param newdata What [fit()] takes as `x`: [images()], an array (n, channels,
-#'   height, width), a matrix.
+#'   height, width), a matrix, an [image_folder()].
 #' @param type What to give:
 #'   * `"class"`, the most likely class, a factor (the default of a network
 #'     that was fitted to classes),
@@ -24,6 +24,7 @@
 predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 256, device = NULL, ...) {
   type <- check_predict_type(type, object$kind)
   check_input_size(newdata, object$input_size)
+  newdata <- match_folder(newdata, object$levels)
   predict_module(
     fit_module(object), newdata, type, batch_size, device,
     levels = object$levels, call = rlang::current_env()
@@ -66,7 +67,7 @@ check_predict_type <- function(type, kind, call = rlang::caller_env()) {
 #' Another height or width is fine for a network that takes it; other channels never are.
 #' @noRd
 check_input_size <- function(x, size, arg = "newdata", call = rlang::caller_env()) {
-  given <- if (is_images(x)) dim(x)[-1] else if (is.array(x)) dim(x)[-1]
+  given <- if (is_images(x) || is_image_folder(x) || is.array(x)) dim(x)[-1]
   if (length(size) == 0 || is.null(given) || length(given) != length(size) || given[1] == size[1]) {
     return(invisible(x))
   }
@@ -135,7 +136,8 @@ name_predictions <- function(result, levels, names, type) {
 #'
 #' @param x A fit of [fit()].
 #' @param newdata What [fit()] takes as `x`; a data frame keeps its columns.
-#' @param y The true targets, to be put beside the predictions; or `NULL`.
+#' @param y The true targets, to be put beside the predictions; or `NULL`, for those of an
+#'   [image_folder()] or none.
 #' @param ... Arguments of [predict()][predict.intertwine_fit].
 #' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
 #'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class, or `.pred`.
@@ -158,6 +160,9 @@ augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
   } else {
     response <- predict(x, newdata, type = "response", ...)
     added <- if (is.null(dim(response))) data.frame(.pred = unname(response)) else data.frame(.pred = I(response))
+  }
+  if (is.null(y) && is_image_folder(newdata)) {
+    y <- newdata$y
   }
   if (!is.null(y)) {
     if (length(y) != nrow(added)) {

@@ -90,3 +90,141 @@ test_that("a folder that is none, or empty, is refused", {
   expect_error(read_image_folder(withr::local_tempdir()), class = "intertwine_error_file")
   expect_error(read_image_folder(NULL), class = "intertwine_error_file")
 })
+
+# Bars that stand and bars that lie, at several places.
+bar_folder <- function(n = 8, env = parent.frame()) {
+  folder <- withr::local_tempdir(.local_envir = env)
+  for (class in c("beam", "bar")) {
+    dir.create(file.path(folder, class))
+    for (i in seq_len(n)) {
+      picture <- matrix(0, 11, 11)
+      at <- (i %% 8) + 1:3
+      if (class == "bar") picture[, at] <- 1 else picture[at, ] <- 1
+      png::writePNG(picture, file.path(folder, class, paste0(i, ".png")))
+    }
+  }
+  folder
+}
+
+bar_model <- function(n = NULL) {
+  set.seed(3)
+  field_type(gspace_flip2d(), trivial = 1) |>
+    r2_conv(out = c(regular = 4), kernel_size = 5) |>
+    nonlin_relu() |>
+    head_classes(n = n)
+}
+
+test_that("an image folder says what it holds and reads nothing", {
+  skip_if_not_installed("png")
+  # with a size, Python is not even looked for
+  local_no_bridge()
+  folder <- bar_folder(2)
+  x <- image_folder(folder, size = 11)
+  expect_null(the$bridge)
+  expect_s3_class(x, "image_folder")
+  expect_identical(x$files, c("bar/1.png", "bar/2.png", "beam/1.png", "beam/2.png"))
+  expect_identical(x$y, factor(rep(c("bar", "beam"), each = 2)))
+  expect_length(x, 4)
+  expect_equal(dim(x), c(4, 1, 11, 11))
+  expect_identical(dim(image_folder(folder, size = c(4, 6), channels = "rgb")), c(4L, 3L, 4L, 6L))
+  text <- format(x)
+  expect_identical(text[1:2], c("<image_folder> 4 images of 11 x 11 pixels, 1 channel", "2 classes: bar (2), beam (2)"))
+  expect_match(text[3], basename(folder), fixed = TRUE)
+  expect_output(print(x), "4 images")
+  expect_output(str(x), "4 images")
+  expect_identical(x[c(4, 1)]$files, c("beam/2.png", "bar/1.png"))
+  expect_identical(x[-1]$y, x$y[-1])
+  expect_identical(x[x$y == "beam"]$files, c("beam/1.png", "beam/2.png"))
+  expect_error(x[5], class = "intertwine_error_position")
+  flat <- image_folder(file.path(folder, "bar"), size = 11)
+  expect_null(flat$y)
+  expect_identical(format(flat)[2], "no classes")
+})
+
+test_that("an image folder that is none, or empty, is refused", {
+  expect_error(image_folder(tempfile()), class = "intertwine_error_file")
+  expect_error(image_folder(withr::local_tempdir()), class = "intertwine_error_file")
+  expect_error(image_folder(NULL), class = "intertwine_error_file")
+  skip_if_not_installed("png")
+  folder <- bar_folder(1)
+  expect_error(image_folder(folder, size = 0), class = "intertwine_error_argument")
+  expect_error(image_folder(folder, size = 1:3), class = "intertwine_error_argument")
+  expect_error(image_folder(folder, channels = "rgba"), "channels")
+})
+
+test_that("networks take an image folder as they take its images in memory", {
+  skip_if_no_python()
+  skip_if_not_installed("png")
+  folder <- bar_folder()
+  lazy <- image_folder(folder)
+  eager <- read_image_folder(folder)
+  expect_identical(lazy$y, eager$y)
+  expect_identical(lazy$files, names(eager$x))
+  fitted <- fit(bar_model(), lazy, epochs = 8, learn_rate = 0.05, seed = 1, validation = 0.25)
+  expect_identical(fitted$levels, c("bar", "beam"))
+  expect_identical(fitted$input_size, c(1L, 11L, 11L))
+  expect_identical(unique(fitted$history$split), c("train", "validation"))
+  expect_identical(predict(fitted, lazy), predict(fitted, eager$x))
+  expect_identical(predict(fitted, lazy[3]), predict(fitted, eager$x[3]))
+  prob <- predict(fitted, lazy, type = "prob", batch_size = 3)
+  expect_equal(prob, predict(fitted, eager$x, type = "prob"), tolerance = 1e-6)
+  scores <- evaluate(fitted, lazy)
+  expect_equal(scores, evaluate(fitted, eager$x, eager$y), tolerance = 1e-6)
+  expect_gt(scores[["accuracy"]], 0.9)
+  expect_equal(evaluate(fitted$module, lazy), scores)
+  expect_identical(confusion_table(fitted, lazy), confusion_table(fitted, eager$x, eager$y))
+  expect_identical(augment(fitted, lazy)$.truth, lazy$y)
+  # without classes there are predictions, too
+  flat <- image_folder(file.path(folder, "bar"))
+  expect_identical(as.vector(predict(fitted, flat)), as.vector(predict(fitted, lazy[1:8])))
+  # kept on disk as any R object
+  path <- withr::local_tempfile()
+  saveRDS(lazy, path)
+  expect_identical(predict(fitted, readRDS(path)), predict(fitted, lazy))
+})
+
+test_that("classes of folders keep the numbers of the network", {
+  skip_if_no_python()
+  skip_if_not_installed("png")
+  folder <- bar_folder()
+  lazy <- image_folder(folder)
+  fitted <- fit(
+    bar_model(), lazy,
+    epochs = 8, learn_rate = 0.05, seed = 1, class_weights = "balanced", validation = lazy[9:16]
+  )
+  # a folder of one class alone, whose number in the network is the second one
+  unlink(file.path(folder, "bar"), recursive = TRUE)
+  beams <- image_folder(folder)
+  expect_identical(nlevels(beams$y), 1L)
+  expect_identical(as.vector(predict(fitted, beams)), as.vector(predict(fitted, lazy[9:16])))
+  expect_equal(evaluate(fitted, beams), evaluate(fitted, lazy[9:16]))
+  expect_identical(dim(confusion_table(fitted, beams)), c(2L, 2L))
+  again <- fit(fitted, beams, epochs = 1)
+  expect_identical(again$levels, c("bar", "beam"))
+  # the others are gone by now
+  expect_error(predict(fitted, lazy), class = "intertwine_error_argument")
+
+  file.rename(file.path(folder, "beam"), file.path(folder, "girder"))
+  girders <- image_folder(folder)
+  for (use in list(predict, evaluate, confusion_table, fit)) {
+    expect_error(use(fitted, girders), "girder", class = "intertwine_error_argument")
+  }
+})
+
+test_that("what a folder has not, or has twice, is refused", {
+  skip_if_no_python()
+  skip_if_not_installed("png")
+  folder <- bar_folder(2)
+  lazy <- image_folder(folder)
+  flat <- image_folder(file.path(folder, "bar"))
+  expect_error(fit(bar_model(), lazy, lazy$y), class = "intertwine_error_argument")
+  expect_error(fit(bar_model(), flat), "no classes", class = "intertwine_error_argument")
+  expect_error(fit(bar_model(), lazy, validation = flat), "no classes", class = "intertwine_error_argument")
+  expect_error(fit(bar_model(), lazy[integer()]), class = "intertwine_error")
+  expect_error(fit(bar_model(1), lazy), class = "intertwine_error_shape")
+  fitted <- fit(bar_model(), lazy, epochs = 1)
+  expect_error(evaluate(fitted, flat), "no classes", class = "intertwine_error_argument")
+  expect_error(predict(fitted, image_folder(folder, channels = "rgb")), class = "intertwine_error_shape")
+  unlink(folder, recursive = TRUE)
+  expect_error(predict(fitted, lazy), class = "intertwine_error_file")
+})

@@ -167,6 +167,29 @@ def confusion(module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int,
     return None
 
 
+def image_folder(
+    path: str, files: list[str] | str, levels: list[str] | str | None, channels: int, size: list[int] | None
+) -> training.ImageFolder:
+    """Images that are read when they are needed; `files` begin with their class, `levels` is `None` without classes."""
+    return training.ImageFolder(
+        path,
+        files=_strings(files),
+        levels=_strings(levels),
+        channels=channels,
+        size=None if size is None else (size[0], size[1]),
+    )
+
+
+def image_size(path: str, channels: int) -> list[int]:
+    """Height and width of an image file."""
+    return [int(n) for n in training.read_image(path, channels).shape[1:]]
+
+
+def _strings(value: list[str] | str | None) -> list[str]:
+    """R sends a vector of length one as a plain string."""
+    return [] if value is None else [value] if isinstance(value, str) else value
+
+
 def class_numbers(codes: torch.Tensor) -> torch.Tensor:
     """R's codes, which count from one and hold -1 where one is missing, as class numbers."""
     return torch.where(codes < 0, IGNORE, codes.long() - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,12 @@ class ImageFolder(Dataset):
         channels: 1 for grey, 3 for colour; as in the first image if left out.
         size: (height, width) to resample to; the size of the first image if left out.
         levels: the classes in their order; the names of the folders, sorted, if left out.
+        files: the images to take, in this order, as paths within the folder that begin with the class; all if left out.
+            Without a class in any of them (`levels` is empty then) there are images alone and no targets.
         transform: a function applied to each image [channels, height, width].
 
     Raises:
-        ArgumentError: if there are no images, or a folder is missing for a class.
+        ArgumentError: if there are no images, a folder is missing for a class, or a file belongs to no class.
     """
 
     def __init__(
@@ -78,21 +80,16 @@ class ImageFolder(Dataset):
         channels: int | None = None,
         size: tuple[int, int] | None = None,
         levels: Sequence[str] | None = None,
+        files: Sequence[str] | None = None,
         transform: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
         root = Path(folder)
         if not root.is_dir():
             raise ArgumentError(f"there is no folder {root}")
-        found = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
-        self.levels: tuple[str, ...] = tuple(found if levels is None else levels)
-        for name in self.levels:
-            if not (root / name).is_dir():
-                raise ArgumentError(f"there is no folder for class {name!r} in {root}")
+        found = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if levels is None else levels
+        self.levels: tuple[str, ...] = tuple(found)
         self.files: tuple[tuple[Path, int], ...] = tuple(
-            (file, number)
-            for number, name in enumerate(self.levels)
-            for file in sorted((root / name).rglob("*"))
-            if file.suffix.lower() in SUFFIXES and file.is_file()
+            _all_files(root, self.levels) if files is None else _these_files(root, files, self.levels)
         )
         if not self.files:
             raise ArgumentError(
@@ -106,10 +103,30 @@ class ImageFolder(Dataset):
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor] | torch.Tensor:
         path, number = self.files[index]
         image = read_image(path, self.channels, self.size)
-        return image if self._transform is None else self._transform(image), torch.tensor(number)
+        if self._transform is not None:
+            image = self._transform(image)
+        return (image, torch.tensor(number)) if self.levels else image
+
+
+def _all_files(root: Path, levels: Sequence[str]) -> Iterator[tuple[Path, int]]:
+    for number, name in enumerate(levels):
+        if not (root / name).is_dir():
+            raise ArgumentError(f"there is no folder for class {name!r} in {root}")
+        for file in sorted((root / name).rglob("*")):
+            if file.suffix.lower() in SUFFIXES and file.is_file():
+                yield file, number
+
+
+def _these_files(root: Path, files: Sequence[str], levels: Sequence[str]) -> Iterator[tuple[Path, int]]:
+    numbers = {name: number for number, name in enumerate(levels)}
+    for file in files:
+        name = Path(file).parts[0]
+        if levels and name not in numbers:
+            raise ArgumentError(f"the file {file} belongs to none of the classes {', '.join(levels)}")
+        yield root / file, numbers.get(name, -1)
 
 
 def _pillow() -> Any:

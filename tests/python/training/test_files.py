@@ -105,6 +105,29 @@ class TestImages:
         assert training.evaluate(result.module, folder)["accuracy"] == 1
         assert training.predict(result.module, folder, type="class").shape == (12,)
 
+    def test_some_files_in_their_order(self, tmp_path):
+        for number, name in enumerate(["cat", "cow", "dog"]):
+            (tmp_path / name).mkdir()
+            for i in range(2):
+                self.save(tmp_path / name / f"{i}.png", np.full((5, 5), 51 * (number + i), dtype=np.uint8))
+        # classes that these files lack keep their numbers, also without a folder
+        folder = training.ImageFolder(tmp_path, files=["dog/1.png", "cat/0.png"], levels=["ant", "cat", "dog"])
+        assert [int(target) for _, target in folder] == [2, 1]
+        assert [float(image.mean()) for image, _ in folder] == pytest.approx([0.6, 0])
+        with pytest.raises(ArgumentError, match="cow"):
+            training.ImageFolder(tmp_path, files=["cow/0.png"], levels=["cat", "dog"])
+        with pytest.raises(ArgumentError, match="no images"):
+            training.ImageFolder(tmp_path, files=[], levels=["cat"])
+
+    def test_images_without_classes_are_predicted(self, tmp_path):
+        for i in range(3):
+            self.save(tmp_path / f"{i}.png", np.full((5, 5), i, dtype=np.uint8))
+        folder = training.ImageFolder(tmp_path, files=["2.png", "0.png"], levels=[])
+        module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(25, 2))
+        assert training.predict(module, folder).shape == (2, 2)
+        with pytest.raises(ArgumentError, match="y is missing"):
+            training.fit(module, folder)
+
     def test_no_folder(self, tmp_path):
         with pytest.raises(ArgumentError, match="no folder"):
             training.ImageFolder(tmp_path / "absent")
