@@ -1,6 +1,6 @@
 """Layers of the plane side by side with escnn and plain PyTorch: building, saving, expanding, training, evaluating.
 
-    python benchmarks/plane.py [--only layers|resnet|overhead]
+    python benchmarks/plane.py [--only layers|resnet|overhead|pointwise]
 
 Prints markdown tables. Both libraries run in one process in turn where times are compared; a build is timed in a fresh process.
 escnn is left out where it is not installed.
@@ -215,8 +215,35 @@ def overhead_table() -> None:
         )
 
 
+def pointwise_table() -> None:
+    from intertwine import gspaces, nn
+
+    print(
+        "\n1 x 1 convolutions between regular fields (Schur's lemma) against a plain `Conv2d` of the same width, batch 16\n"
+    )
+    print("| group, fields, image | training step / plain | eval / plain |\n|---|---|---|")
+    spaces = {"C8": gspaces.rot2dOnR2(8), "D8": gspaces.flipRot2dOnR2(8), "D16": gspaces.flipRot2dOnR2(16)}
+    for name, space in spaces.items():
+        for fields, side in ((16, 29), (32, 16)):
+            kind = nn.FieldType(space, fields * [space.regular_repr])
+            layer, plain = nn.R2Conv(kind, kind, 1), torch.nn.Conv2d(kind.size, kind.size, 1)
+            images = torch.randn(16, kind.size, side, side)
+
+            def step(module: torch.nn.Module, x: torch.Tensor = images) -> None:
+                module(x).square().mean().backward()
+
+            train = [seconds(lambda: step(layer), 0.3) / seconds(lambda: step(plain), 0.3) for _ in range(3)]
+            layer.eval()
+            with torch.no_grad():
+                apply = [seconds(lambda: layer(images), 0.2) / seconds(lambda: plain(images), 0.2) for _ in range(3)]
+            cells = (
+                f"{name}, {fields}, {side} x {side} | {statistics.median(train):.2f} | {statistics.median(apply):.2f}"
+            )
+            print(f"| {cells} |", flush=True)
+
+
 MEASURES = {"build": measure_build, "expand": measure_expand}
-TABLES = {"layers": layers_table, "resnet": resnet_table, "overhead": overhead_table}
+TABLES = {"layers": layers_table, "resnet": resnet_table, "overhead": overhead_table, "pointwise": pointwise_table}
 
 
 def main() -> None:

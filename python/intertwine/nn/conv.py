@@ -117,6 +117,8 @@ class _GridConv(ExpandedModule):
             element_filter,
         )
         self._set_parameters(plan, bias, initialize)
+        steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
+        self._plain_map = self._schur is not None and not self.transposed and all(n == 1 for n in steps)
 
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
@@ -161,6 +163,10 @@ class _GridConv(ExpandedModule):
         return filters.view(filters.shape[0], filters.shape[1], *(self.d * (self.kernel_size,)))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._plain_map:
+            by_blocks = self._by_blocks(tensor)
+            if by_blocks is not None:
+                return by_blocks
         filters, bias = self._filter(), self._expanded_bias()
         if self.transposed:
             return _TRANSPOSED[self.d](

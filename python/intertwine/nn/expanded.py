@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
+from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.kernels import ExpansionPlan, FilterCache, KernelExpansion
 from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.init import generalized_he_init
 from intertwine.nn.module import EquivariantModule
+from intertwine.nn.schur import SchurBlocks
 
 
 class ExpandedModule(EquivariantModule):
@@ -41,6 +43,7 @@ class ExpandedModule(EquivariantModule):
             self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
         else:
             self.bias = None
+        self._schur = SchurBlocks(plan) if plan.cells == 1 and SchurBlocks.pays(plan) else None
         self._cache = FilterCache()
         if initialize:
             generalized_he_init(self.weights, self.basisexpansion)
@@ -53,6 +56,22 @@ class ExpandedModule(EquivariantModule):
         if self.training:
             return self._expand(self.weights)
         return self._cache.get("weights", self.weights, self._expand)
+
+    def _schur_blocks(self, weights: torch.Tensor) -> torch.Tensor:
+        if self._schur is None:
+            raise ArgumentError("this layer has no block form")
+        return self._schur.blocks(self.basisexpansion(weights)[:, :, 0])
+
+    def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
+        """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""
+        if self._schur is None or not self._schur.worth(tensor):
+            return None
+        if self.training:
+            blocks = self._schur_blocks(self.weights)
+        else:
+            blocks = self._cache.get("blocks", self.weights, self._schur_blocks)
+        result, bias = self._schur(blocks, tensor), self._expanded_bias()
+        return result if bias is None else result + bias.view(-1, *((tensor.dim() - 2) * (1,)))
 
     def _expanded_bias(self) -> torch.Tensor | None:
         if self.bias is None or self._bias_expansion is None:

@@ -74,6 +74,9 @@ class Linear(ExpandedModule):
         return self.basisexpansion(weights)[:, :, 0]
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        by_blocks = self._by_blocks(tensor)
+        if by_blocks is not None:
+            return by_blocks
         matrix, bias = self._filter(), self._expanded_bias()
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)

@@ -1,0 +1,84 @@
+"""Maps of channels by Schur's lemma are the dense maps, computed otherwise."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from intertwine import gspaces, nn
+from intertwine.nn.schur import SchurBlocks
+
+SPACES = {
+    "D8": (lambda: gspaces.flipRot2dOnR2(8), 32),
+    "C16": (lambda: gspaces.rot2dOnR2(16), 32),
+    "D16": (lambda: gspaces.flipRot2dOnR2(16), 16),
+}
+
+
+def layer_of(name: str, cls: type = nn.R2Conv, quotient: bool = False) -> nn.EquivariantModule:
+    build, fields = SPACES[name]
+    space = build()
+    out = space.quotient_repr((0, 1) if space.flips_order else 2) if quotient else space.regular_repr
+    kinds = (nn.FieldType(space, fields * [space.regular_repr]), nn.FieldType(space, 2 * fields * [out]))
+    layer = cls(*kinds, 1) if cls is nn.R2Conv else cls(*kinds)
+    layer = layer.double()
+    layer.bias.data.normal_()
+    assert layer._schur is not None
+    return layer
+
+
+@pytest.mark.parametrize("quotient", [False, True], ids=["regular", "quotient"])
+@pytest.mark.parametrize("name", SPACES)
+def test_it_is_the_dense_map(name, quotient):
+    torch.manual_seed(0)
+    layer = layer_of(name, quotient=quotient)
+    x = torch.randn(1, layer.in_type.size, 33, 33, dtype=torch.float64)
+    assert layer._schur.worth(x)
+    filters, bias = layer.expand_parameters()
+    seen, expected = layer(x), torch.nn.functional.conv2d(x, filters, bias)
+    assert (seen - expected).abs().max() < 1e-12 * expected.abs().max()
+    ours, theirs = (
+        torch.autograd.grad(y.square().sum(), layer.weights, retain_graph=True)[0] for y in (seen, expected)
+    )
+    assert (ours - theirs).abs().max() < 1e-12 * theirs.abs().max()
+    assert nn.check_equivariance(layer, x, atol=1e-12).passed
+    with torch.no_grad():
+        kept = layer.eval()(x)
+        assert (kept - expected).abs().max() < 1e-12 * expected.abs().max()
+        layer.weights.mul_(2)
+        assert (layer(x) - (2 * (expected - bias.view(1, -1, 1, 1)) + bias.view(1, -1, 1, 1))).abs().max() < 1e-11
+
+
+def test_vectors():
+    torch.manual_seed(0)
+    layer = layer_of("D16", nn.Linear)
+    x = torch.randn(2048, layer.in_type.size, dtype=torch.float64)
+    assert layer._schur.worth(x)
+    expected = torch.nn.functional.linear(x, *layer.expand_parameters())
+    assert (layer(x) - expected).abs().max() < 1e-12 * expected.abs().max()
+
+
+def test_few_points_and_autocast_take_the_dense_map():
+    layer = layer_of("D8").float()
+    few, many = (torch.randn(1, layer.in_type.size, n, n) for n in (3, 33))
+    assert not layer._schur.worth(few)
+    assert layer._schur.worth(many)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert not layer._schur.worth(many)
+
+
+def test_no_block_form_where_it_would_not_pay():
+    space = gspaces.rot2dOnR2(4)
+    kind = nn.field_type(space, regular=4)
+    assert nn.R2Conv(kind, kind, 1)._schur is None
+    assert not SchurBlocks.pays(nn.R2Conv(kind, kind, 1).basisexpansion.plan)
+    large = nn.field_type(gspaces.flipRot2dOnR2(16), regular=16)
+    assert nn.R2Conv(large, large, 3)._schur is None
+    assert nn.R2Conv(large, large, 1, stride=2)._plain_map is False
+
+
+def test_compiles():
+    layer = layer_of("D8").float()
+    x = torch.randn(1, layer.in_type.size, 33, 33)
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    assert torch.allclose(compiled(x), layer(x), atol=1e-4)
