@@ -10,7 +10,7 @@ from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.plan import ExpansionPlan
 from intertwine.kernels.precision import exactly
 
-_ADVANTAGE = 4.0
+_ADVANTAGE = 4.5
 """The block form must need this many times fewer multiplications: its blocks are small, and it copies the features twice."""
 
 _POINTS = 1024
