@@ -11,32 +11,53 @@
 #'     classes before they become probabilities,
 #'   * `"features"`, what its last linear layer receives.
 #' @param batch_size Samples at a time.
+#' @param tile `NULL`; or the side of the tiles, in pixels, into which large images or volumes are
+#'   cut, for networks that answer for each pixel. Only one place of the images is in the network at a
+#'   time, so memory does not limit their size.
+#' @param overlap How many pixels at each side of a tile its neighbours decide. By default as
+#'   many as the windows of all layers can see, so that the result is that of whole images but for
+#'   rounding. (In networks with strides, tiles do not meet the grid of the whole image, and layers that
+#'   look at the whole image, such as instance normalisation, see tiles alone: their results differ.)
 #' @param device Where to compute; the module's own device if `NULL`.
 #' @param ... Not used.
 #' @return A factor, a vector or a matrix with a row for each sample. For networks that answer for each
 #'   pixel, arrays: (n, height, width) for `"class"`, (n, classes, height, width) for `"prob"`.
+#' @section Errors:
+#' `intertwine_error_argument` if an argument is out of range, or the `tile` no larger than twice the
+#' overlap; `intertwine_error_shape` if `newdata` does not fit the network, or if tiles are asked of a
+#' network that does not answer for each pixel.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
 #' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)
 #' predict(fitted, digits$x[201:204])
 #' round(predict(fitted, digits$x[201:204], type = "prob"), 2)
+#'
+#' # a network that answers for each pixel, on one large image
+#' edges <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
+#'   r2_conv(out = c(trivial = 2), kernel_size = 5, padding = 2)
+#' land <- images(volcano / max(volcano), layout = "wh", origin = "bottom")
+#' tiled <- predict(edges, land, tile = 32)
+#' all.equal(tiled, predict(edges, land), tolerance = 1e-5)
 #' @export
-predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 256, device = NULL, ...) {
+predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 256, device = NULL, tile = NULL,
+                                   overlap = NULL, ...) {
   type <- check_predict_type(type, object$kind)
   check_input_size(newdata, object$input_size)
   newdata <- match_folder(newdata, object$levels)
   predict_module(
-    fit_module(object), newdata, type, batch_size, device,
+    fit_module(object), newdata, type, batch_size, device, check_tiles(tile, overlap, type),
     levels = object$levels, call = rlang::current_env()
   )
 }
 
 #' @rdname predict.intertwine_fit
 #' @export
-predict.equivariant_module <- function(object, newdata, type = "response", batch_size = 256, device = NULL, ...) {
+predict.equivariant_module <- function(object, newdata, type = "response", batch_size = 256, device = NULL,
+                                       tile = NULL, overlap = NULL, ...) {
   check_alive(object)
   type <- check_predict_type(type, "module")
-  predict_module(object, newdata, type, batch_size, device, call = rlang::current_env())
+  tiles <- check_tiles(tile, overlap, type)
+  predict_module(object, newdata, type, batch_size, device, tiles, call = rlang::current_env())
 }
 
 #' @rdname predict.intertwine_fit
@@ -77,19 +98,65 @@ check_input_size <- function(x, size, arg = "newdata", call = rlang::caller_env(
   )
 }
 
-predict_module <- function(module, newdata, type, batch_size, device, levels = NULL, call) {
+#' `tile` and `overlap` as whole numbers, or `NULL` without tiles.
+#' @noRd
+check_tiles <- function(tile, overlap, type, call = rlang::caller_env()) {
+  if (is.null(tile)) {
+    if (!is.null(overlap)) {
+      abort_intertwine("`overlap` needs `tile`, the side of the tiles that overlap.", call = call)
+    }
+    return(NULL)
+  }
+  tile <- as_count(tile, min = 1, call = call)
+  if (!is.null(overlap)) {
+    overlap <- as_count(overlap, min = 0, call = call)
+    if (2 * overlap >= tile) {
+      abort_intertwine(
+        paste0("Tiles of ", tile, " pixels with an `overlap` of ", overlap, " at each side leave nothing."),
+        hint = "`tile` must exceed twice the overlap.", call = call
+      )
+    }
+  }
+  if (type == "features") {
+    abort_intertwine("There are no \"features\" of tiles, only answers for each pixel.", call = call)
+  }
+  list(tile = tile, overlap = overlap)
+}
+
+predict_module <- function(module, newdata, type, batch_size, device, tiles = NULL, levels = NULL, call) {
   input <- as_input(newdata, module, arg = "newdata", call = call)
   if (identical(input$n, 0L)) {
     abort_intertwine("`newdata` holds no samples.", class = "shape", call = call)
   }
-  result <- polled_value(
-    "_r.training.predict",
-    list(module, input$value, type, as_count(batch_size, min = 1, call = call), device = device), call
-  )
+  batch_size <- as_count(batch_size, min = 1, call = call)
+  result <- if (is.null(tiles)) {
+    polled_value("_r.training.predict", list(module, input$value, type, batch_size, device = device), call)
+  } else {
+    check_tileable(input, call)
+    polled_value(
+      "_r.training.predict_tiled",
+      list(module, input$value, type, tiles$tile, tiles$overlap, batch_size, device = device), call
+    )
+  }
   if (type == "class") {
     return(as_classes(result, levels, input$names))
   }
   name_predictions(result, if (type == "prob") levels, input$names, type)
+}
+
+check_tileable <- function(input, call) {
+  if (isTRUE(input$is_folder) || is.null(input$n)) {
+    abort_intertwine(
+      "`tile` needs images in memory, but `newdata` loads its own.",
+      class = "argument_type", hint = "Read some of them at a time with read_image_folder().", call = call
+    )
+  }
+  if (length(input$size) < 2) {
+    abort_intertwine(
+      "`tile` needs images or volumes, but `newdata` has one row for each sample.",
+      class = "shape", call = call
+    )
+  }
 }
 
 #' The value of a polled call, or an interrupt like that of any R function.

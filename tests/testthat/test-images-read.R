@@ -225,6 +225,7 @@ test_that("what a folder has not, or has twice, is refused", {
   fitted <- fit(bar_model(), lazy, epochs = 1)
   expect_error(evaluate(fitted, flat), "no classes", class = "intertwine_error_argument")
   expect_error(predict(fitted, image_folder(folder, channels = "rgb")), class = "intertwine_error_shape")
+  expect_error(predict(fitted, lazy, tile = 8), "in memory", class = "intertwine_error_argument_type")
   unlink(folder, recursive = TRUE)
   expect_error(predict(fitted, lazy), class = "intertwine_error_file")
 })

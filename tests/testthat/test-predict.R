@@ -86,3 +86,73 @@ test_that("what does not fit is refused", {
   numbers[["kind"]] <- "numeric"
   expect_error(predict(numbers, digits_data()$x[1], type = "prob"), class = "intertwine_error_argument")
 })
+
+# Answers for each pixel; what an answer depends on is at most three pixels away.
+pixel_model <- function(out = c(trivial = 3)) {
+  set.seed(8)
+  field_type(gspace_rot2d(N = 4), trivial = 1) |>
+    r2_conv(out = c(regular = 2), kernel_size = 3, padding = 1) |>
+    nonlin_relu() |>
+    r2_conv(out = out, kernel_size = 5, padding = 2)
+}
+
+test_that("tiles of large images give what the whole images give", {
+  skip_if_no_python()
+  set.seed(9)
+  x <- images(array(stats::runif(2 * 45 * 38), c(2, 45, 38)))
+  model <- pixel_model()
+  for (type in c("response", "prob", "class")) {
+    whole <- predict(model, x, type = type)
+    expect_equal(predict(model, x, type = type, tile = 16), whole, tolerance = 1e-5)
+    expect_equal(predict(model, x, type = type, tile = 11, overlap = 4, batch_size = 1), whole, tolerance = 1e-5)
+    # larger than the images
+    expect_equal(predict(model, x, type = type, tile = 128), whole, tolerance = 1e-5)
+  }
+  # without overlap only what lies inside of each tile is right
+  whole <- predict(model, x)
+  cut <- predict(model, x, tile = 15, overlap = 0)
+  expect_equal(cut[, , 4:12, 4:12], whole[, , 4:12, 4:12], tolerance = 1e-5)
+  expect_gt(max(abs(cut[, , 15, ] - whole[, , 15, ])), 1e-3)
+})
+
+test_that("fits predict classes of pixels in tiles", {
+  skip_if_no_python()
+  set.seed(10)
+  x <- images(array(stats::runif(4 * 20 * 20), c(4, 20, 20)))
+  y <- factor(ifelse(as.array(x, "nhw") > 0.5, "bright", "dark"))
+  dim(y) <- c(4, 20, 20)
+  fitted <- fit(pixel_model(c(trivial = 2)), x, y, epochs = 2, learn_rate = 0.02)
+  class <- predict(fitted, x, tile = 10)
+  expect_identical(levels(class), c("bright", "dark"))
+  expect_identical(dim(class), c(4L, 20L, 20L))
+  expect_identical(class, predict(fitted, x))
+  prob <- predict(fitted, x, type = "prob", tile = 10)
+  expect_equal(prob, predict(fitted, x, type = "prob"), tolerance = 1e-5)
+  expect_identical(dimnames(prob)[[2]], c("bright", "dark"))
+})
+
+test_that("volumes are tiled, too", {
+  skip_if_no_python()
+  torch <- reticulate::import("torch")
+  module <- torch$nn$Conv3d(1L, 2L, 3L, padding = 1L)
+  x <- array(stats::rnorm(9 * 10 * 11), c(1, 1, 9, 10, 11))
+  expect_equal(predict(module, x, tile = 6), predict(module, x), tolerance = 1e-5)
+})
+
+test_that("tiles that cannot be are refused before anything is computed", {
+  skip_if_no_python()
+  model <- pixel_model()
+  x <- images(array(0, c(1, 30, 30)))
+  expect_error(predict(model, x, tile = 0), class = "intertwine_error_argument")
+  expect_error(predict(model, x, tile = c(8, 8)), class = "intertwine_error_argument")
+  expect_error(predict(model, x, tile = "large"), class = "intertwine_error_argument")
+  expect_error(predict(model, x, tile = 8, overlap = 4), "leave nothing", class = "intertwine_error_argument")
+  expect_error(predict(model, x, tile = 8, overlap = -1), class = "intertwine_error_argument")
+  # the layers see three pixels far
+  expect_error(predict(model, x, tile = 6), "overlap of 3", class = "intertwine_error_argument")
+  expect_error(predict(model, x, overlap = 2), "needs `tile`", class = "intertwine_error_argument")
+  expect_error(predict(model, x, tile = 8, type = "features"), class = "intertwine_error_argument")
+  expect_error(predict(fitted_digits(), digits_data()$x[1:2], tile = 30), "each pixel", class = "intertwine_error_shape")
+  linear <- reticulate::import("torch")$nn$Linear(3L, 2L)
+  expect_error(predict(linear, matrix(0, 2, 3), tile = 8), class = "intertwine_error_shape")
+})

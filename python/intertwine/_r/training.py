@@ -152,6 +152,25 @@ def predict(
     return None
 
 
+def predict_tiled(
+    module: torch.nn.Module,
+    x: Any,
+    kind: Any,
+    tile: int,
+    overlap: int | None,
+    batch_size: int,
+    poll: Any,
+    device: str | None = None,
+) -> np.ndarray | None:
+    """Predictions for each pixel, tile by tile; class numbers count from one. `None` if R wants to stop."""
+    with contextlib.suppress(KeyboardInterrupt):
+        result = training.predict_tiled(
+            module, x, tile=tile, overlap=overlap, type=kind, batch_size=batch_size, poll=poll, device=device
+        )
+        return (result + 1 if kind == "class" else result).numpy()
+    return None
+
+
 def evaluate(module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any], poll: Any) -> dict[str, float] | None:
     """Loss and metrics by name; `None` if R wants to stop."""
     chosen = {name: value for name, value in options.items() if value is not None}
