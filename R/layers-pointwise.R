@@ -3,7 +3,8 @@
 #' Pointwise nonlinearities
 #'
 #' `nonlin_relu()` is `max(x, 0)` on every channel; `nonlin_leaky_relu()` keeps a slope below zero, `nonlin_elu()` bends to
-#' `-alpha`. They commute with the group only where that permutes channels: on regular, quotient and trivial fields. Others are
+#' `-alpha`. They commute with the group only where that permutes channels: on regular, quotient and trivial
+#' fields. Others are
 #' refused.
 #'
 #' @inheritParams r2_conv
@@ -55,7 +56,8 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 
 #' Pooling over positions
 #'
-#' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes). `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
+#' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes).
+#' `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
 #' `stride`-th pixel, which keeps rotations closer to exact.
 #'
 #' @inheritParams r2_conv

@@ -1,7 +1,9 @@
 #' Where exact equivariance is lost on the grid
 #'
-#' Layers with strides keep quarter turns and reflections exact only if their windows lie evenly about the centre of the image.
-#' This follows the sizes through a model without computing anything, says which layers break the symmetry, and names sizes of
+#' Layers with strides keep quarter turns and reflections exact only if their windows lie evenly about the centre
+#' of the image.
+#' This follows the sizes through a model without computing anything, says which layers break the symmetry, and
+#' names sizes of
 #' the input nearby at which none does.
 #'
 #' @param module A module.

@@ -2,7 +2,8 @@
 missing_in_r <- function() {
   c(
     # Abstract classes and helpers that R reaches as values, methods or arguments.
-    "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners", "EquivariantModule", "Spec",
+    "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners",
+    "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
     # Layers without an R function.
     "BranchingModule", "FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise",
