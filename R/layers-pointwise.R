@@ -58,7 +58,8 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #'
 #' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes).
 #' `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
-#' `stride`-th pixel, which keeps rotations closer to exact.
+#' `stride`-th pixel, which keeps rotations closer to exact; `pool_max_antialiased()` does so after taking the largest
+#' values.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the window.
@@ -91,6 +92,15 @@ pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode 
 pool_avg_antialiased <- function(object, sigma, stride, padding = NULL) {
   create_layer("PointwiseAvgPoolAntialiased2D", object, list(
     sigma = needed(sigma), stride = needed(stride), padding = padding
+  ))
+}
+
+#' @rdname pool_avg
+#' @export
+pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE) {
+  create_layer("PointwiseMaxPoolAntialiased2D", object, list(
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, sigma = sigma,
+    ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
   ))
 }
 

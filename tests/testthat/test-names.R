@@ -6,11 +6,10 @@ missing_in_r <- function() {
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
     # Layers without an R function.
-    "BranchingModule", "FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise",
+    "BranchingModule", "QuotientFourierELU", "QuotientFourierPointwise",
     "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",
     "InducedNormBatchNorm", "InducedNormNonLinearity", "InducedNormPool", "MaxPoolChannels", "MergeModule",
-    "MultipleModule", "PointwiseMaxPoolAntialiased", "PointwiseMaxPoolAntialiased2D", "PointwiseMaxPoolAntialiased3D",
-    "R3Upsampling"
+    "MultipleModule", "R3Upsampling"
   )
 }
 

@@ -184,6 +184,12 @@ def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
     return kept
 
 
+def fourier(space: Any, frequency: int) -> Representation:
+    """The functions on the group up to a frequency, by their Fourier coefficients."""
+    group = group_of(space)
+    return group.spectral_regular_representation(*group.bl_irreps(frequency))
+
+
 def quotient(space: Any, rotations: Any, axis: Any) -> Representation:
     """The permutation of the cosets of a subgroup."""
     group: Any = group_of(space)

@@ -1,0 +1,36 @@
+# Functions on the group by their Fourier coefficients: the features of continuous groups.
+
+#' Features by their Fourier coefficients
+#'
+#' A regular field has a channel for each element of the group, and a continuous group has too many. `fourier_repr()` is what
+#' stands in its place: a function on the group, given by its Fourier coefficients up to a frequency. `nonlin_fourier()`
+#' samples such functions at `N` rotations, applies a nonlinearity to each sample, and transforms back. The finer the grid,
+#' the closer to exact for all rotations; the `N` rotations themselves are exact.
+#'
+#' @inheritParams r2_conv
+#' @param gs A space or a group.
+#' @param frequency The highest frequency.
+#' @param N Number of rotations to sample at; take two to four times as many as a field has channels.
+#' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
+#' @inheritSection r2_conv One argument, three uses
+#' @return `fourier_repr()`: a representation. `nonlin_fourier()`: a module, a sequence or a specification.
+#' @seealso [regular_repr()], [nonlin_relu()] and [nonlin_gated()]
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = Inf)
+#' field_type(gs, trivial = 1) |>
+#'   r2_conv(out = 4 * fourier_repr(gs, frequency = 2), kernel_size = 5) |>
+#'   batchnorm_iid() |>
+#'   nonlin_fourier(N = 16)
+nonlin_fourier <- function(object, N = 16, fun = "elu") {
+  check_string(fun)
+  N <- as_count(N, min = 1)
+  create_layer("FourierPointwise", object, list(N = N, `function` = paste0("p_", fun)))
+}
+
+#' @rdname nonlin_fourier
+#' @export
+fourier_repr <- function(gs, frequency = 3) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.fourier", list(gs, as_count(frequency, min = 0)))
+}
