@@ -186,7 +186,7 @@ def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
 
 def fourier(space: Any, frequency: int) -> Representation:
     """The functions on the group up to a frequency, by their Fourier coefficients."""
-    group = group_of(space)
+    group: Any = group_of(space)
     return group.spectral_regular_representation(*group.bl_irreps(frequency))
 
 
