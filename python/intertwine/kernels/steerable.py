@@ -29,7 +29,7 @@ from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
-from intertwine.kernels.harmonics import harmonic_action, harmonic_lie, harmonic_size
+from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.kernels.scalar import ScalarBasis
 
 if TYPE_CHECKING:
