@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intertwine.group.building import change_basis, directsum, tensor_product
-from intertwine.group.continuous import O2, SO2, ContinuousGroup, o2_group, so2_group
+from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
@@ -11,6 +11,7 @@ from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.homspace import HomSpace
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
 from intertwine.group.representation import Representation
 

@@ -64,7 +64,7 @@ class FiniteGroup(Group):
         """
         if element.group != self:
             raise GroupError(f"{element} is an element of {element.group}, not of {self}")
-        return self._numbers[element.value]
+        return self._numbers[element._value]
 
     def order(self) -> int:
         """The number of elements."""
@@ -72,7 +72,7 @@ class FiniteGroup(Group):
 
     @cached_property
     def _elements(self) -> tuple[GroupElement, ...]:
-        return tuple(GroupElement(value, self) for value in self._values)
+        return tuple(GroupElement._of(value, self) for value in self._values)
 
     @property
     def elements(self) -> list[GroupElement]:
@@ -221,7 +221,7 @@ class FiniteGroup(Group):
 
         return induced_representation(self, subgroup_id, repr, representatives, name)
 
-    def _irrep_error(self, id: tuple[int, ...]) -> GroupError:
+    def _irrep_error(self, id: tuple[Any, ...]) -> GroupError:
         labels = ", ".join(str(irrep.id) for irrep in self.irreps())
         return GroupError(f"{self.name} has no irrep {id}", hint=f"its irreps are {labels}")
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.element import GroupElement
+from intertwine.group.labels import Label
 
 if TYPE_CHECKING:
     from intertwine.group.homspace import HomSpace
@@ -93,7 +94,7 @@ class Group(ABC):
         """Elements whose products are the whole group (one per component besides the Lie algebra, if continuous)."""
 
     @abstractmethod
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def irrep(self, *id: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label."""
 
     @abstractmethod
@@ -268,7 +269,7 @@ class Group(ABC):
             )
         return found
 
-    def get_irrep_id(self, psi: Any) -> tuple[int, ...]:
+    def get_irrep_id(self, psi: Any) -> Label:
         """The label of an irrep, given the irrep or its label."""
         identifier = getattr(psi, "id", psi)
         if isinstance(identifier, int):

@@ -138,10 +138,10 @@ def harmonics(directions: np.ndarray, order: int) -> np.ndarray:
         return np.sign(directions).swapaxes(-1, -2)
     coordinates = [directions[..., axis] for axis in range(dimension)]
     if dimension == 2:
-        return np.stack(powers(*coordinates, order)[order], axis=-2)[..., :size, :]
+        return np.stack(powers(coordinates[0], coordinates[1], order)[order], axis=-2)[..., :size, :]
     if order == 1:
         return np.array(directions, dtype=float).swapaxes(-1, -2)
-    return np.stack(solid_harmonics(*coordinates, order)[order], axis=-2)
+    return np.stack(solid_harmonics(coordinates[0], coordinates[1], coordinates[2], order)[order], axis=-2)
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,7 @@ from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.labels import Label
 
 _ANGLE_TOLERANCE = 1e-6
 
@@ -190,7 +191,7 @@ class CyclicGroup(FiniteGroup):
             raise self._irrep_error(id)
         return self._irreps[int(id[0])]
 
-    def bl_irreps(self, L: int) -> list[tuple[int, ...]]:
+    def bl_irreps(self, L: int) -> list[Label]:
         """Labels of the irreps of frequency up to L."""
         return [(k,) for k in range(min(L, self.N // 2) + 1)]
 
@@ -300,7 +301,7 @@ class DihedralGroup(FiniteGroup):
         return [self.element((0, 1)), flip] if self.N > 1 else [flip]
 
     @cached_property
-    def _irreps_by_label(self) -> dict[tuple[int, int], IrreducibleRepresentation]:
+    def _irreps_by_label(self) -> dict[Label, IrreducibleRepresentation]:
         N = self.N
         labels = [(0, 0), (1, 0), *((1, k) for k in range(1, (N - 1) // 2 + 1))]
         if N % 2 == 0:
@@ -333,7 +334,7 @@ class DihedralGroup(FiniteGroup):
             raise self._irrep_error(id)
         return found
 
-    def bl_irreps(self, L: int) -> list[tuple[int, ...]]:
+    def bl_irreps(self, L: int) -> list[Label]:
         """Labels of the irreps of frequency up to L."""
         return [label for label in self._irreps_by_label if label[1] <= L]
 

@@ -25,11 +25,11 @@ from intertwine.group.components import Component, IrrepComponent
 from intertwine.group.decomposition import greatest_frequency
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
+from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
-from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.kernels.scalar import ScalarBasis
 
 if TYPE_CHECKING:
