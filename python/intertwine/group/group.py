@@ -34,8 +34,8 @@ class Group(ABC):
         abelian: whether all elements commute.
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+    PARAM: str = "int"
+    PARAMETRIZATIONS: tuple[str, ...] = ("int",)
 
     def __init__(self, name: str, continuous: bool, abelian: bool) -> None:
         self._name = name

@@ -84,8 +84,8 @@ class SO2(ContinuousGroup):
         [SO(2)|[irrep_0]:1, SO(2)|[irrep_1]:2, SO(2)|[irrep_2]:2]
     """
 
-    PARAM: ClassVar[str] = "radians"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("radians", "MAT")
+    PARAM: str = "radians"
+    PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("SO(2)", abelian=True, maximum_frequency=maximum_frequency)
@@ -233,8 +233,8 @@ class O2(ContinuousGroup):
         [O(2)|[irrep_0,0]:1, O(2)|[irrep_1,0]:1, O(2)|[irrep_1,1]:2]
     """
 
-    PARAM: ClassVar[str] = "radians"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("radians", "MAT")
+    PARAM: str = "radians"
+    PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("O(2)", abelian=False, maximum_frequency=maximum_frequency)

@@ -114,8 +114,8 @@ class CyclicGroup(FiniteGroup):
         (3[2pi/8], [C8|[irrep_0]:1, C8|[irrep_1]:2, C8|[irrep_2]:2, C8|[irrep_3]:2, C8|[irrep_4]:1])
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "radians", "MAT")
+    PARAM: str = "int"
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a cyclic group")
@@ -234,8 +234,8 @@ class DihedralGroup(FiniteGroup):
         ((-, 1[2pi/4]), D4|[irrep_1,1]:2)
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "radians", "MAT")
+    PARAM: str = "int"
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a dihedral group")
