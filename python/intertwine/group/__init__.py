@@ -7,6 +7,15 @@ from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.generated import (
+    GeneratedGroup,
+    MatrixGroup,
+    PermutationGroup,
+    TableGroup,
+    group_from_matrices,
+    group_from_permutations,
+    group_from_table,
+)
 from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.homspace import HomSpace
@@ -22,16 +31,23 @@ __all__ = [
     "CyclicGroup",
     "DihedralGroup",
     "FiniteGroup",
+    "GeneratedGroup",
     "Group",
     "GroupElement",
     "HomSpace",
     "IrreducibleRepresentation",
+    "MatrixGroup",
+    "PermutationGroup",
     "Representation",
+    "TableGroup",
     "change_basis",
     "cyclic_group",
     "dihedral_group",
     "directsum",
     "disentangle",
+    "group_from_matrices",
+    "group_from_permutations",
+    "group_from_table",
     "homomorphism_space",
     "intertwiners",
     "o2_group",

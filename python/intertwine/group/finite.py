@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from intertwine.errors import GroupError
+from intertwine.group import classes
 from intertwine.group.element import GroupElement
 from intertwine.group.group import ElementMap, Group
 
@@ -159,6 +160,52 @@ class FiniteGroup(Group):
             return None if position is None else subgroup._elements[position]
 
         return subgroup, inclusion, restriction
+
+    # --- conjugacy --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def class_numbers(self) -> np.ndarray:
+        """The number of the conjugacy class of each element, classes in the order of their first elements; read-only."""
+        numbers = classes.class_numbers(self.table, self.inverses)
+        numbers.flags.writeable = False
+        return numbers
+
+    @property
+    def conjugacy_classes(self) -> list[list[GroupElement]]:
+        """The classes of elements that are conjugate to each other, that of the identity first."""
+        numbers = self.class_numbers
+        return [[self._elements[g] for g in np.flatnonzero(numbers == k)] for k in range(int(numbers.max()) + 1)]
+
+    @cached_property
+    def element_orders(self) -> np.ndarray:
+        """The least n > 0 with g^n = 1 for each element g, in the order of the elements; read-only."""
+        orders = classes.element_orders(self.table)
+        orders.flags.writeable = False
+        return orders
+
+    @property
+    def centre(self) -> list[GroupElement]:
+        """The elements that commute with all others."""
+        return [self._elements[g] for g in np.flatnonzero((self.table == self.table.T).all(axis=1))]
+
+    @property
+    def derived_subgroup(self) -> list[GroupElement]:
+        """The elements of the subgroup that the commutators a b a^-1 b^-1 generate."""
+        return [self._elements[g] for g in classes.derived_subgroup(self.table, self.inverses)]
+
+    @cached_property
+    def character_table(self) -> classes.CharacterTable:
+        """The characters of the irreps, one column by conjugacy class."""
+        firsts = np.unique(self.class_numbers, return_index=True)[1]
+        values = classes.whole_where_near(np.stack([irrep.characters[firsts] for irrep in self._irreps]))
+        values.flags.writeable = False
+        return classes.CharacterTable(
+            self._irreps,
+            tuple(self._elements[g] for g in firsts),
+            tuple(np.bincount(self.class_numbers).tolist()),
+            tuple(self.element_orders[firsts].tolist()),
+            values,
+        )
 
     def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
         """The left cosets gH of a subgroup H, in the order of their first elements.

@@ -1,0 +1,117 @@
+"""The characters of the real irreps of a finite group, from its table of products alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cmp_to_key
+
+import numpy as np
+
+from intertwine.errors import GroupError
+from intertwine.group.classes import whole_where_near
+
+_EQUAL = 1e-6
+"""Characters that differ by less are the same character: those of different irreps of a group of moderate order do not."""
+
+_TRIES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class RealCharacters:
+    """The characters of all real irreps of a finite group in canonical order.
+
+    The trivial irrep is first, then they are ordered by size, then by characters, the greater ones first, in the order of the
+    elements.
+
+    Attributes:
+        values: the characters at all elements, shape ``(irreps, order)``.
+        sizes: the sizes of the irreps.
+        types: ``"R"``, ``"C"`` or ``"H"``.
+    """
+
+    values: np.ndarray
+    sizes: tuple[int, ...]
+    types: tuple[str, ...]
+
+
+def fixed_numbers(count: int, attempt: int) -> np.ndarray:
+    """Numbers between -1 and 1 without pattern, the same everywhere: no random numbers choose a basis.
+
+    Args:
+        count: how many.
+        attempt: which sequence.
+    """
+    # The quadratic residues of a prime: whole numbers, so that no rounding enters.
+    k = np.arange(1, count + 1, dtype=np.int64) + 7919 * attempt
+    return ((k * k % 1000003 * (k + 11) * 1009 + k * 77003) % 1000003) / 500001.5 - 1.0
+
+
+def real_characters(table: np.ndarray, inverses: np.ndarray, classes: np.ndarray) -> RealCharacters:
+    """The characters of all real irreps.
+
+    The sums over the classes C u C^-1 commute, and their common eigenvectors are the real parts of the complex characters
+    (Burnside's method, symmetrised); the Frobenius-Schur indicator, the mean of chi(g^2), tells the type.
+
+    Args:
+        table: table of products, shape ``(order, order)``.
+        inverses: the number of each element's inverse.
+        classes: the number of each element's conjugacy class.
+
+    Raises:
+        GroupError: if the characters found do not add up to the order of the group.
+    """
+    order = len(table)
+    merged = np.unique(np.minimum(classes, classes[inverses]), return_inverse=True)[1].reshape(-1)
+    count = int(merged.max()) + 1
+    sizes = np.bincount(merged).astype(float)
+    # counts[K, L, M] is the number of pairs of x in K and y in L with x y in M; symmetric in L and M.
+    index = (merged[:, None] * count + merged[None, :]) * count + merged[table]
+    counts = np.bincount(index.ravel(), minlength=count**3).reshape(count, count, count).astype(float)
+    scale = 1 / np.sqrt(sizes)
+    operators = counts * scale[:, None] * scale[None, :] / sizes[:, None, None]
+    vectors = _common_eigenvectors(operators)
+    # The quotient is stationary at an eigenvector, so its error is the square of the vector's.
+    normalised = np.einsum("la,klm,ma->ak", vectors, operators, vectors, optimize=True)
+    normalised = normalised[:, merged]
+    indicator = normalised[:, np.diagonal(table)].mean(axis=1)
+    norms = (normalised**2).mean(axis=1)
+    found: list[tuple[int, str, np.ndarray]] = []
+    for value, norm, character in zip(indicator, norms, normalised, strict=True):
+        complex_type = abs(value) < 0.5 * np.sqrt(norm)
+        size = round(float(1 / np.sqrt(2 * norm if complex_type else norm)))
+        kind = "C" if complex_type else "R" if value > 0 else "H"
+        size *= 1 if kind == "R" else 2
+        found.append((size, kind, whole_where_near(size * character)))
+    total = sum(size**2 // {"R": 1, "C": 2, "H": 4}[kind] for size, kind, _ in found)
+    if total != order:
+        raise GroupError(f"the characters found account for {total} of {order} elements")
+    found.sort(key=cmp_to_key(_compare))
+    values = np.stack([character for _, _, character in found])
+    return RealCharacters(values, tuple(size for size, _, _ in found), tuple(kind for _, kind, _ in found))
+
+
+def _common_eigenvectors(operators: np.ndarray) -> np.ndarray:
+    """The common eigenvectors, as columns, of commuting symmetric matrices that no two of them share all values of."""
+    count = len(operators)
+    best, vectors = 0.0, np.eye(count)
+    for attempt in range(_TRIES):
+        weights = fixed_numbers(count, attempt)
+        values, candidate = np.linalg.eigh(np.tensordot(weights, operators, 1))
+        gap = float(np.diff(values).min(initial=np.inf))
+        if gap > best:
+            best, vectors = gap, candidate
+        if gap > 0.01 / count:
+            break
+    return vectors
+
+
+def _compare(a: tuple[int, str, np.ndarray], b: tuple[int, str, np.ndarray]) -> int:
+    trivial_a, trivial_b = bool((a[2] == 1.0).all()), bool((b[2] == 1.0).all())
+    if trivial_a != trivial_b:
+        return -1 if trivial_a else 1
+    if a[0] != b[0]:
+        return a[0] - b[0]
+    differ = np.flatnonzero(np.abs(a[2] - b[2]) > _EQUAL)
+    if not len(differ):
+        return 0
+    return -1 if a[2][differ[0]] > b[2][differ[0]] else 1

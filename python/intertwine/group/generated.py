@@ -1,0 +1,716 @@
+"""Any finite group from its generators: orthogonal matrices, permutations, or a table of products."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from intertwine.errors import ArgumentTypeError, GroupError
+from intertwine.group.characters import RealCharacters, real_characters
+from intertwine.group.classes import check_table, closure
+from intertwine.group.decomposition import named_representation
+from intertwine.group.element import GroupElement
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.geometry import describe
+from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.planar import whole
+from intertwine.group.real_irreps import (
+    MatrixSource,
+    PermutationSource,
+    Source,
+    polished,
+    real_irreps,
+    residual,
+)
+from intertwine.group.representation import Representation, snapped
+
+MAX_ORDER = 1000
+"""The order below which generators must close, unless another one is stated."""
+
+_ORTHOGONAL = 1e-6
+"""Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
+
+_SAME = 1e-4
+"""Matrices of one group whose squared distance is smaller are the same element."""
+
+_EQUAL = 1e-9
+"""Natural matrices that differ by less are equal."""
+
+_SNAP = 1e-11
+
+
+class GeneratedGroup(FiniteGroup):
+    """A finite group whose irreps are found from its table of products and one faithful representation.
+
+    Elements are numbers, in a stated order with the identity first. Irreps have labels ``(k,)``: the trivial one is ``(0,)``,
+    then they go by size, then by their characters, the greater ones first, in the order of the elements; so a label
+    depends on the order of the elements alone. A subgroup has as label the tuple of the numbers of elements that generate it:
+    any such tuple is accepted, and stands for the first elements, in order, none of which is made of those before it.
+
+    Args:
+        name: how it prints.
+        table: table of products, shape ``(order, order)``, with the identity as number 0.
+        names: how the elements print; words in the generators by default.
+    """
+
+    PARAM: ClassVar[str] = "int"
+    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+
+    def __init__(self, name: str, table: np.ndarray, names: Sequence[str] | None = None) -> None:
+        self._given_table = table
+        self._names = None if names is None else tuple(names)
+        super().__init__(name, continuous=False, abelian=bool((table == table.T).all()))
+
+    # --- what a concrete class owes -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _natural(self) -> Source:
+        """A faithful representation, from which the irreps are split off."""
+
+    @cached_property
+    @abstractmethod
+    def natural_representation(self) -> Representation:
+        """The faithful representation that the group was given by."""
+
+    @abstractmethod
+    def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
+        """The subgroup that some elements generate, its elements breadth-first by words in them."""
+
+    # --- the table -------------------------------------------------------------------------------------------------------
+
+    def _build_table(self) -> np.ndarray:
+        return self._given_table
+
+    @cached_property
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(range(len(self._given_table)))
+
+    def _combine(self, a: int, b: int) -> int:
+        return int(self.table[a, b])
+
+    def _inverse(self, a: int) -> int:
+        return int(self.inverses[a])
+
+    def _to_canonical(self, value: Any, param: str) -> int:
+        self._check_param(param)
+        number = whole(value, f"an element of {self.name}")
+        if not 0 <= number < len(self.table):
+            raise GroupError(
+                f"{self.name} has no element {number}", hint=f"its elements are 0 to {len(self.table) - 1}"
+            )
+        return number
+
+    def _from_canonical(self, value: int, param: str) -> Any:
+        return value
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        steps = self.generator_numbers
+        words: dict[int, list[int]] = {0: []}
+        for g in closure(self.table, list(steps)):
+            for k, step in enumerate(steps):
+                words.setdefault(int(self.table[g, step]), [*words[g], k])
+        return tuple(_word(words[g], letters) for g in range(self.order()))
+
+    def _repr_value(self, value: int) -> str:
+        return (self._names or self._words)[value]
+
+    @cached_property
+    def generator_numbers(self) -> tuple[int, ...]:
+        """The numbers of the generators: the first elements, in order, none of which is made of those before it."""
+        return self.generating_numbers(range(self.order()))
+
+    @property
+    def generators(self) -> list[GroupElement]:
+        """The first elements, in order, none of which is made of those before it."""
+        return [self._elements[g] for g in self.generator_numbers]
+
+    # --- irreps ------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _characters(self) -> RealCharacters:
+        return real_characters(self.table, self.inverses, self.class_numbers)
+
+    @cached_property
+    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
+        characters = self._characters
+        matrices = real_irreps(self.table, characters, self._natural())
+        return tuple(
+            IrreducibleRepresentation(self, (k,), f"irrep_{k}", _Listed(self, listed), size, kind)
+            for k, (listed, size, kind) in enumerate(zip(matrices, characters.sizes, characters.types, strict=True))
+        )
+
+    def irrep(self, *id: int) -> IrreducibleRepresentation:
+        """The irrep with this label.
+
+        Args:
+            *id: its number; 0 is the trivial one.
+        """
+        irreps = self._irreps
+        if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] < len(irreps):
+            raise self._irrep_error(id)
+        return irreps[int(id[0])]
+
+    # --- subgroups ---------------------------------------------------------------------------------------------------------
+
+    def subgroup_id(self, id: Any) -> tuple[int, ...]:
+        """The canonical label of a subgroup.
+
+        Args:
+            id: numbers of elements that generate it (or these elements).
+
+        Raises:
+            GroupError: if they are no elements.
+        """
+        given = id if isinstance(id, (tuple, list)) else (id,)
+        if not isinstance(id, (tuple, list, int, np.integer, GroupElement)):
+            raise GroupError(
+                f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
+                hint=f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()",
+            )
+        return self.generating_numbers(closure(self.table, [self.index(self.element(g)) for g in given]))
+
+    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        return _subgroup(self, self.subgroup_id(id))
+
+    @property
+    def subgroup_trivial_id(self) -> tuple[int, ...]:
+        """The label of the subgroup that holds the identity alone."""
+        return ()
+
+    @property
+    def subgroup_self_id(self) -> tuple[int, ...]:
+        """The label of the group as its own subgroup."""
+        return self.generator_numbers
+
+    # --- values ------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _table_bytes(self) -> bytes:
+        return self.table.astype(np.int32).tobytes()
+
+    def _key(self) -> Hashable:
+        return self._table_bytes
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((type(self).__name__, self._table_bytes))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+class _Listed:
+    """One matrix for each element of a finite group."""
+
+    def __init__(self, group: FiniteGroup, matrices: np.ndarray) -> None:
+        self._group, self._matrices = group, matrices
+
+    def __call__(self, value: Any) -> np.ndarray:
+        return self._matrices[self._group._numbers[value]]
+
+
+def _word(steps: list[int], letters: str) -> str:
+    if not steps:
+        return "1"
+    runs: list[list[int]] = []
+    for step in steps:
+        if runs and runs[-1][0] == step:
+            runs[-1][1] += 1
+        else:
+            runs.append([step, 1])
+    return " ".join(letters[k % len(letters)] + (f"^{n}" if n > 1 else "") for k, n in runs)
+
+
+@lru_cache(maxsize=1024)
+def _subgroup(group: GeneratedGroup, id: tuple[int, ...]) -> tuple[GeneratedGroup, np.ndarray]:
+    numbers = np.array(closure(group.table, list(id)))
+    numbers.flags.writeable = False
+    if len(numbers) == group.order():
+        everyone = np.arange(group.order())
+        everyone.flags.writeable = False
+        return group, everyone
+    return group._generated(id), numbers
+
+
+class MatrixGroup(GeneratedGroup):
+    """The finite group that orthogonal matrices generate.
+
+    Elements are numbers (``param="int"``) or matrices (``"MAT"``). Their order is breadth-first by words in the generators:
+    the identity, the generators as given, then the products of each element so far with each generator on its right; what
+    is there already is skipped. An irreducible natural representation is an irrep as it was given.
+
+    Args:
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        name: how it prints.
+        max_order: the order below which they must close.
+        names: how the elements print, in order.
+
+    Raises:
+        GroupError: if a generator is not orthogonal, or they do not close below ``max_order``.
+
+    Example:
+        >>> group = MatrixGroup([[[0, -1], [1, 0]], [[1, 0], [0, -1]]], "square")
+        >>> group.order(), group.elements[1], group.irreps()[-1]
+        (8, 90 deg, square|[irrep_4]:2)
+    """
+
+    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "MAT")
+
+    def __init__(
+        self,
+        generators: Any,
+        name: str | None = None,
+        max_order: int = MAX_ORDER,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self._given = _orthogonal(generators)
+        self._max_order = _bound(max_order)
+        self._matrices, table = _close_matrices(self._given, self._max_order)
+        super().__init__(name or f"MatrixGroup({len(table)})", table, names)
+
+    def _natural(self) -> Source:
+        return MatrixSource(self._matrices)
+
+    @cached_property
+    def natural_representation(self) -> Representation:
+        """The given matrices as a representation."""
+        for irrep in self.irreps():
+            if irrep.size == self._matrices.shape[-1] and np.abs(irrep.matrices - self._matrices).max() < _EQUAL:
+                return irrep
+        return named_representation(self, self._matrices, "natural")
+
+    def _to_canonical(self, value: Any, param: str) -> int:
+        if param != "MAT":
+            return super()._to_canonical(value, param)
+        try:
+            matrix = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            matrix = np.zeros(0)
+        shape = self._matrices.shape[1:]
+        if matrix.shape == shape and np.isfinite(matrix).all():
+            distances = ((self._matrices - matrix) ** 2).sum(axis=(1, 2))
+            number = int(np.argmin(distances))
+            if distances[number] < _ORTHOGONAL:
+                return number
+        raise GroupError(
+            f"{self.name} has no element with the matrix {value!r}",
+            hint=f"its elements are {self.order()} orthogonal matrices of shape {shape}",
+        )
+
+    def _from_canonical(self, value: int, param: str) -> Any:
+        return self._matrices[value] if param == "MAT" else value
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        if self._matrices.shape[-1] <= 3:
+            return tuple(describe(matrix) for matrix in self._matrices)
+        return super()._words
+
+    def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
+        size = self._matrices.shape[-1]
+        generators = self._matrices[list(numbers)] if numbers else np.eye(size)[None]
+        listed = closure(self.table, list(numbers))
+        names = None if self._names is None else [self._names[g] for g in listed]
+        return MatrixGroup(generators, f"{self.name}[{_listed(numbers)}]", self._max_order, names)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or not isinstance(other, MatrixGroup):
+            return NotImplemented
+        return (
+            self._matrices.shape == other._matrices.shape
+            and self._table_bytes == other._table_bytes
+            and bool(np.abs(self._matrices - other._matrices).max() < _EQUAL)
+        )
+
+    __hash__ = GeneratedGroup.__hash__
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return (type(self), (self._given, self._name, self._max_order, self._names))
+
+
+class PermutationGroup(GeneratedGroup):
+    """The finite group that permutations of 0, ..., n - 1 generate.
+
+    A permutation p is the sequence of the images p[0], ..., p[n - 1]; the product p q takes j to p[q[j]]. Elements are
+    numbers (``param="int"``) or permutations (``"permutation"``), in an order that is breadth-first by words in the generators:
+    the identity, the generators as given, then the products of each element so far with each generator on its right. They
+    print as cycles.
+
+    Args:
+        generators: permutations of one length.
+        name: how it prints.
+        max_order: the order below which they must close.
+
+    Raises:
+        GroupError: if a generator is no permutation, or they do not close below ``max_order``.
+
+    Example:
+        >>> group = PermutationGroup([(1, 0, 2), (1, 2, 0)])
+        >>> group.elements
+        [(), (0 1), (0 1 2), (1 2), (0 2), (0 2 1)]
+    """
+
+    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "permutation")
+
+    def __init__(self, generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> None:
+        self._given = _permutations(generators)
+        self._max_order = _bound(max_order)
+        self._permutations, table = _close_permutations(self._given, self._max_order)
+        super().__init__(name or f"PermutationGroup({len(table)})", table)
+
+    def _natural(self) -> Source:
+        return PermutationSource(self._permutations)
+
+    @cached_property
+    def natural_representation(self) -> Representation:
+        """The permutation matrices on the points as a representation: rho(p) e_j = e_p[j]."""
+        from intertwine.group.building import permutation_matrices
+
+        return named_representation(self, permutation_matrices(self._permutations), "natural")
+
+    @cached_property
+    def _by_permutation(self) -> dict[tuple[int, ...], int]:
+        return {tuple(p): number for number, p in enumerate(self._permutations.tolist())}
+
+    def _to_canonical(self, value: Any, param: str) -> int:
+        if param != "permutation":
+            return super()._to_canonical(value, param)
+        try:
+            number = self._by_permutation.get(tuple(int(k) for k in value if k == int(k)))
+        except (TypeError, ValueError, OverflowError):
+            number = None
+        if number is None:
+            raise GroupError(
+                f"{self.name} has no element that is the permutation {value!r}",
+                hint=f"give the images of 0, ..., {self._permutations.shape[1] - 1} under one of its elements",
+            )
+        return number
+
+    def _from_canonical(self, value: int, param: str) -> Any:
+        return tuple(self._permutations[value].tolist()) if param == "permutation" else value
+
+    @cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(_cycles(p) for p in self._permutations.tolist())
+
+    def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
+        points = self._permutations.shape[1]
+        generators = self._permutations[list(numbers)] if numbers else np.arange(points)[None]
+        return PermutationGroup(generators, f"{self.name}[{_listed(numbers)}]", self._max_order)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or not isinstance(other, PermutationGroup):
+            return NotImplemented
+        return np.array_equal(self._permutations, other._permutations)
+
+    __hash__ = GeneratedGroup.__hash__
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return (type(self), (self._given, self._name, self._max_order))
+
+
+class TableGroup(GeneratedGroup):
+    """The finite group with a table of products (a Cayley table).
+
+    Elements are the numbers of the table. If its identity is another one than number 0, it is moved to the front and the
+    others keep their order.
+
+    Args:
+        table: ``table[i][j]`` is the number of the product of elements i and j, shape ``(order, order)``.
+        name: how it prints.
+        names: how the elements print, in the order of the table.
+
+    Raises:
+        GroupError: if the table is no Latin square, has no identity, or is not associative.
+
+    Example:
+        >>> klein = TableGroup([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]], names=["1", "a", "b", "ab"])
+        >>> klein.element(1) @ klein.element(2), klein.irreps()[3]
+        (ab, TableGroup(4)|[irrep_3]:1)
+    """
+
+    def __init__(self, table: Any, name: str | None = None, names: Sequence[str] | None = None) -> None:
+        array, moved = _identity_first(_square(table))
+        check_table(array)
+        if names is not None:
+            names = [str(label) for label in names]
+            if len(names) != len(array):
+                raise GroupError(f"{len(names)} names were given for {len(array)} elements")
+            names = [names[g] for g in moved]
+        array.flags.writeable = False
+        super().__init__(name or f"TableGroup({len(array)})", array, names)
+
+    def _natural(self) -> Source:
+        return PermutationSource(self.table)
+
+    @cached_property
+    def natural_representation(self) -> Representation:
+        """The regular representation."""
+        return self.regular_representation
+
+    def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
+        listed = np.array(closure(self.table, list(numbers)))
+        position = np.zeros(self.order(), dtype=int)
+        position[listed] = np.arange(len(listed))
+        names = None if self._names is None else [self._names[g] for g in listed]
+        return TableGroup(position[self.table[np.ix_(listed, listed)]], f"{self.name}[{_listed(numbers)}]", names)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return (type(self), (self.table, self._name, self._names))
+
+
+# --- what the constructors check and build ----------------------------------------------------------------------------------
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(str(g) for g in numbers)
+
+
+def _bound(max_order: Any) -> int:
+    bound = whole(max_order, "the greatest order of a group")
+    if bound < 1:
+        raise GroupError(f"the greatest order of a group must be at least 1, not {bound}")
+    return bound
+
+
+def _orthogonal(generators: Any) -> np.ndarray:
+    """The generators as one array, each replaced by the nearest orthogonal matrix."""
+    try:
+        array = np.array(generators, dtype=float)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            "the generators of a matrix group are square matrices of one size",
+            hint="give a list of n x n matrices",
+        ) from None
+    if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
+        raise GroupError(
+            f"the generators of a matrix group are square matrices of one size, but shape {array.shape} was given",
+            hint="give a list of n x n matrices: shape (generators, n, n)",
+        )
+    for number, matrix in enumerate(array):
+        error = np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() if np.isfinite(matrix).all() else np.inf
+        if not error < _ORTHOGONAL:
+            raise GroupError(
+                f"generator {number} is not orthogonal: A A^T misses the identity by {error:.3g}",
+                hint="change coordinates so that all generators are orthogonal, with entries to full precision",
+            )
+        if error > 1e-14:
+            u, _, vt = np.linalg.svd(matrix)
+            array[number] = u @ vt
+    array.flags.writeable = False
+    return array
+
+
+def _permutations(generators: Any) -> np.ndarray:
+    try:
+        given = np.array(generators)
+        array = given.astype(np.int64)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentTypeError(
+            "the generators of a permutation group are sequences of whole numbers of one length",
+            hint="give the images of 0, ..., n - 1 under each generator",
+        ) from None
+    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] == 0:
+        raise GroupError(
+            f"the generators of a permutation group are sequences of one length, but shape {array.shape} was given",
+            hint="give a list of permutations: shape (generators, n)",
+        )
+    for number, (images, original) in enumerate(zip(array, given, strict=True)):
+        if (np.sort(images) != np.arange(len(images))).any() or (images != original).any():
+            raise GroupError(
+                f"generator {number} is no permutation: {original.tolist()}",
+                hint=f"each of 0, ..., {len(images) - 1} must occur exactly once",
+            )
+    array.flags.writeable = False
+    return array
+
+
+def _square(table: Any) -> np.ndarray:
+    try:
+        given = np.array(table)
+        array = given.astype(np.int64)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentTypeError("a table of products is a square of whole numbers") from None
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
+        raise GroupError(f"a table of products is a square, but shape {array.shape} was given")
+    if (array != given).any() or (array < 0).any() or (array >= len(array)).any():
+        raise GroupError(f"a table of {len(array)} elements holds the whole numbers 0 to {len(array) - 1} only")
+    return array
+
+
+def _identity_first(table: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    everyone = np.arange(len(table))
+    identity = np.flatnonzero((table == everyone).all(axis=1) & (table == everyone[:, None]).all(axis=0))
+    if not len(identity):
+        raise GroupError(
+            "the table has no identity: no element e with e g = g = g e for all g",
+            hint="one row and the column of the same number must list the elements in order",
+        )
+    moved = [int(identity[0]), *(g for g in range(len(table)) if g != identity[0])]
+    position = np.argsort(moved)
+    return position[table[np.ix_(moved, moved)]], moved
+
+
+def _too_many(what: str, max_order: int) -> GroupError:
+    return GroupError(
+        f"the {what} generate more than {max_order} elements",
+        hint="check that the generators are of finite order, or state a greater max_order",
+    )
+
+
+def _close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, np.ndarray]:
+    """All products in the stated order, and their table."""
+    size = generators.shape[-1]
+    exact = np.unique(np.concatenate([np.abs(generators).ravel(), [0.0, 0.5, 1.0, np.sqrt(3) / 2]]))
+    found = np.eye(size)[None]
+    start, steps = 0, []
+    while start < len(found):
+        products = _at_exact((found[start:, None] @ generators).reshape(-1, size, size), exact)
+        flat = products.reshape(len(products), -1)
+        fresh: list[int] = []
+        numbers = np.full(len(products), -1)
+        near = flat @ found.reshape(len(found), -1).T
+        best = np.argmax(near, axis=1)
+        there = 2 * (size - near[np.arange(len(flat)), best]) < _SAME
+        numbers[there] = best[there]
+        among = flat @ flat.T
+        for k in np.flatnonzero(~there).tolist():
+            if numbers[k] < 0:
+                same = (2 * (size - among[k]) < _SAME) & ~there
+                numbers[same] = len(found) + len(fresh)
+                fresh.append(k)
+        steps.append(numbers.reshape(-1, len(generators)))
+        start = len(found)
+        if start + len(fresh) > max_order:
+            raise _too_many("matrices", max_order)
+        found = np.concatenate([found, products[fresh]])
+    table = _table_of_steps(np.concatenate(steps))
+    if residual(found, table) > 1e-14:
+        found = _at_exact(polished(found, table), exact)
+    found = snapped(found)
+    return found, table
+
+
+def _at_exact(matrices: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The matrices with entries at rounding distance from the given ones (or their negatives) put there."""
+    size = np.abs(matrices)
+    above = np.clip(np.searchsorted(values, size), 1, len(values) - 1)
+    nearest = np.where(values[above] - size < size - values[above - 1], values[above], values[above - 1])
+    return np.where(np.abs(nearest - size) < _SNAP, np.copysign(nearest, matrices), matrices) + 0.0
+
+
+def _close_permutations(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, np.ndarray]:
+    points = generators.shape[1]
+    numbers = {np.arange(points).tobytes(): 0}
+    found, steps = [np.arange(points)], []
+    position = 0
+    while position < len(found):
+        products = found[position][generators]
+        row = []
+        for product in products:
+            number = numbers.setdefault(product.tobytes(), len(found))
+            if number == len(found):
+                if number >= max_order:
+                    raise _too_many("permutations", max_order)
+                found.append(product)
+            row.append(number)
+        steps.append(row)
+        position += 1
+    permutations = np.stack(found)
+    permutations.flags.writeable = False
+    return permutations, _table_of_steps(np.array(steps))
+
+
+def _table_of_steps(steps: np.ndarray) -> np.ndarray:
+    """The table of products, given those with the generators on the right, shape ``(order, generators)``."""
+    order = len(steps)
+    table = np.full((order, order), -1, dtype=np.int64)
+    table[:, 0] = np.arange(order)
+    known = np.zeros(order, dtype=bool)
+    known[0] = True
+    # Elements are in breadth-first order, so each is a known one times a generator.
+    for g in range(order):
+        for k, product in enumerate(steps[g].tolist()):
+            if not known[product]:
+                known[product] = True
+                table[:, product] = steps[table[:, g], k]
+    table.flags.writeable = False
+    return table
+
+
+def group_from_matrices(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> MatrixGroup:
+    """The finite group that orthogonal matrices generate.
+
+    Args:
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        name: how it prints.
+        max_order: the order below which they must close.
+
+    Raises:
+        GroupError: if a generator is not orthogonal, or they do not close below ``max_order``.
+
+    Example:
+        >>> group_from_matrices([[[0, -1], [1, 0]]], "quarter turns").elements
+        [identity, 90 deg, 180 deg, -90 deg]
+    """
+    return MatrixGroup(generators, name, max_order)
+
+
+def group_from_permutations(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> PermutationGroup:
+    """The finite group that permutations of 0, ..., n - 1 generate.
+
+    Args:
+        generators: permutations of one length, each as the sequence of the images of 0, ..., n - 1.
+        name: how it prints.
+        max_order: the order below which they must close.
+
+    Raises:
+        GroupError: if a generator is no permutation, or they do not close below ``max_order``.
+
+    Example:
+        >>> group_from_permutations([(1, 2, 3, 0)]).elements
+        [(), (0 1 2 3), (0 2)(1 3), (0 3 2 1)]
+    """
+    return PermutationGroup(generators, name, max_order)
+
+
+def group_from_table(table: Any, name: str | None = None, names: Sequence[str] | None = None) -> TableGroup:
+    """The finite group with a table of products (a Cayley table).
+
+    Args:
+        table: ``table[i][j]`` is the number of the product of elements i and j, shape ``(order, order)``.
+        name: how it prints.
+        names: how the elements print, in the order of the table.
+
+    Raises:
+        GroupError: if the table is no Latin square, has no identity, or is not associative.
+
+    Example:
+        >>> group_from_table([[0, 1], [1, 0]], "Z2").irreps()
+        [Z2|[irrep_0]:1, Z2|[irrep_1]:1]
+    """
+    return TableGroup(table, name, names)
+
+
+def _cycles(permutation: list[int]) -> str:
+    seen: set[int] = set()
+    parts = []
+    for start in range(len(permutation)):
+        cycle = []
+        while start not in seen:
+            seen.add(start)
+            cycle.append(start)
+            start = permutation[start]
+        if len(cycle) > 1:
+            parts.append("(" + " ".join(str(k) for k in cycle) + ")")
+    return "".join(parts) or "()"
