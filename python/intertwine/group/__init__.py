@@ -21,37 +21,73 @@ from intertwine.group.hom import intertwiners
 from intertwine.group.homspace import HomSpace
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
+from intertwine.group.orthogonal3 import (
+    O3,
+    SO3,
+    cylinder_discrete_group,
+    cylinder_group,
+    full_cylinder_discrete_group,
+    full_cylinder_group,
+    full_ico_group,
+    full_octa_group,
+    o3_group,
+    so3_group,
+)
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
+from intertwine.group.plane_matrices import chi, psi, psichi
+from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
 from intertwine.group.representation import Representation
+from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
 
 __all__ = [
     "O2",
+    "O3",
     "SO2",
+    "SO3",
     "ContinuousGroup",
     "CyclicGroup",
     "DihedralGroup",
+    "DirectProductGroup",
+    "DoubleGroup",
     "FiniteGroup",
     "GeneratedGroup",
     "Group",
     "GroupElement",
     "HomSpace",
+    "Icosahedral",
     "IrreducibleRepresentation",
     "MatrixGroup",
+    "Octahedral",
     "PermutationGroup",
     "Representation",
     "TableGroup",
     "change_basis",
+    "chi",
     "cyclic_group",
+    "cylinder_discrete_group",
+    "cylinder_group",
     "dihedral_group",
+    "direct_product",
     "directsum",
     "disentangle",
+    "double_group",
+    "full_cylinder_discrete_group",
+    "full_cylinder_group",
+    "full_ico_group",
+    "full_octa_group",
     "group_from_matrices",
     "group_from_permutations",
     "group_from_table",
     "homomorphism_space",
+    "ico_group",
     "intertwiners",
     "o2_group",
+    "o3_group",
+    "octa_group",
+    "psi",
+    "psichi",
     "so2_group",
+    "so3_group",
     "tensor_product",
     "trivial_group",
 ]

@@ -57,8 +57,8 @@ class GeneratedGroup(FiniteGroup):
         names: how the elements print; words in the generators by default.
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+    PARAM: str = "int"
+    PARAMETRIZATIONS: tuple[str, ...] = ("int",)
 
     def __init__(self, name: str, table: np.ndarray, names: Sequence[str] | None = None) -> None:
         self._given_table = table
@@ -260,7 +260,7 @@ class MatrixGroup(GeneratedGroup):
         (8, 90 deg, square|[irrep_4]:2)
     """
 
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "MAT")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "MAT")
 
     def __init__(
         self,
@@ -358,7 +358,7 @@ class PermutationGroup(GeneratedGroup):
         [(), (0 1), (0 1 2), (1 2), (0 2), (0 2 1)]
     """
 
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "permutation")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "permutation")
 
     def __init__(self, generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> None:
         self._given = _permutations(generators)

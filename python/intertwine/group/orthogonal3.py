@@ -29,8 +29,7 @@ from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
 from intertwine.group.orthogonal2 import o2_group, so2_group
 from intertwine.group.planar import cyclic_group, dihedral_group, whole
-from intertwine.group.solids import ico_group, octa_group
-from intertwine.group.product import direct_product
+from intertwine.group.product import DirectProductGroup, direct_product
 from intertwine.group.representation import Representation
 from intertwine.group.rotations import (
     ROTATION_PARAMETRIZATIONS,
@@ -44,6 +43,7 @@ from intertwine.group.rotations import (
     same_rotation,
     to_quaternion,
 )
+from intertwine.group.solids import ico_group, octa_group
 
 _AXES = np.eye(3)
 
@@ -133,7 +133,7 @@ def _rotations(position: _Position, maximum_frequency: int) -> Embedding:
     return AxialEmbedding(o2_group(maximum_frequency) if n == -1 else dihedral_group(n))
 
 
-_NAMES = {
+_WITH_INVERSION = {
     "ico": "FullIcosahedral",
     "octa": "FullOctahedral",
     "tetra": "FullTetrahedral",
@@ -142,18 +142,23 @@ _NAMES = {
 }
 
 
+def _inverted(rotations: Group, kind: str, discrete: bool = False) -> DirectProductGroup:
+    """The product of C_2, as the inversion, with a group of rotations."""
+    name = _WITH_INVERSION[kind] + ("Discrete" if discrete else "")
+    if discrete and kind == "axial" and rotations.order() == 2:
+        name = "Klein4"
+    return direct_product(cyclic_group(2), rotations, name)
+
+
 def _with_inversion(position: _Position, maximum_frequency: int) -> Embedding:
-    """The product of C_2, as the inversion, with a subgroup of SO(3)."""
+    """The product of C_2, as the inversion, with a subgroup of SO(3) in its standard position."""
     inner = _rotations(position, maximum_frequency)
     if position.kind == "so3":
         group = o3_group(maximum_frequency)
         return RotationEmbedding(group, _signed_matrix, group._from_matrix)
     if position.kind == "axial" and position.count == 1:
         return TableEmbedding(cyclic_group(2), np.stack([np.eye(3), -np.eye(3)]))
-    name = _NAMES[position.kind]
-    if position.count > 0:
-        name = "Klein4" if position == ("axial", 2) else name + "Discrete"
-    return InversionEmbedding(direct_product(cyclic_group(2), inner.group, name), inner)
+    return InversionEmbedding(_inverted(inner.group, position.kind, position.count > 0), inner)
 
 
 def _cone(parts: list[Any], id: Any, maximum_frequency: int) -> tuple[Embedding, np.ndarray]:
@@ -740,4 +745,87 @@ def o3_group(maximum_frequency: int = 2) -> O3:
     return _o3(whole(maximum_frequency, "maximum_frequency"))
 
 
-__all__ = ["O3", "SO3", "o3_group", "so3_group"]
+def full_ico_group() -> DirectProductGroup:
+    """The group I_h = C_2 x I of all symmetries of the icosahedron.
+
+    Example:
+        >>> full_ico_group().order()
+        120
+    """
+    return _inverted(ico_group(), "ico")
+
+
+def full_octa_group() -> DirectProductGroup:
+    """The group O_h = C_2 x O of all symmetries of the cube.
+
+    Example:
+        >>> full_octa_group().order()
+        48
+    """
+    return _inverted(octa_group(), "octa")
+
+
+def cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
+    """The group C_2 x SO(2) of the rotations about an axis and the inversion.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists.
+
+    Example:
+        >>> cylinder_group(1).irreps()[1].id
+        ((0,), (1,), 0)
+    """
+    return _inverted(so2_group(maximum_frequency), "axial")
+
+
+def full_cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
+    """The group C_2 x O(2) of all symmetries of a cylinder: rotations about its axis, half turns across it, and the inversion.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists.
+
+    Example:
+        >>> full_cylinder_group(1)
+        FullCylindrical
+    """
+    return _inverted(o2_group(maximum_frequency), "dihedral")
+
+
+def cylinder_discrete_group(n: int) -> DirectProductGroup:
+    """The group C_2 x C_n of n rotations about an axis and the inversion.
+
+    Args:
+        n: the number of rotations.
+
+    Example:
+        >>> cylinder_discrete_group(3).order()
+        6
+    """
+    return _inverted(cyclic_group(n), "axial", discrete=True)
+
+
+def full_cylinder_discrete_group(n: int) -> DirectProductGroup:
+    """The group C_2 x D_n of n rotations about an axis, n half turns across it, and the inversion.
+
+    Args:
+        n: the number of rotations.
+
+    Example:
+        >>> full_cylinder_discrete_group(3).order()
+        12
+    """
+    return _inverted(dihedral_group(n), "dihedral", discrete=True)
+
+
+__all__ = [
+    "O3",
+    "SO3",
+    "cylinder_discrete_group",
+    "cylinder_group",
+    "full_cylinder_discrete_group",
+    "full_cylinder_group",
+    "full_ico_group",
+    "full_octa_group",
+    "o3_group",
+    "so3_group",
+]

@@ -4,14 +4,46 @@ from __future__ import annotations
 
 from intertwine.gspaces.gspace import GSpace, GSpace0D, no_base_space
 from intertwine.gspaces.planar import GSpace2D, flip2dOnR2, flipRot2dOnR2, rot2dOnR2, trivialOnR2
+from intertwine.gspaces.spatial import (
+    GSpace3D,
+    conicalOnR3,
+    cylindricalOnR3,
+    dihedralOnR3,
+    flipRot3dOnR3,
+    fullCylindricalOnR3,
+    fullIcoOnR3,
+    fullOctaOnR3,
+    icoOnR3,
+    invOnR3,
+    mirOnR3,
+    octaOnR3,
+    rot2dOnR3,
+    rot3dOnR3,
+    trivialOnR3,
+)
 
 __all__ = [
     "GSpace",
     "GSpace0D",
     "GSpace2D",
+    "GSpace3D",
+    "conicalOnR3",
+    "cylindricalOnR3",
+    "dihedralOnR3",
     "flip2dOnR2",
     "flipRot2dOnR2",
+    "flipRot3dOnR3",
+    "fullCylindricalOnR3",
+    "fullIcoOnR3",
+    "fullOctaOnR3",
+    "icoOnR3",
+    "invOnR3",
+    "mirOnR3",
     "no_base_space",
+    "octaOnR3",
     "rot2dOnR2",
+    "rot2dOnR3",
+    "rot3dOnR3",
     "trivialOnR2",
+    "trivialOnR3",
 ]
