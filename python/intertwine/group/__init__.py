@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from intertwine.group.building import change_basis, directsum, tensor_product
+from intertwine.group.classes import CharacterTable
 from intertwine.group.continuous import O2, SO2, ContinuousGroup, o2_group, so2_group
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
@@ -20,14 +21,28 @@ from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.homspace import HomSpace
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.named import (
+    AlternatingGroup,
+    DicyclicGroup,
+    SemidirectProduct,
+    SymmetricGroup,
+    alternating_group,
+    dicyclic_group,
+    quaternion_group,
+    semidirect_product,
+    symmetric_group,
+)
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
+from intertwine.group.point_groups import PointGroup, point_group
 from intertwine.group.representation import Representation
+from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
-    "O2",
-    "SO2",
+    "AlternatingGroup",
+    "CharacterTable",
     "ContinuousGroup",
     "CyclicGroup",
+    "DicyclicGroup",
     "DihedralGroup",
     "FiniteGroup",
     "GeneratedGroup",
@@ -36,11 +51,19 @@ __all__ = [
     "HomSpace",
     "IrreducibleRepresentation",
     "MatrixGroup",
+    "O2",
     "PermutationGroup",
+    "PointGroup",
     "Representation",
+    "SO2",
+    "SemidirectProduct",
+    "SubgroupClass",
+    "SymmetricGroup",
     "TableGroup",
+    "alternating_group",
     "change_basis",
     "cyclic_group",
+    "dicyclic_group",
     "dihedral_group",
     "directsum",
     "disentangle",
@@ -50,7 +73,11 @@ __all__ = [
     "homomorphism_space",
     "intertwiners",
     "o2_group",
+    "point_group",
+    "quaternion_group",
+    "semidirect_product",
     "so2_group",
+    "symmetric_group",
     "tensor_product",
     "trivial_group",
 ]
