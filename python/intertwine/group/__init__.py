@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from intertwine.group.building import change_basis, directsum, tensor_product
+from intertwine.group.classes import CharacterTable
 from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
@@ -20,6 +21,17 @@ from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.homspace import HomSpace
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.named import (
+    AlternatingGroup,
+    DicyclicGroup,
+    SemidirectProduct,
+    SymmetricGroup,
+    alternating_group,
+    dicyclic_group,
+    quaternion_group,
+    semidirect_product,
+    symmetric_group,
+)
 from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
 from intertwine.group.orthogonal3 import (
     O3,
@@ -35,17 +47,18 @@ from intertwine.group.orthogonal3 import (
 )
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
 from intertwine.group.plane_matrices import chi, psi, psichi
+from intertwine.group.point_groups import PointGroup, point_group
 from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
 from intertwine.group.representation import Representation
 from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
+from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
-    "O2",
-    "O3",
-    "SO2",
-    "SO3",
+    "AlternatingGroup",
+    "CharacterTable",
     "ContinuousGroup",
     "CyclicGroup",
+    "DicyclicGroup",
     "DihedralGroup",
     "DirectProductGroup",
     "DoubleGroup",
@@ -57,15 +70,25 @@ __all__ = [
     "Icosahedral",
     "IrreducibleRepresentation",
     "MatrixGroup",
+    "O2",
+    "O3",
     "Octahedral",
     "PermutationGroup",
+    "PointGroup",
     "Representation",
+    "SO2",
+    "SO3",
+    "SemidirectProduct",
+    "SubgroupClass",
+    "SymmetricGroup",
     "TableGroup",
+    "alternating_group",
     "change_basis",
     "chi",
     "cyclic_group",
     "cylinder_discrete_group",
     "cylinder_group",
+    "dicyclic_group",
     "dihedral_group",
     "direct_product",
     "directsum",
@@ -84,10 +107,14 @@ __all__ = [
     "o2_group",
     "o3_group",
     "octa_group",
+    "point_group",
     "psi",
     "psichi",
+    "quaternion_group",
+    "semidirect_product",
     "so2_group",
     "so3_group",
+    "symmetric_group",
     "tensor_product",
     "trivial_group",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class ContinuousGroup(Group):
     Lie algebra has a basis whose one-parameter subgroups close after 2 pi.
     """
 
-    lie_dimension: ClassVar[int] = 1
+    lie_dimension: int = 1
     """The dimension of the group."""
 
     def __init__(self, name: str, abelian: bool, maximum_frequency: int) -> None:

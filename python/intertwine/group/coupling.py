@@ -74,4 +74,3 @@ def real_coupling(l1: int, l2: int, l3: int) -> np.ndarray:
     result = canonical_line(real.ravel()).reshape(1, *shape)
     result.flags.writeable = False
     return result
-

@@ -221,5 +221,3 @@ class Placed:
     def find(self, matrix: np.ndarray) -> GroupElement | None:
         """The element with a matrix, ``None`` if there is none."""
         return self.embedding.find(conjugated(matrix, self.frame.T))
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from intertwine.group.real_irreps import (
     residual,
 )
 from intertwine.group.representation import Representation, snapped
+from intertwine.group.subgroups import structure_name, sub_table
 
 MAX_ORDER = 1000
 """The order below which generators must close, unless another one is stated."""
@@ -178,6 +179,11 @@ class GeneratedGroup(FiniteGroup):
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         return _subgroup(self, self.subgroup_id(id))
 
+    def _subgroup_name(self, numbers: Sequence[int]) -> str:
+        listed = closure(self.table, list(numbers))
+        name = structure_name(sub_table(self.table, listed))
+        return f"{self.name}[{', '.join(str(g) for g in numbers)}]" if name.startswith("order") else name
+
     @property
     def subgroup_trivial_id(self) -> tuple[int, ...]:
         """The label of the subgroup that holds the identity alone."""
@@ -317,7 +323,7 @@ class MatrixGroup(GeneratedGroup):
         generators = self._matrices[list(numbers)] if numbers else np.eye(size)[None]
         listed = closure(self.table, list(numbers))
         names = None if self._names is None else [self._names[g] for g in listed]
-        return MatrixGroup(generators, f"{self.name}[{_listed(numbers)}]", self._max_order, names)
+        return MatrixGroup(generators, self._subgroup_name(numbers), self._max_order, names)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -404,7 +410,7 @@ class PermutationGroup(GeneratedGroup):
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         points = self._permutations.shape[1]
         generators = self._permutations[list(numbers)] if numbers else np.arange(points)[None]
-        return PermutationGroup(generators, f"{self.name}[{_listed(numbers)}]", self._max_order)
+        return PermutationGroup(generators, self._subgroup_name(numbers), self._max_order)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -459,21 +465,15 @@ class TableGroup(GeneratedGroup):
         return self.regular_representation
 
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
-        listed = np.array(closure(self.table, list(numbers)))
-        position = np.zeros(self.order(), dtype=int)
-        position[listed] = np.arange(len(listed))
+        listed = closure(self.table, list(numbers))
         names = None if self._names is None else [self._names[g] for g in listed]
-        return TableGroup(position[self.table[np.ix_(listed, listed)]], f"{self.name}[{_listed(numbers)}]", names)
+        return TableGroup(sub_table(self.table, listed), self._subgroup_name(numbers), names)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.table, self._name, self._names))
 
 
 # --- what the constructors check and build ----------------------------------------------------------------------------------
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(str(g) for g in numbers)
 
 
 def _bound(max_order: Any) -> int:

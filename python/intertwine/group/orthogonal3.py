@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from intertwine.group.embedding import (
     RotationEmbedding,
     TableEmbedding,
 )
-from intertwine.group.finite import FiniteGroup
 from intertwine.group.grids import rotation_grid, sphere_grid
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.harmonics import harmonic_action, harmonic_lie, largest_order, sphere_quadrature
@@ -88,7 +87,9 @@ def _frame(parts: list[Any]) -> tuple[list[Any], np.ndarray]:
     if parts and isinstance(parts[-1], GroupElement):
         element = parts[-1]
         if not isinstance(element.group, (SO3, O3)):
-            raise GroupError(f"a subgroup of space is moved by an element of SO(3) or O(3), not by one of {element.group}")
+            raise GroupError(
+                f"a subgroup of space is moved by an element of SO(3) or O(3), not by one of {element.group}"
+            )
         value = element._value
         # The inversion commutes with all rotations and moves nothing.
         return parts[:-1], value[1] if isinstance(value, tuple) else value
@@ -188,7 +189,7 @@ class _SpatialGroup(ContinuousGroup):
 
     PARAM: str = "Q"
     PARAMETRIZATIONS: tuple[str, ...] = ROTATION_PARAMETRIZATIONS
-    lie_dimension: ClassVar[int] = 3
+    lie_dimension: int = 3
 
     def _key(self) -> tuple[()]:
         return ()
@@ -217,7 +218,13 @@ class _SpatialGroup(ContinuousGroup):
         return iter(self.grid("ico"))  # type: ignore[attr-defined]
 
     def _moved(self, quaternions: np.ndarray, adj: Any) -> list[np.ndarray]:
-        by = None if adj is None else self.element(adj)._value if isinstance(adj, GroupElement) else to_quaternion(adj, "Q")
+        by = (
+            None
+            if adj is None
+            else self.element(adj)._value
+            if isinstance(adj, GroupElement)
+            else to_quaternion(adj, "Q")
+        )
         by = by[1] if isinstance(by, tuple) else by
         if by is None or same_rotation(by, _IDENTITY):
             return [to_quaternion(q, "Q") for q in quaternions]
@@ -257,9 +264,9 @@ class SO3(_SpatialGroup):
     harmonics of order l in the order of :mod:`intertwine.group.harmonics`, so that of frequency 1 is the vector (x, y, z).
 
     Subgroups have labels ``"so3"``, ``"ico"``, ``"octa"``, ``"tetra"``, ``(False, n)`` for n rotations about the z-axis,
-    ``(True, n)`` with half turns about n axes across besides, the x-axis among them; -1 stands for all rotations, and an angle in
-    place of ``True`` is twice that of an axis across to the x-axis. One more part, an element a, stands for the conjugate subgroup
-    a^-1 H a.
+    ``(True, n)`` with half turns about n axes across besides, the x-axis among them; -1 stands for all rotations, and an angle
+    in place of ``True`` is twice that of an axis across to the x-axis. One more part, an element a, stands for the conjugate
+    subgroup a^-1 H a.
 
     Args:
         maximum_frequency: the greatest frequency that ``irreps()`` lists.
@@ -319,7 +326,9 @@ class SO3(_SpatialGroup):
         generator = np.random.default_rng() if generator is None else generator
         return GroupElement._of(to_quaternion(rotation_grid("rand", 1, generator)[0], "Q"), self)
 
-    def grid(self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None) -> list[GroupElement]:
+    def grid(
+        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+    ) -> list[GroupElement]:
         """Rotations to sample functions on the group.
 
         Args:
@@ -353,7 +362,7 @@ class SO3(_SpatialGroup):
         return [GroupElement._of(q, self) for q in quaternions], weights
 
     def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
-        """degree + 1 rotations about the z-axis, with the weights of Weyl's formula."""
+        """Degree + 1 rotations about the z-axis, with the weights of Weyl's formula."""
         quaternions, weights = _angle_rule(degree)
         return [GroupElement._of(q, self) for q in quaternions], weights
 
@@ -434,10 +443,10 @@ class O3(_SpatialGroup):
     :class:`SO3`; ``"MAT"`` takes the whole orthogonal matrix too. Irreps have labels ``(j, l)``: l is the frequency, and j tells
     whether the inversion changes the sign. The vector (x, y, z) is (1, 1), the harmonics of order l are (l mod 2, l).
 
-    Subgroups have labels ``(False, ...)`` for those of SO(3) and ``(True, ...)`` for their products with the inversion, followed
-    by the label of the subgroup of :class:`SO3`; ``("cone", n)`` for n rotations about the z-axis and mirrors through it, the one
-    with the x-axis among them, or ``("cone", a, n)`` with a mirror at the angle a / 2 to it; ``"fulltetra"`` for T_d; ``"so3"`` and
-    ``"o3"``. One more part, an element a, stands for the conjugate subgroup a^-1 H a.
+    Subgroups have labels ``(False, ...)`` for those of SO(3) and ``(True, ...)`` for their products with the inversion,
+    followed by the label of the subgroup of :class:`SO3`; ``("cone", n)`` for n rotations about the z-axis and mirrors through
+    it, the one with the x-axis among them, or ``("cone", a, n)`` with a mirror at the angle a / 2 to it; ``"fulltetra"`` for
+    T_d; ``"so3"`` and ``"o3"``. One more part, an element a, stands for the conjugate subgroup a^-1 H a.
 
     Args:
         maximum_frequency: the greatest frequency that ``irreps()`` lists.
@@ -518,7 +527,9 @@ class O3(_SpatialGroup):
         inverted = int(generator.integers(2))
         return GroupElement._of((inverted, to_quaternion(rotation_grid("rand", 1, generator)[0], "Q")), self)
 
-    def grid(self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None) -> list[GroupElement]:
+    def grid(
+        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+    ) -> list[GroupElement]:
         """Elements to sample functions on the group: a grid of rotations, and the same after the inversion.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -205,6 +205,9 @@ class CyclicGroup(FiniteGroup):
             )
         return cyclic_group(M), np.arange(M) * (self.N // M)
 
+    def _id_of_subgroup(self, numbers: list[int]) -> int:
+        return len(numbers)
+
     @property
     def subgroup_trivial_id(self) -> int:
         """The label of the subgroup that holds the identity alone."""
@@ -359,6 +362,10 @@ class DihedralGroup(FiniteGroup):
             )
         reflections = self.N + (rotations + axis) % self.N
         return (cyclic_group(2) if M == 1 else dihedral_group(M)), np.concatenate([rotations, reflections])
+
+    def _id_of_subgroup(self, numbers: list[int]) -> tuple[int | None, int]:
+        reflections = [number - self.N for number in numbers if number >= self.N]
+        return (min(reflections), len(reflections)) if reflections else (None, len(numbers))
 
     @property
     def subgroup_trivial_id(self) -> tuple[None, int]:

@@ -76,7 +76,9 @@ class DirectProductGroup(Group):
             raise ArgumentTypeError(f"an element of {self.name} is a pair of elements, not {value!r}")
         parts = []
         for group, part, name in ((self._G1, value[0], first), (self._G2, value[1], second)):
-            parts.append(group.element(part)._value if isinstance(part, GroupElement) else group._to_canonical(part, name))
+            parts.append(
+                group.element(part)._value if isinstance(part, GroupElement) else group._to_canonical(part, name)
+            )
         return (parts[0], parts[1])
 
     def _from_canonical(self, value: tuple[Any, Any], param: str) -> tuple[Any, Any]:
@@ -483,7 +485,7 @@ def _product_irrep(
         factors += [np.kron(np.eye(psi1.size), x) for x in psi2.lie_matrices]
         lie = np.stack(factors) if basis is None else np.stack([basis @ x @ basis.T for x in factors])
     id = (psi1.id, psi2.id, part)
-    attributes = {"frequency": group.frequency(id)} if isinstance(group, ContinuousGroup) else {}
+    attributes: dict[str, Any] = {"frequency": group.frequency(id)} if isinstance(group, ContinuousGroup) else {}
     return IrreducibleRepresentation(
         group,
         id,

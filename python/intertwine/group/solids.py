@@ -26,7 +26,6 @@ from intertwine.group.rotations import (
     to_quaternion,
 )
 
-GOLDEN = (1 + np.sqrt(5)) / 2
 
 class PolyhedralGroup(FiniteGroup):
     """The rotations that carry a Platonic solid to itself.
@@ -263,7 +262,11 @@ class Icosahedral(PolyhedralGroup):
     _label = "ico"
     _solid = "ico"
     _generating = (about([GOLDEN, 0.0, 1.0], 2 * np.pi / 5), about(_Z, np.pi))
-    _axes = {2: (_Z, _X), 3: (_DIAGONAL, np.array([1 / GOLDEN, -GOLDEN, 1.0])), 5: (np.array([GOLDEN, 0.0, 1.0]), np.array([0.0, 1.0, 0.0]))}
+    _axes = {
+        2: (_Z, _X),
+        3: (_DIAGONAL, np.array([1 / GOLDEN, -GOLDEN, 1.0])),
+        5: (np.array([GOLDEN, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])),
+    }
 
     def __init__(self) -> None:
         super().__init__("Icosahedral")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from intertwine.gspaces.general import flipOnR1, gspace, trivialOnR1
 from intertwine.gspaces.gspace import GSpace, GSpace0D, no_base_space
 from intertwine.gspaces.planar import GSpace2D, flip2dOnR2, flipRot2dOnR2, rot2dOnR2, trivialOnR2
 from intertwine.gspaces.spatial import (
@@ -31,6 +32,7 @@ __all__ = [
     "cylindricalOnR3",
     "dihedralOnR3",
     "flip2dOnR2",
+    "flipOnR1",
     "flipRot2dOnR2",
     "flipRot3dOnR3",
     "fullCylindricalOnR3",
@@ -39,11 +41,13 @@ __all__ = [
     "icoOnR3",
     "invOnR3",
     "mirOnR3",
+    "gspace",
     "no_base_space",
     "octaOnR3",
     "rot2dOnR2",
     "rot2dOnR3",
     "rot3dOnR3",
+    "trivialOnR1",
     "trivialOnR2",
     "trivialOnR3",
 ]

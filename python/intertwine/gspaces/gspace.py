@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from intertwine.errors import GroupError, RepresentationError
+from intertwine.errors import GroupError, IntertwineError, RepresentationError
 from intertwine.group.element import GroupElement
+from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
@@ -78,6 +80,43 @@ class GSpace:
             return True
         matrix = np.abs(self._action(element))
         return bool((np.minimum(matrix, np.abs(matrix - 1)) < _LATTICE).all())
+
+    @property
+    def exact_elements(self) -> list[GroupElement]:
+        """The elements that act without interpolation on a grid of pixels or voxels; they form a subgroup.
+
+        Of a continuous group, those among the ``testing_elements`` and the signed permutations of the coordinates.
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> gspaces.rot2dOnR2(8).exact_elements
+            [0[2pi/8], 2[2pi/8], 4[2pi/8], 6[2pi/8]]
+        """
+        if isinstance(self.fibergroup, FiniteGroup):
+            return [g for g in self.fibergroup.elements if self.is_exact(g)]
+        found = [g for g in self.testing_elements if self.is_exact(g)]
+        for g in self._signed_permutations():
+            if g not in found:
+                found.append(g)
+        return found
+
+    def _signed_permutations(self) -> list[GroupElement]:
+        """The elements of a continuous group of matrices that act by signed permutations of the coordinates."""
+        action, d = self._action, self.dimensionality
+        if action is None or len(action.irreps) != 1 or "MAT" not in self.fibergroup.PARAMETRIZATIONS:
+            return []
+        found = []
+        for order in itertools.permutations(range(d)):
+            for signs in itertools.product((1.0, -1.0), repeat=d):
+                matrix = np.eye(d)[list(order)] * signs
+                own = action.change_of_basis.T @ matrix @ action.change_of_basis
+                try:
+                    element = self.fibergroup.element(own, "MAT")
+                except IntertwineError:
+                    continue
+                if np.allclose(action(element), matrix, atol=_LATTICE):
+                    found.append(element)
+        return found
 
     # --- representations --------------------------------------------------------------------------------------------------
 

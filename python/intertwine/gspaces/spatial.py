@@ -34,7 +34,9 @@ class GSpace3D(GSpace):
         self._maximum_frequency = maximum_frequency
         group, _, _ = whole.subgroup(self._sg_id)
         action: Representation = whole.standard_representation()
-        super().__init__(group, 3, f"{group}_on_R3[{sg_id}]", action if group == whole else action.restrict(self._sg_id))
+        super().__init__(
+            group, 3, f"{group}_on_R3[{sg_id}]", action if group == whole else action.restrict(self._sg_id)
+        )
 
     @property
     def sg_id(self) -> Any:
