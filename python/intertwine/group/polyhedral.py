@@ -106,7 +106,7 @@ def polyhedral_rotations(solid: str) -> np.ndarray:
     if solid == "cube":
         units |= _signed((0.5**0.5, 0.5**0.5, 0.0, 0.0))
     elif solid == "ico":
-        units |= _signed((0.5, GOLDEN / 2, (GOLDEN - 1) / 2, 0.0), even=True)
+        units |= _signed((GOLDEN / 2, 0.5, (GOLDEN - 1) / 2, 0.0), even=True)
     distinct = set(map(tuple, canonical_sign(np.array(sorted(units))).tolist()))
     rotations = np.array(sorted(distinct, key=lambda q: (q[3], *q[:3]), reverse=True))
     rotations.flags.writeable = False
@@ -131,7 +131,7 @@ def polyhedral_orbit(solid: str) -> np.ndarray:
     """
     points = _signed((0.0, 0.0, 1.0))
     if solid == "ico":
-        points |= _signed((0.5, GOLDEN / 2, (GOLDEN - 1) / 2), even=True)
+        points |= _signed((GOLDEN / 2, 0.5, (GOLDEN - 1) / 2), even=True)
     orbit = np.array(sorted(points, key=lambda p: (p[2], p[0], p[1]), reverse=True))
     orbit.flags.writeable = False
     return orbit
