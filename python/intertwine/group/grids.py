@@ -74,7 +74,7 @@ _POINTS: Mapping[str, _Recipe] = {
     "cube": ((), lambda: polyhedral_orbit("cube")),
     "tetra": ((), lambda: polyhedral_orbit("tetra")),
     "healpix": (("N",), lambda N: healpix(max(1, round(float(np.sqrt(N / 12)))))),
-    "fibonacci": (("N",), fibonacci),
+    "fibonacci": (("N",), lambda N: fibonacci(N)),
     "longlat": (("N", "M"), _longlat),
 }
 
