@@ -107,8 +107,8 @@ def hopf(points: np.ndarray, turns: int) -> np.ndarray:
     x, y, z = (points[:, axis, None] for axis in range(3))
     near, far = np.sqrt((1 + z) / 2), np.sqrt((1 - z) / 2)  # cos and sin of half the angle between pole and point
     half = np.pi * np.arange(turns) / turns
-    across = np.arctan2(y, x) - half
+    across = half - np.arctan2(y, x)
     coordinates = np.broadcast_arrays(
-        -far * np.sin(across), far * np.cos(across), near * np.sin(half), near * np.cos(half)
+        far * np.sin(across), far * np.cos(across), near * np.sin(half), near * np.cos(half)
     )
     return np.stack(coordinates, axis=-1).reshape(-1, 4)
