@@ -163,9 +163,10 @@ def thomson_points(kind: str, n: int) -> np.ndarray:
     if n <= SHIPPED[kind]:
         first = n * (n - 1) // 2
         points = _table(kind)[first : first + n].astype(np.float64)
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
     else:
         points = minimise(kind, n, _STARTS)
+    # The tables are of single precision, and moving a set costs its last digit.
+    points = points / np.linalg.norm(points, axis=1, keepdims=True)
     if kind.endswith("cube"):
         group = symmetry(kind)[:24]  # of the 48 matrices on quaternions the other half only changes signs
         points = (points @ group.swapaxes(1, 2)).reshape(-1, points.shape[1])

@@ -411,3 +411,27 @@ def test_bad_latitudes_are_refused():
         sphere_grid("longlat", 4, 1)
     with pytest.raises(ArgumentError, match=r"takes no M\. It takes N"):
         sphere_grid("fibonacci", 4, 2)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("solid", SOLIDS)
+def test_solids_are_those_of_escnn(solid):
+    theirs = pytest.importorskip("escnn.group").so3_group(1)
+    rotations = np.array([g.to("MAT") for g in theirs.grid(solid)]).reshape(-1, 9)
+    mine = rotation_matrices(rotation_grid(solid)).reshape(-1, 9)
+    assert max(nearest(rotations, mine), nearest(mine, rotations)) < 1e-12
+    points = np.array([g.to("MAT")[:, 2] for g in theirs.sphere_grid(solid)])
+    assert max(nearest(points, sphere_grid(solid)), nearest(sphere_grid(solid), points)) < 1e-12
+
+
+@pytest.mark.peer
+def test_points_by_formula_are_those_of_escnn():
+    """As sets; the N of escnn's HEALPix is the side, and its Fibonacci spiral lies along y with a point on either pole."""
+    utils = pytest.importorskip("escnn.group.groups.so3_utils")
+    for mine, theirs in [
+        (sphere_grid("longlat", 6, 5), utils._sphere_grid("longlat", 6, 5)),
+        (sphere_grid("healpix", 108), utils._sphere_grid("healpix", 3)),
+        (healpix(4), utils._sphere_grid("healpix", 4)),
+    ]:
+        assert len(mine) == len(theirs)
+        assert max(nearest(mine, theirs), nearest(theirs, mine)) < 1e-12
