@@ -64,13 +64,13 @@ def nearer_energy(points: np.ndarray) -> float:
 
 def measure(library: str, family: str, type: str, N: int | None) -> dict[str, Any]:
     from intertwine.group.harmonics import harmonic_action, harmonics
-    from intertwine.group.polyhedral import rotation_matrices
+    from intertwine.group.rotations import quaternion_matrix
     from intertwine.group.thomson import coulomb_energy
 
     spent, points = {"intertwine": ours, "escnn": theirs}[library](family, type, N)
     points = points / np.linalg.norm(points, axis=1, keepdims=True)
     if family == "rotation":
-        matrices = rotation_matrices(points)
+        matrices = quaternion_matrix(points)
         columns = [np.sqrt(2 * n + 1) * harmonic_action(matrices, n).reshape(len(matrices), -1) for n in range(3)]
         charges = np.concatenate([points, -points])
     else:

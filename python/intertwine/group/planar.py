@@ -191,10 +191,6 @@ class CyclicGroup(FiniteGroup):
             raise self._irrep_error(id)
         return self._irreps[int(id[0])]
 
-    def bl_irreps(self, L: int) -> list[Label]:
-        """Labels of the irreps of frequency up to L."""
-        return [(k,) for k in range(min(L, self.N // 2) + 1)]
-
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         M = id[0] if isinstance(id, tuple) and len(id) == 1 else id
         M = whole(M, f"the label of a subgroup of {self.name}")
@@ -336,10 +332,6 @@ class DihedralGroup(FiniteGroup):
         if found is None:
             raise self._irrep_error(id)
         return found
-
-    def bl_irreps(self, L: int) -> list[Label]:
-        """Labels of the irreps of frequency up to L."""
-        return [label for label in self._irreps_by_label if label[1] <= L]
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         if not isinstance(id, (tuple, list)) or len(id) != 2:

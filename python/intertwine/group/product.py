@@ -208,6 +208,15 @@ class DirectProductGroup(Group):
             found += [self.irrep(psi1.id, psi2.id, i) for i in range(parts)]
         return found
 
+    def bl_irreps(self, L: int) -> list[Label]:
+        """Labels of the parts of the products of irreps of frequency up to L.
+
+        Args:
+            L: the greatest frequency in either group.
+        """
+        lists = [[g.irrep(*id) for id in g.bl_irreps(L)] for g in (self._G1, self._G2)]
+        return [psi.id for psi in self._pairs(*lists)]
+
     # --- subgroups ----------------------------------------------------------------------------------------------------------
 
     def _subgroup_pair(self, id: Any) -> tuple[Any, Any]:

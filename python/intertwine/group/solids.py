@@ -42,6 +42,9 @@ class PolyhedralGroup(FiniteGroup):
     PARAM: str = "Q"
     PARAMETRIZATIONS: tuple[str, ...] = ROTATION_PARAMETRIZATIONS
 
+    _frequencies: dict[int, int]
+    """For each irrep the least order of harmonics in which it occurs."""
+
     _label: str
     _solid: str
     _generating: tuple[np.ndarray, ...]
@@ -101,6 +104,18 @@ class PolyhedralGroup(FiniteGroup):
         """Rotations about two axes that generate the group."""
         return [self.element(q) for q in self._generating]
 
+    def change_param(self, element: Any, p_from: str, p_to: str) -> np.ndarray:
+        """A rotation in another parametrisation.
+
+        Args:
+            element: its value.
+            p_from: the parametrisation of the value.
+            p_to: the one that is wanted.
+        """
+        self._check_param(p_from)
+        self._check_param(p_to)
+        return from_quaternion(to_quaternion(element, p_from), p_to)
+
     @property
     def standard_representation(self) -> Representation:
         """The rotation matrices: the irrep of the vector (x, y, z)."""
@@ -110,7 +125,13 @@ class PolyhedralGroup(FiniteGroup):
     def _by_label(self) -> dict[tuple[int, ...], IrreducibleRepresentation]:
         return {
             (label,): IrreducibleRepresentation(
-                self, (label,), f"irrep_{label}", _Listed(matrices), matrices.shape[1], "R"
+                self,
+                (label,),
+                f"irrep_{label}",
+                _Listed(matrices),
+                matrices.shape[1],
+                "R",
+                frequency=self._frequencies[label],
             )
             for label, matrices in self._irrep_matrices().items()
         }
@@ -214,6 +235,7 @@ class Octahedral(PolyhedralGroup):
         [Octahedral|[irrep_0]:1, Octahedral|[irrep_1]:3, Octahedral|[irrep_-1]:3, Octahedral|[irrep_2]:2, Octahedral|[irrep_3]:1]
     """
 
+    _frequencies = {0: 0, 1: 1, -1: 2, 2: 2, 3: 3}
     _label = "octa"
     _solid = "cube"
     _generating = (about(_Z, np.pi / 2), about(_DIAGONAL, 2 * np.pi / 3))
@@ -259,6 +281,7 @@ class Icosahedral(PolyhedralGroup):
         [1, 3, 5, 3, 4]
     """
 
+    _frequencies = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3}
     _label = "ico"
     _solid = "ico"
     _generating = (about([GOLDEN, 0.0, 1.0], 2 * np.pi / 5), about(_Z, np.pi))

@@ -22,7 +22,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from intertwine.group.polyhedral import canonical_sign, left_product, polyhedral_rotations, rotation_matrices
+from intertwine.group.polyhedral import canonical_sign, left_product, polyhedral_rotations
+from intertwine.group.rotations import quaternion_matrix
 
 TABLE = "thomson.npz"
 """The file of the sets that ship with the package, beside this module."""
@@ -61,7 +62,7 @@ def symmetry(kind: str) -> np.ndarray:
     if kind == "sphere":
         group = np.eye(3)[None]
     elif kind == "sphere_cube":
-        group = np.rint(rotation_matrices(polyhedral_rotations("cube"))) + 0.0
+        group = np.rint(quaternion_matrix(polyhedral_rotations("cube"))) + 0.0
     else:
         half = np.eye(4)[None] if kind == "rotations" else left_product(polyhedral_rotations("cube"))
         group = np.concatenate([half, -half])
