@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
 from intertwine.group.building import change_basis, directsum, tensor_product
 from intertwine.group.classes import CharacterTable
 from intertwine.group.continuous import ContinuousGroup
@@ -54,6 +55,8 @@ from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_gro
 from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
+    "InsufficientIrrepsException",
+    "UnderconstrainedCGSystem",
     "AlternatingGroup",
     "CharacterTable",
     "ContinuousGroup",

@@ -321,13 +321,23 @@ class SO3(_SpatialGroup):
         """None besides the Lie algebra: the group is connected."""
         return []
 
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random rotation."""
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
         generator = np.random.default_rng() if generator is None else generator
         return GroupElement._of(to_quaternion(rotation_grid("rand", 1, generator)[0], "Q"), self)
 
     def grid(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """Rotations to sample functions on the group.
 
@@ -336,6 +346,7 @@ class SO3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         return [GroupElement._of(q, self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 
@@ -521,14 +532,24 @@ class O3(_SpatialGroup):
         """The inversion, one element of the other component."""
         return [self.inversion]
 
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random rotation, with the inversion or without."""
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation, with the inversion or without.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
         generator = np.random.default_rng() if generator is None else generator
         inverted = int(generator.integers(2))
         return GroupElement._of((inverted, to_quaternion(rotation_grid("rand", 1, generator)[0], "Q")), self)
 
     def grid(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """Elements to sample functions on the group: a grid of rotations, and the same after the inversion.
 
@@ -537,6 +558,7 @@ class O3(_SpatialGroup):
             N: how many rotations (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         if type == "rand":
             generator = np.random.default_rng(seed)
@@ -547,7 +569,12 @@ class O3(_SpatialGroup):
         return [GroupElement._of((flip, q), self) for flip in (0, 1) for q in quaternions]
 
     def grid_so3(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """The rotations of ``grid`` alone.
 
@@ -556,6 +583,7 @@ class O3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         return [GroupElement._of((0, q), self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 

@@ -104,6 +104,15 @@ class PolyhedralGroup(FiniteGroup):
         """Rotations about two axes that generate the group."""
         return [self.element(q) for q in self._generating]
 
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation, each equally likely.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
+        return super().sample(generator)
+
     def change_param(self, element: Any, p_from: str, p_to: str) -> np.ndarray:
         """A rotation in another parametrisation.
 
