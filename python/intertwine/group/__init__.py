@@ -29,15 +29,17 @@ from intertwine.group.named import (
     alternating_group,
     dicyclic_group,
     quaternion_group,
+    quaternion_matrix,
     semidirect_product,
     symmetric_group,
 )
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
-from intertwine.group.point_groups import PointGroup, point_group
+from intertwine.group.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
 from intertwine.group.representation import Representation
 from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
+    "CRYSTALLOGRAPHIC",
     "AlternatingGroup",
     "CharacterTable",
     "ContinuousGroup",
@@ -75,6 +77,7 @@ __all__ = [
     "o2_group",
     "point_group",
     "quaternion_group",
+    "quaternion_matrix",
     "semidirect_product",
     "so2_group",
     "symmetric_group",

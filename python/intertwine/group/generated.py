@@ -26,7 +26,7 @@ from intertwine.group.real_irreps import (
     real_irreps,
     residual,
 )
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation
 from intertwine.group.subgroups import structure_name, sub_table
 
 MAX_ORDER = 1000
@@ -35,8 +35,9 @@ MAX_ORDER = 1000
 _ORTHOGONAL = 1e-6
 """Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
 
-_SAME = 1e-4
-"""Matrices of one group whose squared distance is smaller are the same element."""
+_SAME = 1e-9
+"""Matrices of one group whose squared distance is smaller are the same element. The 710th power of a rotation by one radian is
+nearly, but not, the identity: its squared distance is 7e-9."""
 
 _EQUAL = 1e-9
 """Natural matrices that differ by less are equal."""
@@ -634,8 +635,8 @@ def _close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray,
         found = np.concatenate([found, products[fresh]])
     table = _table_of_steps(np.concatenate(steps))
     if residual(found, table) > 1e-14:
-        found = _at_exact(polished(found, table), exact)
-    found = snapped(found)
+        found = polished(found, table)
+    found.flags.writeable = False
     return found, table
 
 
