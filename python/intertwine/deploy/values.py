@@ -1,7 +1,7 @@
 """Arguments of layers as JSON, and back: numbers, field types, groups, representations, modules.
 
-Groups are written by their names and sizes, representations by the labels of their irreps; a change of basis that is not
-determined by them travels as a float64 tensor.
+Groups are written by their names and sizes or by their generators, representations by the labels of their irreps; a change of
+basis that is not determined by them travels as a float64 tensor.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.deploy.generated import decode_generated, encode_generated
 from intertwine.errors import ArgumentError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import (
@@ -131,12 +132,14 @@ class Encoder:
         if type(group) in (SO2, O2):
             name = "SO2" if type(group) is SO2 else "O2"
             return {"name": name, "maximum_frequency": _maximum_frequency(group)}
+        if group.order() > MAX_ORDER:
+            raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER}")
         for name, kind in (("cyclic", CyclicGroup), ("dihedral", DihedralGroup)):
             if type(group) is kind:
-                order = group.order() // (2 if name == "dihedral" else 1)
-                if group.order() > MAX_ORDER:
-                    raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER}")
-                return {"name": name, "N": order}
+                return {"name": name, "N": group.order() // (2 if name == "dihedral" else 1)}
+        generated = encode_generated(group, lambda factor: self._group(factor, where), self._store)
+        if generated is not None:
+            return generated
         raise ArgumentError(f"{where} has the group {group}, which a model file cannot hold")
 
     def _representation(self, rho: Representation) -> dict[str, Any]:
@@ -192,8 +195,8 @@ class Decoder:
             "module": lambda v: self._decode_module(v["module"]),
             "field_type": self._field_type,
             "gspace": lambda v: self._space(v["gspace"]),
-            "representation": lambda v: self._representation(_group(v["group"]), v["representation"]),
-            "group": lambda v: _group(v["group"]),
+            "representation": lambda v: self._representation(self._group(v["group"]), v["representation"]),
+            "group": lambda v: self._group(v["group"]),
         }
         for name, make in makers.items():
             if isinstance(value, dict) and name in value:
@@ -226,7 +229,7 @@ class Decoder:
             rotations = -1 if everything else _whole(value["rotations"], 1, MAX_ORDER)
             frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER) if everything else 6
             return GSpace2D((None if axis is None else _number(axis), rotations), frequency)
-        group = _group(value["group"])
+        group = self._group(value["group"])
         if kind == "R0":
             return no_base_space(group)
         if kind not in ("R1", "R2", "R3"):
@@ -252,17 +255,19 @@ class Decoder:
             basis = np.eye(size)
         return Representation(group, str(value["name"]), irreps, basis)
 
-
-def _group(value: dict[str, Any]) -> Group:
-    name = value["name"]
-    if name in ("SO2", "O2"):
-        frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER)
-        return so2_group(frequency) if name == "SO2" else o2_group(frequency)
-    if name == "cyclic":
-        return cyclic_group(_whole(value["N"], 1, MAX_ORDER))
-    if name == "dihedral":
-        return dihedral_group(_whole(value["N"], 1, MAX_ORDER // 2))
-    raise ModelFileError(f"the file asks for the group {name!r}, which this version does not know")
+    def _group(self, value: dict[str, Any]) -> Group:
+        name = value["name"]
+        if name in ("SO2", "O2"):
+            frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER)
+            return so2_group(frequency) if name == "SO2" else o2_group(frequency)
+        if name == "cyclic":
+            return cyclic_group(_whole(value["N"], 1, MAX_ORDER))
+        if name == "dihedral":
+            return dihedral_group(_whole(value["N"], 1, MAX_ORDER // 2))
+        generated = decode_generated(value, self._group, self._tensor, MAX_ORDER)
+        if generated is not None:
+            return generated
+        raise ModelFileError(f"the file asks for the group {name!r}, which this version does not know")
 
 
 def _maximum_frequency(value: Any) -> int:

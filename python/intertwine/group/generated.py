@@ -26,7 +26,7 @@ from intertwine.group.real_irreps import (
     real_irreps,
     residual,
 )
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation
 from intertwine.group.subgroups import structure_name, sub_table
 
 MAX_ORDER = 1000
@@ -35,8 +35,9 @@ MAX_ORDER = 1000
 _ORTHOGONAL = 1e-6
 """Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
 
-_SAME = 1e-4
-"""Matrices of one group whose squared distance is smaller are the same element."""
+_SAME = 1e-9
+"""Matrices of one group whose squared distance is smaller are the same element. The 710th power of a rotation by one radian is
+nearly, but not, the identity: its squared distance is 7e-9."""
 
 _EQUAL = 1e-9
 """Natural matrices that differ by less are equal."""
@@ -69,8 +70,8 @@ class GeneratedGroup(FiniteGroup):
     # --- what a concrete class owes -------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _natural(self) -> Source:
-        """A faithful representation, from which the irreps are split off."""
+    def _natural(self) -> Sequence[Source]:
+        """Representations from which the irreps are split off, one of them faithful."""
 
     @cached_property
     @abstractmethod
@@ -80,6 +81,16 @@ class GeneratedGroup(FiniteGroup):
     @abstractmethod
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         """The subgroup that some elements generate, its elements breadth-first by words in them."""
+
+    @property
+    @abstractmethod
+    def given(self) -> np.ndarray:
+        """What the group was made of: its generators, or its table; read-only."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """How the elements print, in order, if it was said."""
+        return self._names
 
     # --- the table -------------------------------------------------------------------------------------------------------
 
@@ -280,8 +291,13 @@ class MatrixGroup(GeneratedGroup):
         self._matrices, table = _close_matrices(self._given, self._max_order)
         super().__init__(name or f"MatrixGroup({len(table)})", table, names)
 
-    def _natural(self) -> Source:
-        return MatrixSource(self._matrices)
+    @property
+    def given(self) -> np.ndarray:
+        """The generators as they were given; read-only."""
+        return self._given
+
+    def _natural(self) -> Sequence[Source]:
+        return [MatrixSource(self._matrices)]
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -372,8 +388,13 @@ class PermutationGroup(GeneratedGroup):
         self._permutations, table = _close_permutations(self._given, self._max_order)
         super().__init__(name or f"PermutationGroup({len(table)})", table)
 
-    def _natural(self) -> Source:
-        return PermutationSource(self._permutations)
+    @property
+    def given(self) -> np.ndarray:
+        """The generators as they were given; read-only."""
+        return self._given
+
+    def _natural(self) -> Sequence[Source]:
+        return [PermutationSource(self._permutations)]
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -456,8 +477,26 @@ class TableGroup(GeneratedGroup):
         array.flags.writeable = False
         super().__init__(name or f"TableGroup({len(array)})", array, names)
 
-    def _natural(self) -> Source:
-        return PermutationSource(self.table)
+    @property
+    def given(self) -> np.ndarray:
+        """The table of products; read-only."""
+        return self.table
+
+    def _natural(self) -> Sequence[Source]:
+        regular = PermutationSource(self.table)
+        if self.abelian:
+            return [regular]
+        # Most irreps occur just once among the functions on the cosets of some cyclic subgroup: fewer points, and no choice.
+        firsts = np.unique(self.class_numbers, return_index=True)[1][1:]
+        cyclic = {tuple(sorted(closure(self.table, [g]))) for g in firsts.tolist()}
+        return [*(self._on_cosets(numbers) for numbers in sorted(cyclic, key=lambda h: (-len(h), h))), regular]
+
+    def _on_cosets(self, numbers: Sequence[int]) -> Source:
+        cosets = self.left_cosets(numbers)
+        coset_of = np.empty(self.order(), dtype=int)
+        for position, coset in enumerate(cosets):
+            coset_of[coset] = position
+        return PermutationSource(coset_of[self.table[:, [int(coset[0]) for coset in cosets]]])
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -596,8 +635,8 @@ def _close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray,
         found = np.concatenate([found, products[fresh]])
     table = _table_of_steps(np.concatenate(steps))
     if residual(found, table) > 1e-14:
-        found = _at_exact(polished(found, table), exact)
-    found = snapped(found)
+        found = polished(found, table)
+    found.flags.writeable = False
     return found, table
 
 
