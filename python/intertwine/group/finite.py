@@ -111,6 +111,14 @@ class FiniteGroup(Group):
             f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
         )
 
+    def quadrature(self, degree: int = 0) -> tuple[list[GroupElement], np.ndarray]:
+        """All elements with equal weights: the mean is exact for every function.
+
+        Args:
+            degree: accepted as by continuous groups.
+        """
+        return self.elements, np.full(self.order(), 1 / self.order())
+
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
         """The numbers of the generators."""

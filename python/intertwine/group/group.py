@@ -53,6 +53,8 @@ class Group(ABC):
 
     PARAM: str = "int"
     PARAMETRIZATIONS: tuple[str, ...] = ("int",)
+    IRREP_PARAMETERS: tuple[str, ...] = ()
+    """The names of the parts of an irrep's label, by which they may be given."""
 
     def __init__(self, name: str, continuous: bool, abelian: bool) -> None:
         self._name = name
@@ -111,7 +113,7 @@ class Group(ABC):
         """Elements whose products are the whole group (one per component besides the Lie algebra, if continuous)."""
 
     @abstractmethod
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label."""
 
     @abstractmethod
@@ -149,6 +151,30 @@ class Group(ABC):
         """The label of the group as its own subgroup."""
 
     # --- what follows ---------------------------------------------------------------------------------------------------
+
+    def irrep(self, *id: Any, **named: Any) -> IrreducibleRepresentation:
+        """The real irreducible representation with this label.
+
+        Args:
+            *id: the parts of the label; see the class of the group.
+            **named: parts of the label by their names in ``IRREP_PARAMETERS``.
+
+        Raises:
+            GroupError: if there is no such irrep.
+        """
+        if named:
+            left = self.IRREP_PARAMETERS[len(id) :]
+            id = (*id, *(named.pop(name) for name in left if name in named))
+            if named:
+                raise GroupError(
+                    f"an irrep of {self.name} has no {next(iter(named))!r} in its label",
+                    hint=f"its label is ({', '.join(self.IRREP_PARAMETERS)})" if self.IRREP_PARAMETERS else None,
+                )
+        return self._irrep_of(*id)
+
+    def grid(self, *args: Any, **kwargs: Any) -> list[GroupElement]:
+        """Elements to sample functions on the group; see the class of the group for the arguments."""
+        raise GroupError(f"{self.name} has no grids", hint="use group.sample(), or group.elements of a finite group")
 
     def order(self) -> int:
         """The number of elements, ``-1`` if there are infinitely many."""

@@ -276,6 +276,8 @@ class SO3(_SpatialGroup):
         [SO(3)|[irrep_0]:1, SO(3)|[irrep_1]:3, SO(3)|[irrep_2]:5]
     """
 
+    IRREP_PARAMETERS: tuple[str, ...] = ("l",)
+
     def __init__(self, maximum_frequency: int = 2) -> None:
         super().__init__("SO(3)", abelian=False, maximum_frequency=maximum_frequency)
 
@@ -385,7 +387,7 @@ class SO3(_SpatialGroup):
         """The frequency of an irrep, by its label."""
         return id[0]
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency l.
 
         Args:
@@ -466,6 +468,8 @@ class O3(_SpatialGroup):
         >>> O3(1).irreps()
         [O(3)|[irrep_0,0]:1, O(3)|[irrep_1,0]:1, O(3)|[irrep_0,1]:3, O(3)|[irrep_1,1]:3]
     """
+
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "l")
 
     def __init__(self, maximum_frequency: int = 3) -> None:
         super().__init__("O(3)", abelian=False, maximum_frequency=maximum_frequency)
@@ -624,7 +628,7 @@ class O3(_SpatialGroup):
         """The frequency of an irrep, by its label."""
         return id[1]
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of parity j and frequency l.
 
         Args:

@@ -115,6 +115,7 @@ class CyclicGroup(FiniteGroup):
     """
 
     PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("k",)
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
@@ -181,7 +182,7 @@ class CyclicGroup(FiniteGroup):
             return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k)
         return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _TurnMatrix(k, N), 2, "C", frequency=k)
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency k, from 0 to N / 2.
 
         Args:
@@ -234,6 +235,7 @@ class DihedralGroup(FiniteGroup):
     """
 
     PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
@@ -320,7 +322,7 @@ class DihedralGroup(FiniteGroup):
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         return tuple(self._irreps_by_label.values())
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of reflection parity j and frequency k.
 
         Args:

@@ -11,6 +11,7 @@ from intertwine.errors import GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.embedding import axial_matrices, conjugated, nearest
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.generated import GENERATED, generated_subgroup
 from intertwine.group.harmonics import harmonic_action
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
@@ -36,10 +37,12 @@ class PolyhedralGroup(FiniteGroup):
 
     Subgroups have the group's own name, ``(False, n)`` for the n rotations about one n-fold axis, ``(True, n)`` with the half
     turns about axes across besides, and ``(True, 1)`` for one such half turn. One more part, an element a of the group, stands
-    for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates.
+    for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates, and
+    ``("generated", i, j, ...)`` for what the elements of these numbers generate.
     """
 
     PARAM: str = "Q"
+    IRREP_PARAMETERS: tuple[str, ...] = ("l",)
     PARAMETRIZATIONS: tuple[str, ...] = ROTATION_PARAMETRIZATIONS
 
     _frequencies: dict[int, int]
@@ -152,7 +155,7 @@ class PolyhedralGroup(FiniteGroup):
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         return tuple(self._by_label.values())
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep with this label.
 
         Args:
@@ -165,6 +168,8 @@ class PolyhedralGroup(FiniteGroup):
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         parts = list(id) if isinstance(id, (tuple, list)) else [id]
+        if parts and parts[0] == GENERATED:
+            return generated_subgroup(self, parts[1:])
         if len(parts) == 1 and isinstance(parts[0], GroupElement):
             return self._generated_by(self.index(self.element(parts[0])))
         frame = np.eye(3)
@@ -181,6 +186,9 @@ class PolyhedralGroup(FiniteGroup):
             group, matrices = self._axial(parts, id)
         numbers = [nearest(self.rotation_matrices, matrix) for matrix in conjugated(matrices, frame)]
         return group, np.array(numbers, dtype=int)
+
+    def _id_of_subgroup(self, numbers: list[int]) -> Any:
+        return (GENERATED, *self.generating_numbers(numbers))
 
     def _generated_by(self, number: int) -> tuple[FiniteGroup, np.ndarray]:
         numbers, power = [0], number
