@@ -57,6 +57,11 @@ class DirectProductGroup(Group):
         """The second group."""
         return self._G2
 
+    @property
+    def given_name(self) -> str | None:
+        """The name that was given to it, if any."""
+        return self._given_name
+
     def _key(self) -> tuple[Group, Group]:
         return (self._G1, self._G2)
 
