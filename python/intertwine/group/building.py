@@ -20,7 +20,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.labels import Label
+from intertwine.group.labels import Label, Typed
 from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
 
 if TYPE_CHECKING:
@@ -257,15 +257,12 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
         repr: a representation of the group.
     """
     need_representations([repr], "a restriction")
-    return _restricted(group, _hashable(id), repr, repr.name, group.name)
-
-
-def _hashable(id: Any) -> Any:
-    return tuple(_hashable(part) for part in id) if isinstance(id, (tuple, list)) else id
+    return _restricted(group, Typed(id), repr, repr.name, group.name)
 
 
 @lru_cache(maxsize=1024)
-def _restricted(group: Group, id: Any, repr: Representation, name: str, printed: str) -> Representation:
+def _restricted(group: Group, key: Typed, repr: Representation, name: str, printed: str) -> Representation:
+    id = key.id
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
     label = f"{printed}:{name}"
