@@ -256,14 +256,13 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
         repr: a representation of the group.
     """
     need_representations([repr], "a restriction")
-    return _restricted(group, tuple(id) if isinstance(id, list) else id, repr, repr.name)
+    return _restricted(group, tuple(id) if isinstance(id, list) else id, repr, f"{group.name}:{repr.name}")
 
 
 @lru_cache(maxsize=1024)
-def _restricted(group: Group, id: Any, repr: Representation, name: str) -> Representation:
+def _restricted(group: Group, id: Any, repr: Representation, label: str) -> Representation:
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
-    label = f"{group.name}:{name}"
     if isinstance(group, FiniteGroup):
         subgroup, numbers = group._subgroup_elements(id)
         return named_representation(subgroup, repr.matrices[numbers], label)

@@ -61,6 +61,8 @@ class GeneratedGroup(FiniteGroup):
 
     PARAM: ClassVar[str] = "int"
     PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+    FAMILY: ClassVar[str]
+    """Groups of one family are equal if their tables and natural representations are, whatever they are called."""
 
     def __init__(self, name: str, table: np.ndarray, names: Sequence[str] | None = None) -> None:
         self._given_table = table
@@ -121,13 +123,12 @@ class GeneratedGroup(FiniteGroup):
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        letters = "abcdefghijklmnopqrstuvwxyz"
         steps = self.generator_numbers
         words: dict[int, list[int]] = {0: []}
         for g in closure(self.table, list(steps)):
             for k, step in enumerate(steps):
                 words.setdefault(int(self.table[g, step]), [*words[g], k])
-        return tuple(_word(words[g], letters) for g in range(self.order()))
+        return tuple(_word(words[g]) for g in range(self.order()))
 
     def _repr_value(self, value: int) -> str:
         return (self._names or self._words)[value]
@@ -180,15 +181,22 @@ class GeneratedGroup(FiniteGroup):
             GroupError: if they are no elements.
         """
         given = id if isinstance(id, (tuple, list)) else (id,)
-        if not isinstance(id, (tuple, list, int, np.integer, GroupElement)):
-            raise GroupError(
-                f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
-                hint=f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()",
-            )
-        return self.generating_numbers(closure(self.table, [self.index(self.element(g)) for g in given]))
+        hint = f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()"
+        numbers = []
+        for g in given:
+            if isinstance(g, bool) or not isinstance(g, (int, np.integer, GroupElement)):
+                raise GroupError(
+                    f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
+                    hint=hint,
+                )
+            number = self.index(g) if isinstance(g, GroupElement) else int(g)
+            if not 0 <= number < self.order():
+                raise GroupError(f"{self.name} has no element {number}", hint=hint)
+            numbers.append(number)
+        return self.generating_numbers(closure(self.table, numbers))
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
-        return _subgroup(self, self.subgroup_id(id))
+        return _subgroup(self, self.subgroup_id(id), self._name, self._names)
 
     def _subgroup_name(self, numbers: Sequence[int]) -> str:
         listed = closure(self.table, list(numbers))
@@ -214,9 +222,20 @@ class GeneratedGroup(FiniteGroup):
     def _key(self) -> Hashable:
         return self._table_bytes
 
+    def _like(self, other: GeneratedGroup) -> bool:
+        """Whether a group of the same family with the same table is equal."""
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, GeneratedGroup) or self.FAMILY != other.FAMILY:
+            return NotImplemented
+        return self._key() == other._key() and self._like(other)
+
     @cached_property
     def _hash(self) -> int:
-        return hash((type(self).__name__, self._table_bytes))
+        return hash((self.FAMILY, self._key()))
 
     def __hash__(self) -> int:
         return self._hash
@@ -232,7 +251,7 @@ class _Listed:
         return self._matrices[self._group._numbers[value]]
 
 
-def _word(steps: list[int], letters: str) -> str:
+def _word(steps: list[int]) -> str:
     if not steps:
         return "1"
     runs: list[list[int]] = []
@@ -241,11 +260,15 @@ def _word(steps: list[int], letters: str) -> str:
             runs[-1][1] += 1
         else:
             runs.append([step, 1])
-    return " ".join(letters[k % len(letters)] + (f"^{n}" if n > 1 else "") for k, n in runs)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return " ".join((letters[k] if k < 26 else f"g{k}") + (f"^{n}" if n > 1 else "") for k, n in runs)
 
 
 @lru_cache(maxsize=1024)
-def _subgroup(group: GeneratedGroup, id: tuple[int, ...]) -> tuple[GeneratedGroup, np.ndarray]:
+def _subgroup(
+    group: GeneratedGroup, id: tuple[int, ...], name: str, names: tuple[str, ...] | None
+) -> tuple[GeneratedGroup, np.ndarray]:
+    # Equal groups may print in different ways, and what is made of one prints like it: so these are part of the key.
     numbers = np.array(closure(group.table, list(id)))
     numbers.flags.writeable = False
     if len(numbers) == group.order():
@@ -278,6 +301,7 @@ class MatrixGroup(GeneratedGroup):
     """
 
     PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "MAT")
+    FAMILY: ClassVar[str] = "matrices"
 
     def __init__(
         self,
@@ -341,18 +365,12 @@ class MatrixGroup(GeneratedGroup):
         names = None if self._names is None else [self._names[g] for g in listed]
         return MatrixGroup(generators, self._subgroup_name(numbers), self._max_order, names)
 
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or not isinstance(other, MatrixGroup):
-            return NotImplemented
+    def _like(self, other: GeneratedGroup) -> bool:
         return (
-            self._matrices.shape == other._matrices.shape
-            and self._table_bytes == other._table_bytes
+            isinstance(other, MatrixGroup)
+            and self._matrices.shape == other._matrices.shape
             and bool(np.abs(self._matrices - other._matrices).max() < _EQUAL)
         )
-
-    __hash__ = GeneratedGroup.__hash__
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self._given, self._name, self._max_order, self._names))
@@ -381,6 +399,7 @@ class PermutationGroup(GeneratedGroup):
     """
 
     PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "permutation")
+    FAMILY: ClassVar[str] = "permutations"
 
     def __init__(self, generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> None:
         self._given = _permutations(generators)
@@ -433,14 +452,8 @@ class PermutationGroup(GeneratedGroup):
         generators = self._permutations[list(numbers)] if numbers else np.arange(points)[None]
         return PermutationGroup(generators, self._subgroup_name(numbers), self._max_order)
 
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or not isinstance(other, PermutationGroup):
-            return NotImplemented
-        return np.array_equal(self._permutations, other._permutations)
-
-    __hash__ = GeneratedGroup.__hash__
+    def _like(self, other: GeneratedGroup) -> bool:
+        return isinstance(other, PermutationGroup) and np.array_equal(self._permutations, other._permutations)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self._given, self._name, self._max_order))
@@ -465,6 +478,8 @@ class TableGroup(GeneratedGroup):
         >>> klein.element(1) @ klein.element(2), klein.irreps()[3]
         (ab, TableGroup(4)|[irrep_3]:1)
     """
+
+    FAMILY: ClassVar[str] = "table"
 
     def __init__(self, table: Any, name: str | None = None, names: Sequence[str] | None = None) -> None:
         array, moved = _identity_first(_square(table))
