@@ -16,7 +16,7 @@ from intertwine.group import (
     Representation,
     directsum,
 )
-from intertwine.group.continuous import O2, SO2
+from intertwine.group.orthogonal2 import O2, SO2
 
 _TURN = 2 * math.pi
 

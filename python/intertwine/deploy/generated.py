@@ -38,7 +38,7 @@ _BY_NUMBER: dict[str, tuple[type[GeneratedGroup], Callable[[int], GeneratedGroup
 
 
 def encode_generated(
-    group: Group, encode: Callable[[Group], dict[str, Any]], store: Callable[[torch.Tensor], str]
+    group: Group, encode: Callable[[Group], dict[str, Any] | None], store: Callable[[torch.Tensor], str]
 ) -> dict[str, Any] | None:
     """A group from generators as JSON; ``None`` for any other.
 
@@ -53,11 +53,13 @@ def encode_generated(
     if type(group) is PointGroup:
         return {"name": "point group", "symbol": group.name}
     if type(group) is SemidirectProduct:
-        action = store(torch.tensor(group.action))
+        factors = [encode(group.N), encode(group.H)]
+        if None in factors:
+            return None
         return {
             "name": "semidirect product",
-            "factors": [encode(group.N), encode(group.H)],
-            "action": action,
+            "factors": factors,
+            "action": store(torch.tensor(group.action)),
             "printed": group.name,
         }
     for name, kind in (("matrices", MatrixGroup), ("permutations", PermutationGroup), ("table", TableGroup)):

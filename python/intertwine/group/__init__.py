@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
 from intertwine.group.building import change_basis, directsum, tensor_product
 from intertwine.group.classes import CharacterTable
-from intertwine.group.continuous import O2, SO2, ContinuousGroup, o2_group, so2_group
+from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.decomposition import disentangle, homomorphism_space
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
@@ -33,53 +34,92 @@ from intertwine.group.named import (
     semidirect_product,
     symmetric_group,
 )
+from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
+from intertwine.group.orthogonal3 import (
+    O3,
+    SO3,
+    cylinder_discrete_group,
+    cylinder_group,
+    full_cylinder_discrete_group,
+    full_cylinder_group,
+    full_ico_group,
+    full_octa_group,
+    o3_group,
+    so3_group,
+)
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
+from intertwine.group.plane_matrices import chi, psi, psichi
 from intertwine.group.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
+from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
 from intertwine.group.representation import Representation
+from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
 from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
-    "CRYSTALLOGRAPHIC",
     "AlternatingGroup",
+    "CRYSTALLOGRAPHIC",
     "CharacterTable",
     "ContinuousGroup",
     "CyclicGroup",
     "DicyclicGroup",
     "DihedralGroup",
+    "DirectProductGroup",
+    "DoubleGroup",
     "FiniteGroup",
     "GeneratedGroup",
     "Group",
     "GroupElement",
     "HomSpace",
+    "Icosahedral",
+    "InsufficientIrrepsException",
     "IrreducibleRepresentation",
     "MatrixGroup",
     "O2",
+    "O3",
+    "Octahedral",
     "PermutationGroup",
     "PointGroup",
     "Representation",
     "SO2",
+    "SO3",
     "SemidirectProduct",
     "SubgroupClass",
     "SymmetricGroup",
     "TableGroup",
+    "UnderconstrainedCGSystem",
     "alternating_group",
     "change_basis",
+    "chi",
     "cyclic_group",
+    "cylinder_discrete_group",
+    "cylinder_group",
     "dicyclic_group",
     "dihedral_group",
+    "direct_product",
     "directsum",
     "disentangle",
+    "double_group",
+    "full_cylinder_discrete_group",
+    "full_cylinder_group",
+    "full_ico_group",
+    "full_octa_group",
     "group_from_matrices",
     "group_from_permutations",
     "group_from_table",
     "homomorphism_space",
+    "ico_group",
     "intertwiners",
     "o2_group",
+    "o3_group",
+    "octa_group",
     "point_group",
+    "psi",
+    "psichi",
     "quaternion_group",
     "quaternion_matrix",
     "semidirect_product",
     "so2_group",
+    "so3_group",
     "symmetric_group",
     "tensor_product",
     "trivial_group",

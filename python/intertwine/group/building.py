@@ -20,6 +20,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
+from intertwine.group.labels import Label
 from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class _Lazy:
         self._reprs = tuple(reprs)
 
     def __call__(self, value: Any) -> np.ndarray:
-        element = GroupElement(value, self._reprs[0].group)
+        element = GroupElement._of(value, self._reprs[0].group)
         return block_diagonal([r(element) for r in self._reprs])
 
 
@@ -162,7 +163,7 @@ def regular_representation(group: FiniteGroup) -> Representation:
     Args:
         group: the finite group.
     """
-    labels: list[tuple[int, ...]] = []
+    labels: list[Label] = []
     columns: list[np.ndarray] = []
     for irrep in group.irreps():
         scale = np.sqrt(irrep.size / group.order())

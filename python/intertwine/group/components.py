@@ -17,6 +17,7 @@ from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.induced import InducedComponent, induced_components
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.labels import Label
 from intertwine.group.representation import Representation
 
 _SAME = 1e-9
@@ -120,7 +121,7 @@ class Structure:
     mixings: tuple[Mixing, ...]
 
 
-def _irreps_in_order(group: Group, ids: list[tuple[int, ...]], channels: np.ndarray) -> list[Part]:
+def _irreps_in_order(group: Group, ids: list[Label], channels: np.ndarray) -> list[Part]:
     parts, start = [], 0
     for id in ids:
         irrep = group.irrep(*id)

@@ -12,6 +12,7 @@ from intertwine.errors import GroupError, RepresentationError
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS
+from intertwine.group.labels import Label
 from intertwine.group.representation import Representation, need_representations, snapped
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def continuous_data(
         lie: derivatives along the Lie algebra, shape ``(dimension of the group, n, n)``.
         degree: the greatest frequency in it.
     """
-    elements, weights = group.quadrature(2 * degree)
+    elements, weights = group.class_quadrature(2 * degree)
     generators = [matrix(g) for g in group.generators]
     return MatrixData(
         group,
@@ -143,10 +144,9 @@ def restricted_data(group: Group, id: Any, representation: Representation) -> Ma
 
     if isinstance(subgroup, FiniteGroup):
         return finite_data(subgroup, snapped(np.stack([matrix(h) for h in subgroup.elements])))
-    # The subgroup's rotations are the group's, so the derivatives stay the same.
-    return continuous_data(
-        cast("ContinuousGroup", subgroup), matrix, representation.lie_matrices, greatest_frequency(representation)
-    )
+    smaller = cast("ContinuousGroup", subgroup)
+    degree = greatest_frequency(representation)
+    return continuous_data(smaller, matrix, smaller.derivatives(matrix, degree), degree)
 
 
 def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity: int) -> list[np.ndarray]:
@@ -170,7 +170,7 @@ def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity
     return found
 
 
-def decompose(data: MatrixData) -> tuple[list[tuple[int, ...]], np.ndarray]:
+def decompose(data: MatrixData) -> tuple[list[Label], np.ndarray]:
     """The irreps in a representation, and Q with rho = Q (sum of irreps) Q^T.
 
     The columns of Q that belong to an irrep psi are embeddings from Hom_G(psi, rho) with orthogonal images.
@@ -188,7 +188,7 @@ def decompose(data: MatrixData) -> tuple[list[tuple[int, ...]], np.ndarray]:
         >>> irreps
         [(0,), (1,), (2,)]
     """
-    labels: list[tuple[int, ...]] = []
+    labels: list[Label] = []
     columns: list[np.ndarray] = []
     for irrep in data.candidates:
         count = data.multiplicity(irrep)

@@ -36,6 +36,14 @@ class GroupElement:
         object.__setattr__(self, "_group", group)
         object.__setattr__(self, "_value", group._to_canonical(g, param or group.PARAM))
 
+    @classmethod
+    def _of(cls, value: Any, group: Group) -> GroupElement:
+        """An element from a value that is canonical already."""
+        element = cls.__new__(cls)
+        object.__setattr__(element, "_group", group)
+        object.__setattr__(element, "_value", value)
+        return element
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("group elements are immutable")
 
@@ -47,7 +55,7 @@ class GroupElement:
     @property
     def value(self) -> Any:
         """The value in the group's own parametrisation ``param``."""
-        return self._value
+        return self._group._from_canonical(self._value, self._group.PARAM)
 
     @property
     def param(self) -> str:
@@ -78,10 +86,10 @@ class GroupElement:
             # A tensor of fields: it says itself how the element acts on it.
             return NotImplemented
         other = self._same_group(other)
-        return GroupElement(self._group._combine(self._value, other._value), self._group)
+        return GroupElement._of(self._group._combine(self._value, other._value), self._group)
 
     def __invert__(self) -> GroupElement:
-        return GroupElement(self._group._inverse(self._value), self._group)
+        return GroupElement._of(self._group._inverse(self._value), self._group)
 
     def __pow__(self, exponent: int) -> GroupElement:
         base = self if exponent >= 0 else ~self
@@ -101,8 +109,8 @@ class GroupElement:
     def __repr__(self) -> str:
         return self._group._repr_value(self._value)
 
-    def __reduce__(self) -> tuple[type[GroupElement], tuple[Any, Group]]:
-        return (GroupElement, (self._value, self._group))
+    def __reduce__(self) -> tuple[Any, tuple[Any, Group]]:
+        return (GroupElement._of, (self._value, self._group))
 
     def __copy__(self) -> GroupElement:
         return self

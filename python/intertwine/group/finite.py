@@ -67,7 +67,7 @@ class FiniteGroup(Group):
         """
         if element.group != self:
             raise GroupError(f"{element} is an element of {element.group}, not of {self}")
-        return self._numbers[element.value]
+        return self._numbers[element._value]
 
     def order(self) -> int:
         """The number of elements."""
@@ -75,7 +75,7 @@ class FiniteGroup(Group):
 
     @cached_property
     def _elements(self) -> tuple[GroupElement, ...]:
-        return tuple(GroupElement(value, self) for value in self._values)
+        return tuple(GroupElement._of(value, self) for value in self._values)
 
     @property
     def elements(self) -> list[GroupElement]:
@@ -111,6 +111,14 @@ class FiniteGroup(Group):
         raise GroupError(
             f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
         )
+
+    def quadrature(self, degree: int = 0) -> tuple[list[GroupElement], np.ndarray]:
+        """All elements with equal weights: the mean is exact for every function.
+
+        Args:
+            degree: accepted as by continuous groups.
+        """
+        return self.elements, np.full(self.order(), 1 / self.order())
 
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
@@ -294,7 +302,7 @@ class FiniteGroup(Group):
 
         return induced_representation(self, subgroup_id, repr, representatives, name)
 
-    def _irrep_error(self, id: tuple[int, ...]) -> GroupError:
+    def _irrep_error(self, id: tuple[Any, ...]) -> GroupError:
         labels = ", ".join(str(irrep.id) for irrep in self.irreps())
         return GroupError(f"{self.name} has no irrep {id}", hint=f"its irreps are {labels}")
 

@@ -62,8 +62,8 @@ class GeneratedGroup(FiniteGroup):
         names: how the elements print; words in the generators by default.
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int",)
+    PARAM: str = "int"
+    PARAMETRIZATIONS: tuple[str, ...] = ("int",)
     FAMILY: ClassVar[str]
     """Groups of one family are equal if their tables and natural representations are, whatever they are called."""
 
@@ -161,7 +161,7 @@ class GeneratedGroup(FiniteGroup):
             for k, (listed, size, kind) in enumerate(zip(matrices, characters.sizes, characters.types, strict=True))
         )
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep with this label.
 
         Args:
@@ -303,7 +303,7 @@ class MatrixGroup(GeneratedGroup):
         (8, 90 deg, square|[irrep_4]:2)
     """
 
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "MAT")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "MAT")
     FAMILY: ClassVar[str] = "matrices"
 
     def __init__(
@@ -401,7 +401,7 @@ class PermutationGroup(GeneratedGroup):
         [(), (0 1), (0 1 2), (1 2), (0 2), (0 2 1)]
     """
 
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "permutation")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "permutation")
     FAMILY: ClassVar[str] = "permutations"
 
     def __init__(self, generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> None:
@@ -528,6 +528,32 @@ class TableGroup(GeneratedGroup):
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.table, self._name, self._names))
+
+
+GENERATED = "generated"
+"""The first part of the labels of subgroups by their elements, for groups whose own labels are of another kind."""
+
+
+def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[TableGroup, np.ndarray]:
+    """The subgroup that some elements of any finite group generate, by its table.
+
+    Args:
+        group: the group.
+        numbers: the numbers of the elements.
+
+    Returns:
+        the subgroup, and the number in the group of each of its elements.
+
+    Raises:
+        GroupError: if there are no elements of these numbers.
+    """
+    steps = [whole(number, f"an element of {group}") for number in numbers]
+    if not all(0 <= step < group.order() for step in steps):
+        raise GroupError(f"{group} has no elements {steps}", hint=f"they are numbered from 0 to {group.order() - 1}")
+    listed = closure(group.table, list(group.generating_numbers(group.closure(steps))))
+    table = sub_table(group.table, listed)
+    name = structure_name(table)
+    return TableGroup(table, f"{group}{steps}" if name.startswith("order") else name), np.array(listed)
 
 
 def group_from_matrices(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> MatrixGroup:

@@ -52,6 +52,19 @@ def canonical_basis(projector: Array, dimension: int) -> Array:
     return basis
 
 
+def canonical_line(vector: Array) -> Array:
+    """The unit vector of a line in the gauge of ``canonical_basis``: positive where it is greatest, the first such place.
+
+    Args:
+        vector: a vector of the line, not 0.
+    """
+    squares = vector**2
+    pivot = int(np.flatnonzero(squares >= squares.max() * (1 - _TIE))[0])
+    result = vector * (np.sign(vector[pivot]) / np.linalg.norm(vector))
+    result[np.abs(result) < 1e-14] = 0.0
+    return result
+
+
 def intertwiners(
     a: Array, b: Array, *, a_lie: Array | None = None, b_lie: Array | None = None, dimension: int | None = None
 ) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from intertwine.errors import RepresentationError
 from intertwine.group.element import GroupElement
 from intertwine.group.group import Group
+from intertwine.group.labels import Label, as_label
 from intertwine.group.representation import Representation, snapped
 
 ENDOMORPHISMS = {"R": 1, "C": 2, "H": 4}
@@ -40,7 +41,7 @@ class IrreducibleRepresentation(Representation):
     def __init__(
         self,
         group: Group,
-        id: tuple[int, ...],
+        id: Label,
         name: str,
         representation: dict[GroupElement, np.ndarray] | Callable[[Any], np.ndarray],
         size: int,
@@ -54,11 +55,11 @@ class IrreducibleRepresentation(Representation):
         self._given_lie = _lie
         if type not in ENDOMORPHISMS:
             raise RepresentationError(f"an irrep has type 'R', 'C' or 'H', not {type!r}")
-        self._id = tuple(int(k) for k in id)
+        self._id = as_label(id)
         self._type = type
         self._size = int(size)
         if isinstance(representation, dict):
-            by_value = {group._hash_value(g.value): np.asarray(m, dtype=float) for g, m in representation.items()}
+            by_value = {group._hash_value(g._value): np.asarray(m, dtype=float) for g, m in representation.items()}
             matrices: Callable[[Any], np.ndarray] = lambda value: by_value[group._hash_value(value)]  # noqa: E731
         else:
             matrices = representation
@@ -68,7 +69,7 @@ class IrreducibleRepresentation(Representation):
         return self._size
 
     @property
-    def id(self) -> tuple[int, ...]:
+    def id(self) -> Label:
         """The label of the irrep."""
         return self._id
 
@@ -121,5 +122,5 @@ class IrreducibleRepresentation(Representation):
         return (_irrep, (self._group, self._id))
 
 
-def _irrep(group: Group, id: tuple[int, ...]) -> IrreducibleRepresentation:
+def _irrep(group: Group, id: Label) -> IrreducibleRepresentation:
     return group.irrep(*id)

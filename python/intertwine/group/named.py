@@ -127,7 +127,7 @@ class SemidirectProduct(TableGroup):
         GroupError: if an element of H does not act by an automorphism, or products of H do not act one after the other.
     """
 
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "pair")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "pair")
     FAMILY: ClassVar[str] = "semidirect product"
 
     def __init__(self, N: FiniteGroup, H: FiniteGroup, action: Action | Any, name: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.labels import Label
 
 _ANGLE_TOLERANCE = 1e-6
 
@@ -113,8 +114,9 @@ class CyclicGroup(FiniteGroup):
         (3[2pi/8], [C8|[irrep_0]:1, C8|[irrep_1]:2, C8|[irrep_2]:2, C8|[irrep_3]:2, C8|[irrep_4]:1])
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "radians", "MAT")
+    PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("k",)
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a cyclic group")
@@ -180,7 +182,7 @@ class CyclicGroup(FiniteGroup):
             return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k)
         return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _TurnMatrix(k, N), 2, "C", frequency=k)
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency k, from 0 to N / 2.
 
         Args:
@@ -189,10 +191,6 @@ class CyclicGroup(FiniteGroup):
         if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] <= self.N // 2:
             raise self._irrep_error(id)
         return self._irreps[int(id[0])]
-
-    def bl_irreps(self, L: int) -> list[tuple[int, ...]]:
-        """Labels of the irreps of frequency up to L."""
-        return [(k,) for k in range(min(L, self.N // 2) + 1)]
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         M = id[0] if isinstance(id, tuple) and len(id) == 1 else id
@@ -236,8 +234,9 @@ class DihedralGroup(FiniteGroup):
         ((-, 1[2pi/4]), D4|[irrep_1,1]:2)
     """
 
-    PARAM: ClassVar[str] = "int"
-    PARAMETRIZATIONS: ClassVar[tuple[str, ...]] = ("int", "radians", "MAT")
+    PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
+    PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a dihedral group")
@@ -303,7 +302,7 @@ class DihedralGroup(FiniteGroup):
         return [self.element((0, 1)), flip] if self.N > 1 else [flip]
 
     @cached_property
-    def _irreps_by_label(self) -> dict[tuple[int, int], IrreducibleRepresentation]:
+    def _irreps_by_label(self) -> dict[Label, IrreducibleRepresentation]:
         N = self.N
         labels = [(0, 0), (1, 0), *((1, k) for k in range(1, (N - 1) // 2 + 1))]
         if N % 2 == 0:
@@ -323,7 +322,7 @@ class DihedralGroup(FiniteGroup):
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         return tuple(self._irreps_by_label.values())
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of reflection parity j and frequency k.
 
         Args:
@@ -335,10 +334,6 @@ class DihedralGroup(FiniteGroup):
         if found is None:
             raise self._irrep_error(id)
         return found
-
-    def bl_irreps(self, L: int) -> list[tuple[int, ...]]:
-        """Labels of the irreps of frequency up to L."""
-        return [label for label in self._irreps_by_label if label[1] <= L]
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         if not isinstance(id, (tuple, list)) or len(id) != 2:

@@ -12,6 +12,7 @@ from intertwine.errors import ArgumentTypeError, GroupError, RepresentationError
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
+from intertwine.group.labels import Label, as_label
 
 _EQUAL = 1e-9
 """Matrices that differ by less than this are the same matrix."""
@@ -77,7 +78,7 @@ class Representation:
         self,
         group: Group,
         name: str,
-        irreps: Iterable[tuple[int, ...]],
+        irreps: Iterable[Label],
         change_of_basis: np.ndarray,
         supported_nonlinearities: Iterable[str] = (),
         representation: dict[GroupElement, np.ndarray] | Callable[[GroupElement], np.ndarray] | None = None,
@@ -89,7 +90,7 @@ class Representation:
     ) -> None:
         self._group = group
         self._name = name
-        self._irreps = tuple(tuple(int(k) for k in id) for id in irreps)
+        self._irreps = tuple(as_label(id) for id in irreps)
         self._attributes = kwargs
         basis = snapped(np.array(change_of_basis, dtype=float))
         size = self._irreps_size()
@@ -132,7 +133,7 @@ class Representation:
         return self._name
 
     @property
-    def irreps(self) -> list[tuple[int, ...]]:
+    def irreps(self) -> list[Label]:
         """The labels of the irreps that it contains, in the order of their blocks."""
         return list(self._irreps)
 
@@ -205,7 +206,7 @@ class Representation:
             )
         if isinstance(self._group, FiniteGroup):
             return self.matrices[self._group.index(element)]
-        return self._matrix(element.value)
+        return self._matrix(element._value)
 
     @cached_property
     def generator_matrices(self) -> np.ndarray:
@@ -264,7 +265,7 @@ class Representation:
         """Whether some combination of its channels is invariant."""
         return any(self._group.irrep(*id).is_trivial() for id in self._irreps)
 
-    def multiplicity(self, irrep: tuple[int, ...]) -> int:
+    def multiplicity(self, irrep: Label) -> int:
         """How often it contains an irrep.
 
         Args:
@@ -344,7 +345,7 @@ class Representation:
 def _rebuild(
     group: Group,
     name: str,
-    irreps: tuple[tuple[int, ...], ...],
+    irreps: tuple[Label, ...],
     change_of_basis: np.ndarray,
     matrices: np.ndarray | None,
     attributes: dict[str, Any],

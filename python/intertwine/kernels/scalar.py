@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError
-from intertwine.kernels.harmonics import harmonic_action, harmonic_size, harmonics
+from intertwine.group.harmonics import harmonic_action, harmonic_size, harmonics
 
 _ORIGIN = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""

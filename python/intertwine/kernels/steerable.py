@@ -25,11 +25,11 @@ from intertwine.group.components import Component, IrrepComponent
 from intertwine.group.decomposition import greatest_frequency
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
+from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
-from intertwine.kernels.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.kernels.scalar import ScalarBasis
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ _DEGREE_STEP = 16
 def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarray]:
     if isinstance(group, FiniteGroup):
         return tuple(group.elements), np.full(group.order(), 1 / group.order())
-    elements, weights = cast("ContinuousGroup", group).quadrature(degree)
+    elements, weights = cast("ContinuousGroup", group).class_quadrature(degree)
     return tuple(elements), weights
 
 
@@ -122,6 +122,17 @@ def _characters(representation: Representation, degree: int) -> np.ndarray:
 def _harmonic_characters(action: Representation, order: int, degree: int) -> np.ndarray:
     elements, _ = _haar(action.group, degree)
     return np.array([np.trace(harmonic_action(action(g), order)) for g in elements])
+
+
+def _closed_form(
+    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: int
+) -> np.ndarray | None:
+    """The same from known coefficients, where the harmonics are an irrep of the group; otherwise ``None``."""
+    if isinstance(action.group, FiniteGroup):
+        return None
+    group = cast("ContinuousGroup", action.group)
+    harmonic = group.harmonic_irrep(action, order)
+    return None if harmonic is None else group.coupling(source, harmonic, target)
 
 
 @lru_cache(maxsize=8192)
@@ -142,6 +153,9 @@ def irrep_kernels(
         shape ``(n, target size, source size, harmonics)``.
     """
     group = action.group
+    closed = _closed_form(action, source, target, order)
+    if closed is not None:
+        return closed
     degree = 0
     if not isinstance(group, FiniteGroup):
         degree = greatest_frequency(source) + greatest_frequency(target) + order

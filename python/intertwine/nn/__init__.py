@@ -64,10 +64,10 @@ from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 
 __all__ = [
+    "ELU",
     "BranchingModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
-    "ELU",
     "EquivarianceReport",
     "EquivariantModule",
     "FieldDropout",

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import expansion_plan, scalar_basis, split_filter
-from intertwine.kernels.harmonics import lattice_points
+from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, warn_if_uneven
 from intertwine.nn.sizes import need_room, off_centre, sizes_of

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from intertwine.errors import IntertwineError
-from intertwine.kernels.harmonics import harmonic_action, harmonic_size, harmonics, lattice_points
+from intertwine.group.harmonics import harmonic_action, harmonic_size, harmonics
+from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.scalar import scalar_basis
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from intertwine import gspaces
 from intertwine.group import cyclic_group, dihedral_group
+from intertwine.group.harmonics import harmonic_action, harmonics
 from intertwine.group.induced import induced_components
-from intertwine.kernels.harmonics import harmonic_action, harmonics, lattice_points
+from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.scalar import scalar_basis
 from intertwine.kernels.steerable import irrep_kernels, row_basis
 

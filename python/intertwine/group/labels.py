@@ -1,0 +1,40 @@
+"""Labels of irreps: whole numbers in tuples, nested for the irreps of products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import RepresentationError
+
+Label = tuple[Any, ...]
+"""A label of an irrep: a tuple of whole numbers and of such tuples."""
+
+
+def as_label(id: Any) -> Label:
+    """A label with lists as tuples and NumPy's numbers as Python's.
+
+    Args:
+        id: a list or tuple of whole numbers and of such lists.
+
+    Raises:
+        RepresentationError: if it holds anything else.
+
+    Example:
+        >>> as_label([[1], (0, np.int64(2)), 0])
+        ((1,), (0, 2), 0)
+    """
+    if not isinstance(id, (tuple, list)):
+        raise RepresentationError(
+            f"the label of an irrep is a tuple of whole numbers, not {id!r}", hint="write (1,) for the label 1"
+        )
+    return tuple(_part(part, id) for part in id)
+
+
+def _part(part: Any, id: Any) -> Any:
+    if isinstance(part, (tuple, list)):
+        return as_label(part)
+    if isinstance(part, bool) or not isinstance(part, (int, np.integer)):
+        raise RepresentationError(f"the label of an irrep holds whole numbers, but {id!r} was given")
+    return int(part)
