@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -263,56 +263,3 @@ class _Shared:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _Shared:
         return self
-
-
-class FilterCache:
-    """What was last expanded from parameters, good only while they equal the copies that it was made of.
-
-    Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
-    traced.
-    """
-
-    def __init__(self) -> None:
-        self._held: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._held.clear()
-
-    def get(self, name: str, weights: torch.Tensor, expand: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """What these parameters expand to, from memory where that is safe.
-
-        Args:
-            name: which of a layer's parameters they are.
-            weights: the parameters.
-            expand: makes the result of them.
-        """
-        if not self._safe(weights):
-            return expand(weights)
-        held = self._held.get(name)
-        if (
-            held is None
-            or held[0].dtype != weights.dtype
-            or held[0].device != weights.device
-            or not torch.equal(held[0], weights)
-        ):
-            held = (weights.detach().clone(), expand(weights))
-            self._held[name] = held
-        return held[1]
-
-    @staticmethod
-    def _safe(weights: torch.Tensor) -> bool:
-        return not (
-            torch.is_grad_enabled()
-            or torch.compiler.is_compiling()
-            or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-            or type(weights) not in (torch.Tensor, torch.nn.Parameter)
-            or weights.device.type == "meta"
-            or torch._C._functorch.is_functorch_wrapped_tensor(weights)  # pyright: ignore[reportAttributeAccessIssue]
-        )
-
-    def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:
-        return (FilterCache, ())
-
-    def __deepcopy__(self, memo: dict[int, object]) -> FilterCache:
-        return FilterCache()

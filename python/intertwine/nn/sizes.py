@@ -37,6 +37,21 @@ def need_room(
             )
 
 
+def least_room(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros") -> int:
+    """A number of cells that is enough for a window along every axis.
+
+    Args:
+        window: cells that the window spans along each axis.
+        padding: cells added on both sides of each axis.
+        mode: how they are filled.
+    """
+    beyond = {"circular": 0, "reflect": 1}.get(mode)
+    return max(
+        max(width - 2 * margin, 0 if beyond is None else margin + beyond)
+        for width, margin in zip(window, padding, strict=True)
+    )
+
+
 def off_centre(
     size: tuple[int, ...], window: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]
 ) -> str | None:
