@@ -7,7 +7,7 @@ import torch
 
 from intertwine.kernels import FilterCache
 
-from ..contracts.copies import pickled
+from ..contracts.copies import reloaded
 
 
 def doubled(first, second):
@@ -99,7 +99,7 @@ def test_nothing_is_kept_with_gradients_nor_in_copies():
     assert cache.get("filter", doubled, weights) is not cache.get("filter", doubled, weights)
     with torch.no_grad():
         kept = cache.get("filter", doubled, weights)
-        for twin in (copy.deepcopy(cache), pickled(cache)):
+        for twin in (copy.deepcopy(cache), reloaded(cache)):
             assert twin.get("filter", doubled, weights) is not kept
 
 
