@@ -25,7 +25,7 @@ class _Snapshot:
         self._tensor: torch.Tensor | None = None
         if plain.device.type == "cpu" and plain.is_contiguous() and self._size:
             self._address = plain.data_ptr()
-            self._live = memoryview(plain.view(-1).view(torch.uint8).numpy())
+            self._live = plain.view(-1).view(torch.uint8).numpy().data
             self._bytes = bytearray(self._live)
         else:
             self._address = 0
@@ -33,7 +33,9 @@ class _Snapshot:
 
     def same(self, parameter: torch.Tensor | None) -> bool:
         """Whether this is that parameter, with those numbers."""
-        if parameter is not self.parameter or parameter.dtype is not self.dtype or parameter.numel() != self._size:
+        if parameter is None or parameter is not self.parameter:
+            return False
+        if parameter.dtype is not self.dtype or parameter.numel() != self._size:
             return False
         saved = self._tensor
         if saved is None:

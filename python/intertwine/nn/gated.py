@@ -11,6 +11,7 @@ import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.building import directsum
+from intertwine.nn.eager import gated_half
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import subfields
@@ -171,8 +172,12 @@ class GatedNonLinearity1(_Gated1):
         self._hands_out = bool((order != np.arange(len(order))).any())
         if self._hands_out:
             self.register_constant("gate_of_field", order)
+        one_size = len({representation.size for representation in self.gated_type.representations}) == 1
+        self._in_halves = self._split and one_size and self.drop_gates and not self._hands_out
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._in_halves:
+            return gated_half(tensor, self.bias)
         raw, features = self._separate(tensor)
         gates = torch.sigmoid(raw - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
         handed = _select(gates, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
