@@ -94,7 +94,7 @@ class _GridConv(ExpandedModule):
                 EquivarianceWarning,
                 stacklevel=3,
             )
-        if padding_mode not in _PADDING_MODES:
+        if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
             )

@@ -14,6 +14,7 @@ from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.init import generalized_he_init
 from intertwine.nn.module import EquivariantModule
 from intertwine.nn.schur import SchurBlocks
+from intertwine.nn.settings import flag
 
 
 class ExpandedModule(EquivariantModule):
@@ -36,6 +37,7 @@ class ExpandedModule(EquivariantModule):
             bias: whether to have one.
             initialize: whether to draw the weights; else they are zero.
         """
+        bias, initialize = flag(bias, "bias"), flag(initialize, "initialize")
         self.basisexpansion = KernelExpansion(plan)
         self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
         self._bias_expansion = BiasExpansion(self.out_type) if bias else None

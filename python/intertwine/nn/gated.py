@@ -15,6 +15,7 @@ from intertwine.nn.eager import gated_half
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import subfields
+from intertwine.nn.settings import flag
 
 GATES_ID, GATED_ID = "gate", "gated"
 
@@ -79,7 +80,7 @@ class _Gated1(EquivariantModule):
         super().__init__()
         name = type(self).__name__
         self.in_type = check_field_type(in_type, name)
-        self.drop_gates = bool(drop_gates)
+        self.drop_gates = flag(drop_gates, "drop_gates")
         if gates is None:
             if len(in_type) % 2:
                 raise ArgumentError(
