@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from intertwine.kernels.expansion import FilterCache, KernelExpansion
+from intertwine.kernels.cache import FilterCache
+from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, split_filter
 from intertwine.kernels.scalar import Ring, ScalarBasis, scalar_basis
 
