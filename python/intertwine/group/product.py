@@ -206,7 +206,8 @@ class DirectProductGroup(Group):
             raise GroupError(
                 f"the product of {psi1} and {psi2} has no part {number!r}", hint=f"its parts are 0 to {parts - 1}"
             )
-        return _product_irrep(self, psi1, psi2, int(number))
+        # Equal products may differ in name, and irreps print that of their group.
+        return _product_irrep(self, psi1, psi2, int(number), self.name)
 
     def _pairs(
         self, first: list[IrreducibleRepresentation], second: list[IrreducibleRepresentation]
@@ -502,7 +503,11 @@ def _part_basis(
 
 @lru_cache(maxsize=4096)
 def _product_irrep(
-    group: DirectProductGroup, psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, part: int
+    group: DirectProductGroup,
+    psi1: IrreducibleRepresentation,
+    psi2: IrreducibleRepresentation,
+    part: int,
+    printed: str,
 ) -> IrreducibleRepresentation:
     basis, e = _part_basis(psi1, psi2, part)
     size = psi1.size * psi2.size if basis is None else len(basis)

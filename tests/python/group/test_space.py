@@ -220,6 +220,15 @@ def test_products_of_irreps_fall_apart_as_their_types_say():
     assert C7.irrep((2,), (1,), 1).restrict("diagonal").irreps == [(1,)]
 
 
+def test_labels_that_python_takes_for_equal_are_told_apart():
+    psi = so3_group().irrep(2)
+    assert (False, 4) == (0.0, 4)
+    for id, H in (((False, 4), cyclic_group(4)), ((0.0, 4), dihedral_group(4)), ((True, 4), dihedral_group(4))):
+        assert psi.restrict(id).group == H == so3_group().homspace(id).H
+    assert so3_group().homspace((False, 4)) != so3_group().homspace((0.0, 4))
+    assert psi.restrict((True, 3)) != psi.restrict((1.0, 3))
+
+
 def test_grids_of_the_groups():
     G, O = so3_group(), o3_group()
     for type, N, count in (
