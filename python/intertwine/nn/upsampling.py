@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -54,7 +55,8 @@ class _Upsampling(EquivariantModule):
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        need_room(type(self).__name__, tuple(tensor.shape), self.d * (1,), self.d * (0,))
+        least = 1 if self._scale_factor is None else math.ceil(1 / self._scale_factor)
+        need_room(type(self).__name__, tuple(tensor.shape), self.d * (least,), self.d * (0,))
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
