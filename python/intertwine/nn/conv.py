@@ -101,7 +101,7 @@ class _GridConv(ExpandedModule):
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
         self._window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
-        self._room = 0 if self.transposed else least_room(self._window, self._padding, padding_mode)
+        self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
@@ -145,7 +145,10 @@ class _GridConv(ExpandedModule):
             else:
                 return
         super()._check_axes(tensor)
-        need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
+        if self.transposed:
+            need_room(type(self).__name__, tuple(shape), self.d * (1,), self.d * (0,))
+        else:
+            need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
