@@ -7,7 +7,8 @@
 #' samples such functions at `N` rotations, applies a nonlinearity to each sample, and transforms back. The finer the grid,
 #' the closer to exact for all rotations; the `N` rotations themselves are exact.
 #'
-#' With `rotations` or `axis`, which name a subgroup as in [quotient_repr()], the functions live on the cosets of the subgroup:
+#' With `rotations` or `axis`, which name a subgroup as in [quotient_repr()], the functions live on the cosets of the
+#' subgroup:
 #' they are fewer, and blind to the subgroup. Give the layer the same subgroup as the representation.
 #'
 #' @inheritParams r2_conv

@@ -2,12 +2,14 @@
 
 #' Induced fields and their layers
 #'
-#' An induced field has a block of channels for each coset of a subgroup: the group permutes the blocks and acts inside of them
+#' An induced field has a block of channels for each coset of a subgroup: the group permutes the blocks and acts
+#' inside of them
 #' as a representation of the subgroup does. `induced_repr()` makes such a representation; regular and quotient
 #' representations are the ones whose blocks are a single channel.
 #'
 #' * `nonlin_induced_norm()` changes the length of each block and keeps its direction;
-#' * `nonlin_induced_gated()` multiplies each block by the sigmoid of its channel in a quotient field: as many quotient fields
+#' * `nonlin_induced_gated()` multiplies each block by the sigmoid of its channel in a quotient field: as many
+#'   quotient fields
 #'   as induced ones, the gates first;
 #' * `batchnorm_induced_norm()` normalises the lengths of the blocks of each field;
 #' * `pool_induced_norm()` is the length of the longest block of each field, which the group does not change.
@@ -18,7 +20,8 @@
 #' @inheritParams quotient_repr
 #' @param gs A space or a finite group.
 #' @param repr A representation of the subgroup: of `restrict(gs, rotations, axis)`.
-#' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does not say it;
+#' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does
+#'   not say it;
 #'   `NULL` finds the smallest blocks.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `induced_repr()`: a representation. The others as [r2_conv()].
