@@ -143,19 +143,22 @@ class ScalarBasis:
         return np.sqrt(squares)
 
 
-def default_cutoff(largest_ring: int) -> Callable[[float], float]:
+def default_cutoff(dimension: int, largest_ring: int) -> Callable[[float], float]:
     """The default (escnn's) for the greatest order of harmonics on a ring of a kernel.
 
-    0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is odd-spaced with the number of
-    cells on the ring; never more than 2 r.
+    On the line and in the plane it is 0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is
+    odd-spaced with the number of cells on the ring. In space it falls towards the outside, R - r + 2. It is never more than 2 r.
 
     Args:
-        largest_ring: the radius of the outermost ring, in cells.
+        dimension: d of the space R^d.
+        largest_ring: the radius R of the outermost ring, in cells.
     """
 
     def cutoff(radius: float) -> float:
         if radius == 0.0:
             return 0
+        if dimension == 3:
+            return min(2 * radius, largest_ring - radius + 2)
         return min(2 * radius, 2 if radius == largest_ring else 2 * radius - (radius + 1) % 2)
 
     return cutoff
@@ -183,33 +186,33 @@ def _numbers(values: Any, name: str) -> list[float]:
 
 def scalar_basis(
     dimension: int,
-    kernel_size: int,
+    kernel_size: int | tuple[int, ...],
     dilation: int = 1,
     rings: list[float] | None = None,
     sigma: list[float] | float | None = None,
     frequencies_cutoff: float | Callable[[float], float] | None = None,
+    spacing: tuple[float, ...] | None = None,
 ) -> ScalarBasis:
     """Rings, widths and cut-offs for a kernel; escnn's by default.
 
     Args:
         dimension: d of the space R^d.
-        kernel_size: cells along each axis.
+        kernel_size: cells along each axis, one number or one for each axis in memory.
         dilation: distance of neighbouring cells.
         rings: radii; by default 0, 1, ... up to half of the kernel, times ``dilation``.
         sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
         frequencies_cutoff: the greatest order on a ring of radius r: a function of r, or a number c for c r.
+        spacing: the size of a cell along each axis in memory, in the unit of the rings; 1 by default.
 
     Raises:
         ArgumentError: for rings outside of the kernel or widths that are not positive.
     """
-    half = dilation * (kernel_size - 1) / 2
-    if rings is None:
-        count = -(-kernel_size // 2)
-        outermost = (kernel_size - 1) // 2
-        radii = [dilation * outermost * i / (count - 1) if count > 1 else 0.0 for i in range(count)]
-    else:
-        radii = _numbers(rings, "rings")
-    farthest = half * np.sqrt(dimension)
+    sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
+    units = spacing or dimension * (1.0,)
+    farthest = dilation * np.sqrt(sum((unit * (n - 1) / 2) ** 2 for unit, n in zip(units, sizes, strict=True)))
+    # Cells lie at whole distances along the axes: the rings meet those of the longest axis.
+    reach = max(int(unit * ((n - 1) // 2) + 1e-9) for unit, n in zip(units, sizes, strict=True))
+    radii = [float(dilation * i) for i in range(reach + 1)] if rings is None else _numbers(rings, "rings")
     for radius in radii:
         if not 0 <= radius <= farthest + 1e-9:
             raise ArgumentError(
@@ -230,7 +233,9 @@ def scalar_basis(
     if len(widths) != len(radii) or not all(0 < width < np.inf for width in widths):
         raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
     if frequencies_cutoff is None:
-        cutoff: Callable[[float], float] = default_cutoff(kernel_size // 2)
+        cutoff: Callable[[float], float] = default_cutoff(
+            dimension, max(int(u * (n // 2) + 1e-9) for u, n in zip(units, sizes, strict=True))
+        )
     elif callable(frequencies_cutoff):
         cutoff = frequencies_cutoff
     elif isinstance(frequencies_cutoff, (int, float)):
