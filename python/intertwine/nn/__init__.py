@@ -26,6 +26,7 @@ from intertwine.nn.gated import (
     InducedGatedNonLinearity1,
 )
 from intertwine.nn.head import HeadClasses
+from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.line_conv import R1Conv, R1ConvTransposed
 from intertwine.nn.linear import Linear
@@ -132,6 +133,8 @@ __all__ = [
     "R2Upsampling",
     "R3Conv",
     "R3ConvTransposed",
+    "R3IcoConv",
+    "R3IcoConvTransposed",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",

@@ -261,8 +261,8 @@ class R2Conv(_GridConv):
     Args:
         in_type: the fields of the input, on R^2.
         out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps these
-            apart; odd ones have a pixel at their centre.
+        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
+            these apart; odd ones have a pixel at their centre.
         padding: pixels added around the image, one number or one for each axis, or ``"same"``.
         stride: the distance of output pixels.
         dilation: the distance of the kernel's cells.
@@ -344,8 +344,8 @@ class R2ConvTransposed(_GridConv):
     Args:
         in_type: the fields of the input, on R^2.
         out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps these
-            apart; odd ones have a pixel at their centre.
+        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
+            these apart; odd ones have a pixel at their centre.
         padding: pixels removed around the output, one number or one for each axis.
         output_padding: pixels added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
         stride: the distance of the input's pixels in the output.
