@@ -229,8 +229,20 @@ class FiniteGroup(Group):
         )
 
     def _id_of_subgroup(self, numbers: list[int]) -> Any:
-        """The label of the subgroup that has these elements; by default, elements that generate it."""
-        return self.generating_numbers(numbers)
+        """The label of the subgroup that has these elements; by default, a tuple of elements that generate it."""
+        return tuple(self._elements[g] for g in self.generating_numbers(numbers))
+
+    def _generated_subgroup(self, id: Any) -> tuple[FiniteGroup, np.ndarray] | None:
+        """The subgroup that some elements generate, where its label is a tuple of elements; ``None`` for other labels."""
+        if not isinstance(id, (tuple, list)) or not all(isinstance(g, GroupElement) for g in id):
+            return None
+        from intertwine.group.generated import TableGroup
+
+        chosen = self.generating_numbers(self.closure(self.index(self.element(g)) for g in id))
+        numbers = classes.closure(self.table, list(chosen))
+        table = sub_table(self.table, numbers)
+        names = [str(self._elements[g]) for g in numbers]
+        return TableGroup(table, structure_name(table), names), np.array(numbers)
 
     def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
         """The left cosets gH of a subgroup H, in the order of their first elements.

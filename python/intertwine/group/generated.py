@@ -179,6 +179,9 @@ class GeneratedGroup(FiniteGroup):
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         return _subgroup(self, self.subgroup_id(id))
 
+    def _id_of_subgroup(self, numbers: list[int]) -> tuple[int, ...]:
+        return self.generating_numbers(numbers)
+
     def _subgroup_name(self, numbers: Sequence[int]) -> str:
         listed = closure(self.table, list(numbers))
         name = structure_name(sub_table(self.table, listed))

@@ -268,7 +268,10 @@ class DirectProductGroup(Group):
 
 
 class FiniteProductGroup(DirectProductGroup, FiniteGroup):
-    """A direct product of two finite groups; the second part of its elements counts fastest."""
+    """A direct product of two finite groups; the second part of its elements counts fastest.
+
+    Beside pairs of labels, a tuple of elements ``(g, h, ...)`` is the label of the subgroup that they generate.
+    """
 
     def _set_up(self, name: str, abelian: bool) -> None:
         FiniteGroup.__init__(self, name, continuous=False, abelian=abelian)
@@ -313,6 +316,9 @@ class FiniteProductGroup(DirectProductGroup, FiniteGroup):
         return tuple(self._pairs(first.irreps(), second.irreps()))
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        generated = self._generated_subgroup(id)
+        if generated is not None:
+            return generated
         H, inclusion, _ = DirectProductGroup.subgroup(self, id)
         smaller = cast("FiniteGroup", H)
         return smaller, np.array([self.index(cast("GroupElement", inclusion(h))) for h in smaller.elements])

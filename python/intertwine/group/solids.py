@@ -36,7 +36,7 @@ class PolyhedralGroup(FiniteGroup):
 
     Subgroups have the group's own name, ``(False, n)`` for the n rotations about one n-fold axis, ``(True, n)`` with the half
     turns about axes across besides, and ``(True, 1)`` for one such half turn. One more part, an element a of the group, stands
-    for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates.
+    for the conjugate subgroup a^-1 H a. Elements alone, ``(g,)`` or ``(g, h, ...)``, stand for the subgroup that they generate.
     """
 
     PARAM: str = "Q"
@@ -137,6 +137,9 @@ class PolyhedralGroup(FiniteGroup):
         parts = list(id) if isinstance(id, (tuple, list)) else [id]
         if len(parts) == 1 and isinstance(parts[0], GroupElement):
             return self._generated_by(self.index(self.element(parts[0])))
+        generated = self._generated_subgroup(id)
+        if generated is not None:
+            return generated
         frame = np.eye(3)
         if parts and isinstance(parts[-1], GroupElement):
             frame = self.rotation_matrices[self.index(self.element(parts.pop()))]
