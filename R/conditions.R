@@ -52,6 +52,10 @@ in_r_words <- function(text) {
   }
   phrases <- c(
     "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
+    "the maps that group.subgroup(id) returns" = "subgroup_maps()", "group.irreps()" = "irreps(G)",
+    "group.testing_elements(), group.sample() or group.grid()" = "group_testing_elements(), group_sample() or group_grid()",
+    "group.subgroups()" = "subgroups(G)", "group.bl_quotient_representation(L, subgroup_id)" = "spectral_quotient_repr()",
+    "group.homspace(subgroup_id).induced_representation(psi, irreps)" = "spectral_induced_repr()",
     "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
     "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
     ", call head.fill(n)," = ","

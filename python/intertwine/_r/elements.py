@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from intertwine.group import (
 )
 from intertwine.group.embedding import axial_matrix
 from intertwine.group.geometry import describe
+from intertwine.group.representation import snapped
 from intertwine.group.rotations import about, quaternion_matrix, to_quaternion
 
 _TURN = 2 * math.pi
@@ -156,13 +158,17 @@ def _listed(
 
 def _planar(space: Any, group: Group, inversion: bool | None) -> Callable[..., GroupElement] | None:
     """How elements are named by steps of rotation and flips, for groups that have such names."""
-    if isinstance(group, _PLANAR) and not inversion:
-        return lambda rotation, flip, angle: planar_element(space, group, rotation, flip, angle)
-    if is_with_inversion(group) and isinstance(group.G2, _PLANAR):
-        return lambda rotation, flip, angle: group.pair_elements(
-            group.G1.element(int(bool(inversion))), planar_element(group.G2, group.G2, rotation, flip, angle)
-        )
-    return None
+    if isinstance(group, _PLANAR):
+        return None if inversion else functools.partial(planar_element, space, group)
+    if not is_with_inversion(group) or not isinstance(group.G2, _PLANAR):
+        return None
+    product = group
+
+    def named(rotation: int | None, flip: int | None, angle: float | None) -> GroupElement:
+        turn = planar_element(product.G2, product.G2, rotation, flip, angle)
+        return product.pair_elements(product.G1.element(int(bool(inversion))), turn)
+
+    return named
 
 
 def planar_element(
@@ -216,7 +222,7 @@ def mirrors_only(space: Any, group: Group) -> bool:
 # --- orthogonal matrices --------------------------------------------------------------------------------------------------
 
 
-def is_with_inversion(group: Any) -> bool:
+def is_with_inversion(group: Any) -> TypeGuard[DirectProductGroup]:
     """Whether a group is the product of the inversion with a group of rotations of space."""
     return (
         isinstance(group, DirectProductGroup)
@@ -236,7 +242,7 @@ def spatial_matrix(g: GroupElement) -> np.ndarray | None:
     if isinstance(group, MatrixGroup):
         return np.asarray(g.to("MAT"))
     if is_with_inversion(group):
-        inverted, turn = group.split_element(g)  # type: ignore[attr-defined]
+        inverted, turn = group.split_element(g)
         inner = axial_matrix(turn, -1.0) if isinstance(turn.group, _PLANAR) else spatial_matrix(turn)
         return None if inner is None else inner * (-1.0) ** int(inverted.value)
     if isinstance(group, _PLANAR):
@@ -253,7 +259,7 @@ def orthogonal_matrix(space: Any, g: GroupElement) -> np.ndarray:
             f"the group {g.group} is not given by orthogonal matrices",
             hint="take a space in which it acts, or a representation: rho(g)",
         )
-    return np.asarray(found)
+    return snapped(np.asarray(found))
 
 
 def _action(space: Any) -> Any:
@@ -324,7 +330,7 @@ def text(g: GroupElement) -> str:
         return cycles(g.to("permutation"))
     if isinstance(group, DirectProductGroup) and not is_with_inversion(group):
         return "(" + ", ".join(text(part) for part in group.split_element(g)) + ")"
-    if isinstance(group, (SO3, O3, Octahedral, Icosahedral, DirectProductGroup)):
+    if isinstance(group, (SO2, O2, SO3, O3, Octahedral, Icosahedral, DirectProductGroup)):
         matrix = spatial_matrix(g)
         return str(g) if matrix is None else describe(matrix)
     return str(g)

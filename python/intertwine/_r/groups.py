@@ -10,7 +10,7 @@ import numpy as np
 
 from intertwine import group as library
 from intertwine._r.elements import element as _element
-from intertwine._r.elements import group_of, is_with_inversion, mirrors_only
+from intertwine._r.elements import group_of, is_with_inversion, mirrors_only, spatial_matrix, texts
 from intertwine._r.labels import label_text, name_text, representation_text
 from intertwine._r.tables import finite
 from intertwine._r.values import tuples
@@ -21,9 +21,11 @@ from intertwine.group import (
     O3,
     SO2,
     SO3,
+    ContinuousGroup,
     CyclicGroup,
     DihedralGroup,
     FiniteGroup,
+    GeneratedGroup,
     Group,
     GroupElement,
     HomSpace,
@@ -37,6 +39,7 @@ from intertwine.group import (
     o3_group,
     so3_group,
 )
+from intertwine.group.decomposition import named_representation
 from intertwine.group.grids import sphere_grid as _sphere_grid
 
 # --- groups ---------------------------------------------------------------------------------------------------------------
@@ -132,13 +135,17 @@ def grid(space: Any, type: str | None, N: int | None, seed: int) -> list[GroupEl
     if isinstance(group, (SO3, O3)):
         return list(group.grid(type or "thomson", N=100 if type is None and N is None else N))
     if is_with_inversion(group):
-        inner = {"G2_" + key: value for key, value in (("type", type or "regular"), ("N", N)) if value is not None}
+        inner: dict[str, Any] = {
+            "G2_" + key: value for key, value in (("type", type or "regular"), ("N", N)) if value is not None
+        }
         return list(group.grid(G1_type="regular", **inner))
     if isinstance(group, library.DirectProductGroup):
         raise GroupError(
             f"{group} has no grid of type {type!r}", hint="use type = 'rand', or a grid of each of its parts"
         )
-    return list(group.grid(type or "regular", N=N))
+    if isinstance(group, FiniteGroup):
+        return list(group.grid(type or "regular", N=N))
+    return list(group.grid(_needed(N, type or "regular"), type or "regular"))
 
 
 def _needed(N: int | None, type: str) -> int:
@@ -188,7 +195,7 @@ def irreps(space: Any, max_frequency: int | None) -> list[IrreducibleRepresentat
     group: Any = group_of(space)
     if max_frequency is None:
         return list(group.irreps())
-    if isinstance(group, FiniteGroup):
+    if not isinstance(group, ContinuousGroup):
         if not hasattr(group, "bl_irreps"):
             raise GroupError(f"the irreps of {group} have no frequency", hint="leave max_frequency out")
         return [group.irrep(*id) for id in group.bl_irreps(max_frequency)]
@@ -203,7 +210,7 @@ def irrep(
     if label is not None:
         return group.irrep(*(tuples(label) if isinstance(label, list) else [label]))
     if is_with_inversion(group):
-        inner = irrep(group.G2, frequency, flip, None)  # type: ignore[attr-defined]
+        inner = irrep(group.G2, frequency, flip, None)
         return group.irrep((int(inversion or 0),), inner.id)
     if isinstance(group, O3):
         l = int(frequency or 0)
@@ -270,19 +277,23 @@ def standard(space: Any) -> Representation:
     group: Any = group_of(space)
     if isinstance(group, MatrixGroup):
         return group.natural_representation
-    if isinstance(group, (CyclicGroup, SO2)):
-        turn = group.irrep(1) if isinstance(group, SO2) or group.N > 2 else None
-        if turn is not None:
-            return turn
-        sign = group.irrep(group.N - 1)
-        return directsum([sign, sign], name="standard")
-    if isinstance(group, O2) or (isinstance(group, DihedralGroup) and group.N > 2):
+    if isinstance(group, SO2):
+        return group.irrep(1)
+    if isinstance(group, O2):
         return group.irrep(1, 1)
+    if isinstance(group, (CyclicGroup, DihedralGroup)):
+        if group.N > 2:
+            return group.irrep(*((1, 1) if isinstance(group, DihedralGroup) else (1,)))
+        matrices = [np.asarray(spatial_matrix(g)) for g in group.elements]
+        return named_representation(group, np.stack(matrices), "standard")
     if is_with_inversion(group):
         return o3_group().standard_representation().restrict(_spatial_label(group))
-    if hasattr(group, "standard_representation"):
-        found = group.standard_representation
-        return found() if callable(found) and not isinstance(found, Representation) else found
+    if isinstance(group, SO3):
+        return group.irrep(1)
+    if isinstance(group, O3):
+        return group.standard_representation()
+    if isinstance(group, (Octahedral, Icosahedral)):
+        return group.standard_representation
     raise GroupError(
         f"the group {group} is not given by orthogonal matrices",
         hint="take one of irreps(G), or make a space with gspace()",
@@ -307,6 +318,17 @@ def solid(space: Any, what: str) -> Representation:
     return found
 
 
+def sphere(space: Any, frequency: int) -> Representation:
+    """The functions on the sphere up to a frequency."""
+    group = group_of(space)
+    if not isinstance(group, (SO3, O3)):
+        raise GroupError(
+            f"{group} does not hold all rotations of space, so the sphere is not one orbit of it",
+            hint="use so3_group() or o3_group(), and restrict() what you get",
+        )
+    return group.bl_sphere_representation(frequency)
+
+
 def _irreps_or_frequency(group: Any, frequency: int | None, irreps: Any) -> list[Any]:
     if (frequency is None) == (irreps is None):
         raise ArgumentError("say which irreps are kept", hint="give either frequency = 2 or a list of irreps")
@@ -326,8 +348,9 @@ def fourier(space: Any, frequency: int | None, irreps: Any = None) -> Representa
 def fourier_quotient(space: Any, subgroup: Any, frequency: int | None, irreps: Any) -> Representation:
     """The functions on the cosets of a subgroup, likewise."""
     group: Any = group_of(space)
+    label = subgroup_label(space, *subgroup)
     return group.spectral_quotient_representation(
-        subgroup_label(space, *subgroup), *_irreps_or_frequency(group, frequency, irreps)
+        label, *_irreps_or_frequency(group, frequency, irreps), name=f"quotient[{_subgroup_text(group, label)}]"
     )
 
 
@@ -344,12 +367,26 @@ def fourier_induced(space: Any, subgroup: Any, repr: Any, frequency: int | None,
 def quotient(space: Any, *subgroup: Any) -> Representation:
     """The permutation of the cosets of a subgroup."""
     group: Any = group_of(space)
-    return group.quotient_representation(subgroup_label(space, *subgroup))
+    label = subgroup_label(space, *subgroup)
+    return group.quotient_representation(label, name=f"quotient[{_subgroup_text(group, label)}]")
 
 
 def induced(space: Any, subgroup: Any, repr: Any) -> Representation:
     """The representation induced from one of a subgroup."""
-    return group_of(space).induced_representation(subgroup_label(space, *subgroup), repr)
+    group = group_of(space)
+    label = subgroup_label(space, *subgroup)
+    name = f"induced[{_subgroup_text(group, label)}][{name_text(repr)}]"
+    return group.induced_representation(label, repr, name=name)
+
+
+def _subgroup_text(group: Group, label: Any) -> str:
+    """A subgroup in the name of a representation: by the elements that generate it, where its label is those."""
+    if isinstance(group, GeneratedGroup):
+        members = group.elements
+        label = tuple(members[g] for g in group.subgroup_id(label))
+    if isinstance(label, tuple) and label and all(isinstance(g, GroupElement) for g in label):
+        return "; ".join(texts(list(label)))
+    return str(label)
 
 
 def direct_sum(parts: Any) -> Representation:
