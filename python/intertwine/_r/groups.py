@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from intertwine.group import (
     so3_group,
 )
 from intertwine.group.decomposition import named_representation
+from intertwine.group.generated import GENERATED
 from intertwine.group.grids import sphere_grid as _sphere_grid
 
 # --- groups ---------------------------------------------------------------------------------------------------------------
@@ -381,11 +382,14 @@ def induced(space: Any, subgroup: Any, repr: Any) -> Representation:
 
 def _subgroup_text(group: Group, label: Any) -> str:
     """A subgroup in the name of a representation: by the elements that generate it, where its label is those."""
+    chosen: Any = None
     if isinstance(group, GeneratedGroup):
-        members = group.elements
-        label = tuple(members[g] for g in group.subgroup_id(label))
-    if isinstance(label, tuple) and label and all(isinstance(g, GroupElement) for g in label):
-        return "; ".join(texts(list(label)))
+        chosen = group.subgroup_id(label)
+    elif isinstance(group, FiniteGroup) and isinstance(label, tuple) and label[:1] == (GENERATED,):
+        chosen = label[1:]
+    if chosen:
+        members = cast("FiniteGroup", group).elements
+        return "; ".join(texts([members[g] for g in chosen]))
     return str(label)
 
 

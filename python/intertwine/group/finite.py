@@ -111,6 +111,14 @@ class FiniteGroup(Group):
             f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
         )
 
+    def quadrature(self, degree: int = 0) -> tuple[list[GroupElement], np.ndarray]:
+        """All elements with equal weights: the mean is exact for every function.
+
+        Args:
+            degree: accepted as by continuous groups.
+        """
+        return self.elements, np.full(self.order(), 1 / self.order())
+
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
         """The numbers of the generators."""
@@ -229,20 +237,8 @@ class FiniteGroup(Group):
         )
 
     def _id_of_subgroup(self, numbers: list[int]) -> Any:
-        """The label of the subgroup that has these elements; by default, a tuple of elements that generate it."""
-        return tuple(self._elements[g] for g in self.generating_numbers(numbers))
-
-    def _generated_subgroup(self, id: Any) -> tuple[FiniteGroup, np.ndarray] | None:
-        """The subgroup that some elements generate, where its label is a tuple of elements; ``None`` for other labels."""
-        if not isinstance(id, (tuple, list)) or not all(isinstance(g, GroupElement) for g in id):
-            return None
-        from intertwine.group.generated import TableGroup
-
-        chosen = self.generating_numbers(self.closure(self.index(self.element(g)) for g in id))
-        numbers = classes.closure(self.table, list(chosen))
-        table = sub_table(self.table, numbers)
-        names = [str(self._elements[g]) for g in numbers]
-        return TableGroup(table, structure_name(table), names), np.array(numbers)
+        """The label of the subgroup that has these elements; by default, elements that generate it."""
+        return self.generating_numbers(numbers)
 
     def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
         """The left cosets gH of a subgroup H, in the order of their first elements.

@@ -26,7 +26,7 @@ from intertwine.group.real_irreps import (
     real_irreps,
     residual,
 )
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation
 from intertwine.group.subgroups import structure_name, sub_table
 
 MAX_ORDER = 1000
@@ -35,8 +35,9 @@ MAX_ORDER = 1000
 _ORTHOGONAL = 1e-6
 """Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
 
-_SAME = 1e-4
-"""Matrices of one group whose squared distance is smaller are the same element."""
+_SAME = 1e-9
+"""Matrices of one group whose squared distance is smaller are the same element. The 710th power of a rotation by one radian is
+nearly, but not, the identity: its squared distance is 7e-9."""
 
 _EQUAL = 1e-9
 """Natural matrices that differ by less are equal."""
@@ -69,8 +70,8 @@ class GeneratedGroup(FiniteGroup):
     # --- what a concrete class owes -------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _natural(self) -> Source:
-        """A faithful representation, from which the irreps are split off."""
+    def _natural(self) -> Sequence[Source]:
+        """Representations from which the irreps are split off, one of them faithful."""
 
     @cached_property
     @abstractmethod
@@ -80,6 +81,16 @@ class GeneratedGroup(FiniteGroup):
     @abstractmethod
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         """The subgroup that some elements generate, its elements breadth-first by words in them."""
+
+    @property
+    @abstractmethod
+    def given(self) -> np.ndarray:
+        """What the group was made of: its generators, or its table; read-only."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """How the elements print, in order, if it was said."""
+        return self._names
 
     # --- the table -------------------------------------------------------------------------------------------------------
 
@@ -146,7 +157,7 @@ class GeneratedGroup(FiniteGroup):
             for k, (listed, size, kind) in enumerate(zip(matrices, characters.sizes, characters.types, strict=True))
         )
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep with this label.
 
         Args:
@@ -178,9 +189,6 @@ class GeneratedGroup(FiniteGroup):
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         return _subgroup(self, self.subgroup_id(id))
-
-    def _id_of_subgroup(self, numbers: list[int]) -> tuple[int, ...]:
-        return self.generating_numbers(numbers)
 
     def _subgroup_name(self, numbers: Sequence[int]) -> str:
         listed = closure(self.table, list(numbers))
@@ -283,8 +291,13 @@ class MatrixGroup(GeneratedGroup):
         self._matrices, table = _close_matrices(self._given, self._max_order)
         super().__init__(name or f"MatrixGroup({len(table)})", table, names)
 
-    def _natural(self) -> Source:
-        return MatrixSource(self._matrices)
+    @property
+    def given(self) -> np.ndarray:
+        """The generators as they were given; read-only."""
+        return self._given
+
+    def _natural(self) -> Sequence[Source]:
+        return [MatrixSource(self._matrices)]
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -375,8 +388,13 @@ class PermutationGroup(GeneratedGroup):
         self._permutations, table = _close_permutations(self._given, self._max_order)
         super().__init__(name or f"PermutationGroup({len(table)})", table)
 
-    def _natural(self) -> Source:
-        return PermutationSource(self._permutations)
+    @property
+    def given(self) -> np.ndarray:
+        """The generators as they were given; read-only."""
+        return self._given
+
+    def _natural(self) -> Sequence[Source]:
+        return [PermutationSource(self._permutations)]
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -459,8 +477,26 @@ class TableGroup(GeneratedGroup):
         array.flags.writeable = False
         super().__init__(name or f"TableGroup({len(array)})", array, names)
 
-    def _natural(self) -> Source:
-        return PermutationSource(self.table)
+    @property
+    def given(self) -> np.ndarray:
+        """The table of products; read-only."""
+        return self.table
+
+    def _natural(self) -> Sequence[Source]:
+        regular = PermutationSource(self.table)
+        if self.abelian:
+            return [regular]
+        # Most irreps occur just once among the functions on the cosets of some cyclic subgroup: fewer points, and no choice.
+        firsts = np.unique(self.class_numbers, return_index=True)[1][1:]
+        cyclic = {tuple(sorted(closure(self.table, [g]))) for g in firsts.tolist()}
+        return [*(self._on_cosets(numbers) for numbers in sorted(cyclic, key=lambda h: (-len(h), h))), regular]
+
+    def _on_cosets(self, numbers: Sequence[int]) -> Source:
+        cosets = self.left_cosets(numbers)
+        coset_of = np.empty(self.order(), dtype=int)
+        for position, coset in enumerate(cosets):
+            coset_of[coset] = position
+        return PermutationSource(coset_of[self.table[:, [int(coset[0]) for coset in cosets]]])
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -474,6 +510,32 @@ class TableGroup(GeneratedGroup):
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.table, self._name, self._names))
+
+
+GENERATED = "generated"
+"""The first part of the labels of subgroups by their elements, for groups whose own labels are of another kind."""
+
+
+def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[TableGroup, np.ndarray]:
+    """The subgroup that some elements of any finite group generate, by its table.
+
+    Args:
+        group: the group.
+        numbers: the numbers of the elements.
+
+    Returns:
+        the subgroup, and the number in the group of each of its elements.
+
+    Raises:
+        GroupError: if there are no elements of these numbers.
+    """
+    steps = [whole(number, f"an element of {group}") for number in numbers]
+    if not all(0 <= step < group.order() for step in steps):
+        raise GroupError(f"{group} has no elements {steps}", hint=f"they are numbered from 0 to {group.order() - 1}")
+    listed = closure(group.table, list(group.generating_numbers(group.closure(steps))))
+    table = sub_table(group.table, listed)
+    name = structure_name(table)
+    return TableGroup(table, f"{group}{steps}" if name.startswith("order") else name), np.array(listed)
 
 
 # --- what the constructors check and build ----------------------------------------------------------------------------------
@@ -599,8 +661,8 @@ def _close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray,
         found = np.concatenate([found, products[fresh]])
     table = _table_of_steps(np.concatenate(steps))
     if residual(found, table) > 1e-14:
-        found = _at_exact(polished(found, table), exact)
-    found = snapped(found)
+        found = polished(found, table)
+    found.flags.writeable = False
     return found, table
 
 

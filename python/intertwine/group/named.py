@@ -144,6 +144,11 @@ class SemidirectProduct(TableGroup):
         names = [f"({a}, {b})" for b in H.elements for a in N.elements]
         super().__init__(table.reshape(n * h, n * h), name or f"({N} : {H})", names)
 
+    @property
+    def action(self) -> np.ndarray:
+        """The number of h.n, shape ``(order of H, order of N)``; read-only."""
+        return self._action
+
     def _to_canonical(self, value: Any, param: str) -> int:
         if param != "pair":
             return super()._to_canonical(value, param)
@@ -190,6 +195,7 @@ def _automorphisms(N: FiniteGroup, H: FiniteGroup, action: Action | Any) -> np.n
     if len(wrong):
         g, h = (H.elements[k] for k in wrong[0])
         raise GroupError(f"the product {g} {h} of {H} does not act on {N} as {g} after {h}")
+    table.flags.writeable = False
     return table
 
 

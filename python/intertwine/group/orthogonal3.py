@@ -276,6 +276,8 @@ class SO3(_SpatialGroup):
         [SO(3)|[irrep_0]:1, SO(3)|[irrep_1]:3, SO(3)|[irrep_2]:5]
     """
 
+    IRREP_PARAMETERS: tuple[str, ...] = ("l",)
+
     def __init__(self, maximum_frequency: int = 2) -> None:
         super().__init__("SO(3)", abelian=False, maximum_frequency=maximum_frequency)
 
@@ -321,13 +323,23 @@ class SO3(_SpatialGroup):
         """None besides the Lie algebra: the group is connected."""
         return []
 
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random rotation."""
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
         generator = np.random.default_rng() if generator is None else generator
         return GroupElement._of(to_quaternion(rotation_grid("rand", 1, generator)[0], "Q"), self)
 
     def grid(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """Rotations to sample functions on the group.
 
@@ -336,6 +348,7 @@ class SO3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         return [GroupElement._of(q, self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 
@@ -374,7 +387,7 @@ class SO3(_SpatialGroup):
         """The frequency of an irrep, by its label."""
         return id[0]
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency l.
 
         Args:
@@ -456,6 +469,8 @@ class O3(_SpatialGroup):
         [O(3)|[irrep_0,0]:1, O(3)|[irrep_1,0]:1, O(3)|[irrep_0,1]:3, O(3)|[irrep_1,1]:3]
     """
 
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "l")
+
     def __init__(self, maximum_frequency: int = 3) -> None:
         super().__init__("O(3)", abelian=False, maximum_frequency=maximum_frequency)
 
@@ -521,14 +536,24 @@ class O3(_SpatialGroup):
         """The inversion, one element of the other component."""
         return [self.inversion]
 
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random rotation, with the inversion or without."""
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation, with the inversion or without.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
         generator = np.random.default_rng() if generator is None else generator
         inverted = int(generator.integers(2))
         return GroupElement._of((inverted, to_quaternion(rotation_grid("rand", 1, generator)[0], "Q")), self)
 
     def grid(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """Elements to sample functions on the group: a grid of rotations, and the same after the inversion.
 
@@ -537,6 +562,7 @@ class O3(_SpatialGroup):
             N: how many rotations (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         if type == "rand":
             generator = np.random.default_rng(seed)
@@ -547,7 +573,12 @@ class O3(_SpatialGroup):
         return [GroupElement._of((flip, q), self) for flip in (0, 1) for q in quaternions]
 
     def grid_so3(
-        self, type: str, N: int | None = None, seed: Any = None, adj: GroupElement | None = None
+        self,
+        type: str,
+        N: int | None = None,
+        seed: Any = None,
+        adj: Any = None,
+        parametrization: str = "Q",
     ) -> list[GroupElement]:
         """The rotations of ``grid`` alone.
 
@@ -556,6 +587,7 @@ class O3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
+            parametrization: accepted for escnn's sake; elements are the same in all of them.
         """
         return [GroupElement._of((0, q), self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 
@@ -596,7 +628,7 @@ class O3(_SpatialGroup):
         """The frequency of an irrep, by its label."""
         return id[1]
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of parity j and frequency l.
 
         Args:

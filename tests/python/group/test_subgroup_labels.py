@@ -3,7 +3,6 @@
 import pytest
 
 from intertwine import group
-from intertwine.errors import GroupError
 
 LISTED = {
     "cyclic": lambda: group.cyclic_group(6),
@@ -33,13 +32,3 @@ def test_labels_of_listed_subgroups(name: str) -> None:
             assert restriction(inclusion(h)) == h
             assert all(inclusion(h @ k) == inclusion(h) @ inclusion(k) for k in H.elements[:4])
         assert G.quotient_representation(listed.id).size == G.order() // listed.order
-
-
-@pytest.mark.parametrize("name", ["octahedral", "product", "permutations"])
-def test_elements_are_the_label_of_what_they_generate(name: str) -> None:
-    G = LISTED[name]()
-    g, h = G.elements[1], G.elements[-1]
-    H, inclusion, _ = G.subgroup((g, h))
-    assert {inclusion(k) for k in H.elements} == {G.elements[k] for k in G.closure([1, G.order() - 1])}
-    with pytest.raises(GroupError):
-        G.subgroup((group.cyclic_group(7).element(1), group.cyclic_group(7).element(2)))
