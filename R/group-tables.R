@@ -164,7 +164,7 @@ group_centre <- function(gs) {
 #' restrict(G, subgroup = "C4")
 #' restrict(G, subgroup = subgroups(G)[9, ])
 #' maps <- subgroup_maps(G, subgroup = "C4")
-#' maps$include(group_element(maps$group, rotation = 1))
+#' maps$include(group_elements(maps$group)[[2]])
 subgroups <- function(gs) {
   check_has_group(gs)
   rows <- py_call_checked("_r.tables.subgroups", list(gs))

@@ -424,3 +424,21 @@ def element_order(g: GroupElement) -> float:
             return float(n)
         power = power @ g
     return math.inf
+
+
+def matrices(space: Any, members: list[GroupElement]) -> np.ndarray:
+    """The orthogonal matrices of elements in a space, or in that in which their group usually acts; [elements, d, d]."""
+    return np.stack([orthogonal_matrix(space, g) for g in members])
+
+
+def has_matrices(space: Any) -> bool:
+    """Whether the elements act on the line, the plane or space."""
+    size = _size(space)
+    return size is not None and size <= 3
+
+
+def moves(space: Any, members: list[GroupElement]) -> list[str]:
+    """What elements do in a space, by angle, axis and mirror; their printed forms where they act on none."""
+    if not has_matrices(space):
+        return texts(members)
+    return [describe(orthogonal_matrix(space, g)) for g in members]

@@ -334,7 +334,7 @@ def _irreps_or_frequency(group: Any, frequency: int | None, irreps: Any) -> list
     if (frequency is None) == (irreps is None):
         raise ArgumentError("say which irreps are kept", hint="give either frequency = 2 or a list of irreps")
     if irreps is not None:
-        return [psi.id if isinstance(psi, IrreducibleRepresentation) else tuples(psi) for psi in irreps]
+        return [psi.id if isinstance(psi, IrreducibleRepresentation) else group.irrep(*tuples(psi)).id for psi in irreps]
     if not hasattr(group, "bl_irreps"):
         raise GroupError(f"the irreps of {group} have no frequency", hint="give a list of irreps")
     return list(group.bl_irreps(frequency))
@@ -343,7 +343,9 @@ def _irreps_or_frequency(group: Any, frequency: int | None, irreps: Any) -> list
 def fourier(space: Any, frequency: int | None, irreps: Any = None) -> Representation:
     """The functions on the group up to a frequency, or that transform by some irreps, by their Fourier coefficients."""
     group: Any = group_of(space)
-    return group.spectral_regular_representation(*_irreps_or_frequency(group, frequency, irreps))
+    kept = _irreps_or_frequency(group, frequency, irreps)
+    listed = "|".join(label_text(id) for id in kept)
+    return group.spectral_regular_representation(*kept, name=f"regular_[{listed}]")
 
 
 def fourier_quotient(space: Any, subgroup: Any, frequency: int | None, irreps: Any) -> Representation:
