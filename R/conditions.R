@@ -61,6 +61,9 @@ in_r_words <- function(text) {
     ", call head.fill(n)," = ","
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
+  text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {
+    paste0("list(", switch(substr(found, 2, 2), F = "FALSE", T = "TRUE", "\"cone\""))
+  })
   text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
     paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
   })

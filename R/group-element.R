@@ -97,8 +97,8 @@ finite_order <- function(gs, call = rlang::caller_env()) {
   order <- py_call_checked("_r.groups.order", list(gs), call)
   if (!is.finite(order)) {
     abort_intertwine(
-      "The elements of a continuous group have no positions: there are infinitely many.",
-      class = "group", hint = "Name the element by its angle and axis, or by its matrix.", call = call
+      paste0(format(group_of(gs))[1], " has infinitely many elements, so they have no positions."),
+      class = "group", hint = "Take a finite group, or name elements by angle and axis, or by matrix.", call = call
     )
   }
   order

@@ -78,7 +78,7 @@ group_of <- function(x) {
 #'
 #' @inheritParams groups
 #' @param symbol A symbol, such as `"Td"` or `"m-3m"`.
-#' @return A group.
+#' @return A group. `point_groups()`: a data frame of the 32 crystallographic point groups.
 #' @seealso [gspace_rot3d()] for spaces with these groups
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -131,6 +131,19 @@ full_cylinder_group <- function(N = Inf, max_frequency = 3) {
 point_group <- function(symbol) {
   check_string(symbol)
   py_call_checked("group.point_group", list(symbol))
+}
+
+#' @rdname so3_group
+#' @export
+point_groups <- function() {
+  found <- py_call_checked("_r.groups.crystallographic")
+  structure(
+    data.frame(
+      schoenflies = unlist(found$schoenflies), hermann_mauguin = unlist(found$hermann_mauguin),
+      order = as.integer(unlist(found$order))
+    ),
+    class = c("gspace_table", "data.frame")
+  )
 }
 
 #' Finite groups by family
@@ -211,6 +224,7 @@ semidirect_product <- function(normal, acting, action, name = NULL) {
   check_has_group(normal)
   check_has_group(acting)
   if (!is.null(name)) check_string(name)
+  orders <- c(finite_order(acting), finite_order(normal))
   if (is.function(action)) action <- action_table(normal, acting, action)
   if (!is.matrix(action) || !is.numeric(action)) {
     abort_intertwine(
@@ -218,7 +232,12 @@ semidirect_product <- function(normal, acting, action, name = NULL) {
       class = "argument_type"
     )
   }
-  table <- array(as_whole(action, min = 1, max = group_order(normal)), dim(action)) - 1L
+  if (!identical(as.numeric(dim(action)), orders) || anyNA(action) || !all(action %in% seq_len(orders[2]))) {
+    abort_intertwine(paste0(
+      "`action` must be a matrix of ", shape_text(orders), " positions from 1 to ", orders[2], ": a row for each element of `acting`."
+    ))
+  }
+  table <- array(as.integer(action), dim(action)) - 1L
   py_call_checked("_r.groups.semidirect", list(normal, acting, pack_array(table, "int32"), name))
 }
 
@@ -275,8 +294,23 @@ group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
       class = "argument_type", hint = "Give a list of orthogonal matrices of one size."
     )
   }
+  for (k in seq_along(generators)) check_orthogonal(generators[[k]], k)
   packed <- lapply(unname(generators), function(x) pack_array(x + 0, "float64", arg = "generators"))
   py_call_checked("_r.groups.from_matrices", list(packed, name, as_count(max_order, min = 1)))
+}
+
+check_orthogonal <- function(x, k, call = rlang::caller_env()) {
+  miss <- if (nrow(x) == ncol(x)) max(abs(x %*% t(x) - diag(nrow(x)))) else Inf
+  if (!is.finite(miss) || miss > 1e-6) {
+    abort_intertwine(
+      paste0(
+        "Generator ", k, " is not orthogonal: ",
+        if (nrow(x) != ncol(x)) paste0("it is ", shape_text(dim(x)), ".") else paste0("A %*% t(A) misses the identity by ", signif(miss, 3), ".")
+      ),
+      class = "group", hint = "Change coordinates so that all generators are orthogonal, with entries to full precision.",
+      call = call
+    )
+  }
 }
 
 #' @rdname group_from_matrices
@@ -285,6 +319,12 @@ group_from_permutations <- function(generators, name = NULL, max_order = 1000) {
   if (!is.null(name)) check_string(name)
   if (is.numeric(generators)) generators <- list(generators)
   for (permutation in generators) check_permutation(permutation)
+  if (length(unique(lengths(generators))) > 1) {
+    abort_intertwine(
+      paste0("The permutations have different lengths: ", paste(unique(lengths(generators)), collapse = ", "), "."),
+      hint = "Give the images of 1, ..., n under each generator, with one n for all."
+    )
+  }
   images <- lapply(unname(generators), function(p) as.list(as.integer(p) - 1L))
   py_call_checked("_r.groups.from_permutations", list(images, name, as_count(max_order, min = 1)))
 }
@@ -320,10 +360,30 @@ group_from_table <- function(table, names = NULL, name = NULL) {
     table <- array(match(table, names), dim(table))
   }
   names <- names %||% rownames(table)
-  positions <- array(as_whole(table, min = 1, max = nrow(table)), dim(table)) - 1L
+  check_latin(table)
+  positions <- array(as.integer(table), dim(table)) - 1L
   py_call_checked("_r.groups.from_table", list(
     pack_array(positions, "int32"), if (!is.null(names)) as.list(as.character(names)), name
   ))
+}
+
+check_latin <- function(table, call = rlang::caller_env()) {
+  n <- nrow(table)
+  if (n != ncol(table) || anyNA(table) || !all(table %in% seq_len(n))) {
+    abort_intertwine(
+      paste0("`table` must be a square matrix of positions from 1 to ", n, "."),
+      hint = "Entry [i, j] is the position of the product of elements i and j.", call = call
+    )
+  }
+  for (side in 1:2) {
+    wrong <- which(apply(table, side, anyDuplicated) > 0)
+    if (length(wrong)) {
+      abort_intertwine(
+        paste0(c("Row ", "Column ")[side], wrong[1], " of `table` holds an element twice, so this is no group."),
+        class = "group", hint = "Every element must be once in every row and in every column.", call = call
+      )
+    }
+  }
 }
 
 #' @export

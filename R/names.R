@@ -7,6 +7,7 @@
 r_names_of_python <- function() {
   c(
     # group
+    CRYSTALLOGRAPHIC = "point_groups()",
     AlternatingGroup = "alternating_group()",
     CharacterTable = "character_table()",
     CyclicGroup = "cyclic_group()",

@@ -247,7 +247,7 @@ draw_cube <- function(m, at) {
     graphics::polygon(at[1] + corners[, 1], at[2] + corners[, 2], col = tint, border = "grey25")
     letter <- project(cube_face(1.25 * letter_f(), faces$axis[k], faces$sign[k]) %*% t(m))$page
     ink <- grDevices::adjustcolor(if (proper) "grey15" else colours[["improper"]], if (front) 1 else 0.3)
-    graphics::polygon(at[1] + letter[, 1], at[2] + letter[, 2], col = ink, border = NA)
+    graphics::polygon(at[1] + letter[, 1], at[2] + letter[, 2], col = ink, border = ink, lwd = 0.2)
   }
   if (max(abs(m - diag(3))) < 1e-9) draw_axes(at)
 }

@@ -149,10 +149,10 @@ def _listed(
         return group.element([int(k) for k in permutation], "permutation")
     members = elements(group)
     if name is not None:
-        for member in members:
-            if name in (text(member), str(member)):
+        for member, printed in zip(members, texts(members), strict=True):
+            if printed == name:
                 return member
-        raise GroupError(f"{group} has no element called {name!r}", hint="group_elements(G) lists them")
+        raise GroupError(f"{group} has no element called {name!r}", hint="see group_elements(G)")
     return members[int(position or 0)]
 
 
@@ -292,8 +292,8 @@ def by_matrix(space: Any, matrix: np.ndarray) -> GroupElement:
             return g
     turn = describe(matrix) if np.abs(matrix @ matrix.T - np.eye(size)).max() < _SAME else None
     raise GroupError(
-        f"{group} has no element {turn}" if turn else f"the matrix {matrix.tolist()} is not orthogonal",
-        hint="group_elements() lists what it has" if isinstance(group, FiniteGroup) and turn else None,
+        f"{group} has no such element: {turn}" if turn else f"the matrix {matrix.tolist()} is not orthogonal",
+        hint="see group_elements()" if isinstance(group, FiniteGroup) and turn else None,
     )
 
 

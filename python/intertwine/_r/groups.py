@@ -79,7 +79,17 @@ def from_permutations(generators: list[list[int]], name: str | None, max_order: 
 
 def from_table(table: Any, names: list[str] | None, name: str | None) -> Group:
     """The group with a table of products, of numbers from zero."""
-    return library.group_from_table(numbers(table).astype(int), name, names)
+    products = numbers(table).astype(int)
+    everyone = np.arange(len(products))
+    for b in everyone:
+        wrong = np.argwhere(products[products[:, b]] != products[everyone[:, None], products[b][None, :]])
+        if len(wrong):
+            a, c = wrong[0].tolist()
+            first, second, third = (names[k] if names else str(k + 1) for k in (a, int(b), c))
+            raise GroupError(
+                f"the table is not associative: ({first} {second}) {third} is not {first} ({second} {third})"
+            )
+    return library.group_from_table(products, name, names)
 
 
 def semidirect(N: Any, H: Any, action: Any, name: str | None) -> Group:
@@ -88,6 +98,16 @@ def semidirect(N: Any, H: Any, action: Any, name: str | None) -> Group:
     for given in (normal, acting):
         finite(given, "semidirect product here")
     return library.semidirect_product(normal, acting, numbers(action).astype(int), name)  # type: ignore[arg-type]
+
+
+def crystallographic() -> dict[str, list[Any]]:
+    """The 32 crystallographic point groups: both symbols and orders."""
+    groups = [library.point_group(symbol) for symbol in library.CRYSTALLOGRAPHIC]
+    return {
+        "schoenflies": [group.schoenflies for group in groups],
+        "hermann_mauguin": [group.hermann_mauguin for group in groups],
+        "order": [group.order() for group in groups],
+    }
 
 
 # --- elements -------------------------------------------------------------------------------------------------------------
@@ -334,7 +354,9 @@ def _irreps_or_frequency(group: Any, frequency: int | None, irreps: Any) -> list
     if (frequency is None) == (irreps is None):
         raise ArgumentError("say which irreps are kept", hint="give either frequency = 2 or a list of irreps")
     if irreps is not None:
-        return [psi.id if isinstance(psi, IrreducibleRepresentation) else group.irrep(*tuples(psi)).id for psi in irreps]
+        return [
+            psi.id if isinstance(psi, IrreducibleRepresentation) else group.irrep(*tuples(psi)).id for psi in irreps
+        ]
     if not hasattr(group, "bl_irreps"):
         raise GroupError(f"the irreps of {group} have no frequency", hint="give a list of irreps")
     return list(group.bl_irreps(frequency))
@@ -524,6 +546,11 @@ def _given_label(group: Group, given: Any) -> Any:
                 f"{group} has {len(found)} classes of subgroups of structure {given}",
                 hint="choose a row of subgroups(), or give elements that generate it",
             )
+        try:
+            group.subgroup(given)
+        except GroupError:
+            known = ", ".join(dict.fromkeys(listed.name for listed in group.subgroups()))
+            raise GroupError(f"{group} has no subgroup {given!r}", hint=f"its subgroups are {known}") from None
     return tuples(given)
 
 
