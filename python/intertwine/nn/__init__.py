@@ -25,6 +25,7 @@ from intertwine.nn.gated import (
     GatedNonLinearityUniform,
     InducedGatedNonLinearity1,
 )
+from intertwine.nn.graph import radius_graph
 from intertwine.nn.head import HeadClasses
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.linear import Linear
@@ -41,6 +42,7 @@ from intertwine.nn.normalisation import (
     NormBatchNorm,
 )
 from intertwine.nn.planning import ShapePlan, shape_plan
+from intertwine.nn.points import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
 from intertwine.nn.pooling import (
     PointwiseAvgPool,
@@ -123,9 +125,12 @@ __all__ = [
     "PointwiseNonLinearity",
     "QuotientFourierELU",
     "QuotientFourierPointwise",
+    "R1PointConv",
     "R2Conv",
     "R2ConvTransposed",
+    "R2PointConv",
     "R2Upsampling",
+    "R3PointConv",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",
@@ -137,6 +142,7 @@ __all__ = [
     "check_equivariance",
     "field_type",
     "init",
+    "radius_graph",
     "shape_plan",
     "tensor_directsum",
 ]
