@@ -17,8 +17,7 @@ def _by_tracing(*tensors: torch.Tensor) -> bool:
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
         or any(
-            tensor.device.type == "meta"
-            or torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
+            tensor.device.type == "meta" or torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
             for tensor in tensors
         )
     )

@@ -12,13 +12,20 @@ from intertwine.nn.adaptive_pooling import (
     PointwiseAdaptiveMaxPool2D,
     PointwiseAdaptiveMaxPool3D,
 )
+from intertwine.nn.alias_free import AliasFree
 from intertwine.nn.batchnorm import InnerBatchNorm
 from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
 from intertwine.nn.field_norm import FieldNorm
-from intertwine.nn.fourier import FourierELU, FourierPointwise, QuotientFourierELU, QuotientFourierPointwise
+from intertwine.nn.fourier import (
+    FourierELU,
+    FourierPointwise,
+    FourierTransform,
+    QuotientFourierELU,
+    QuotientFourierPointwise,
+)
 from intertwine.nn.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,
@@ -26,6 +33,7 @@ from intertwine.nn.gated import (
     InducedGatedNonLinearity1,
 )
 from intertwine.nn.graph import radius_graph
+from intertwine.nn.harmonic import HarmonicPolynomialR3
 from intertwine.nn.head import HeadClasses
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.linear import Linear
@@ -62,11 +70,13 @@ from intertwine.nn.restriction import DisentangleModule, IdentityModule, Restric
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 
 __all__ = [
     "ELU",
+    "AliasFree",
     "BranchingModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
@@ -77,12 +87,14 @@ __all__ = [
     "FieldType",
     "FourierELU",
     "FourierPointwise",
+    "FourierTransform",
     "GNormBatchNorm",
     "GatedNonLinearity1",
     "GatedNonLinearity2",
     "GatedNonLinearityUniform",
     "GeometricTensor",
     "GroupPooling",
+    "HarmonicPolynomialR3",
     "HeadClasses",
     "IIDBatchNorm1d",
     "IIDBatchNorm2d",
@@ -138,6 +150,7 @@ __all__ = [
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "TensorProductModule",
     "VectorFieldNonLinearity",
     "check_equivariance",
     "field_type",
