@@ -17,16 +17,16 @@ import numpy as np
 import torch
 
 from intertwine import nn
-from intertwine.errors import ArgumentError, ArgumentTypeError, ModelFileError
+from intertwine.errors import ArgumentTypeError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import O3, SO3
 from intertwine.group.representation import Representation, block_diagonal
 from intertwine.nn.expanded import ExpandedModule
+from intertwine.nn.normalisation import IIDBatchNorm
 
 State = Mapping[str, torch.Tensor]
 
 _BLOCK = re.compile(r"^_basisexpansion\.block_expansion_(\(.*\))\.sampled_basis$")
-_DERIVED = ("filter", "matrix", "expanded_bias", "bias_expansion", "weights", "bias")
 _STATISTICS = ("running_mean", "running_var", "weight", "bias")
 
 
@@ -202,9 +202,7 @@ def _converted(
         return _expanded(name, module, part)
     if isinstance(module, nn.InnerBatchNorm):
         return None, _by_size(module, part)
-    if isinstance(module, (nn.IIDBatchNorm1d, nn.GNormBatchNorm, nn.NormBatchNorm, nn.InducedNormBatchNorm)) or (
-        type(module).__mro__[1].__name__ == "IIDBatchNorm"
-    ):
+    if isinstance(module, (IIDBatchNorm, nn.GNormBatchNorm, nn.NormBatchNorm, nn.InducedNormBatchNorm)):
         return None, _by_representation(name, module, part)
     values: dict[str, torch.Tensor] = {}
     own = {**module._parameters, **{k: b for k, b in module._buffers.items() if k in module.state_dict()}}
@@ -214,6 +212,12 @@ def _converted(
         if key not in part:
             raise ModelFileError(f"the state has no {key} for the layer {name!r}, a {type(module).__name__}")
         values[key] = part[key]
+    if isinstance(module, (nn.NormNonLinearity, nn.InducedNormNonLinearity)) and "log_bias" in values:
+        # Theirs are in the order of the fields' sizes, ours in the order of the fields.
+        order = torch.tensor(np.argsort([r.size for r in module.in_type.representations], kind="stable"))
+        given = values["log_bias"].reshape(-1)
+        if len(given) == len(order):
+            values["log_bias"] = torch.empty_like(given).index_copy(0, order, given)
     return None, values
 
 
@@ -410,10 +414,8 @@ def _by_representation(name: str, module: torch.nn.Module, part: dict[str, torch
                 raise ModelFileError(f"the state of the layer {name!r} has no {stem}_{key}")
             split = given.double().reshape(len(numbers), -1)
             basis = part.get(f"{stem}_change_of_basis")
-            if key == "running_mean" and basis is not None and split.shape[1] == basis.shape[0] != basis.shape[1]:
-                split = split @ basis.double()
-            elif key == "running_mean" and basis is not None and f"{stem}_avg" in part:
-                split = split @ basis.double()
+            if key == "running_mean" and basis is not None and f"{stem}_avg" in part:
+                split = split @ basis.double()  # the mean of each channel, where we keep that of each invariant vector
             rows.update(zip(numbers, split, strict=True))
         values[key] = torch.cat([rows[number] for number in sorted(rows)])
     if "num_batches_tracked" in part and getattr(module, "num_batches_tracked", None) is not None:

@@ -264,13 +264,12 @@ def _pair_constants(
         gather, matrices = carried_input(induced, outside)
         dense = matrices if gather is None else None
         transport = None if np.abs(outside.transport - np.eye(outside.width)).max() == 0 else outside.transport
-    if gram is None:
-        gram = np.einsum("afx,agx->fg", functions, functions) / outside.count
+    products = np.einsum("afx,agx->fg", functions, functions) / outside.count if gram is None else gram
     if rows.coefficients is None:
-        energy = inside.size * float(np.trace(gram))
+        energy = inside.size * float(np.trace(products))
     else:
-        flat = rows.coefficients.reshape(-1, len(gram))
-        energy = float(((flat @ gram) * flat).sum()) / outside.width
+        flat = rows.coefficients.reshape(-1, len(products))
+        energy = float(((flat @ products) * flat).sum()) / outside.width
     return gather, dense, transport, energy
 
 

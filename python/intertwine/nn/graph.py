@@ -111,7 +111,7 @@ def radius_graph(
                 [0, 1]])
     """
     # Imported here: exact layers on grids never need it.
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     check_coords(coords)
     if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 < radius < float("inf"):
@@ -127,7 +127,7 @@ def radius_graph(
     parts = []
     for graph in np.unique(graphs):
         members = np.flatnonzero(graphs == graph)
-        pairs = cKDTree(points[members]).query_pairs(float(radius), output_type="ndarray").astype(np.int64)
+        pairs = KDTree(points[members]).query_pairs(float(radius), output_type="ndarray").astype(np.int64)
         parts.append(members[pairs].reshape(-1, 2))
     pairs = np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
     edges = np.concatenate([pairs, pairs[:, ::-1]])

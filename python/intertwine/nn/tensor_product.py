@@ -17,7 +17,6 @@ from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.linear import matrix_plan
 from intertwine.nn.module import check_field_type
 
-
 _ZERO = 1e-5
 """Entries of a matrix that are no greater are rounding."""
 
