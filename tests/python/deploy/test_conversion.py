@@ -106,7 +106,13 @@ def gated_network(m, spaces):
     )
 
 
-MODELS = {"C8": plane_network, "D4 block": block(4), "D8 block": block(8), "mixed": mixed_network, "gated": gated_network}
+MODELS = {
+    "C8": plane_network,
+    "D4 block": block(4),
+    "D8 block": block(8),
+    "mixed": mixed_network,
+    "gated": gated_network,
+}
 
 
 def shaken(model, batches):
