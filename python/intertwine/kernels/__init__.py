@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from intertwine.kernels.expansion import FilterCache, KernelExpansion
+from intertwine.kernels.cache import FilterCache
+from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, point_plan, split_filter
 from intertwine.kernels.points import RADIALS, PointFunctions
 from intertwine.kernels.scalar import Ring, ScalarBasis, point_basis, scalar_basis

@@ -14,11 +14,13 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Unsu
 from intertwine.fields import FieldType
 from intertwine.group.element import GroupElement
 from intertwine.group.group import Group
+from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import exactly
 from intertwine.nn.module import EquivariantModule
+from intertwine.nn.settings import flag
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_relu": F.relu,
@@ -33,6 +35,18 @@ _IN_PLACE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_tanh": torch.tanh_,
 }
 _REGULARISER = 1e-8
+
+
+def _listed(value: Any) -> list[Any]:
+    """The value as a list; an empty one if it is none."""
+    return list(value) if isinstance(value, (list, tuple, range)) else []
+
+
+def _irrep_id(group: Any, label: Any) -> tuple[Any, ...]:
+    """The label of an irrep, given by it or by itself."""
+    if not isinstance(label, (IrreducibleRepresentation, int, tuple, list)) or isinstance(label, bool):
+        raise ArgumentTypeError(f"an irrep of {group} or its label is needed, not {label!r}")
+    return group.get_irrep_id(label)
 
 
 class FourierTransform(ConstantModule):
@@ -83,7 +97,7 @@ class FourierTransform(ConstantModule):
         self.group = group
         self._regular = subgroup_id is None
         self._subgroup_id = group.subgroup_trivial_id if self._regular else subgroup_id
-        self.irreps = [group.get_irrep_id(psi) for psi in irreps]
+        self.irreps = [_irrep_id(group, psi) for psi in _listed(irreps)]
         if grid is None:
             if group.continuous:
                 raise ArgumentError(
@@ -94,7 +108,7 @@ class FourierTransform(ConstantModule):
         if not self.irreps or not self.grid:
             raise ArgumentError("FourierTransform needs at least one irrep and one element of the grid")
         self.representation = self.spectral(self.irreps)
-        self._normalize = bool(normalize)
+        self._normalize = flag(normalize, "normalize")
         self.register_constant("A", self.sampling(self.irreps))
         self.register_constant("Ainv", self.analysis(self.irreps))
 
@@ -197,15 +211,16 @@ class _Fourier(EquivariantModule):
             given = None
         if not isinstance(gspace, GSpace):
             raise ArgumentTypeError(f"{name} needs a space or a field type first, not {type(gspace).__name__}")
-        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not irreps:
+        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not _listed(irreps):
             raise ArgumentError(
                 f"{name} needs a number of channels and a list of irreps, not {channels!r} and {irreps!r}"
             )
-        if function not in _FUNCTIONS:
+        normalize = flag(normalize, "normalize")
+        if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
         group = gspace.fibergroup
         elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
-        fourier = FourierTransform(group, irreps, elements, subgroup_id, normalize)
+        fourier = FourierTransform(group, _listed(irreps), elements, subgroup_id, normalize)
         labels = fourier.irreps
         self.rho = rho = fourier.representation
         self.in_type = FieldType(gspace, channels * [rho])
@@ -214,13 +229,13 @@ class _Fourier(EquivariantModule):
                 f"{name} needs equal fields of Fourier coefficients, but {given} was given",
                 hint=f"use {self.in_type}, or NormNonLinearity",
             )
-        wanted = labels if out_irreps is None else [group.get_irrep_id(psi) for psi in out_irreps]
+        wanted = labels if out_irreps is None else [_irrep_id(group, psi) for psi in _listed(out_irreps)]
         self.rho_out = rho if out_irreps is None else fourier.spectral(wanted)
         self.out_type = self.in_type if out_irreps is None else FieldType(gspace, channels * [self.rho_out])
         extended = wanted + [label for label in labels if label not in wanted]
         self.register_constant("A", fourier.sampling(labels))
         self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
-        self.function, self._inplace = function, bool(inplace)
+        self.function, self._inplace = function, flag(inplace, "inplace")
 
     def _remember_grid(self, group: Any, grid: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         """Names the arguments of the grid, so that the module can be rebuilt from its arguments."""
@@ -402,7 +417,9 @@ class QuotientFourierPointwise(_Fourier):
             group = gspace.fibergroup
             _need_grid(group, arguments, type(self).__name__)
             self._remember_grid(group, arguments)
-        elements = arguments if grid is None else list(grid)
+        elements = arguments if grid is None else _listed(grid)
+        if not elements or (grid is not None and not all(isinstance(element, GroupElement) for element in elements)):
+            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
         self._start(gspace, subgroup_id, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 

@@ -186,7 +186,7 @@ class _PointConv(ExpandedModule):
         self, features: torch.Tensor, sources: torch.Tensor, targets: torch.Tensor, edge_delta: torch.Tensor
     ) -> torch.Tensor:
         functions = self._functions(edge_delta.to(features.dtype))
-        matrices, bias = self._filter(), self._expanded_bias()
+        matrices, bias = self._expanded()
         outs, ins, count = matrices.shape
         if self._gathers:
             sums = aggregate(functions, features, sources, targets)
@@ -208,7 +208,7 @@ class _PointConv(ExpandedModule):
         Args:
             points: shape ``(points, d)``.
         """
-        return torch.einsum("oif,pf->poi", self._filter(), self._functions(points))
+        return torch.einsum("oif,pf->poi", self._expanded()[0], self._functions(points))
 
     def expand_parameters(  # type: ignore[override]
         self, points: torch.Tensor | None = None
@@ -218,7 +218,8 @@ class _PointConv(ExpandedModule):
         Args:
             points: shape ``(points, d)``.
         """
-        return self._filter() if points is None else self.expand_filter(points), self._expanded_bias()
+        matrices, bias = self._expanded()
+        return matrices if points is None else self.expand_filter(points), bias
 
     # --- asking -----------------------------------------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ class TensorProductModule(ExpandedModule):
         if fields is None:
             fields = tensor.unflatten(1, (len(self.in_type), -1)).unsqueeze(3)
         left, right = cast("torch.Tensor", self.left), cast("torch.Tensor", self.right)
-        matrix = self._filter().view(len(self.in_type), -1, len(left))
+        matrix = self._expanded()[0].view(len(self.in_type), -1, len(left))
         with exactly(tensor):
             products = fields.index_select(2, left) * fields.index_select(2, right)
             result = torch.matmul(matrix.to(products.dtype), products)
