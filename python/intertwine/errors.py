@@ -49,6 +49,39 @@ class GroupError(IntertwineError, ValueError):
     """A group, a group element or a subgroup that does not exist or does not fit."""
 
 
+class InsufficientIrrepsException(GroupError):  # noqa: N818 - the name of escnn's interface
+    """A group lists too few irreps for what is asked.
+
+    Here every irrep is built when it is asked for, so that nothing raises it: programs may go on to catch it.
+
+    Args:
+        G: the group.
+        message: what is missing.
+    """
+
+    def __init__(self, G: object, message: str | None = None) -> None:
+        super().__init__(message or f"{G} lists too few irreps")
+        self.group = G
+
+
+class UnderconstrainedCGSystem(GroupError):  # noqa: N818 - the name of escnn's interface
+    """Clebsch-Gordan coefficients are not determined by as many samples.
+
+    Here they are solved from generators or known in closed form, so that nothing raises it: programs may go on to catch it.
+
+    Args:
+        G: the group.
+        J: label of the first irrep.
+        l: label of the second irrep.
+        j: label of the third irrep.
+        S: the number of samples.
+        message: what is missing.
+    """
+
+    def __init__(self, G: object, J: object, l: object, j: object, S: int, message: str | None = None) -> None:
+        super().__init__(message or f"{S} samples of {G} do not determine the coefficients of {J} x {l} -> {j}")
+
+
 class RepresentationError(IntertwineError, ValueError):
     """Matrices, irreps or names that do not make a representation."""
 

@@ -6,10 +6,7 @@ missing_in_r <- function() {
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
     # Layers without an R function.
-    "BranchingModule", "QuotientFourierELU", "QuotientFourierPointwise",
-    "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",
-    "InducedNormBatchNorm", "InducedNormNonLinearity", "InducedNormPool", "MaxPoolChannels", "MergeModule",
-    "MultipleModule", "R3Upsampling"
+    "R3Upsampling"
   )
 }
 

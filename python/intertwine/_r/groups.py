@@ -184,10 +184,19 @@ def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
     return kept
 
 
-def fourier(space: Any, frequency: int) -> Representation:
-    """The functions on the group up to a frequency, by their Fourier coefficients."""
+def fourier(space: Any, frequency: int, rotations: Any = None, axis: Any = None) -> Representation:
+    """The functions on the group, or on the cosets of a subgroup, up to a frequency, by their Fourier coefficients."""
     group: Any = group_of(space)
-    return group.spectral_regular_representation(*group.bl_irreps(frequency))
+    irreps = group.bl_irreps(frequency)
+    if rotations is None and axis is None:
+        return group.spectral_regular_representation(*irreps)
+    return group.spectral_quotient_representation(subgroup_label(space, rotations, axis), *irreps)
+
+
+def induced(space: Any, representation: Representation, rotations: Any, axis: Any) -> Representation:
+    """The representation induced from one of a subgroup."""
+    group: Any = group_of(space)
+    return group.induced_representation(subgroup_label(space, rotations, axis), representation)
 
 
 def quotient(space: Any, rotations: Any, axis: Any) -> Representation:

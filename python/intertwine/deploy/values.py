@@ -1,7 +1,7 @@
 """Arguments of layers as JSON, and back: numbers, field types, groups, representations, modules.
 
-Groups are written by their names and sizes, representations by the labels of their irreps; a change of basis that is not
-determined by them travels as a float64 tensor.
+Groups are written by their names and sizes or by their generators, representations by the labels of their irreps; a change of
+basis that is not determined by them travels as a float64 tensor.
 """
 
 from __future__ import annotations
@@ -13,24 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.deploy.groups import MAX_ORDER, decode_group, encode_group, label, whole
 from intertwine.errors import ArgumentError, ModelFileError
 from intertwine.fields import FieldType
-from intertwine.group import (
-    O2,
-    SO2,
-    CyclicGroup,
-    DihedralGroup,
-    Group,
-    Representation,
-    cyclic_group,
-    dihedral_group,
-    o2_group,
-    so2_group,
-)
+from intertwine.group import Group, Representation
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
-
-MAX_ORDER = 256
-"""The largest group that a file may ask for; the tables of a group of order n take n^3 numbers."""
 
 MAX_CHANNELS = 1_000_000
 MAX_WINDOW = 255
@@ -128,24 +115,20 @@ class Encoder:
         return {"space": f"R{space.dimensionality}", "group": group, "name": space.name, "action": action}
 
     def _group(self, group: Group, where: str) -> dict[str, Any]:
-        if type(group) in (SO2, O2):
-            name = "SO2" if type(group) is SO2 else "O2"
-            return {"name": name, "maximum_frequency": _maximum_frequency(group)}
-        for name, kind in (("cyclic", CyclicGroup), ("dihedral", DihedralGroup)):
-            if type(group) is kind:
-                order = group.order() // (2 if name == "dihedral" else 1)
-                if group.order() > MAX_ORDER:
-                    raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER}")
-                return {"name": name, "N": order}
-        raise ArgumentError(f"{where} has the group {group}, which a model file cannot hold")
+        encoded = encode_group(group, self._store)
+        if encoded is None:
+            raise ArgumentError(f"{where} has the group {group}, which a model file cannot hold")
+        if group.order() > MAX_ORDER:
+            raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER} elements")
+        return encoded
 
     def _representation(self, rho: Representation) -> dict[str, Any]:
         group = rho.group
         if rho.irreducible and len(rho.irreps) == 1 and rho == group.irrep(*rho.irreps[0]):
-            return {"irrep": list(rho.irreps[0])}
+            return {"irrep": _listed(rho.irreps[0])}
         if rho.name == "regular" and not group.continuous and rho == group.regular_representation:
             return {"name": "regular"}
-        encoded: dict[str, Any] = {"name": rho.name, "irreps": [list(label) for label in rho.irreps]}
+        encoded: dict[str, Any] = {"name": rho.name, "irreps": [_listed(id) for id in rho.irreps]}
         if not np.array_equal(rho.change_of_basis, np.eye(rho.size)):
             encoded["change_of_basis"] = self._store(torch.tensor(rho.change_of_basis, dtype=torch.float64))
         return encoded
@@ -192,8 +175,8 @@ class Decoder:
             "module": lambda v: self._decode_module(v["module"]),
             "field_type": self._field_type,
             "gspace": lambda v: self._space(v["gspace"]),
-            "representation": lambda v: self._representation(_group(v["group"]), v["representation"]),
-            "group": lambda v: _group(v["group"]),
+            "representation": lambda v: self._representation(self._group(v["group"]), v["representation"]),
+            "group": lambda v: self._group(v["group"]),
         }
         for name, make in makers.items():
             if isinstance(value, dict) and name in value:
@@ -211,7 +194,7 @@ class Decoder:
         channels = 0
         for encoded, count in value["field_type"]:
             rho = self._representation(space.fibergroup, encoded)
-            count = _whole(count, 1, MAX_CHANNELS)
+            count = whole(count, 1, MAX_CHANNELS)
             channels += rho.size * count
             if channels > MAX_CHANNELS:
                 raise ModelFileError(f"the file asks for more than {MAX_CHANNELS} channels")
@@ -223,10 +206,10 @@ class Decoder:
         if kind == "R2" and "rotations" in value:
             axis = value["axis"]
             everything = value["rotations"] == "all"
-            rotations = -1 if everything else _whole(value["rotations"], 1, MAX_ORDER)
-            frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER) if everything else 6
+            rotations = -1 if everything else whole(value["rotations"], 1, MAX_ORDER)
+            frequency = whole(value["maximum_frequency"], 0, MAX_ORDER) if everything else 6
             return GSpace2D((None if axis is None else _number(axis), rotations), frequency)
-        group = _group(value["group"])
+        group = self._group(value["group"])
         if kind == "R0":
             return no_base_space(group)
         if kind not in ("R1", "R2", "R3"):
@@ -235,34 +218,25 @@ class Decoder:
 
     def _representation(self, group: Group, value: dict[str, Any]) -> Representation:
         if "irrep" in value:
-            return group.irrep(*(_whole(part, 0, MAX_ORDER) for part in value["irrep"]))
+            return group.irrep(*label(value["irrep"]))
         if "irreps" not in value:
             if value["name"] != "regular":
                 raise ModelFileError(f"the file asks for the representation {value['name']!r}, which is not known")
             return group.regular_representation
         if len(value["irreps"]) > MAX_CHANNELS:
             raise ModelFileError(f"the file asks for a representation of more than {MAX_CHANNELS} irreps")
-        irreps = [tuple(_whole(part, 0, MAX_ORDER) for part in label) for label in value["irreps"]]
+        irreps = [label(id) for id in value["irreps"]]
         if "change_of_basis" in value:
             basis = self._tensor(value["change_of_basis"]).double().numpy()
         else:
-            size = sum(group.irrep(*label).size for label in irreps)
+            size = sum(group.irrep(*id).size for id in irreps)
             if size > 4 * MAX_ORDER:
                 raise ModelFileError(f"the file asks for a representation of size {size} without its matrix")
             basis = np.eye(size)
         return Representation(group, str(value["name"]), irreps, basis)
 
-
-def _group(value: dict[str, Any]) -> Group:
-    name = value["name"]
-    if name in ("SO2", "O2"):
-        frequency = _whole(value["maximum_frequency"], 0, MAX_ORDER)
-        return so2_group(frequency) if name == "SO2" else o2_group(frequency)
-    if name == "cyclic":
-        return cyclic_group(_whole(value["N"], 1, MAX_ORDER))
-    if name == "dihedral":
-        return dihedral_group(_whole(value["N"], 1, MAX_ORDER // 2))
-    raise ModelFileError(f"the file asks for the group {name!r}, which this version does not know")
+    def _group(self, value: dict[str, Any]) -> Group:
+        return decode_group(value, self._tensor)
 
 
 def _maximum_frequency(value: Any) -> int:
@@ -270,14 +244,12 @@ def _maximum_frequency(value: Any) -> int:
     return int(value.__reduce__()[1][-1])
 
 
-def _whole(value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ModelFileError(f"the file holds {str(value)[:40]} where a whole number from {low} to {high} belongs")
-    return value
+def _listed(id: Any) -> Any:
+    return [_listed(part) for part in id] if isinstance(id, tuple) else id
 
 
 def _whole_or_none(value: Any) -> int | None:
-    return None if value is None else _whole(value, -(2**40), 2**40)
+    return None if value is None else whole(value, -(2**40), 2**40)
 
 
 def _number(value: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
 from intertwine.group.building import change_basis, directsum, tensor_product
 from intertwine.group.classes import CharacterTable
 from intertwine.group.continuous import ContinuousGroup
@@ -29,32 +30,31 @@ from intertwine.group.named import (
     alternating_group,
     dicyclic_group,
     quaternion_group,
+    quaternion_matrix,
     semidirect_product,
     symmetric_group,
 )
 from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
-from intertwine.group.orthogonal3 import (
-    O3,
-    SO3,
+from intertwine.group.orthogonal3 import O3, SO3, o3_group, so3_group
+from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
+from intertwine.group.plane_matrices import chi, psi, psichi
+from intertwine.group.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
+from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
+from intertwine.group.representation import Representation
+from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
+from intertwine.group.spatial_subgroups import (
     cylinder_discrete_group,
     cylinder_group,
     full_cylinder_discrete_group,
     full_cylinder_group,
     full_ico_group,
     full_octa_group,
-    o3_group,
-    so3_group,
 )
-from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
-from intertwine.group.plane_matrices import chi, psi, psichi
-from intertwine.group.point_groups import PointGroup, point_group
-from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
-from intertwine.group.representation import Representation
-from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
 from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [
     "AlternatingGroup",
+    "CRYSTALLOGRAPHIC",
     "CharacterTable",
     "ContinuousGroup",
     "CyclicGroup",
@@ -68,6 +68,7 @@ __all__ = [
     "GroupElement",
     "HomSpace",
     "Icosahedral",
+    "InsufficientIrrepsException",
     "IrreducibleRepresentation",
     "MatrixGroup",
     "O2",
@@ -82,6 +83,7 @@ __all__ = [
     "SubgroupClass",
     "SymmetricGroup",
     "TableGroup",
+    "UnderconstrainedCGSystem",
     "alternating_group",
     "change_basis",
     "chi",
@@ -111,6 +113,7 @@ __all__ = [
     "psi",
     "psichi",
     "quaternion_group",
+    "quaternion_matrix",
     "semidirect_product",
     "so2_group",
     "so3_group",

@@ -20,7 +20,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.labels import Label
+from intertwine.group.labels import Label, Typed
 from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
 
 if TYPE_CHECKING:
@@ -111,12 +111,12 @@ def tensor_product(a: Representation, b: Representation) -> Representation:
         [(0, 0), (1, 0), (1, 2), (0, 2)]
     """
     need_representations([a, b], "a tensor product")
-    # Equal representations may differ in name, and the product prints its factors.
-    return _tensor_product(a, b, a.name, b.name)
+    # Equal representations may differ in name, and the product prints its factors and its group.
+    return _tensor_product(a, b, a.name, b.name, a.group.name)
 
 
 @lru_cache(maxsize=512)
-def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: str) -> Representation:
+def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: str, printed: str) -> Representation:
     if a.group != b.group:
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
     group = a.group
@@ -257,14 +257,15 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
         repr: a representation of the group.
     """
     need_representations([repr], "a restriction")
-    return _restricted(group, tuple(id) if isinstance(id, list) else id, repr, repr.name)
+    return _restricted(group, Typed(id), repr, repr.name, group.name)
 
 
 @lru_cache(maxsize=1024)
-def _restricted(group: Group, id: Any, repr: Representation, name: str) -> Representation:
+def _restricted(group: Group, key: Typed, repr: Representation, name: str, printed: str) -> Representation:
+    id = key.id
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
-    label = f"{group.name}:{name}"
+    label = f"{printed}:{name}"
     if isinstance(group, FiniteGroup):
         subgroup, numbers = group._subgroup_elements(id)
         return named_representation(subgroup, repr.matrices[numbers], label)

@@ -61,18 +61,11 @@ def real_characters(table: np.ndarray, inverses: np.ndarray, classes: np.ndarray
         GroupError: if the characters found do not add up to the order of the group.
     """
     order = len(table)
-    merged = np.unique(np.minimum(classes, classes[inverses]), return_inverse=True)[1].reshape(-1)
-    count = int(merged.max()) + 1
-    sizes = np.bincount(merged).astype(float)
-    # counts[K, L, M] is the number of pairs of x in K and y in L with x y in M; symmetric in L and M.
-    index = (merged[:, None] * count + merged[None, :]) * count + merged[table]
-    counts = np.bincount(index.ravel(), minlength=count**3).reshape(count, count, count).astype(float)
-    scale = 1 / np.sqrt(sizes)
-    operators = counts * scale[:, None] * scale[None, :] / sizes[:, None, None]
-    vectors = _common_eigenvectors(operators)
-    # The quotient is stationary at an eigenvector, so its error is the square of the vector's.
-    normalised = np.einsum("la,klm,ma->ak", vectors, operators, vectors, optimize=True)
-    normalised = normalised[:, merged]
+    firsts, merged = np.unique(np.minimum(classes, classes[inverses]), return_index=True, return_inverse=True)[1:]
+    merged = merged.reshape(-1)
+    functions = _common_eigenfunctions(table, inverses, merged, firsts)[merged]
+    # The sum over z of f(z) f(x^-1 z) is f(x) / f(1), with the square of the error of f.
+    normalised = np.stack([(functions * functions[table[inverses[x]]]).sum(axis=0) for x in firsts], axis=1)[:, merged]
     indicator = normalised[:, np.diagonal(table)].mean(axis=1)
     norms = (normalised**2).mean(axis=1)
     found: list[tuple[int, str, np.ndarray]] = []
@@ -90,19 +83,27 @@ def real_characters(table: np.ndarray, inverses: np.ndarray, classes: np.ndarray
     return RealCharacters(values, tuple(size for size, _, _ in found), tuple(kind for _, kind, _ in found))
 
 
-def _common_eigenvectors(operators: np.ndarray) -> np.ndarray:
-    """The common eigenvectors, as columns, of commuting symmetric matrices that no two of them share all values of."""
-    count = len(operators)
-    best, vectors = 0.0, np.eye(count)
+def _common_eigenfunctions(
+    table: np.ndarray, inverses: np.ndarray, merged: np.ndarray, firsts: np.ndarray
+) -> np.ndarray:
+    """The functions of the classes C u C^-1, as columns, that all convolutions by such classes multiply by numbers."""
+    count = len(firsts)
+    sizes = np.bincount(merged)
+    # For all x and one z of each class M, the class L of x^-1 z, as the number of the pair (M, L).
+    pairs = (np.arange(count) * count + merged[table[inverses][:, firsts]]).ravel()
+    scale = np.sqrt(sizes)
+    best, functions = -1.0, np.zeros((count, count))
     for attempt in range(_TRIES):
-        weights = fixed_numbers(count, attempt)
-        values, candidate = np.linalg.eigh(np.tensordot(weights, operators, 1))
+        weights = (fixed_numbers(count, attempt) / sizes)[merged]
+        convolution = np.bincount(pairs, np.repeat(weights, count), minlength=count**2).reshape(count, count)
+        convolution = convolution * scale[:, None] / scale[None, :]
+        values, vectors = np.linalg.eigh((convolution + convolution.T) / 2)
         gap = float(np.diff(values).min(initial=np.inf))
         if gap > best:
-            best, vectors = gap, candidate
+            best, functions = gap, vectors / scale[:, None]
         if gap > 0.01 / count:
             break
-    return vectors
+    return functions
 
 
 def _compare(a: tuple[int, str, np.ndarray], b: tuple[int, str, np.ndarray]) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, GroupError
-from intertwine.group.group import Group
+from intertwine.errors import ArgumentError
+from intertwine.group.group import Group, band_limit
 from intertwine.group.harmonics import circle_derivative
 from intertwine.group.labels import Label
 from intertwine.group.planar import whole
@@ -134,43 +134,4 @@ class ContinuousGroup(Group):
         Args:
             L: the greatest frequency.
         """
-        return [irrep.id for irrep in self.irreps_up_to(whole(L, "the band limit L"))]
-
-    def bl_regular_representation(self, L: int) -> Representation:
-        """The functions on the group of frequency up to L: each irrep as often as its size over its type's dimension.
-
-        Args:
-            L: the greatest frequency.
-        """
-        return self.spectral_regular_representation(*self.bl_irreps(L), name=f"regular_{L}")
-
-    def bl_quotient_representation(self, L: int, subgroup_id: Any, name: str | None = None) -> Representation:
-        """The functions on the cosets of a subgroup, of frequency up to L.
-
-        Args:
-            L: the greatest frequency.
-            subgroup_id: the label of the subgroup.
-            name: how it prints.
-        """
-        return self.spectral_quotient_representation(
-            subgroup_id, *self.bl_irreps(L), name=name or f"quotient[{subgroup_id}]_{L}"
-        )
-
-    def bl_induced_representation(self, L: int, repr: IrreducibleRepresentation, subgroup_id: Any) -> Representation:
-        """The fields on the cosets of a subgroup that an irrep of it induces, of frequency up to L.
-
-        Args:
-            L: the greatest frequency.
-            repr: an irrep of the subgroup.
-            subgroup_id: the label of the subgroup.
-
-        Raises:
-            GroupError: if there is no such field up to that frequency.
-        """
-        name = f"induced[{subgroup_id}][{repr.name}]_{L}"
-        found = self.homspace(subgroup_id).induced_representation(repr, list(self.bl_irreps(L)), name)
-        if found is None:
-            raise GroupError(
-                f"no field induced from {repr} has a frequency up to {L}", hint="raise L, or take another irrep"
-            )
-        return found
+        return [irrep.id for irrep in self.irreps_up_to(band_limit(L))]

@@ -13,7 +13,8 @@ from intertwine.errors import GroupError
 from intertwine.group import classes
 from intertwine.group.element import GroupElement
 from intertwine.group.group import ElementMap, Group
-from intertwine.group.subgroups import SubgroupClass, structure_name, sub_table, subgroup_classes
+from intertwine.group.structure import structure_name
+from intertwine.group.subgroups import SubgroupClass, sub_table, subgroup_classes
 
 if TYPE_CHECKING:
     from intertwine.group.irrep import IrreducibleRepresentation
@@ -110,6 +111,14 @@ class FiniteGroup(Group):
         raise GroupError(
             f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
         )
+
+    def quadrature(self, degree: int = 0) -> tuple[list[GroupElement], np.ndarray]:
+        """All elements with equal weights: the mean is exact for every function.
+
+        Args:
+            degree: accepted as by continuous groups.
+        """
+        return self.elements, np.full(self.order(), 1 / self.order())
 
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, GroupError
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.labels import Label
 
@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
 ElementMap = Callable[[GroupElement], "GroupElement | None"]
 """A map of the elements of one group into another; ``None`` where there is no image."""
+
+
+def band_limit(L: Any) -> int:
+    """A band limit as a whole number.
+
+    Args:
+        L: what was given.
+
+    Raises:
+        ArgumentTypeError: if it is no whole number.
+        ArgumentError: if it is negative.
+    """
+    if isinstance(L, bool) or not isinstance(L, (int, np.integer)):
+        raise ArgumentTypeError(f"a band limit is a whole number, not {L!r}")
+    if L < 0:
+        raise ArgumentError(f"a band limit is at least 0, not {L}")
+    return int(L)
 
 
 class Group(ABC):
@@ -36,6 +53,8 @@ class Group(ABC):
 
     PARAM: str = "int"
     PARAMETRIZATIONS: tuple[str, ...] = ("int",)
+    IRREP_PARAMETERS: tuple[str, ...] = ()
+    """The names of the parts of an irrep's label, by which they may be given."""
 
     def __init__(self, name: str, continuous: bool, abelian: bool) -> None:
         self._name = name
@@ -94,7 +113,7 @@ class Group(ABC):
         """Elements whose products are the whole group (one per component besides the Lie algebra, if continuous)."""
 
     @abstractmethod
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label."""
 
     @abstractmethod
@@ -132,6 +151,30 @@ class Group(ABC):
         """The label of the group as its own subgroup."""
 
     # --- what follows ---------------------------------------------------------------------------------------------------
+
+    def irrep(self, *id: Any, **named: Any) -> IrreducibleRepresentation:
+        """The real irreducible representation with this label.
+
+        Args:
+            *id: the parts of the label; see the class of the group.
+            **named: parts of the label by their names in ``IRREP_PARAMETERS``.
+
+        Raises:
+            GroupError: if there is no such irrep.
+        """
+        if named:
+            left = self.IRREP_PARAMETERS[len(id) :]
+            id = (*id, *(named.pop(name) for name in left if name in named))
+            if named:
+                raise GroupError(
+                    f"an irrep of {self.name} has no {next(iter(named))!r} in its label",
+                    hint=f"its label is ({', '.join(self.IRREP_PARAMETERS)})" if self.IRREP_PARAMETERS else None,
+                )
+        return self._irrep_of(*id)
+
+    def grid(self, *args: Any, **kwargs: Any) -> list[GroupElement]:
+        """Elements to sample functions on the group; see the class of the group for the arguments."""
+        raise GroupError(f"{self.name} has no grids", hint="use group.sample(), or group.elements of a finite group")
 
     def order(self) -> int:
         """The number of elements, ``-1`` if there are infinitely many."""
@@ -266,6 +309,57 @@ class Group(ABC):
         if found is None:
             raise GroupError(
                 f"no function on the cosets of {subgroup_id} in {self.name} transforms by the irreps {listed}"
+            )
+        return found
+
+    def bl_irreps(self, L: int) -> list[Label]:
+        """Labels of the irreps of frequency up to L; irreps of a group without frequencies are all there.
+
+        Args:
+            L: the greatest frequency.
+
+        Raises:
+            ArgumentError: if L is negative.
+        """
+        limit = band_limit(L)
+        return [irrep.id for irrep in self.irreps() if irrep.attributes.get("frequency", 0) <= limit]
+
+    def bl_regular_representation(self, L: int) -> Representation:
+        """The functions on the group of frequency up to L: each irrep as often as its size over its type's dimension.
+
+        Args:
+            L: the greatest frequency.
+        """
+        return self.spectral_regular_representation(*self.bl_irreps(L), name=f"regular_{L}")
+
+    def bl_quotient_representation(self, L: int, subgroup_id: Any, name: str | None = None) -> Representation:
+        """The functions on the cosets of a subgroup, of frequency up to L.
+
+        Args:
+            L: the greatest frequency.
+            subgroup_id: the label of the subgroup.
+            name: how it prints.
+        """
+        return self.spectral_quotient_representation(
+            subgroup_id, *self.bl_irreps(L), name=name or f"quotient[{subgroup_id}]_{L}"
+        )
+
+    def bl_induced_representation(self, L: int, repr: IrreducibleRepresentation, subgroup_id: Any) -> Representation:
+        """The fields on the cosets of a subgroup that an irrep of it induces, of frequency up to L.
+
+        Args:
+            L: the greatest frequency.
+            repr: an irrep of the subgroup.
+            subgroup_id: the label of the subgroup.
+
+        Raises:
+            GroupError: if there is no such field up to that frequency.
+        """
+        name = f"induced[{subgroup_id}][{repr.name}]_{L}"
+        found = self.homspace(subgroup_id).induced_representation(repr, list(self.bl_irreps(L)), name)
+        if found is None:
+            raise GroupError(
+                f"no field induced from {repr} has a frequency up to {L}", hint="raise L, or take another irrep"
             )
         return found
 

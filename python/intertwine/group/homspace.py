@@ -10,6 +10,7 @@ from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.decomposition import restricted_data
 from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS, IrreducibleRepresentation
+from intertwine.group.labels import Typed
 from intertwine.group.representation import Representation
 
 if TYPE_CHECKING:
@@ -158,10 +159,10 @@ class HomSpace:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HomSpace):
             return NotImplemented
-        return self.G == other.G and self.sgid == other.sgid
+        return self.G == other.G and Typed(self.sgid) == Typed(other.sgid)
 
     def __hash__(self) -> int:
-        return hash((self.G, self.sgid))
+        return hash((self.G, Typed(self.sgid)))
 
     def __repr__(self) -> str:
         return f"{self.G}/{self.H}[{self.sgid}]"

@@ -38,3 +38,35 @@ def _part(part: Any, id: Any) -> Any:
     if isinstance(part, bool) or not isinstance(part, (int, np.integer)):
         raise RepresentationError(f"the label of an irrep holds whole numbers, but {id!r} was given")
     return int(part)
+
+
+class Typed:
+    """A label of a subgroup as a key of a cache: ``False`` is not ``0``, and ``True`` not ``1.0``, as they are for Python.
+
+    Args:
+        id: the label, hashable but for lists.
+
+    Example:
+        >>> Typed((False, 4)) == Typed((0.0, 4)), Typed([None, 2]) == Typed((None, 2))
+        (False, True)
+    """
+
+    __slots__ = ("_key", "id")
+
+    def __init__(self, id: Any) -> None:
+        self.id = id
+        self._key = _typed(id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Typed) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+def _typed(id: Any) -> Any:
+    if isinstance(id, (tuple, list)):
+        return tuple(_typed(part) for part in id)
+    if isinstance(id, np.generic):
+        id = id.item()
+    return (type(id).__name__, id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property, lru_cache
 from math import factorial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -128,6 +128,7 @@ class SemidirectProduct(TableGroup):
     """
 
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "pair")
+    FAMILY: ClassVar[str] = "semidirect product"
 
     def __init__(self, N: FiniteGroup, H: FiniteGroup, action: Action | Any, name: str | None = None) -> None:
         for group in (N, H):
@@ -144,6 +145,11 @@ class SemidirectProduct(TableGroup):
         names = [f"({a}, {b})" for b in H.elements for a in N.elements]
         super().__init__(table.reshape(n * h, n * h), name or f"({N} : {H})", names)
 
+    @property
+    def action(self) -> np.ndarray:
+        """The number of h.n, shape ``(order of H, order of N)``; read-only."""
+        return self._action
+
     def _to_canonical(self, value: Any, param: str) -> int:
         if param != "pair":
             return super()._to_canonical(value, param)
@@ -157,6 +163,9 @@ class SemidirectProduct(TableGroup):
             return value
         h, n = divmod(value, self.N.order())
         return (self.N.elements[n].value, self.H.elements[h].value)
+
+    def _key(self) -> Hashable:
+        return (self.N, self.H, self._table_bytes)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.N, self.H, self._action, self._name))
@@ -190,6 +199,7 @@ def _automorphisms(N: FiniteGroup, H: FiniteGroup, action: Action | Any) -> np.n
     if len(wrong):
         g, h = (H.elements[k] for k in wrong[0])
         raise GroupError(f"the product {g} {h} of {H} does not act on {N} as {g} after {h}")
+    table.flags.writeable = False
     return table
 
 

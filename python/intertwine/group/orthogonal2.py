@@ -85,6 +85,7 @@ class SO2(ContinuousGroup):
     """
 
     PARAM: str = "radians"
+    IRREP_PARAMETERS: tuple[str, ...] = ("k",)
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
     def __init__(self, maximum_frequency: int = 6) -> None:
@@ -170,7 +171,7 @@ class SO2(ContinuousGroup):
         """The frequency of an irrep, by its label."""
         return id[0]
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency k.
 
         Args:
@@ -234,6 +235,7 @@ class O2(ContinuousGroup):
     """
 
     PARAM: str = "radians"
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
     def __init__(self, maximum_frequency: int = 6) -> None:
@@ -344,7 +346,7 @@ class O2(ContinuousGroup):
         """The frequency of an irrep, by its label."""
         return id[1]
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of reflection parity j and frequency k.
 
         Args:

@@ -115,6 +115,7 @@ class CyclicGroup(FiniteGroup):
     """
 
     PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("k",)
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
@@ -181,7 +182,7 @@ class CyclicGroup(FiniteGroup):
             return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k)
         return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _TurnMatrix(k, N), 2, "C", frequency=k)
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of frequency k, from 0 to N / 2.
 
         Args:
@@ -190,10 +191,6 @@ class CyclicGroup(FiniteGroup):
         if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] <= self.N // 2:
             raise self._irrep_error(id)
         return self._irreps[int(id[0])]
-
-    def bl_irreps(self, L: int) -> list[Label]:
-        """Labels of the irreps of frequency up to L."""
-        return [(k,) for k in range(min(L, self.N // 2) + 1)]
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         M = id[0] if isinstance(id, tuple) and len(id) == 1 else id
@@ -238,6 +235,7 @@ class DihedralGroup(FiniteGroup):
     """
 
     PARAM: str = "int"
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
@@ -324,7 +322,7 @@ class DihedralGroup(FiniteGroup):
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         return tuple(self._irreps_by_label.values())
 
-    def irrep(self, *id: int) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep of reflection parity j and frequency k.
 
         Args:
@@ -336,10 +334,6 @@ class DihedralGroup(FiniteGroup):
         if found is None:
             raise self._irrep_error(id)
         return found
-
-    def bl_irreps(self, L: int) -> list[Label]:
-        """Labels of the irreps of frequency up to L."""
-        return [label for label in self._irreps_by_label if label[1] <= L]
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         if not isinstance(id, (tuple, list)) or len(id) != 2:

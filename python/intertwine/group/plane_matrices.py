@@ -61,7 +61,7 @@ def psichi(theta: float, s: int, k: int = 1, gamma: float = 0.0) -> np.ndarray:
         shape ``(2, 2)``.
 
     Example:
-        >>> psichi(np.pi / 2, 1).round(12).tolist()
+        >>> (psichi(np.pi / 2, 1).round(12) + 0.0).tolist()
         [[0.0, 1.0], [1.0, 0.0]]
     """
     return psi(theta, k, gamma) @ chi(s)

@@ -51,28 +51,6 @@ def left_product(quaternions: np.ndarray) -> np.ndarray:
     return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
 
 
-def rotation_matrices(quaternions: np.ndarray) -> np.ndarray:
-    """The matrices of rotations given by unit quaternions.
-
-    Args:
-        quaternions: shape ``(..., 4)``, order x, y, z, w.
-
-    Returns:
-        shape ``(..., 3, 3)``.
-
-    Example:
-        >>> rotation_matrices(np.array([0.0, 0.0, 1.0, 0.0])).tolist()
-        [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]
-    """
-    x, y, z, w = np.moveaxis(quaternions, -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
-
-
 def _signed(values: tuple[float, ...], even: bool = False) -> set[tuple[float, ...]]:
     """All arrangements of the numbers, or the even ones, with all signs."""
     found = set()

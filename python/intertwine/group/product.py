@@ -14,6 +14,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.generated import GENERATED, generated_subgroup
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
@@ -27,10 +28,13 @@ class DirectProductGroup(Group):
 
     Elements are pairs of values; a parametrisation ``"[p1 | p2]"`` names one for each part. The irreps have labels
     ``(id1, id2, i)`` of irreps of the two groups: over the real numbers the tensor product of two irreps may fall apart, and i
-    counts its parts. Subgroups have pairs of labels: the product of a subgroup of each group.
+    counts its parts. Subgroups have pairs of labels: the product of a subgroup of each group; of a finite product also
+    ``("generated", i, j, ...)`` with the numbers of elements that generate it.
 
     Make it with :func:`direct_product`.
     """
+
+    IRREP_PARAMETERS: tuple[str, ...] = ("id1", "id2", "i")
 
     def __init__(self, G1: Group, G2: Group, name: str | None = None) -> None:
         self._G1, self._G2 = G1, G2
@@ -52,6 +56,11 @@ class DirectProductGroup(Group):
     def G2(self) -> Group:
         """The second group."""
         return self._G2
+
+    @property
+    def given_name(self) -> str | None:
+        """The name that was given to it, if any."""
+        return self._given_name
 
     def _key(self) -> tuple[Group, Group]:
         return (self._G1, self._G2)
@@ -180,7 +189,7 @@ class DirectProductGroup(Group):
 
     # --- irreps -------------------------------------------------------------------------------------------------------------
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """A part of the tensor product of two irreps.
 
         Args:
@@ -197,7 +206,8 @@ class DirectProductGroup(Group):
             raise GroupError(
                 f"the product of {psi1} and {psi2} has no part {number!r}", hint=f"its parts are 0 to {parts - 1}"
             )
-        return _product_irrep(self, psi1, psi2, int(number))
+        # Equal products may differ in name, and irreps print that of their group.
+        return _product_irrep(self, psi1, psi2, int(number), self.name)
 
     def _pairs(
         self, first: list[IrreducibleRepresentation], second: list[IrreducibleRepresentation]
@@ -207,6 +217,15 @@ class DirectProductGroup(Group):
             parts = 2 if psi1.type == psi2.type == "C" else 1
             found += [self.irrep(psi1.id, psi2.id, i) for i in range(parts)]
         return found
+
+    def bl_irreps(self, L: int) -> list[Label]:
+        """Labels of the parts of the products of irreps of frequency up to L.
+
+        Args:
+            L: the greatest frequency in either group.
+        """
+        lists = [[g.irrep(*id) for id in g.bl_irreps(L)] for g in (self._G1, self._G2)]
+        return [psi.id for psi in self._pairs(*lists)]
 
     # --- subgroups ----------------------------------------------------------------------------------------------------------
 
@@ -312,7 +331,12 @@ class FiniteProductGroup(DirectProductGroup, FiniteGroup):
         first, second = self._finite
         return tuple(self._pairs(first.irreps(), second.irreps()))
 
+    def _id_of_subgroup(self, numbers: list[int]) -> Any:
+        return (GENERATED, *self.generating_numbers(numbers))
+
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        if isinstance(id, (tuple, list)) and id and id[0] == GENERATED:
+            return generated_subgroup(self, id[1:])
         H, inclusion, _ = DirectProductGroup.subgroup(self, id)
         smaller = cast("FiniteGroup", H)
         return smaller, np.array([self.index(cast("GroupElement", inclusion(h))) for h in smaller.elements])
@@ -410,14 +434,16 @@ class DoubleGroup(_Diagonal, DirectProductGroup):
     Make it with :func:`double_group`.
     """
 
-    def _key(self) -> tuple[Group, Group]:
-        return (self._G1, self._G2)
+    def __init__(self, G: Group, name: str | None = None) -> None:
+        super().__init__(G, G, name)
 
 
 class FiniteDoubleGroup(DoubleGroup, FiniteProductGroup):
     """The direct product of a finite group with itself."""
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        if id == self.subgroup_self_id:
+            return self, np.arange(self.order())
         if isinstance(id, str) and id == self.DIAGONAL:
             numbers = np.arange(self._finite[0].order())
             return self._finite[0], numbers * len(numbers) + numbers
@@ -429,6 +455,8 @@ class ContinuousDoubleGroup(DoubleGroup, ContinuousProductGroup):
 
     def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
         """A subgroup, the map of its elements into this group, and the map back."""
+        if id == self.subgroup_self_id:
+            return self, lambda g: g, lambda g: g
         if isinstance(id, str) and id == self.DIAGONAL:
             return self._diagonal_maps()
         return DirectProductGroup.subgroup(self, id)
@@ -475,7 +503,11 @@ def _part_basis(
 
 @lru_cache(maxsize=4096)
 def _product_irrep(
-    group: DirectProductGroup, psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, part: int
+    group: DirectProductGroup,
+    psi1: IrreducibleRepresentation,
+    psi2: IrreducibleRepresentation,
+    part: int,
+    printed: str,
 ) -> IrreducibleRepresentation:
     basis, e = _part_basis(psi1, psi2, part)
     size = psi1.size * psi2.size if basis is None else len(basis)
@@ -507,7 +539,7 @@ def _direct_product(G1: Group, G2: Group, name: str | None, frequencies: tuple[i
 
 @lru_cache(maxsize=256)
 def _double(G: Group, name: str | None, frequencies: tuple[int, ...]) -> DoubleGroup:
-    return FiniteDoubleGroup(G, G, name) if isinstance(G, FiniteGroup) else ContinuousDoubleGroup(G, G, name)
+    return FiniteDoubleGroup(G, name) if isinstance(G, FiniteGroup) else ContinuousDoubleGroup(G, name)
 
 
 def _listed(*groups: Group) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,19 +87,19 @@ class PermutationSource:
 Source = MatrixSource | PermutationSource
 
 
-def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Source) -> list[np.ndarray]:
+def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence[Source]) -> list[np.ndarray]:
     """The matrices of all real irreps in the order of their characters.
 
-    Irreps of size 1 are their characters. The natural representation, if it is irreducible, is an irrep as it stands. All
-    others are split off from the natural representation, and then from tensor products of two irreps already there, which
-    reach every irrep because the natural one is faithful (Burnside). Where an irrep occurs once, its subspace is the range
+    Irreps of size 1 are their characters. The first natural representation, if it is irreducible, is an irrep as it stands.
+    All others are split off from natural representations, and then from tensor products of two irreps already there, which
+    reach every irrep if a natural one is faithful (Burnside). Where an irrep occurs once, its subspace is the range
     of its character projector; where it occurs more often, one copy is an eigenspace of the mean of rho(g) S rho(g)^T for a
     fixed symmetric S, on which only multiples of 1 are symmetric and commute. The basis is canonical.
 
     Args:
         table: table of products, shape ``(order, order)``.
         characters: the characters of the irreps.
-        natural: a faithful representation.
+        natural: representations to begin with, one of them faithful.
 
     Returns:
         one array of shape ``(order, size, size)`` per irrep, read-only.
@@ -111,11 +112,10 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Source) 
     found: dict[int, np.ndarray] = {
         k: characters.values[k][:, None, None] for k, size in enumerate(characters.sizes) if size == 1
     }
-    contents = _multiplicities(natural.characters, characters, endomorphisms)
-    if contents.sum() == 1 and isinstance(natural, MatrixSource):
-        found[int(np.argmax(contents))] = natural.matrices
+    multiplicities = np.stack([_multiplicities(source.characters, characters, endomorphisms) for source in natural])
+    if multiplicities[0].sum() == 1 and isinstance(natural[0], MatrixSource):
+        found[int(np.argmax(multiplicities[0]))] = natural[0].matrices
     pairs: list[tuple[int, int]] = []
-    multiplicities = contents[None, :]
     known: list[int] = []
     while len(found) < len(characters.sizes):
         fresh = sorted(set(found) - set(known))
@@ -126,7 +126,9 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Source) 
                 pairs += new
                 multiplicities = np.concatenate([multiplicities, _multiplicities(products, characters, endomorphisms)])
             known.append(j)
-        sizes = np.array([natural.size, *(characters.sizes[i] * characters.sizes[j] for i, j in pairs)])
+        sizes = np.array(
+            [*(source.size for source in natural), *(characters.sizes[i] * characters.sizes[j] for i, j in pairs)]
+        )
         # The fewest copies first, then the smallest matrices, then the first pair.
         rank = np.lexsort((np.arange(len(sizes)), sizes))
         choices: list[tuple[int, int, int, int]] = []
@@ -138,10 +140,10 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Source) 
         if not choices:
             raise GroupError("the representation is not faithful: not all irreps can be made of it")
         once = [choice for choice in choices if choice[0] == 1]
-        sources: dict[int, Source] = {0: natural}
+        sources: dict[int, Source] = dict(enumerate(natural))
         for copies, _, source, k in once or [min(choices)]:
             if source not in sources:
-                i, j = pairs[source - 1]
+                i, j = pairs[source - len(natural)]
                 sources[source] = MatrixSource(_product(found[i], found[j]))
             weights = characters.values[k] * (characters.sizes[k] / endomorphisms[k] / order)
             found[k] = _split_off(sources[source], weights, characters.sizes[k], copies, table)

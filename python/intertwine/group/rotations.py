@@ -25,7 +25,8 @@ _SAME = 1e-8
 
 def _numbers(value: Any, shape: tuple[int, ...], param: str) -> np.ndarray:
     try:
-        array = np.asarray(value, dtype=float)
+        # scipy takes no read-only arrays.
+        array = np.array(value, dtype=float)
     except (TypeError, ValueError):
         array = np.zeros(0)
     if array.shape != shape or not np.isfinite(array).all():
@@ -91,12 +92,12 @@ def from_quaternion(quaternion: np.ndarray, param: str) -> np.ndarray:
     if param == "MAT":
         result = quaternion_matrix(quaternion)
     elif param == "EV":
-        result = Rotation.from_quat(quaternion).as_rotvec()
+        result = Rotation.from_quat(np.array(quaternion)).as_rotvec()
     else:
         with warnings.catch_warnings():
             # Where two axes fall together the angles are not unique; one choice is as good as another.
             warnings.simplefilter("ignore")
-            result = Rotation.from_quat(quaternion).as_euler(param)
+            result = Rotation.from_quat(np.array(quaternion)).as_euler(param)
     result.flags.writeable = False
     return result
 
@@ -125,7 +126,7 @@ def matrix_quaternion(matrix: np.ndarray) -> np.ndarray:
     Args:
         matrix: shape ``(3, 3)``, orthogonal up to rounding.
     """
-    return _fixed(Rotation.from_matrix(matrix).as_quat())
+    return _fixed(Rotation.from_matrix(np.array(matrix)).as_quat())
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from intertwine.errors import GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.embedding import axial_matrices, conjugated, nearest
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.generated import GENERATED, generated_subgroup
 from intertwine.group.harmonics import harmonic_action
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
@@ -36,11 +37,16 @@ class PolyhedralGroup(FiniteGroup):
 
     Subgroups have the group's own name, ``(False, n)`` for the n rotations about one n-fold axis, ``(True, n)`` with the half
     turns about axes across besides, and ``(True, 1)`` for one such half turn. One more part, an element a of the group, stands
-    for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates.
+    for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates, and
+    ``("generated", i, j, ...)`` for what the elements of these numbers generate.
     """
 
     PARAM: str = "Q"
+    IRREP_PARAMETERS: tuple[str, ...] = ("l",)
     PARAMETRIZATIONS: tuple[str, ...] = ROTATION_PARAMETRIZATIONS
+
+    _frequencies: dict[int, int]
+    """For each irrep the least order of harmonics in which it occurs."""
 
     _label: str
     _solid: str
@@ -101,6 +107,27 @@ class PolyhedralGroup(FiniteGroup):
         """Rotations about two axes that generate the group."""
         return [self.element(q) for q in self._generating]
 
+    def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
+        """A random rotation, each equally likely.
+
+        Args:
+            generator: the NumPy generator to draw from; a fresh one by default.
+            param: accepted for escnn's sake.
+        """
+        return super().sample(generator)
+
+    def change_param(self, element: Any, p_from: str, p_to: str) -> np.ndarray:
+        """A rotation in another parametrisation.
+
+        Args:
+            element: its value.
+            p_from: the parametrisation of the value.
+            p_to: the one that is wanted.
+        """
+        self._check_param(p_from)
+        self._check_param(p_to)
+        return from_quaternion(to_quaternion(element, p_from), p_to)
+
     @property
     def standard_representation(self) -> Representation:
         """The rotation matrices: the irrep of the vector (x, y, z)."""
@@ -110,7 +137,13 @@ class PolyhedralGroup(FiniteGroup):
     def _by_label(self) -> dict[tuple[int, ...], IrreducibleRepresentation]:
         return {
             (label,): IrreducibleRepresentation(
-                self, (label,), f"irrep_{label}", _Listed(matrices), matrices.shape[1], "R"
+                self,
+                (label,),
+                f"irrep_{label}",
+                _Listed(matrices),
+                matrices.shape[1],
+                "R",
+                frequency=self._frequencies[label],
             )
             for label, matrices in self._irrep_matrices().items()
         }
@@ -122,7 +155,7 @@ class PolyhedralGroup(FiniteGroup):
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         return tuple(self._by_label.values())
 
-    def irrep(self, *id: Any) -> IrreducibleRepresentation:
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The irrep with this label.
 
         Args:
@@ -135,6 +168,8 @@ class PolyhedralGroup(FiniteGroup):
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         parts = list(id) if isinstance(id, (tuple, list)) else [id]
+        if parts and parts[0] == GENERATED:
+            return generated_subgroup(self, parts[1:])
         if len(parts) == 1 and isinstance(parts[0], GroupElement):
             return self._generated_by(self.index(self.element(parts[0])))
         frame = np.eye(3)
@@ -151,6 +186,9 @@ class PolyhedralGroup(FiniteGroup):
             group, matrices = self._axial(parts, id)
         numbers = [nearest(self.rotation_matrices, matrix) for matrix in conjugated(matrices, frame)]
         return group, np.array(numbers, dtype=int)
+
+    def _id_of_subgroup(self, numbers: list[int]) -> Any:
+        return (GENERATED, *self.generating_numbers(numbers))
 
     def _generated_by(self, number: int) -> tuple[FiniteGroup, np.ndarray]:
         numbers, power = [0], number
@@ -214,6 +252,7 @@ class Octahedral(PolyhedralGroup):
         [Octahedral|[irrep_0]:1, Octahedral|[irrep_1]:3, Octahedral|[irrep_-1]:3, Octahedral|[irrep_2]:2, Octahedral|[irrep_3]:1]
     """
 
+    _frequencies = {0: 0, 1: 1, -1: 2, 2: 2, 3: 3}
     _label = "octa"
     _solid = "cube"
     _generating = (about(_Z, np.pi / 2), about(_DIAGONAL, 2 * np.pi / 3))
@@ -259,6 +298,7 @@ class Icosahedral(PolyhedralGroup):
         [1, 3, 5, 3, 4]
     """
 
+    _frequencies = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3}
     _label = "ico"
     _solid = "ico"
     _generating = (about([GOLDEN, 0.0, 1.0], 2 * np.pi / 5), about(_Z, np.pi))

@@ -22,7 +22,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from intertwine.group.polyhedral import canonical_sign, left_product, polyhedral_rotations, rotation_matrices
+from intertwine.group.polyhedral import canonical_sign, left_product, polyhedral_rotations
+from intertwine.group.rotations import quaternion_matrix
 
 TABLE = "thomson.npz"
 """The file of the sets that ship with the package, beside this module."""
@@ -61,7 +62,7 @@ def symmetry(kind: str) -> np.ndarray:
     if kind == "sphere":
         group = np.eye(3)[None]
     elif kind == "sphere_cube":
-        group = np.rint(rotation_matrices(polyhedral_rotations("cube"))) + 0.0
+        group = np.rint(quaternion_matrix(polyhedral_rotations("cube"))) + 0.0
     else:
         half = np.eye(4)[None] if kind == "rotations" else left_product(polyhedral_rotations("cube"))
         group = np.concatenate([half, -half])
@@ -163,9 +164,10 @@ def thomson_points(kind: str, n: int) -> np.ndarray:
     if n <= SHIPPED[kind]:
         first = n * (n - 1) // 2
         points = _table(kind)[first : first + n].astype(np.float64)
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
     else:
         points = minimise(kind, n, _STARTS)
+    # The tables are of single precision, and moving a set costs its last digit.
+    points = points / np.linalg.norm(points, axis=1, keepdims=True)
     if kind.endswith("cube"):
         group = symmetry(kind)[:24]  # of the 48 matrices on quaternions the other half only changes signs
         points = (points @ group.swapaxes(1, 2)).reshape(-1, points.shape[1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from intertwine.kernels.expansion import FilterCache, KernelExpansion
+from intertwine.kernels.cache import FilterCache
+from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, split_filter
 from intertwine.kernels.scalar import Ring, ScalarBasis, orbit_basis, scalar_basis

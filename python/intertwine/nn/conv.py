@@ -15,7 +15,7 @@ from intertwine.kernels import ScalarBasis, expansion_plan, scalar_basis, split_
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
-from intertwine.nn.sizes import need_room, off_centre, relative_sizes, sizes_of
+from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -96,12 +96,15 @@ class _GridConv(ExpandedModule):
                 EquivarianceWarning,
                 stacklevel=3,
             )
-        if padding_mode not in _PADDING_MODES:
+        if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
             )
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
+        # The cells that the kernel spans along each axis.
+        self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
+        self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
@@ -149,11 +152,6 @@ class _GridConv(ExpandedModule):
             )
         return tuple(extent // 2 for extent in extents)
 
-    @property
-    def _window(self) -> tuple[int, ...]:
-        """The cells that the kernel spans along each axis."""
-        return tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
-
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
         fields, rest = divmod(len(type_), self.groups)
@@ -168,10 +166,19 @@ class _GridConv(ExpandedModule):
     # --- the filter -------------------------------------------------------------------------------------------------------
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
+        shape, room = tensor.shape, self._room
+        # The usual case first and in one go: this runs with cold caches after each convolution.
+        if len(shape) == 2 + self.d:
+            for size in shape[2:]:
+                if size < room:
+                    break
+            else:
+                return
         super()._check_axes(tensor)
         if self.transposed:
-            return
-        need_room(type(self).__name__, tuple(tensor.shape), self._window, self._padding, self.padding_mode)
+            need_room(type(self).__name__, tuple(shape), self.d * (1,), self.d * (0,))
+        else:
+            need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -199,7 +206,7 @@ class _GridConv(ExpandedModule):
             by_blocks = self._by_blocks(tensor)
             if by_blocks is not None:
                 return by_blocks
-        filters, bias = self._filter(), self._expanded_bias()
+        filters, bias = self._expanded()
         if self.transposed:
             return _TRANSPOSED[self.d](
                 tensor, filters, bias, self._stride, self._padding, self._output_padding, self.groups, self._dilation

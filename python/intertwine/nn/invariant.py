@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.fx
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType
+from intertwine.nn.eager import greatest
 from intertwine.nn.fields_by_size import Blocks, FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
 from intertwine.nn.norms import Subfields, norm_of
@@ -37,7 +39,7 @@ class GroupPooling(EquivariantModule):
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(tensor)])
+        return self._fields.join_fields([greatest(values) for _, values in self._fields.split(tensor)])
 
     def _export(self) -> torch.nn.Module:
         return export_field_maximum(self.in_type)
@@ -92,7 +94,7 @@ class InducedNormPool(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         norms = self._blocks.join_fields([norm_of(values) for _, values in self._blocks.split(tensor)])
-        return self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(norms)])
+        return self._fields.join_fields([greatest(values) for _, values in self._fields.split(norms)])
 
 
 class MaxPoolChannels(torch.nn.Module):
@@ -125,7 +127,7 @@ class MaxPoolChannels(torch.nn.Module):
             raise ShapeError(
                 f"MaxPoolChannels needs a multiple of {self.kernel_size} channels, but the shape is {tuple(input.shape)}"
             )
-        return input.unflatten(1, (-1, self.kernel_size)).amax(dim=2)
+        return greatest(input.unflatten(1, (-1, self.kernel_size)))
 
     def extra_repr(self) -> str:
         """The number of channels."""
@@ -160,5 +162,14 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
     elif dimension == 2:
         pool = torch.nn.AdaptiveMaxPool3d((1, None, None))
     else:
-        raise UnsupportedFieldError("volumes cannot be pooled over channels by plain torch modules")
+        # No pool of torch has four axes.
+        return _channel_maximum(len(in_type), size)
     return torch.nn.Sequential(torch.nn.Unflatten(1, (len(in_type), size)), pool, torch.nn.Flatten(1, 2))
+
+
+def _channel_maximum(fields: int, size: int) -> torch.nn.Module:
+    """The maximum over each field's channels as a graph of torch alone."""
+    graph = torch.fx.Graph()
+    split = graph.call_method("unflatten", (graph.placeholder("tensor"), 1, (fields, size)))
+    graph.output(graph.call_method("amax", (split, 2)))
+    return torch.fx.GraphModule(torch.nn.Module(), graph)

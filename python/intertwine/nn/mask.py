@@ -10,6 +10,7 @@ import torch
 from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.settings import number
 from intertwine.nn.sizes import sizes_of
 
 
@@ -45,7 +46,7 @@ class MaskModule(EquivariantModule):
         if dimension == 0:
             raise ArgumentError(f"MaskModule needs space, but {in_type} has none")
         self.S = sizes_of(S, 1, "S", least=1)[0]
-        if not 0 <= float(margin) <= 100 or not 0 < float(sigma) < np.inf:
+        if not 0 <= number(margin, "margin") <= 100 or not number(sigma, "sigma") > 0:
             raise ArgumentError(
                 f"MaskModule needs a margin of 0 to 100 and a positive sigma, not {margin!r} and {sigma!r}"
             )

@@ -8,6 +8,9 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 
+_MOST = 2**31 - 1
+"""Kernels of torch count in 32 bits."""
+
 
 def need_room(
     name: str, shape: tuple[int, ...], window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros"
@@ -35,6 +38,21 @@ def need_room(
                 f"{name} pads {margin} cells by {mode} values, but the input has the shape {tuple(shape)}",
                 hint="use larger images or padding_mode='zeros'",
             )
+
+
+def least_room(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros") -> int:
+    """A number of cells that is enough for a window along every axis.
+
+    Args:
+        window: cells that the window spans along each axis.
+        padding: cells added on both sides of each axis.
+        mode: how they are filled.
+    """
+    beyond = {"circular": 0, "reflect": 1}.get(mode)
+    return max(
+        max(width - 2 * margin, 0 if beyond is None else margin + beyond)
+        for width, margin in zip(window, padding, strict=True)
+    )
 
 
 def off_centre(
@@ -79,6 +97,8 @@ def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int,
             raise ArgumentTypeError(f"{name} must be a whole number or one for each axis, not {value!r}")
         if entry < least:
             raise ArgumentError(f"{name} must be at least {least}, not {value!r}")
+        if entry > _MOST:
+            raise ArgumentError(f"{name} must be at most {_MOST}, not {value!r}")
     if len(values) != dimension:
         raise ArgumentError(
             f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given"

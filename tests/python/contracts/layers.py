@@ -10,7 +10,7 @@ import torch
 
 from intertwine import group, gspaces, nn
 
-from .lists import turned
+from .lists import GSPACES, turned
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,17 @@ def sums(space):
 def line():
     """A line and its mirror."""
     return gspaces.flipOnR1()
+
+
+def triangle():
+    """The symmetries of a triangle as permutations of its corners: one mirror is exact."""
+    corners = group.symmetric_group(3)
+    return gspaces.gspace(corners, corners.irrep(2))
+
+
+def quaternions():
+    """The quaternions acting by two mirrors: -1 moves no point, but turns features."""
+    return GSPACES["two mirrors, by quaternions"]()
 
 
 def upright():
@@ -266,6 +277,8 @@ LAYERS: dict[str, Layer] = {
     "conv, one mirror": Layer(lambda: nn.R2Conv(mixed(mirror()), mixed(mirror()), kernel_size=3)),
     "conv, irreps, SO(2)": Layer(lambda: nn.R2Conv(band(so2()), band(so2()), kernel_size=5)),
     "conv, irreps, O(2)": Layer(lambda: nn.R2Conv(band(o2()), band(o2()), kernel_size=3)),
+    "conv, permutations": Layer(lambda: nn.R2Conv(mixed(triangle()), regulars(triangle()), kernel_size=3)),
+    "conv, quaternions": Layer(lambda: nn.R2Conv(mixed(quaternions()), mixed(quaternions()), kernel_size=3)),
     "conv, no symmetry": Layer(
         lambda: nn.R2Conv(trivials(gspaces.trivialOnR2()), trivials(gspaces.trivialOnR2(), 3), kernel_size=3)
     ),
@@ -291,6 +304,9 @@ LAYERS: dict[str, Layer] = {
     ),
     "linear, mixed": Layer(lambda: nn.Linear(mixed(no_space()), mixed(no_space())), side=0),
     "linear, regular": Layer(lambda: nn.Linear(regulars(no_space()), regulars(no_space(), 3), bias=False), side=0),
+    "linear, quaternions": Layer(
+        lambda: nn.Linear(mixed(GSPACES["no space, Q8"]()), mixed(GSPACES["no space, Q8"]())), side=0
+    ),
     "batch norm": Layer(lambda: nn.InnerBatchNorm(pointwise(d4()))),
     "batch norm, not affine": Layer(lambda: nn.InnerBatchNorm(regulars(c4()), affine=False)),
     "elu": Layer(lambda: nn.ELU(regulars(c4()), alpha=0.5)),
@@ -328,6 +344,7 @@ LAYERS: dict[str, Layer] = {
     "norm sigmoid": Layer(lambda: nn.NormNonLinearity(vectors(c8()), "n_sigmoid"), exports=False),
     "norm softplus": Layer(lambda: nn.NormNonLinearity(hidden(d4()), "n_softplus", bias=False), exports=False),
     "norm squash": Layer(lambda: nn.NormNonLinearity(mixed(c4()), "squash", bias=False), exports=False),
+    "norm relu, quaternions": Layer(lambda: nn.NormNonLinearity(mixed(quaternions())), exports=False),
     "norm of blocks": Layer(lambda: nn.InducedNormNonLinearity(induced(d8())), exports=False),
     "norm of channels": Layer(lambda: nn.InducedNormNonLinearity(pointwise(d4()), "n_sigmoid"), exports=False),
     "gated": Layer(lambda: nn.GatedNonLinearity1(trivials(d4(), 5) + mixed(d4())), exports=False),

@@ -26,7 +26,9 @@ early = sorted({name.split(".")[0] for name in sys.modules})
 import torch
 from intertwine import gspaces, nn
 from intertwine.errors import IntertwineError
-from intertwine.group import cyclic_group, dihedral_group, homomorphism_space
+from intertwine.group import (
+    cyclic_group, dihedral_group, group_from_table, homomorphism_space, point_group, quaternion_group, symmetric_group,
+)
 from intertwine.group.induced import induced_components
 from intertwine.kernels.scalar import scalar_basis
 from intertwine.kernels.steerable import row_basis
@@ -47,6 +49,7 @@ built = [
     D.regular_representation, D.quotient_representation((1, 2)), D.irrep(1, 1).tensor(D.regular_representation),
     C.regular_representation.restrict(4), D.induced_representation((None, 6), cyclic_group(6).irrep(1)),
 ]
+generated = [symmetric_group(5), quaternion_group(), point_group("Ih"), group_from_table(point_group("Td").table)]
 fields = [*D.irreps(), D.quotient_representation((0, 2)), D.irrep(1, 1).tensor(D.irrep(1, 2))]
 kernels = []
 for a in fields:
@@ -81,6 +84,8 @@ sys.stdout.write("RESULT" + json.dumps({
     "irreps after": str(C.irreps()),
     "representations": digest(*[rho.change_of_basis for rho in built]),
     "labels": [repr((rho, rho.irreps)) for rho in built],
+    "generated": digest(*[psi.matrices for G in generated for psi in G.irreps()], *[G.table for G in generated]),
+    "printed": [str((G.elements, G.character_table, G.subgroups())) for G in generated],
     "homomorphisms": digest(homomorphism_space(built[0], built[0])),
     "kernels": digest(*kernels),
     "filters": digest(*layers),

@@ -153,6 +153,23 @@ GREEDY = {
         "intertwine.nn.ReLU",
         in_type={**fields(), "field_type": [[{"name": "r", "irreps": [[0]] * 3000}, 1]]},
     ),
+    **{
+        f"a huge {name}": layer(
+            "intertwine.nn.ReLU",
+            in_type={
+                "field_type": [[{"name": "regular"}, 1]],
+                "gspace": {"space": "R0", "group": {"name": name, **group}},
+            },
+        )
+        for name, group in {
+            "symmetric": {"n": 6},
+            "alternating": {"n": 10**9},
+            "dicyclic": {"n": 250},
+            "point group": {"symbol": "D200h"},
+            "semidirect product": {"factors": [{"name": "cyclic", "N": 200}] * 2, "action": "value.0", "printed": "x"},
+            "matrices": {"generators": "value.0", "printed": "x"},
+        }.items()
+    },
     "a tower of modules": {"class": "torch.nn.Sequential", "children": {}},
 }
 

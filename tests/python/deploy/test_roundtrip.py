@@ -14,9 +14,10 @@ import torch
 
 from intertwine import deploy, gspaces, models, nn
 from intertwine.errors import ArgumentError, GaugeError, ModelFileError
-from intertwine.group import change_basis
+from intertwine.group import change_basis, double_group, so2_group, so3_group
 
 from ..contracts.layers import LAYERS, build, features
+from ..contracts.lists import FINITE, GSPACES
 
 
 def sequence(space):
@@ -40,6 +41,7 @@ SPACES = {
     "flips": gspaces.flip2dOnR2,
     "D4": lambda: gspaces.flipRot2dOnR2(4),
     "D3 on a slant": lambda: gspaces.flipRot2dOnR2(3, axis=0.3),
+    "quaternions": GSPACES["two mirrors, by quaternions"],
 }
 
 
@@ -76,6 +78,49 @@ def test_every_layer_comes_back(name):
     for mode in (True, False):
         assert torch.equal(loaded.train(mode)(x), module.train(mode)(x))
     assert torch.equal(loaded.double()(x.double()), module.double()(x.double()))
+
+
+SPATIAL = {
+    "SO(3)": gspaces.rot3dOnR3,
+    "O(3)": gspaces.flipRot3dOnR3,
+    "O(2) of space": gspaces.dihedralOnR3,
+    "cylinder": gspaces.cylindricalOnR3,
+    "full cylinder": gspaces.fullCylindricalOnR3,
+    "cone, moved": lambda: gspaces.conicalOnR3(adjoint=so3_group().element([0.3, 0.2, 0.1], "EV")),
+    "I": gspaces.icoOnR3,
+    "C2 x O": gspaces.fullOctaOnR3,
+    "SO(2) twice": lambda: gspaces.no_base_space(double_group(so2_group(1))),
+}
+
+
+@pytest.mark.parametrize("name", SPATIAL)
+def test_every_space_comes_back(name):
+    space = SPATIAL[name]()
+    module = nn.IdentityModule(nn.FieldType(space, [*space.irreps, space.irreps[0] + space.irreps[-1]]))
+    data = deploy.save_bytes(module)
+    loaded = deploy.load_bytes(data)
+    assert loaded.in_type == module.in_type
+    assert str(loaded.in_type) == str(module.in_type)
+    assert type(loaded.in_type.fibergroup) is type(space.fibergroup)
+    assert loaded.in_type.fibergroup.irreps() == space.fibergroup.irreps()
+    assert deploy.save_bytes(loaded) == data
+
+
+@pytest.mark.parametrize("name", FINITE)
+def test_every_finite_group_comes_back(name):
+    space = gspaces.no_base_space(FINITE[name]())
+    module = nn.IdentityModule(nn.FieldType(space, space.irreps))
+    if space.fibergroup.order() > 256:
+        with pytest.raises(ArgumentError, match="256"):
+            deploy.save_bytes(module)
+        return
+    data = deploy.save_bytes(module)
+    loaded = deploy.load_bytes(data)
+    assert loaded.in_type == module.in_type
+    assert str(loaded.in_type) == str(module.in_type)
+    assert type(loaded.in_type.fibergroup) is type(space.fibergroup)
+    assert str(loaded.in_type.fibergroup.elements) == str(space.fibergroup.elements)
+    assert deploy.save_bytes(loaded) == data
 
 
 def test_bytes_are_reproducible_and_small():

@@ -155,16 +155,14 @@ def test_printed_elements(build, printed):
 
 
 def test_groups_are_values(G):
-    twin = type(G)(G.N)
+    twin = type(G)(*G.__reduce__()[1])
+    assert twin is not G
     assert twin == G
     assert hash(twin) == hash(G)
     assert twin.identity == G.identity
     assert hash(twin.elements[-1]) == hash(G.elements[-1])
     assert twin.elements[-1] @ G.elements[-1] == G.elements[-1] @ twin.elements[-1]
-    others = [
-        other() for name, other in GROUPS.items() if name != G.name and not (name == "trivial" and G.name == "C1")
-    ]
-    assert all(other != G for other in others)
+    assert sum(build() == G for build in GROUPS.values()) == 1
     assert G != "C4"
 
 
@@ -172,12 +170,12 @@ def test_pickle_and_deepcopy_copy_no_group(G):
     assert copy.deepcopy(G) is G
     assert copy.copy(G) is G
     assert reloaded(G) == G
-    assert len(pickle.dumps(G)) < 200
+    assert len(pickle.dumps(G)) < 200 + 3 * np.asarray(getattr(G, "given", 0)).nbytes
     g = G.elements[-1]
     assert copy.deepcopy(g) == g
     assert copy.deepcopy(g).group is G
     assert reloaded(g) == g
-    assert len(pickle.dumps(g)) < 400
+    assert len(pickle.dumps(g)) < 400 + 3 * np.asarray(getattr(G, "given", 0)).nbytes
 
 
 def test_elements_of_other_groups_are_refused():
@@ -240,7 +238,8 @@ def test_irreps_are_found_by_their_labels(G):
         assert G.irrep(*psi.id) == psi
         assert G.get_irrep_id(psi) == psi.id
         assert psi.irreps == [psi.id]
-        assert psi.name == "irrep_" + ",".join(map(str, psi.id))
+        if all(isinstance(part, int) for part in psi.id):
+            assert psi.name == "irrep_" + ",".join(map(str, psi.id))
     assert G.trivial_representation.is_trivial()
     assert G.irreps()[0] == G.trivial_representation
     assert sum(psi.is_trivial() for psi in G.irreps()) == 1

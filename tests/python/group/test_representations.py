@@ -381,7 +381,7 @@ def test_representations_listed_by_name():
 
 def test_fault_2_bases_are_the_same_bytes_in_every_process():
     one, other = two_processes()
-    for key in ("representations", "labels", "homomorphisms"):
+    for key in ("representations", "labels", "homomorphisms", "generated", "printed"):
         assert one[key] == other[key]
 
 

@@ -8,7 +8,16 @@ import pytest
 
 from intertwine import gspaces
 from intertwine.errors import IntertwineError
-from intertwine.group import cyclic_group, dihedral_group, o2_group, so2_group
+from intertwine.group import (
+    GeneratedGroup,
+    cyclic_group,
+    dihedral_group,
+    o2_group,
+    point_group,
+    quaternion_group,
+    so2_group,
+    symmetric_group,
+)
 
 from ..contracts.copies import reloaded
 from ..contracts.lists import GSPACES
@@ -35,13 +44,15 @@ def test_exact_elements_are_the_lattice_symmetries(space):
     for g in space.fibergroup.elements:
         A = matrix(space, g)
         permutes = bool(np.all(np.isclose(A, np.round(A), atol=1e-9)))
-        assert space.is_exact(g) == permutes
+        assert space.is_exact(g) == permutes == (g in space.exact_elements)
         if permutes:
             assert set(np.unique(A)) <= {-1.0, 0.0, 1.0}
 
 
 def test_representations_come_from_the_group(space):
     G = space.fibergroup
+    exact = space.exact_elements
+    assert all(a @ b in exact for a in exact for b in exact)
     assert space.trivial_repr == G.trivial_representation
     assert space.regular_repr == G.regular_representation
     assert list(space.representations) == list(G.representations)
@@ -73,6 +84,8 @@ def test_restriction_keeps_the_action(space):
         ids += [(None, 4), (None, 2), (0, 2), (1, 2), (0, 1), (3, 1)]
     if cyclic_group(8) == G:
         ids += [2, 4]
+    if isinstance(G, GeneratedGroup):
+        ids = [found.id for found in G.subgroups()]
     for id in ids:
         smaller, up, down = space.restrict(id)
         assert smaller.dimensionality == space.dimensionality
@@ -133,6 +146,13 @@ def test_printed_spaces(name, printed):
         lambda: gspaces.rot2dOnR2(N=4).basespace_action(cyclic_group(8).element(1)),
         lambda: gspaces.rot2dOnR2(N=4).is_exact(cyclic_group(8).element(1)),
         lambda: gspaces.rot2dOnR2(N=4).is_exact(1),
+        lambda: gspaces.gspace("Td"),
+        lambda: gspaces.gspace(symmetric_group(3)),
+        lambda: gspaces.gspace(symmetric_group(3), np.eye(2)),
+        lambda: gspaces.gspace(symmetric_group(4), symmetric_group(4).natural_representation),
+        lambda: gspaces.gspace(quaternion_group()),
+        lambda: gspaces.gspace(point_group("Td"), point_group("Th").natural_representation),
+        lambda: gspaces.gspace(point_group("Td")).restrict((99,)),
     ],
 )
 def test_bad_input_is_refused(call):
@@ -152,8 +172,18 @@ def test_the_default_is_the_continuous_group_as_in_escnn():
     assert gspaces.rot2dOnR2() != gspaces.rot2dOnR2(4)
 
 
+def test_exact_elements_of_continuous_groups():
+    for space, count in ((gspaces.rot2dOnR2(), 4), (gspaces.flipRot2dOnR2(), 8), (gspaces.flipRot2dOnR2(axis=0.3), 8)):
+        exact = space.exact_elements
+        assert len(exact) == len(set(exact)) == count
+        assert all(space.is_exact(g) for g in exact)
+
+
+THEIRS = [n for n, build in GSPACES.items() if isinstance(build(), gspaces.GSpace2D)]
+
+
 @pytest.mark.peer
-@pytest.mark.parametrize("name", [n for n in GSPACES if n != "no space, C4"])
+@pytest.mark.parametrize("name", THEIRS)
 def test_spaces_as_in_escnn(name):
     theirs_of = pytest.importorskip("escnn.gspaces")
     ours = GSPACES[name]()

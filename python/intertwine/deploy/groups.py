@@ -1,0 +1,153 @@
+"""Groups as JSON, and back: by name and size, by their factors, or by their generators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from intertwine.deploy.generated import decode_generated, encode_generated
+from intertwine.errors import ModelFileError
+from intertwine.group import (
+    O2,
+    O3,
+    SO2,
+    SO3,
+    ContinuousGroup,
+    CyclicGroup,
+    DihedralGroup,
+    DirectProductGroup,
+    DoubleGroup,
+    Group,
+    Icosahedral,
+    Octahedral,
+    cyclic_group,
+    dihedral_group,
+    direct_product,
+    double_group,
+    ico_group,
+    o2_group,
+    o3_group,
+    octa_group,
+    so2_group,
+    so3_group,
+)
+
+MAX_ORDER = 256
+"""The largest group that a file may ask for; the tables of a group of order n take n^3 numbers."""
+
+MAX_FREQUENCY = 64
+
+_CONTINUOUS: dict[str, tuple[type[ContinuousGroup], Callable[[int], Group]]] = {
+    "SO2": (SO2, so2_group),
+    "O2": (O2, o2_group),
+    "SO3": (SO3, so3_group),
+    "O3": (O3, o3_group),
+}
+_BY_ORDER: dict[str, tuple[type[Group], Callable[[int], Group], int]] = {
+    "cyclic": (CyclicGroup, cyclic_group, 1),
+    "dihedral": (DihedralGroup, dihedral_group, 2),
+}
+_NAMED: dict[str, tuple[type[Group], Callable[[], Group]]] = {
+    "octahedral": (Octahedral, octa_group),
+    "icosahedral": (Icosahedral, ico_group),
+}
+
+
+def whole(value: Any, low: int, high: int) -> int:
+    """A whole number of a file.
+
+    Args:
+        value: what the file holds.
+        low: the least that is accepted.
+        high: the greatest that is accepted.
+
+    Raises:
+        ModelFileError: if it is none, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ModelFileError(f"the file holds {str(value)[:40]} where a whole number from {low} to {high} belongs")
+    return value
+
+
+def label(value: Any, depth: int = 4) -> tuple[Any, ...]:
+    """The label of an irrep in a file: lists of whole numbers and of such lists.
+
+    Args:
+        value: what the file holds.
+        depth: how deep lists may lie in lists.
+
+    Raises:
+        ModelFileError: if it is no label.
+    """
+    if not isinstance(value, list) or len(value) > 8 or depth == 0:
+        raise ModelFileError(f"the file holds {str(value)[:40]} where the label of an irrep belongs")
+    return tuple(
+        label(part, depth - 1) if isinstance(part, list) else whole(part, -MAX_ORDER, MAX_ORDER) for part in value
+    )
+
+
+def encode_group(group: Group, store: Callable[[torch.Tensor], str]) -> dict[str, Any] | None:
+    """A group as JSON; ``None`` if it is of a kind that a file cannot hold.
+
+    Args:
+        group: the group.
+        store: keeps a tensor and gives its name.
+    """
+    for name, (kind, _) in _CONTINUOUS.items():
+        if isinstance(group, kind) and type(group) is kind:
+            return {"name": name, "maximum_frequency": group.maximum_frequency}
+    for name, (kind, _, share) in _BY_ORDER.items():
+        if type(group) is kind:
+            return {"name": name, "N": group.order() // share}
+    for name, (kind, _) in _NAMED.items():
+        if type(group) is kind:
+            return {"name": name}
+    if isinstance(group, DirectProductGroup):
+        parts = [group.G1] if isinstance(group, DoubleGroup) else [group.G1, group.G2]
+        factors = [encode_group(part, store) for part in parts]
+        return None if None in factors else {"name": "product", "factors": factors, "printed": group.given_name}
+    return encode_generated(group, lambda factor: encode_group(factor, store), store)
+
+
+def decode_group(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], depth: int = 4) -> Group:
+    """The group that was encoded.
+
+    Args:
+        value: the JSON.
+        tensor: finds a tensor of the file.
+        depth: how deep products may lie in products.
+
+    Raises:
+        ModelFileError: if it asks for a group that is too large or not known.
+        GroupError: if there is no such group.
+    """
+    name = value["name"]
+    if depth == 0:
+        raise ModelFileError("the file asks for products of groups that lie too deep in one another")
+    if name in _CONTINUOUS:
+        return _CONTINUOUS[name][1](whole(value["maximum_frequency"], 0, MAX_ORDER))
+    if name in _BY_ORDER:
+        return _BY_ORDER[name][1](whole(value["N"], 1, MAX_ORDER // _BY_ORDER[name][2]))
+    if name in _NAMED:
+        return _NAMED[name][1]()
+    if name == "product":
+        return _product(value, tensor, depth)
+    found = decode_generated(value, lambda factor: decode_group(factor, tensor, depth - 1), tensor, MAX_ORDER)
+    if found is None:
+        raise ModelFileError(f"the file asks for the group {str(name)[:40]!r}, which this version does not know")
+    return found
+
+
+def _product(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], depth: int) -> Group:
+    factors = value["factors"]
+    if not isinstance(factors, list) or len(factors) not in (1, 2):
+        raise ModelFileError("the file asks for a product of other than one or two groups")
+    groups = [decode_group(factor, tensor, depth - 1) for factor in factors]
+    orders = [max(group.order(), 1) for group in groups]
+    if orders[0] * orders[-1] > MAX_ORDER:
+        raise ModelFileError(f"the file asks for a product of more than {MAX_ORDER} elements")
+    printed = value["printed"]
+    printed = None if printed is None else str(printed)[:80]
+    return double_group(groups[0], printed) if len(groups) == 1 else direct_product(groups[0], groups[1], printed)
