@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from intertwine.nn.normalisation import IIDBatchNorm
 State = Mapping[str, torch.Tensor]
 
 _BLOCK = re.compile(r"^_basisexpansion\.block_expansion_(\(.*\))\.sampled_basis$")
+_SAME = 1e-4
+"""Values of coefficients that differ by less are equal: theirs are in float32."""
+
 _STATISTICS = ("running_mean", "running_var", "weight", "bias")
 
 
@@ -150,12 +154,15 @@ def convert(
                 "the tolerance",
             )
         found.append(ConvertedLayer(name, type(module).__name__, residual))
+    grids = _other_grids(state_dict, model)
     with torch.no_grad():
         for target, value in changes:
             target.copy_(value)
     for module in model.modules():
         if isinstance(module, ExpandedModule):
             module.train(module.training)
+    for module, grid in grids:
+        module.use_grid(grid)
     return found
 
 
@@ -358,6 +365,80 @@ def _fields_by_name(
             return None
         found[name] = kinds[same[0]][1]
     return found
+
+
+# --- grids of Fourier layers -----------------------------------------------------------------------------------------------
+
+
+def _other_grids(state: State, model: torch.nn.Module) -> list[tuple[Any, list[Any]]]:
+    """Our Fourier layers whose grid is another one than theirs, with the elements of theirs.
+
+    They hold the values of the coefficients at the elements. Those of degree 1 tell which elements they are.
+    """
+    kinds = (nn.FourierPointwise, nn.QuotientFourierPointwise)
+    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, kinds)]
+    keys = [key for key in state if key.rpartition(".")[2] == "A" and f"{key[:-1]}Ainv" in state]
+    if len(keys) != len(layers):
+        return []
+    found: list[tuple[Any, list[Any]]] = []
+    for key, (name, module) in zip(keys, layers, strict=True):
+        given = state[key].double()
+        if given.shape[1] != module.rho.size:
+            raise ModelFileError(
+                f"the grid of the layer {name!r} is of {given.shape[1]} coefficients, not {module.rho.size}"
+            )
+        values = (given @ torch.tensor(irrep_order(module.rho)).T).numpy()
+        own: torch.Tensor = module.A  # type: ignore[assignment]
+        if own.shape == given.shape and np.abs(own.double().cpu().numpy() - values).max() < _SAME:
+            continue
+        elements = _elements_of(module, values)
+        if elements is not None:
+            twin = nn.FourierTransform(
+                module.in_type.gspace, module.fourier_irreps, elements, module._subgroup_id, module._normalize
+            )
+            if np.abs(twin.sampling(twin.irreps) - values).max() < _SAME:
+                found.append((module, elements))
+                continue
+        raise ModelFileError(
+            f"the Fourier layer {name!r} ({type(module).__name__}) samples on another grid than the other model's",
+            hint="build it with the same elements: grid=[...]",
+        )
+    return found
+
+
+def _elements_of(module: Any, values: np.ndarray) -> list[Any] | None:
+    """The elements with these values of the coefficients, of SO(3) or O(3); ``None`` if there is no degree 1 to tell."""
+    group = module.in_type.fibergroup
+    vector = (1,) if isinstance(group, SO3) else (1, 1)
+    if not isinstance(group, (SO3, O3)) or vector not in module.fourier_irreps:
+        return None
+    transform = nn.FourierTransform(
+        module.in_type.gspace, [vector], [group.identity], module._subgroup_id, normalize=False
+    )
+    size = transform.representation.size
+    start = 0
+    for label in module.fourier_irreps:
+        if label == vector:
+            break
+        start += transform.spectral([label]).size
+    # The copies of the vector: what becomes of as many vectors of the identity.
+    before = transform.sampling([vector]).reshape(size // 3, 3)
+    elements = []
+    for row in values[:, start : start + size]:
+        after = row.reshape(size // 3, 3)
+        scale = np.linalg.norm(before) / np.linalg.norm(after)
+        matrix = _carrying(before.T, after.T * scale, isinstance(group, SO3) or size == 3)
+        elements.append(group._from_matrix(matrix))
+    return None if any(element is None for element in elements) else elements
+
+
+def _carrying(before: np.ndarray, after: np.ndarray, proper: bool) -> np.ndarray:
+    """The orthogonal matrix, a rotation if asked for, that carries some vectors (columns) nearest to others."""
+    left, _, right = np.linalg.svd(after @ before.T)
+    flip = np.ones(3)
+    if proper:
+        flip[2] = np.sign(np.linalg.det(left @ right))
+    return left @ np.diag(flip) @ right
 
 
 # --- normalisations -------------------------------------------------------------------------------------------------------

@@ -219,6 +219,7 @@ class _Fourier(EquivariantModule):
         if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
         group = gspace.fibergroup
+        self._subgroup_id, self._normalize = subgroup_id, normalize
         elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
         fourier = FourierTransform(group, _listed(irreps), elements, subgroup_id, normalize)
         labels = fourier.irreps
@@ -232,10 +233,30 @@ class _Fourier(EquivariantModule):
         wanted = labels if out_irreps is None else [_irrep_id(group, psi) for psi in _listed(out_irreps)]
         self.rho_out = rho if out_irreps is None else fourier.spectral(wanted)
         self.out_type = self.in_type if out_irreps is None else FieldType(gspace, channels * [self.rho_out])
-        extended = wanted + [label for label in labels if label not in wanted]
-        self.register_constant("A", fourier.sampling(labels))
-        self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
+        self._wanted = wanted
+        self._use(fourier)
         self.function, self._inplace = function, flag(inplace, "inplace")
+
+    def _use(self, fourier: FourierTransform) -> None:
+        self.fourier_irreps, self.grid = fourier.irreps, fourier.grid
+        extended = self._wanted + [label for label in fourier.irreps if label not in self._wanted]
+        self.register_constant("A", fourier.sampling(fourier.irreps))
+        self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
+
+    def use_grid(self, grid: list[GroupElement]) -> None:
+        """Samples at other elements from now on, also when the module is saved and rebuilt.
+
+        Args:
+            grid: the elements.
+        """
+        elements = list(grid)
+        held: torch.Tensor = self.A  # type: ignore[assignment]
+        self._use(
+            FourierTransform(self.in_type.gspace, self.fourier_irreps, elements, self._subgroup_id, self._normalize)
+        )
+        self.to(device=held.device, dtype=held.dtype)
+        self._arguments.pop("grid_kwargs", None)
+        self._arguments["grid"] = elements
 
     def _remember_grid(self, group: Any, grid: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         """Names the arguments of the grid, so that the module can be rebuilt from its arguments."""
@@ -244,6 +265,21 @@ class _Fourier(EquivariantModule):
         self._arguments.pop("grid_kwargs", None)
         if named:
             self._arguments["grid_kwargs"] = named
+
+    def _elements(
+        self, gspace: Any, grid: list[GroupElement] | None, arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | list[GroupElement]:
+        """The elements that were given, or the arguments of the grid once they are checked."""
+        if grid is None:
+            if isinstance(gspace, (GSpace, FieldType)):
+                group = gspace.fibergroup
+                _need_grid(group, arguments, type(self).__name__)
+                self._remember_grid(group, arguments)
+            return arguments
+        elements = _listed(grid)
+        if not elements or not all(isinstance(element, GroupElement) for element in elements):
+            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
+        return elements
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         sampling: torch.Tensor = self.A.to(tensor.dtype)  # type: ignore[operator, union-attr, assignment]
@@ -291,6 +327,7 @@ class FourierPointwise(_Fourier):
         channels: the number of functions.
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
+        grid: elements to sample at, instead.
         function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
         inplace: accepted for escnn's sake; the samples are overwritten in any case, the input never is.
         out_irreps: labels of the irreps of the output; those of the input by default.
@@ -315,6 +352,7 @@ class FourierPointwise(_Fourier):
         channels: int | None = None,
         irreps: Sequence[Any] | None = None,
         *grid_args: Any,
+        grid: list[GroupElement] | None = None,
         function: str = "p_relu",
         inplace: bool = True,
         out_irreps: Sequence[Any] | None = None,
@@ -322,12 +360,8 @@ class FourierPointwise(_Fourier):
         **grid_kwargs: Any,
     ) -> None:
         super().__init__()
-        grid = (grid_args, _unpacked(grid_kwargs))
-        if isinstance(gspace, (GSpace, FieldType)):
-            group = gspace.fibergroup
-            _need_grid(group, grid, type(self).__name__)
-            self._remember_grid(group, grid)
-        self._start(gspace, None, channels, irreps, grid, function, inplace, out_irreps, normalize)
+        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
+        self._start(gspace, None, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 
 class FourierELU(FourierPointwise):
@@ -338,6 +372,7 @@ class FourierELU(FourierPointwise):
         channels: the number of functions.
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
+        grid: elements to sample at, instead.
         inplace: accepted for escnn's sake.
         out_irreps: labels of the irreps of the output.
         normalize: whether to scale the delta function to norm 1.
@@ -350,6 +385,7 @@ class FourierELU(FourierPointwise):
         channels: int | None = None,
         irreps: Sequence[Any] | None = None,
         *grid_args: Any,
+        grid: list[GroupElement] | None = None,
         inplace: bool = True,
         out_irreps: Sequence[Any] | None = None,
         normalize: bool = True,
@@ -360,6 +396,7 @@ class FourierELU(FourierPointwise):
             channels,
             irreps,
             *grid_args,
+            grid=grid,
             function="p_elu",
             inplace=inplace,
             out_irreps=out_irreps,
@@ -412,14 +449,7 @@ class QuotientFourierPointwise(_Fourier):
         super().__init__()
         if subgroup_id is None:
             raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
-        arguments = (grid_args, _unpacked(grid_kwargs))
-        if grid is None and isinstance(gspace, (GSpace, FieldType)):
-            group = gspace.fibergroup
-            _need_grid(group, arguments, type(self).__name__)
-            self._remember_grid(group, arguments)
-        elements = arguments if grid is None else _listed(grid)
-        if not elements or (grid is not None and not all(isinstance(element, GroupElement) for element in elements)):
-            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
+        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
         self._start(gspace, subgroup_id, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 
