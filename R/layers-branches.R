@@ -4,7 +4,8 @@
 #'
 #' Fields of one type may need different layers: pointwise nonlinearities for regular fields, norms for vectors.
 #' `multiple_module()` gives each label of fields to its own layer and puts the results together again; it is a layer as any
-#' other. Its two halves are `branching_module()`, whose output is a named list of features, and `merge_module()`, whose input
+#' other. Its two halves are `branching_module()`, whose output is a named list of features, and `merge_module()`,
+#' whose input
 #' is one.
 #'
 #' @inheritParams r2_conv
@@ -62,8 +63,10 @@ merge_module <- function(...) {
 
 #' Nonlinearities gated by other features
 #'
-#' [nonlin_gated()] finds its gates among the fields that it acts on. `nonlin_gated_by()` takes them from other features: it is
-#' called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the first half of whose irreps
+#' [nonlin_gated()] finds its gates among the fields that it acts on. `nonlin_gated_by()` takes them from other
+#' features: it is
+#' called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the first half of
+#' whose irreps
 #' must be trivial ones.
 #'
 #' @inheritParams r2_conv

@@ -179,10 +179,11 @@ def wide_resnet(name: str, depth: int = 16, widen: int = 8) -> torch.nn.Module:
     return torch.nn.Sequential(*modules)
 
 
-def resnet_table() -> None:
+def resnet_table(with_peer: bool = False) -> None:
     print("\nE(2) wide ResNet 16-8 (D8, D4, D1)\n")
     print("| library | build | weights | checkpoint / weights |\n|---|---|---|---|")
-    for name in ("intertwine", "escnn") if has_peer() else ("intertwine",):
+    # escnn takes minutes to build it.
+    for name in ("intertwine", "escnn") if with_peer and has_peer() else ("intertwine",):
         seen = fresh("build", name, "resnet")
         cells = [name, milliseconds(seen["build"]), f"{seen['megabytes']:.0f} MB", f"{seen['checkpoint']:.2f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
@@ -267,12 +268,20 @@ def pointwise_table() -> None:
 
 
 MEASURES = {"build": measure_build, "expand": measure_expand}
-TABLES = {"layers": layers_table, "resnet": resnet_table, "overhead": overhead_table, "pointwise": pointwise_table}
+TABLES: dict[str, Callable[..., None]] = {
+    "layers": layers_table,
+    "resnet": resnet_table,
+    "overhead": overhead_table,
+    "pointwise": pointwise_table,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=TABLES, help="one table")
+    parser.add_argument(
+        "--slow", action="store_true", help="build the residual network with escnn too, which takes minutes"
+    )
     parser.add_argument("--measure", choices=MEASURES, help=argparse.SUPPRESS)
     parser.add_argument("--library", default="intertwine", help=argparse.SUPPRESS)
     parser.add_argument("--group", default="C8", help=argparse.SUPPRESS)
@@ -285,7 +294,7 @@ def main() -> None:
     else:
         for name, table in TABLES.items():
             if arguments.only in (None, name):
-                table()
+                table(arguments.slow) if table is resnet_table else table()
 
 
 if __name__ == "__main__":

@@ -233,12 +233,9 @@ def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: Scal
         number = of_function[element % len(of_function)] if rows.functions is None else int(rows.functions[element])
         ring, order, _ = blocks[number]
         attributes: dict[str, Any] = {
+            **ring.attributes(order),
             "idx": element,
-            "radius": ring.radius,
-            "sigma": ring.sigma,
             "radial_idx": radii.index(ring.radius),
-            "irrep:frequency": order,
-            "j": (order,),
             "shape": (target.component.size, source.component.size),
             "in_repr": source.name,
             "out_repr": target.name,

@@ -35,7 +35,9 @@ from intertwine.nn.gated import (
 from intertwine.nn.graph import radius_graph
 from intertwine.nn.harmonic import HarmonicPolynomialR3
 from intertwine.nn.head import HeadClasses
+from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
+from intertwine.nn.line_conv import R1Conv, R1ConvTransposed
 from intertwine.nn.linear import Linear
 from intertwine.nn.mask import MaskModule
 from intertwine.nn.module import EquivariantModule
@@ -73,6 +75,7 @@ from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule
 from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
+from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
 
 __all__ = [
     "ELU",
@@ -138,11 +141,17 @@ __all__ = [
     "QuotientFourierELU",
     "QuotientFourierPointwise",
     "R1PointConv",
+    "R1Conv",
+    "R1ConvTransposed",
     "R2Conv",
     "R2ConvTransposed",
     "R2PointConv",
     "R2Upsampling",
     "R3PointConv",
+    "R3Conv",
+    "R3ConvTransposed",
+    "R3IcoConv",
+    "R3IcoConvTransposed",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",

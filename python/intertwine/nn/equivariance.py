@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from intertwine.nn.module import EquivariantModule
     from intertwine.nn.sequential import SequentialModule
 
-_SIZES = (33, 32, 31, 34, 29, 30)
-"""Image sizes to try: layers with strides keep exact symmetry at some parities of the size only."""
+_SIZES = {1: (33, 32, 31, 34, 29, 30), 2: (33, 32, 31, 34, 29, 30), 3: (11, 10, 9, 12, 13, 14, 21, 25)}
+"""Sizes to try, by the dimension of space: layers with strides keep exact symmetry at some parities of the size only."""
 
 
 class EquivarianceReport(list):
@@ -158,7 +158,7 @@ def check_equivariance(
     else:
         # A mask, for example, is made for one size.
         wanted = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
-        inputs = [_probe(in_type, size, dtype, place) for size in next(wanted, _SIZES)]
+        inputs = [_probe(in_type, size, dtype, place) for size in next(wanted, _SIZES[in_type.gspace.dimensionality])]
     given_tolerance = (atol or 0.0) + (rtol or 0.0)
     tolerance = given_tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
     chosen = _pairs(module, elements)

@@ -104,3 +104,23 @@ def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int,
             f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given"
         )
     return tuple(int(entry) for entry in values)
+
+
+def relative_sizes(value: Any, dimension: int, name: str) -> tuple[float, ...]:
+    """One positive number for each axis of space, divided by the smallest of them.
+
+    Args:
+        value: one number, or one for each axis.
+        dimension: the number of axes.
+        name: the argument's name, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is no number.
+        ArgumentError: if one is not positive, or there are too many or too few.
+    """
+    values = tuple(value) if isinstance(value, (tuple, list)) else dimension * (value,)
+    if any(isinstance(entry, bool) or not isinstance(entry, (int, float, np.number)) for entry in values):
+        raise ArgumentTypeError(f"{name} must be a number or one for each axis, not {value!r}")
+    if len(values) != dimension or not all(0 < entry < np.inf for entry in values):
+        raise ArgumentError(f"{name} needs one positive number for each of the {dimension} axes, not {value!r}")
+    return tuple(float(entry / min(values)) for entry in values)

@@ -97,7 +97,7 @@ class BranchingModule(EquivariantModule):
         labels = [] if isinstance(labels, str) else _listed(labels)
         if len(labels) != len(in_type) or not all(isinstance(label, str) for label in labels):
             raise ArgumentError(f"one label (a text) is needed for each of {len(in_type)} fields, not {labels!r}")
-        if isinstance(reshuffle, bool) or reshuffle not in (0, 1, 2):
+        if isinstance(reshuffle, bool) or not isinstance(reshuffle, int) or reshuffle not in (0, 1, 2):
             raise ArgumentError(f"reshuffle is 0, 1 or 2, not {reshuffle!r}")
         sizes = [representation.size for representation in in_type.representations]
         channels = field_channels(in_type)

@@ -144,8 +144,7 @@ def sums(space):
 
 def line():
     """A line and its mirror."""
-    mirrors = group.cyclic_group(2)
-    return gspaces.GSpace(mirrors, 1, "C2_on_R1", mirrors.irrep(1))
+    return gspaces.flipOnR1()
 
 
 def triangle():
@@ -161,8 +160,43 @@ def quaternions():
 
 def upright():
     """Quarter turns of R^3 about one axis."""
-    turns = group.cyclic_group(4)
-    return gspaces.GSpace(turns, 3, "C4_on_R3", group.directsum([turns.irrep(1), turns.irrep(0)]))
+    return gspaces.rot2dOnR3(4)
+
+
+def cube():
+    """The rotations of the cube."""
+    return gspaces.octaOnR3()
+
+
+def balls():
+    """All rotations of R^3."""
+    return gspaces.rot3dOnR3()
+
+
+def spatial(space):
+    """The vector and a scalar of a group of rotations of space, unordered."""
+    return nn.FieldType(space, [space.irrep(1), space.trivial_repr])
+
+
+def cubic(space):
+    """Fields of a few channels each: a vector, the faces of the cube, a scalar."""
+    faces = space.fibergroup.cube_faces_representation
+    return nn.FieldType(space, [space.irrep(1), faces, space.trivial_repr])
+
+
+def vector_fields(space):
+    """Three vectors."""
+    return nn.FieldType(space, 3 * [space.irrep(1)])
+
+
+def tetrahedron():
+    """A group given by its name alone: the tetrahedron's rotations and mirrors."""
+    return gspaces.gspace(group.point_group("Td"))
+
+
+def first_and_last(space):
+    """An irrep of each end of the list."""
+    return nn.FieldType(space, [space.irreps[-1], space.irreps[0]])
 
 
 def gated_branches(space):
@@ -400,6 +434,74 @@ LAYERS: dict[str, Layer] = {
     "batch norm, iid, volumes": Layer(lambda: nn.IIDBatchNorm3d(regulars(upright(), 1)), side=5, fixed=True),
     "gated by another input": Layer(lambda: gated_branches(d4()), exports=False),
     "norm pooling, no space": Layer(lambda: nn.NormPool(mixed(no_space())), side=0, exports=False),
+    "conv on a line": Layer(lambda: nn.R1Conv(mixed(line()), regulars(line()), 5, padding="same"), fixed=True),
+    "transposed conv on a line": Layer(
+        lambda: nn.R1ConvTransposed(regulars(line()), mixed(line()), 3, stride=2, padding=1), fixed=True
+    ),
+    "conv in space, octahedral, regular": Layer(
+        lambda: nn.R3Conv(trivials(cube(), 1), regulars(cube(), 1), 3, stride=2), side=5, fixed=True
+    ),
+    "conv in space, octahedral, mixed": Layer(
+        lambda: nn.R3Conv(cubic(cube()), cubic(cube()), 3, padding="same"), side=4, fixed=True
+    ),
+    "conv in space, cube and inversion": Layer(
+        lambda: nn.R3Conv(first_and_last(gspaces.fullOctaOnR3()), first_and_last(gspaces.fullOctaOnR3()), 3),
+        side=4,
+        fixed=True,
+    ),
+    "conv in space, SO(3)": Layer(lambda: nn.R3Conv(spatial(balls()), band(balls()), 3), side=4, fixed=True),
+    "conv in space, O(3)": Layer(
+        lambda: nn.R3Conv(first_and_last(gspaces.flipRot3dOnR3()), first_and_last(gspaces.flipRot3dOnR3()), 3),
+        side=4,
+        fixed=True,
+    ),
+    "conv in space, icosahedral, regular": Layer(
+        lambda: nn.R3Conv(regulars(gspaces.icoOnR3(), 1), regulars(gspaces.icoOnR3(), 1), 3, bias=False),
+        side=3,
+        fixed=True,
+    ),
+    "conv in space, D4": Layer(
+        lambda: nn.R3Conv(mixed(gspaces.dihedralOnR3(4)), mixed(gspaces.dihedralOnR3(4)), 3), side=4, fixed=True
+    ),
+    "conv in space, quarter turns, flat voxels": Layer(
+        lambda: nn.R3Conv(mixed(upright()), mixed(upright()), (1, 3, 3), spacing=(2.5, 1, 1)), side=4, fixed=True
+    ),
+    "conv in space, tetrahedron": Layer(
+        lambda: nn.R3Conv(first_and_last(tetrahedron()), regulars(tetrahedron(), 1), 3), side=3, fixed=True
+    ),
+    "conv in space, depthwise": Layer(
+        lambda: nn.R3Conv(vector_fields(cube()), vector_fields(cube()), 3, groups=3), side=4, fixed=True
+    ),
+    "transposed conv in space": Layer(
+        lambda: nn.R3ConvTransposed(cubic(cube()), spatial(cube()), 3, stride=2, padding=1), side=3, fixed=True
+    ),
+    **{
+        f"conv in space, points, {samples}": Layer(
+            lambda samples=samples: nn.R3IcoConv(
+                spatial(gspaces.icoOnR3()), first_and_last(gspaces.icoOnR3()), 3, samples=samples
+            ),
+            side=4,
+            fixed=True,
+        )
+        for samples in ("ico", "dodeca", "icosidodeca")
+    },
+    "transposed conv in space, points": Layer(
+        lambda: nn.R3IcoConvTransposed(spatial(gspaces.icoOnR3()), spatial(gspaces.icoOnR3()), 3), side=3, fixed=True
+    ),
+    "batch norm, iid, cube": Layer(lambda: nn.IIDBatchNorm3d(cubic(cube())), side=3, fixed=True),
+    "batch norm, cube": Layer(lambda: nn.InnerBatchNorm(regulars(cube(), 1)), side=3, fixed=True),
+    "batch norm, of irreps, SO(3)": Layer(lambda: nn.GNormBatchNorm(band(balls())), side=3, fixed=True),
+    "norm relu, SO(3)": Layer(lambda: nn.NormNonLinearity(band(balls())), side=3, fixed=True, exports=False),
+    "in space, mask": Layer(lambda: nn.MaskModule(cubic(cube()), 5), side=5, fixed=True, exports=False),
+    "in space, dropout": Layer(lambda: nn.FieldDropout(cubic(cube()), p=0.0), side=3, fixed=True),
+    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True),
+    "in space, norm pooling": Layer(lambda: nn.NormPool(band(balls())), side=3, fixed=True, exports=False),
+    "in space, norm max pooling, SO(3)": Layer(
+        lambda: nn.NormMaxPool(band(balls()), 3, 2), side=5, fixed=True, exports=False
+    ),
+    "in space, average pooling, SO(3)": Layer(
+        lambda: nn.PointwiseAvgPoolAntialiased3D(band(balls()), 0.33, 2), side=5, fixed=True
+    ),
     **{
         f"on a line, {cls.__name__}": Layer(lambda cls=cls, given=given: cls(regulars(line()), *given), fixed=True)
         for cls, given in (
@@ -502,6 +604,8 @@ def features(
 def lattice_symmetries(space):
     """The elements of a space's group that carry the grid to itself."""
     G = space.fibergroup
+    if G.continuous and space.dimensionality == 3:
+        return space.exact_elements
     if isinstance(G, (group.SO3, group.O3)):
         elements = list(G.testing_elements())
     elif G.continuous:

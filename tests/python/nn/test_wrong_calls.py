@@ -70,7 +70,20 @@ RIGHT = {
     nn.HeadClasses: {"in_type": REGULAR, "n": 3},
 }
 # Arguments that make something as large as they are.
-SIZES = {"kernel_size", "padding", "output_size", "size", "scale_factor", "S", "margin", "n", "channels", "N", "sigma"}
+SIZES = {
+    "subgroup_id",
+    "kernel_size",
+    "padding",
+    "output_size",
+    "size",
+    "scale_factor",
+    "S",
+    "margin",
+    "n",
+    "channels",
+    "N",
+    "sigma",
+}
 # Functions of the user's: what they raise is their own.
 FUNCTIONS = {"gate", "basis_filter", "frequencies_cutoff"}
 
