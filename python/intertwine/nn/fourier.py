@@ -320,7 +320,9 @@ class FourierPointwise(_Fourier):
     The coefficients x of some irreps are sampled on a grid of elements, f(g) = k^T rho(g)^T x with k the coefficients of a
     delta function, the function is applied to each sample, and the result is projected back by least squares (Cesa, Lang and
     Weiler, "A program to build E(N)-equivariant steerable CNNs", 2022). It is exactly equivariant to the elements that carry
-    the grid to itself, and to others the better the finer the grid is.
+    the grid to itself, and to others the better the finer the grid is. For random elements of SO(3), frequencies up to 2 and ELU,
+    the error relative to the output is 9 % with 96 elements (``type="thomson_cube", N=4``) and 2 % with 192; on the sphere
+    (:class:`QuotientFourierELU`) it is 2 % with 24 points and 0.2 % with 96.
 
     Args:
         gspace: the space; or a field type of such coefficients, which then gives channels and irreps.

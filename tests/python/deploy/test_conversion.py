@@ -204,6 +204,60 @@ def test_linear_layers_of_so3(escnn):
         assert torch.allclose(ours(x @ into.T), expected, atol=1e-5)
 
 
+def rotations_network(m, space, layer):
+    """Non-linearities on the sphere and on the rotations, between layers that mix the irreps of SO(3)."""
+    G = space.fibergroup
+    first = m.FieldType(space, [space.trivial_repr, space.irrep(1)])
+    sphere = m.QuotientFourierELU(
+        space, (False, -1), 3, irreps=G.bl_irreps(2), grid=G.sphere_grid(type="thomson", N=16), inplace=True
+    )
+    turns = m.FourierELU(space, 2, irreps=G.bl_irreps(1), type="thomson_cube", N=1, inplace=True)
+    last = m.FieldType(space, [space.irrep(1), space.trivial_repr, space.irrep(2)])
+    return m.SequentialModule(
+        layer(first, sphere.in_type),
+        sphere,
+        layer(sphere.out_type, turns.in_type),
+        turns,
+        layer(turns.out_type, last),
+        m.NormPool(last),
+    )
+
+
+def assert_same_up_to_order(theirs, ours, x):
+    into = torch.tensor(deploy.irrep_order(ours.in_type.representation), dtype=x.dtype)
+    with torch.no_grad():
+        expected = theirs.eval()(theirs.in_type(x)).tensor
+        moved = torch.einsum("oc,bc...->bo...", into, x)
+        for model in (ours.eval(), deploy.load_bytes(deploy.save_bytes(ours)).eval()):
+            assert float((model(moved) - expected).abs().max()) < 1e-4 * float(expected.abs().max())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("training", [True, False])
+def test_fourier_layers_of_so3_take_over_the_grid(escnn, training):
+    torch.manual_seed(0)
+    spaces = (gspaces.no_base_space(so3_group(2)), escnn.gspaces.no_base_space(escnn.group.so3_group(2)))
+    ours, theirs = (rotations_network(m, s, m.Linear) for m, s in zip((nn, escnn.nn), spaces))
+    theirs.train(training)
+    deploy.convert(theirs.state_dict(), ours)
+    assert_same_up_to_order(theirs, ours, torch.randn(9, 4))
+
+
+@pytest.mark.peer
+def test_a_network_of_se3(escnn):
+    if not hasattr(nn, "R3Conv"):
+        pytest.skip("R3Conv is not there yet")
+    torch.manual_seed(0)
+
+    def build(m, spaces):
+        return rotations_network(m, spaces.rot3dOnR3(), lambda a, b: m.R3Conv(a, b, kernel_size=5, padding=2, stride=2))
+
+    ours, theirs = build(nn, gspaces), build(escnn.nn, escnn.gspaces)
+    report = deploy.convert(theirs.state_dict(), ours)
+    assert max(row.residual for row in report) < 1e-5
+    assert_same_up_to_order(theirs, ours, torch.randn(1, 4, 9, 9, 9))
+
+
 # --- without a peer
 
 

@@ -123,6 +123,25 @@ def test_every_finite_group_comes_back(name):
     assert deploy.save_bytes(loaded) == data
 
 
+@pytest.mark.parametrize("name", ["C8", "D4", "SO(2)", "O(2)", "SO(3)", "O(3)"])
+def test_grids_of_elements_come_back(name):
+    rng = np.random.default_rng(0)
+    space = {
+        "C8": lambda: gspaces.rot2dOnR2(8),
+        "D4": lambda: gspaces.flipRot2dOnR2(4),
+        "SO(2)": lambda: gspaces.rot2dOnR2(-1),
+        "O(2)": lambda: gspaces.flipRot2dOnR2(-1),
+        "SO(3)": gspaces.rot3dOnR3,
+        "O(3)": gspaces.flipRot3dOnR3,
+    }[name]()
+    G = space.fibergroup
+    elements = [G.sample(rng) for _ in range(12)] if G.continuous else list(G.elements)[:5]
+    layer = nn.FourierELU(space, 2, [psi.id for psi in space.irreps[:3]], grid=elements)
+    loaded = deploy.load_bytes(deploy.save_bytes(layer))
+    assert loaded.arguments["grid"] == elements
+    assert torch.equal(loaded.A, layer.A)
+
+
 def test_bytes_are_reproducible_and_small():
     model = models.equivariant_cnn(1, 10, gspaces.rot2dOnR2(8), widths=(8, 16, 16))
     data = deploy.save_bytes(model, {"b": 1, "a": 2})
