@@ -89,6 +89,8 @@ identity_module <- function(object) {
 #' @param rotations Number of rotations that are kept; 1 keeps none but the identity, `Inf` all.
 #' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0; `NULL` keeps
 #'   no reflection.
+#' @param subgroup The subgroup of any other group: a row of [subgroups()], elements that generate it, the name of its
+#'   structure, or its label.
 #' @param ... For methods.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of `change_of_basis` and
@@ -98,6 +100,7 @@ identity_module <- function(object) {
 #' gs <- gspace_flip_rot2d(N = 4)
 #' restrict(gs, rotations = 4)
 #' restrict(regular_repr(gs), rotations = 1, axis = 0)
+#' restrict(gspace_octa(), subgroup = "D3")
 #' field_type(gs, regular = 2) |>
 #'   restrict_module(rotations = 1, axis = 0) |>
 #'   disentangle_module()
@@ -107,26 +110,27 @@ restrict <- function(x, ...) {
 
 #' @rdname restrict
 #' @export
-restrict.default <- function(x, rotations = NULL, axis = NULL, ...) {
+restrict.default <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   call <- quote(restrict())
   check_class(
     x, c("symmetry_group", "gspace", "group_representation", "field_type", "geometric_tensor"),
     "a space, a group, a representation, a field type or a geometric tensor",
     arg = "x", call = call
   )
-  subgroup <- as_subgroup(rotations, axis, call)
-  py_call_checked("_r.groups.restrict", list(x, subgroup$rotations, subgroup$axis), call)
+  py_call_checked("_r.groups.restrict", c(list(x), as_subgroup(rotations, axis, subgroup, call)), call)
 }
 
 #' @export
-restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, ...) {
-  restrict_module(x, rotations = rotations, axis = axis)
+restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+  restrict_module(x, rotations = rotations, axis = axis, subgroup = subgroup)
 }
 
 #' @rdname restrict
 #' @export
-restrict_module <- function(object, rotations = NULL, axis = NULL) {
-  create_layer("RestrictionModule", object, list(rotations = rotations, axis = axis))
+restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL) {
+  arguments <- list(rotations = rotations, axis = axis)
+  if (!is.null(subgroup)) arguments$subgroup <- as_subgroup_label(subgroup)
+  create_layer("RestrictionModule", object, arguments)
 }
 
 #' @rdname restrict

@@ -2,9 +2,10 @@
 missing_in_r <- function() {
   c(
     # Abstract classes and helpers that R reaches as values, methods or arguments.
-    "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners",
+    "FiniteGroup", "ContinuousGroup", "chi", "psi", "psichi", "quaternion_matrix",
+    "InsufficientIrrepsException", "UnderconstrainedCGSystem",
     "EquivariantModule", "Spec",
-    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
+    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
     # Layers without an R function.
     "R3Upsampling"
   )

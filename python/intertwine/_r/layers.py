@@ -97,7 +97,7 @@ def _ordinary(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.M
 
 
 def _restriction(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
-    label = subgroup_label(in_type, arguments.get("rotations"), arguments.get("axis"))
+    label = subgroup_label(in_type, arguments.get("rotations"), arguments.get("axis"), arguments.get("subgroup"))
     return getattr(nn, kind)(in_type, label)
 
 

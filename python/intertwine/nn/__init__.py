@@ -12,19 +12,28 @@ from intertwine.nn.adaptive_pooling import (
     PointwiseAdaptiveMaxPool2D,
     PointwiseAdaptiveMaxPool3D,
 )
+from intertwine.nn.alias_free import AliasFree
 from intertwine.nn.batchnorm import InnerBatchNorm
 from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
 from intertwine.nn.field_norm import FieldNorm
-from intertwine.nn.fourier import FourierELU, FourierPointwise, QuotientFourierELU, QuotientFourierPointwise
+from intertwine.nn.fourier import (
+    FourierELU,
+    FourierPointwise,
+    FourierTransform,
+    QuotientFourierELU,
+    QuotientFourierPointwise,
+)
 from intertwine.nn.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,
     GatedNonLinearityUniform,
     InducedGatedNonLinearity1,
 )
+from intertwine.nn.graph import radius_graph
+from intertwine.nn.harmonic import HarmonicPolynomialR3
 from intertwine.nn.head import HeadClasses
 from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
@@ -43,6 +52,7 @@ from intertwine.nn.normalisation import (
     NormBatchNorm,
 )
 from intertwine.nn.planning import ShapePlan, shape_plan
+from intertwine.nn.points import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
 from intertwine.nn.pooling import (
     PointwiseAvgPool,
@@ -62,12 +72,14 @@ from intertwine.nn.restriction import DisentangleModule, IdentityModule, Restric
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
 
 __all__ = [
     "ELU",
+    "AliasFree",
     "BranchingModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
@@ -78,12 +90,14 @@ __all__ = [
     "FieldType",
     "FourierELU",
     "FourierPointwise",
+    "FourierTransform",
     "GNormBatchNorm",
     "GatedNonLinearity1",
     "GatedNonLinearity2",
     "GatedNonLinearityUniform",
     "GeometricTensor",
     "GroupPooling",
+    "HarmonicPolynomialR3",
     "HeadClasses",
     "IIDBatchNorm1d",
     "IIDBatchNorm2d",
@@ -126,11 +140,14 @@ __all__ = [
     "PointwiseNonLinearity",
     "QuotientFourierELU",
     "QuotientFourierPointwise",
+    "R1PointConv",
     "R1Conv",
     "R1ConvTransposed",
     "R2Conv",
     "R2ConvTransposed",
+    "R2PointConv",
     "R2Upsampling",
+    "R3PointConv",
     "R3Conv",
     "R3ConvTransposed",
     "R3IcoConv",
@@ -142,10 +159,12 @@ __all__ = [
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "TensorProductModule",
     "VectorFieldNonLinearity",
     "check_equivariance",
     "field_type",
     "init",
+    "radius_graph",
     "shape_plan",
     "tensor_directsum",
 ]

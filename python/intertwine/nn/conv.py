@@ -106,7 +106,8 @@ class _GridConv(ExpandedModule):
             )
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
-        self._window = tuple(gap * (width - 1) + 1 for gap, width in zip(self._dilation, self._kernel, strict=True))
+        # The cells that the kernel spans along each axis.
+        self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
         self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")

@@ -30,6 +30,44 @@ class Layer:
     exports: bool = True
     plain: bool = False
     fixed: bool = False
+    public: bool = True
+    """Whether a saved model may hold it: its class is the library's."""
+
+
+class OnGraphs(nn.EquivariantModule):
+    """A convolution on points as a module of one input: each item holds some points, their features and their coordinates.
+
+    All points of an item are joined. The group acts on coordinates as on one more field, so there is no space.
+    """
+
+    def __init__(self, conv, points=4):
+        super().__init__()
+        self.conv, self.points = conv, points
+        inside, outside = conv.in_type, conv.out_type
+        space = gspaces.no_base_space(inside.fibergroup)
+        features = points * inside.representations
+        self.in_type = nn.FieldType(space, features + points * (inside.gspace.basespace_action,))
+        self.out_type = nn.FieldType(space, points * outside.representations)
+        pairs = [(s, t) for t in range(points) for s in range(points)][1:]
+        self.register_constant("edges", torch.tensor(pairs).T.contiguous())
+
+    def _compute(self, tensor):
+        n, split = self.points, self.points * self.conv.in_type.size
+        features = tensor[:, :split].reshape(-1, self.conv.in_type.size)
+        coords = tensor[:, split:].reshape(-1, self.conv.d)
+        steps = torch.arange(len(tensor), device=tensor.device) * n
+        edges = (self.edges[:, None, :] + steps[None, :, None]).reshape(2, -1)
+        delta = coords.index_select(0, edges[0]) - coords.index_select(0, edges[1])
+        return self.conv(features, edges, delta).reshape(-1, n * self.conv.out_type.size)
+
+
+def point_conv(cls, space, ids, out_ids=None, **given):
+    """A convolution on points between irreps, or with ``None`` for the regular representation, on small graphs."""
+
+    def kind(labels):
+        return nn.FieldType(space, [space.regular_repr if id is None else space.irrep(*id) for id in labels])
+
+    return OnGraphs(cls(kind(ids), kind(out_ids or ids), width=1.5, n_rings=2, frequencies_cutoff=1.4, **given))
 
 
 def c4():
@@ -106,8 +144,7 @@ def sums(space):
 
 def line():
     """A line and its mirror."""
-    mirrors = group.cyclic_group(2)
-    return gspaces.GSpace(mirrors, 1, "C2_on_R1", mirrors.irrep(1))
+    return gspaces.flipOnR1()
 
 
 def triangle():
@@ -123,8 +160,43 @@ def quaternions():
 
 def upright():
     """Quarter turns of R^3 about one axis."""
-    turns = group.cyclic_group(4)
-    return gspaces.GSpace(turns, 3, "C4_on_R3", group.directsum([turns.irrep(1), turns.irrep(0)]))
+    return gspaces.rot2dOnR3(4)
+
+
+def cube():
+    """The rotations of the cube."""
+    return gspaces.octaOnR3()
+
+
+def balls():
+    """All rotations of R^3."""
+    return gspaces.rot3dOnR3()
+
+
+def spatial(space):
+    """The vector and a scalar of a group of rotations of space, unordered."""
+    return nn.FieldType(space, [space.irrep(1), space.trivial_repr])
+
+
+def cubic(space):
+    """Fields of a few channels each: a vector, the faces of the cube, a scalar."""
+    faces = space.fibergroup.cube_faces_representation
+    return nn.FieldType(space, [space.irrep(1), faces, space.trivial_repr])
+
+
+def vector_fields(space):
+    """Three vectors."""
+    return nn.FieldType(space, 3 * [space.irrep(1)])
+
+
+def tetrahedron():
+    """A group given by its name alone: the tetrahedron's rotations and mirrors."""
+    return gspaces.gspace(group.point_group("Td"))
+
+
+def first_and_last(space):
+    """An irrep of each end of the list."""
+    return nn.FieldType(space, [space.irreps[-1], space.irreps[0]])
 
 
 def gated_branches(space):
@@ -233,6 +305,41 @@ def restricted(space, id):
 
 
 LAYERS: dict[str, Layer] = {
+    "points, mirrored line": Layer(
+        lambda: point_conv(nn.R1PointConv, line(), [(0,), (1,)]), side=0, exports=False, public=False
+    ),
+    "points, irreps, D4": Layer(
+        lambda: point_conv(nn.R2PointConv, d4(), [(0, 0), (1, 1), (0, 2)], aggr="sum"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "points, regular to vectors, C8": Layer(
+        lambda: point_conv(nn.R2PointConv, c8(), [None], [(1,), (0,)], radial="normalized"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "points, octahedral": Layer(
+        lambda: point_conv(nn.R3PointConv, gspaces.octaOnR3(), [(0,), (1,)], [None], radial="bessel"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "tensor product": Layer(lambda: nn.TensorProductModule(regulars(d4()), regulars(d4())), exports=False),
+    "tensor product, no space": Layer(
+        lambda: nn.TensorProductModule.construct(no_space(), 3, no_space().irrep(1, 1), no_space().irrep(1, 2)),
+        side=0,
+        exports=False,
+    ),
+    "harmonic polynomials": Layer(lambda: nn.HarmonicPolynomialR3(3, "o3"), side=0, exports=False),
+    "alias-free relu": Layer(lambda: nn.AliasFree(nn.ReLU(pointwise(d4()))), exports=False),
+    "alias-free elu, in space": Layer(
+        lambda: nn.AliasFree(nn.ELU(regulars(upright(), 1)), factor=3, radius=2), side=4, fixed=True, exports=False
+    ),
+    "fourier relu, octahedral": Layer(
+        lambda: nn.FourierPointwise(gspaces.octaOnR3(), 1, [(0,), (1,)]), side=3, fixed=True, exports=False
+    ),
     "conv, trivial to regular, C4": Layer(lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3)),
     "conv, regular to regular, C8": Layer(lambda: nn.R2Conv(regulars(c8()), regulars(c8()), kernel_size=5)),
     "conv, regular to regular, D4": Layer(lambda: nn.R2Conv(regulars(d4()), regulars(d4()), kernel_size=5, bias=False)),
@@ -327,6 +434,74 @@ LAYERS: dict[str, Layer] = {
     "batch norm, iid, volumes": Layer(lambda: nn.IIDBatchNorm3d(regulars(upright(), 1)), side=5, fixed=True),
     "gated by another input": Layer(lambda: gated_branches(d4()), exports=False),
     "norm pooling, no space": Layer(lambda: nn.NormPool(mixed(no_space())), side=0, exports=False),
+    "conv on a line": Layer(lambda: nn.R1Conv(mixed(line()), regulars(line()), 5, padding="same"), fixed=True),
+    "transposed conv on a line": Layer(
+        lambda: nn.R1ConvTransposed(regulars(line()), mixed(line()), 3, stride=2, padding=1), fixed=True
+    ),
+    "conv in space, octahedral, regular": Layer(
+        lambda: nn.R3Conv(trivials(cube(), 1), regulars(cube(), 1), 3, stride=2), side=5, fixed=True
+    ),
+    "conv in space, octahedral, mixed": Layer(
+        lambda: nn.R3Conv(cubic(cube()), cubic(cube()), 3, padding="same"), side=4, fixed=True
+    ),
+    "conv in space, cube and inversion": Layer(
+        lambda: nn.R3Conv(first_and_last(gspaces.fullOctaOnR3()), first_and_last(gspaces.fullOctaOnR3()), 3),
+        side=4,
+        fixed=True,
+    ),
+    "conv in space, SO(3)": Layer(lambda: nn.R3Conv(spatial(balls()), band(balls()), 3), side=4, fixed=True),
+    "conv in space, O(3)": Layer(
+        lambda: nn.R3Conv(first_and_last(gspaces.flipRot3dOnR3()), first_and_last(gspaces.flipRot3dOnR3()), 3),
+        side=4,
+        fixed=True,
+    ),
+    "conv in space, icosahedral, regular": Layer(
+        lambda: nn.R3Conv(regulars(gspaces.icoOnR3(), 1), regulars(gspaces.icoOnR3(), 1), 3, bias=False),
+        side=3,
+        fixed=True,
+    ),
+    "conv in space, D4": Layer(
+        lambda: nn.R3Conv(mixed(gspaces.dihedralOnR3(4)), mixed(gspaces.dihedralOnR3(4)), 3), side=4, fixed=True
+    ),
+    "conv in space, quarter turns, flat voxels": Layer(
+        lambda: nn.R3Conv(mixed(upright()), mixed(upright()), (1, 3, 3), spacing=(2.5, 1, 1)), side=4, fixed=True
+    ),
+    "conv in space, tetrahedron": Layer(
+        lambda: nn.R3Conv(first_and_last(tetrahedron()), regulars(tetrahedron(), 1), 3), side=3, fixed=True
+    ),
+    "conv in space, depthwise": Layer(
+        lambda: nn.R3Conv(vector_fields(cube()), vector_fields(cube()), 3, groups=3), side=4, fixed=True
+    ),
+    "transposed conv in space": Layer(
+        lambda: nn.R3ConvTransposed(cubic(cube()), spatial(cube()), 3, stride=2, padding=1), side=3, fixed=True
+    ),
+    **{
+        f"conv in space, points, {samples}": Layer(
+            lambda samples=samples: nn.R3IcoConv(
+                spatial(gspaces.icoOnR3()), first_and_last(gspaces.icoOnR3()), 3, samples=samples
+            ),
+            side=4,
+            fixed=True,
+        )
+        for samples in ("ico", "dodeca", "icosidodeca")
+    },
+    "transposed conv in space, points": Layer(
+        lambda: nn.R3IcoConvTransposed(spatial(gspaces.icoOnR3()), spatial(gspaces.icoOnR3()), 3), side=3, fixed=True
+    ),
+    "batch norm, iid, cube": Layer(lambda: nn.IIDBatchNorm3d(cubic(cube())), side=3, fixed=True),
+    "batch norm, cube": Layer(lambda: nn.InnerBatchNorm(regulars(cube(), 1)), side=3, fixed=True),
+    "batch norm, of irreps, SO(3)": Layer(lambda: nn.GNormBatchNorm(band(balls())), side=3, fixed=True),
+    "norm relu, SO(3)": Layer(lambda: nn.NormNonLinearity(band(balls())), side=3, fixed=True, exports=False),
+    "in space, mask": Layer(lambda: nn.MaskModule(cubic(cube()), 5), side=5, fixed=True, exports=False),
+    "in space, dropout": Layer(lambda: nn.FieldDropout(cubic(cube()), p=0.0), side=3, fixed=True),
+    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True),
+    "in space, norm pooling": Layer(lambda: nn.NormPool(band(balls())), side=3, fixed=True, exports=False),
+    "in space, norm max pooling, SO(3)": Layer(
+        lambda: nn.NormMaxPool(band(balls()), 3, 2), side=5, fixed=True, exports=False
+    ),
+    "in space, average pooling, SO(3)": Layer(
+        lambda: nn.PointwiseAvgPoolAntialiased3D(band(balls()), 0.33, 2), side=5, fixed=True
+    ),
     **{
         f"on a line, {cls.__name__}": Layer(lambda cls=cls, given=given: cls(regulars(line()), *given), fixed=True)
         for cls, given in (
@@ -392,7 +567,9 @@ LAYERS: dict[str, Layer] = {
 TRAINABLE = [
     name
     for name, layer in LAYERS.items()
-    if name.startswith(("conv", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches"))
+    if name.startswith(
+        ("conv", "points", "tensor", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches")
+    )
     or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields")
 ]
 
@@ -427,7 +604,11 @@ def features(
 def lattice_symmetries(space):
     """The elements of a space's group that carry the grid to itself."""
     G = space.fibergroup
-    if G.continuous:
+    if G.continuous and space.dimensionality == 3:
+        return space.exact_elements
+    if isinstance(G, (group.SO3, group.O3)):
+        elements = list(G.testing_elements())
+    elif G.continuous:
         angles = [k * np.pi / 2 for k in range(4)]
         values = angles if G.abelian else [(flip, angle) for flip in (0, 1) for angle in angles]
         elements = [G.element(value) for value in values]

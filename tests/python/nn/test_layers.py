@@ -181,7 +181,7 @@ def test_wrong_input_is_refused(name):
     if kind.gspace.dimensionality:
         wrong.append(other(x))
     if name.startswith(("conv", "transposed", "average", "max", "antialiased", "seven", "restriction", "classifier")):
-        wrong += [x[..., 0], x.flatten(2), x[..., None]]
+        wrong += [x[..., 0], x[..., None], *([x.flatten(2)] if x.dim() > 3 else [])]
     for value in wrong:
         with pytest.raises(IntertwineError) as caught:
             module(value)
