@@ -307,12 +307,10 @@ group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
 check_orthogonal <- function(x, k, call = rlang::caller_env()) {
   miss <- if (nrow(x) == ncol(x)) max(abs(x %*% t(x) - diag(nrow(x)))) else Inf
   if (!is.finite(miss) || miss > 1e-6) {
+    square <- nrow(x) == ncol(x)
+    fault <- if (square) paste("A %*% t(A) misses the identity by", signif(miss, 3)) else paste("it is", shape_text(dim(x)))
     abort_intertwine(
-      paste0(
-        "Generator ", k, " is not orthogonal: ",
-        if (is.finite(miss)) paste("A %*% t(A) misses the identity by", signif(miss, 3)) else paste("it is", shape_text(dim(x))),
-        "."
-      ),
+      paste0("Generator ", k, " is not orthogonal: ", fault, "."),
       class = "group", hint = "Change coordinates so that all generators are orthogonal, with entries to full precision.",
       call = call
     )

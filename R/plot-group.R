@@ -344,10 +344,10 @@ figure_panel <- function(m) {
 
 matrix_panel <- function(m, arrows) {
   force(m)
-  if (arrows) function(at) draw_arrows(m, at) else function(at) draw_matrix(m, at)
+  if (arrows) function(at) draw_frame(m, at) else function(at) draw_matrix_grid(m, at)
 }
 
-draw_arrows <- function(m, at) {
+draw_frame <- function(m, at) {
   colours <- figure_colours()
   draw_circle(at, 0.9, border = "grey80")
   tip <- function(v, colour, lwd) {
@@ -365,7 +365,7 @@ draw_arrows <- function(m, at) {
   tip(m[, 1], colour, 2.2)
 }
 
-draw_matrix <- function(m, at) {
+draw_matrix_grid <- function(m, at) {
   palette <- signed_palette()
   n <- nrow(m)
   raster <- value_raster(m, c(-1, 1), palette)

@@ -158,7 +158,6 @@ test_that("functions on continuous groups are cut off at a frequency", {
   expect_identical(unlist(summary(vectors)$irreps), c("1", "1"))
   expect_identical(dim(spectral_regular_repr(symmetric_group(3), irreps = irreps(symmetric_group(3))[3])), c(4L, 4L))
   expect_error(spectral_regular_repr(G), class = "intertwine_error_argument")
-  expect_error(spectral_regular_repr(symmetric_group(3), frequency = 1), class = "intertwine_error_group")
   expect_error(sphere_repr(octahedral_group(), 1), class = "intertwine_error_group")
 })
 
