@@ -73,7 +73,7 @@ class PointFunctions(ConstantModule):
         self._radial = _profiles(radial)
         if radial == "bessel" and not max((ring.radius for ring in scalars.rings), default=0.0) > 0:
             raise ArgumentError("bessel profiles need a ring of positive radius: where they end")
-        orders = sorted({order for _, order, _ in scalars.blocks})
+        orders = sorted({order for _, order, _ in scalars.blocks if isinstance(order, int)})
         self._orders = orders
         starts, start = {}, 0
         sizes = {order: where.stop - where.start for _, order, where in scalars.blocks}
