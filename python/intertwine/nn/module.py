@@ -203,10 +203,14 @@ class EquivariantModule(ConstantModule):
         self,
         atol: float | None = None,
         rtol: float | None = None,
+        assertion: bool = True,
+        verbose: bool = False,
+        device: str | None = None,
         *,
         x: torch.Tensor | GeometricTensor | None = None,
         elements: list[GroupElement] | None = None,
-        assertion: bool = True,
+        assert_raise: bool = True,
+        full_space_action: bool = True,
         **options: Any,
     ) -> EquivarianceReport:
         """The error of equivariance for each element of the group, by running the module.
@@ -216,14 +220,21 @@ class EquivariantModule(ConstantModule):
         Args:
             atol: absolute tolerance.
             rtol: relative tolerance.
+            assertion: whether a failure raises.
+            verbose: accepted for escnn's sake; nothing is printed.
+            device: accepted for escnn's sake; the module stays where it is.
             x: the input to use.
             elements: the elements to test.
-            assertion: whether a failure raises.
+            assert_raise: the same as ``assertion``, as some layers of escnn call it.
+            full_space_action: whether the group also moves space; if not, the module is run on a single cell.
             **options: others of that function.
         """
         from intertwine.nn.equivariance import check_equivariance
 
-        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=assertion, **options)
+        if x is None and not full_space_action:
+            x = torch.randn(3, self.in_type.size, *(self.in_type.gspace.dimensionality * (1,)))
+        raises = assertion and assert_raise
+        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=raises, **options)
 
     def _export(self) -> torch.nn.Module:
         raise FieldTypeError(f"{type(self).__name__} has no export to plain torch modules")
