@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,7 +152,7 @@ def n_parameters(module: torch.nn.Module) -> float:
 
 def export(module: Any) -> torch.nn.Module:
     """The same function as an ordinary torch module; the module itself stays as it is."""
-    return copy.deepcopy(module).export()
+    return nn.export(module)
 
 
 def table(module: torch.nn.Module) -> list[Record]:

@@ -17,6 +17,7 @@ from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
+from intertwine.nn.exporting import export
 from intertwine.nn.field_norm import FieldNorm
 from intertwine.nn.fourier import FourierELU, FourierPointwise, QuotientFourierELU, QuotientFourierPointwise
 from intertwine.nn.gated import (
@@ -136,6 +137,7 @@ __all__ = [
     "Spec",
     "VectorFieldNonLinearity",
     "check_equivariance",
+    "export",
     "field_type",
     "init",
     "shape_plan",
