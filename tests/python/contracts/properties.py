@@ -11,6 +11,7 @@ import pickle
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import safetensors.torch
@@ -235,12 +236,13 @@ def functional_call(name):
         assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
         parameters = dict(module.named_parameters())
         if parameters:
-
-            def loss(values, module=copy.deepcopy(module).eval(), x=x):
-                return torch.func.functional_call(module, values, (x,)).square().sum()
-
-            grads = torch.func.grad(loss)(parameters)
+            frozen = copy.deepcopy(module).eval()
+            grads = torch.func.grad(partial(_mean_square, frozen, x))(parameters)
             assert set(grads) == set(parameters)
+
+
+def _mean_square(module, x, parameters):
+    return torch.func.functional_call(module, parameters, (x,)).square().mean()
 
 
 def meta_device(name):
