@@ -67,8 +67,9 @@ format.module_summary <- function(x, ...) {
     ),
     if (!is.null(attr(x, "start"))) paste0("from ", attr(x, "start"))
   )
+  positions <- formatC(seq_len(nrow(x)), width = nchar(nrow(x)))
   columns <- list(
-    left("layer", paste0(formatC(seq_len(nrow(x)), width = nchar(nrow(x))), "  ", x$layer)),
+    left(paste0(strrep(" ", nchar(nrow(x)) + 2), "layer"), paste0(positions, "  ", x$layer)),
     left("output", ifelse(is.na(x$output), "plain numbers", sub("^.* on [^:]*: ", "", x$output))),
     if (sized) right("shape", ifelse(is.na(x$shape), "", x$shape)),
     right("parameters", big_number(x$parameters)),

@@ -124,8 +124,8 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
 
     Args:
         model: any module.
-        input_size: of the input along each axis of space, one number for all axes; for a module without ``in_type`` the shape
-            of one item, ``(channels, *space)``. Without it only what does not depend on the size is told.
+        input_size: of the input along each axis of space, one number for all axes; for a module that is not equivariant the
+            shape of one item, ``(channels, *space)``. Without it only what does not depend on the size is told.
 
     Returns:
         a summary that prints as a table, with a ``table`` of all numbers.
@@ -156,12 +156,12 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
             run.operations = (twice[name].operations - once[name].operations) // 8
             run.expansion = 2 * once[name].operations - twice[name].operations
     rows = [_row(name, module, runs[name], shape is not None) for name, module in leaves.items()]
-    in_type = getattr(model, "in_type", None)
+    in_type = _in_type(model)
     return ModelSummary(
         type(model).__name__,
-        fields_text(in_type) if isinstance(in_type, FieldType) else None,
+        fields_text(in_type),
         shape,
-        _symmetry(in_type) if isinstance(in_type, FieldType) else None,
+        None if in_type is None else _symmetry(in_type),
         rows,
     )
 
@@ -188,9 +188,15 @@ def _leaves(module: torch.nn.Module, prefix: str = "") -> Iterator[tuple[str, to
         yield from _leaves(child, f"{prefix}.{name}" if prefix else name)
 
 
+def _in_type(model: torch.nn.Module) -> FieldType | None:
+    """The type of a module's input; a module of the user's own may hold one, but takes what it likes."""
+    in_type = model.in_type if isinstance(model, EquivariantModule) else None
+    return in_type if isinstance(in_type, FieldType) else None
+
+
 def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
-    in_type = getattr(model, "in_type", None)
-    if isinstance(in_type, FieldType):
+    in_type = _in_type(model)
+    if in_type is not None:
         dimension = in_type.gspace.dimensionality
         if dimension == 0:
             return (in_type.size,)
@@ -198,7 +204,7 @@ def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
     given = input_size if isinstance(input_size, (tuple, list)) else (input_size,)
     if not given or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in given):
         raise ArgumentError(
-            f"{type(model).__name__} has no in_type, so that input_size is the shape of one item, not {input_size!r}",
+            f"{type(model).__name__} is no equivariant module, so that input_size is the shape of one item, not {input_size!r}",
             hint="give (channels, height, width)",
         )
     return tuple(given)
@@ -208,8 +214,8 @@ def _measured(model: torch.nn.Module, shape: tuple[int, ...], batch: int) -> dic
     twin = copy.deepcopy(model).to("meta").eval()
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
     x: Any = torch.empty((batch, *shape), device="meta", dtype=dtype)
-    in_type = getattr(model, "in_type", None)
-    if isinstance(in_type, FieldType):
+    in_type = _in_type(model)
+    if in_type is not None:
         x = GeometricTensor(x, in_type)
     runs: dict[str, _Run] = {}
     counter = FlopCounterMode(display=False)
