@@ -89,7 +89,7 @@ class InducedNormPool(EquivariantModule):
         self._arguments["subfield_size"] = found.recipe
         self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
         self._blocks = Blocks(found.channels)
-        ends = torch.tensor(found.counts).cumsum(0).tolist()
+        ends = np.cumsum(found.counts).tolist()
         self._fields = Blocks([np.arange(end - count, end) for end, count in zip(ends, found.counts, strict=True)])
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:

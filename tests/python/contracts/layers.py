@@ -20,7 +20,7 @@ class Layer:
     Attributes:
         build: makes it, with the weights that torch's generator gives.
         side: side of a square image for which every lattice symmetry is exact (0: no space).
-        exports: whether ``export()`` gives an ordinary module.
+        exports: whether ``export()`` gives modules of ``torch.nn``, not a recorded graph.
         plain: whether its result is an ordinary tensor without a field type.
         fixed: whether it takes images of that side only.
     """
