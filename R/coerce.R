@@ -43,6 +43,8 @@ layer_arguments <- function() {
     mode = string,
     align_corners = flag,
     drop_gates = flag,
+    block_size = sizes(1),
+    frequency = count(0),
     p = number(0),
     # Positions count from 1 here, from 0 in Python.
     permutation = function(x, arg, call) as.list(as_whole(x, min = 1, arg = arg, call = call) - 1L),

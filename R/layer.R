@@ -40,19 +40,24 @@ grow <- function(object, parts, call) {
     )
   }
   parts <- flatten_parts(parts, call)
-  records <- lapply(parts, part_record)
+  records <- lapply(parts, part_record, call)
   py_call_checked("_r.layers.grow", list(object, records), call)
 }
 
 #' What Python needs to build a part: the object itself, or kind, arguments and seed.
 #' @noRd
-part_record <- function(part) {
+part_record <- function(part, call) {
   if (is_py(part)) {
     return(list(module = part))
   }
+  arguments <- attr(part, "arguments")
+  if (!is.null(arguments$parts)) {
+    # Layers within a layer: each is a sequence of its own.
+    arguments$parts <- lapply(arguments$parts, function(inner) lapply(flatten_parts(list(inner), call), part_record, call))
+  }
   list(
     kind = attr(part, "kind"),
-    arguments = as_py_dict(attr(part, "arguments")),
+    arguments = as_py_dict(arguments),
     seed = if (attr(part, "random")) draw_seed()
   )
 }
@@ -130,7 +135,11 @@ r_name_of <- function(kind) {
 
 #' @export
 format.layer_spec <- function(x, ...) {
-  arguments <- drop_defaults(attr(x, "arguments"), r_name_of(attr(x, "kind")))
+  arguments <- attr(x, "arguments")
+  # Functions have a prefix in Python.
+  arguments[["function"]] <- NULL
+  if (!is.null(attr(x, "arguments")[["function"]])) arguments$fun <- sub("^[pnc]_", "", attr(x, "arguments")[["function"]])
+  arguments <- drop_defaults(arguments, r_name_of(attr(x, "kind")))
   texts <- vapply(names(arguments), function(name) paste0(name, " = ", argument_text(arguments[[name]])), "")
   paste0(sub("\\(\\)$", "", r_name_of(attr(x, "kind"))), "(", paste(texts, collapse = ", "), ")")
 }
@@ -141,7 +150,7 @@ drop_defaults <- function(arguments, name) {
   defaults <- formals(get(sub("\\(\\)$", "", name), envir = topenv()))
   usual <- vapply(names(arguments), function(argument) {
     # Defaults of layers are constants; an argument without one has an empty symbol, which cannot be assigned.
-    constant <- !is.symbol(defaults[[argument]]) && !is_py(arguments[[argument]])
+    constant <- !is.symbol(defaults[[argument]]) && !is_py(arguments[[argument]]) && argument != "parts"
     constant && isTRUE(all.equal(unlist(arguments[[argument]]), eval(defaults[[argument]])))
   }, NA)
   arguments[!usual]
@@ -174,8 +183,11 @@ argument_text <- function(x) {
     terms <- mapply(field_text, x$names, x$values)
     return(paste0("c(", paste(terms, collapse = ", "), ")"))
   }
-  if (is_py(x)) {
+  if (is_py(x) || is_layer_spec(x)) {
     return(paste(format(x), collapse = " "))
+  }
+  if (is.list(x) && !is.null(names(x))) {
+    return(paste0("list(", paste0(names(x), " = ", vapply(x, argument_text, ""), collapse = ", "), ")"))
   }
   x <- unlist(x)
   shown <- if (is.character(x)) paste0("\"", x, "\"") else format(x, trim = TRUE)
@@ -208,8 +220,17 @@ call_module <- function(module, x, ..., call) {
       call = call
     )
   }
-  if (is_py(x)) {
-    return(py_call_checked("_r.layers.run", list(module, check_alive(x, call), ...), call))
+  features <- list(x, ...)
+  several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !inherits(x, "images"))
+  if (several && !all(vapply(if (length(features) > 1) features else x, is_py, NA))) {
+    abort_intertwine(
+      "A module with several inputs takes geometric tensors or torch tensors.",
+      class = "argument_type", hint = "Make features with geometric_tensor().", call = call
+    )
+  }
+  if (several || is_py(x)) {
+    for (feature in features) check_alive(feature, call)
+    return(py_call_checked("_r.layers.run", list(module, x, ...), call))
   }
   # Small arrays cross in double precision and become what the module computes in; large ones ask first, for half the bytes.
   dtype <- if (length(x) < 1e5) "float64" else py_call_checked("_r.arrays.dtype_name", list(module), call)

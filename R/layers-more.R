@@ -32,7 +32,7 @@ nonlin_norm <- function(object, fun = "relu", bias = TRUE) {
 #' @rdname nonlin_norm
 #' @export
 nonlin_gated <- function(object, drop_gates = TRUE) {
-  create_layer("GatedNonLinearity1", object, list(drop_gates = drop_gates))
+  create_layer("GatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
 }
 
 #' @rdname nonlin_norm

@@ -153,17 +153,13 @@ split_irreps <- function(rho) {
   list(irreps = new_representation_list(found$irreps), change_of_basis = as_square(found$change_of_basis))
 }
 
-#' Induced representations, and functions on a group by their frequencies
+#' Functions on a group by their frequencies
 #'
-#' A feature of a subgroup H gives one of the group: a copy of it for each coset, which the group permutes and turns.
-#' `induced_repr()` is that; with the trivial representation it is [quotient_repr()], and from the subgroup of one element
-#' [regular_repr()].
-#'
-#' Continuous groups have infinitely many cosets. There the same functions are cut off: `spectral_regular_repr()`
-#' holds the functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the
-#' fields that `rho` induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`.
-#' `sphere_repr()` is the functions on the sphere. For the cube and the icosahedron `vertices_repr()`, `faces_repr()`
-#' and `edges_repr()` permute what they name.
+#' Continuous groups have infinitely many elements and cosets, so that regular, quotient and induced representations
+#' are cut off. `spectral_regular_repr()` holds the functions on the group, `spectral_quotient_repr()` those on the
+#' cosets of a subgroup, `spectral_induced_repr()` the fields that `rho` induces, see [induced_repr()]: by their
+#' Fourier coefficients up to a `frequency`, or by a list of `irreps`. `sphere_repr()` is the functions on the sphere.
+#' For the cube and the icosahedron `vertices_repr()`, `faces_repr()` and `edges_repr()` permute what they name.
 #'
 #' @inheritParams irrep
 #' @param rho A representation of the subgroup.
@@ -173,27 +169,17 @@ split_irreps <- function(rho) {
 #' @seealso [restrict()], [subgroups()], [fourier_repr()]
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
-#' G <- dihedral_group(4)
-#' H <- restrict(G, rotations = 4)
-#' induced_repr(G, irrep(H, frequency = 1), rotations = 4)
 #' sphere_repr(so3_group(), frequency = 2)
 #' spectral_quotient_repr(so3_group(), subgroup = "ico", frequency = 6)
+#' spectral_regular_repr(octahedral_group(), irreps = list(0, 1))
 #' faces_repr(octahedral_group())
-induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL) {
-  check_has_group(gs)
-  check_representation(rho)
-  py_call_checked("_r.groups.induced", list(gs, as_subgroup(rotations, axis, subgroup), rho))
-}
-
-#' @rdname induced_repr
-#' @export
 spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL) {
   check_has_group(gs)
   kept <- as_kept(frequency, irreps)
   py_call_checked("_r.groups.fourier", c(list(gs), kept))
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL, subgroup = NULL) {
   check_has_group(gs)
@@ -201,7 +187,7 @@ spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotation
   py_call_checked("_r.groups.fourier_quotient", c(list(gs, as_subgroup(rotations, axis, subgroup)), kept))
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 spectral_induced_repr <- function(gs, rho, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL,
                                   subgroup = NULL) {
@@ -224,28 +210,28 @@ as_kept <- function(frequency, irreps, call = rlang::caller_env()) {
   list(frequency, irreps)
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 sphere_repr <- function(gs, frequency) {
   check_has_group(gs)
   py_call_checked("_r.groups.sphere", list(gs, as_count(frequency, min = 0)))
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 vertices_repr <- function(gs) {
   check_has_group(gs)
   py_call_checked("_r.groups.solid", list(gs, "vertices"))
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 faces_repr <- function(gs) {
   check_has_group(gs)
   py_call_checked("_r.groups.solid", list(gs, "faces"))
 }
 
-#' @rdname induced_repr
+#' @rdname spectral_regular_repr
 #' @export
 edges_repr <- function(gs) {
   check_has_group(gs)

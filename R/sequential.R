@@ -45,7 +45,7 @@ sequential_module <- function(object, ...) {
       class = "argument_type", hint = "Start with field_type(gs, trivial = 1).", call = call
     )
   }
-  records <- lapply(flatten_parts(parts, call), part_record)
+  records <- lapply(flatten_parts(parts, call), part_record, call)
   py_call_checked("_r.layers.sequence", list(object, records), call)
 }
 

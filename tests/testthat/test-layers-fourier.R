@@ -36,3 +36,13 @@ test_that("antialiased maxima are equivariant, and are Python's", {
   python <- intertwine_py()$nn$PointwiseMaxPoolAntialiased2D(type, 3L, stride = 2L, padding = 1L)
   expect_equal(pool(x), python(x), tolerance = 1e-6)
 })
+
+test_that("functions on cosets have their Fourier nonlinearity", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot2d(N = Inf)
+  rho <- fourier_repr(gs, frequency = 2, rotations = 1, axis = 0)
+  expect_lt(dim(rho)[1], dim(fourier_repr(gs, frequency = 2))[1])
+  layer <- field_type(gs, 2 * rho) |> nonlin_fourier(N = 16, fun = "relu", rotations = 1, axis = 0)
+  expect_equivariant(layer, tolerance = 1e-4)
+  expect_snapshot(nonlin_fourier(N = 8, rotations = 1, axis = 0))
+})

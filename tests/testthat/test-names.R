@@ -7,10 +7,8 @@ missing_in_r <- function() {
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
     # Layers without an R function.
-    "BranchingModule", "QuotientFourierELU", "QuotientFourierPointwise",
-    "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",
-    "InducedNormBatchNorm", "InducedNormNonLinearity", "InducedNormPool", "MaxPoolChannels", "MergeModule",
-    "MultipleModule", "R3Upsampling"
+    "R1Conv", "R1ConvTransposed", "R3Conv", "R3ConvTransposed", "R3IcoConv", "R3IcoConvTransposed",
+    "R3Upsampling"
   )
 }
 

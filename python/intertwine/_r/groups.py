@@ -370,7 +370,7 @@ def fourier(space: Any, frequency: int | None, irreps: Any = None) -> Representa
     return group.spectral_regular_representation(*kept, name=f"regular_[{listed}]")
 
 
-def fourier_quotient(space: Any, subgroup: Any, frequency: int | None, irreps: Any) -> Representation:
+def fourier_quotient(space: Any, subgroup: Any, frequency: int | None, irreps: Any = None) -> Representation:
     """The functions on the cosets of a subgroup, likewise."""
     group: Any = group_of(space)
     label = subgroup_label(space, *subgroup)
@@ -396,7 +396,7 @@ def quotient(space: Any, *subgroup: Any) -> Representation:
     return group.quotient_representation(label, name=f"quotient[{_subgroup_text(group, label)}]")
 
 
-def induced(space: Any, subgroup: Any, repr: Any) -> Representation:
+def induced(space: Any, repr: Any, *subgroup: Any) -> Representation:
     """The representation induced from one of a subgroup."""
     group = group_of(space)
     label = subgroup_label(space, *subgroup)

@@ -14,7 +14,7 @@ from intertwine._r import arrays
 from intertwine._r.fields import field_type, space_name
 from intertwine._r.groups import subgroup_label
 from intertwine._r.values import tuples
-from intertwine.errors import ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
 
 Record = dict[str, Any]
 
@@ -110,8 +110,69 @@ def _reshuffled(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn
     return getattr(nn, kind)(in_type, list(arguments["permutation"]))
 
 
+def _induced(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """R speaks of the size of blocks."""
+    size = arguments.pop("block_size", None)
+    return _ordinary(kind, in_type, {**arguments, "subfield_size": list(size) if isinstance(size, tuple) else size})
+
+
+def _quotient_fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    label = subgroup_label(in_type, arguments.pop("rotations", None), arguments.pop("axis", None))
+    return getattr(nn, kind)(in_type, label, **arguments)
+
+
+_GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
+
+
+def _gated_uniform(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    name = arguments["fun"]
+    if name not in _GATES:
+        raise ArgumentError(f"{name!r} is no function of gates", hint=f"use one of {', '.join(_GATES)}")
+    return getattr(nn, kind)(in_type, _GATES[name])
+
+
+def _branching(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    return getattr(nn, kind)(in_type, list(arguments["labels"]))
+
+
+def _multiple(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """Each part is built for the fields with its label."""
+    labels = list(arguments["labels"])
+    types: Any = nn.BranchingModule(in_type, labels).out_type
+    parts: Record = arguments["parts"]
+    if set(parts) != set(types):
+        raise ArgumentError(f"fields have the labels {sorted(types)}, but the parts are for {sorted(parts)}")
+    modules: Any = []
+    for label, records in parts.items():
+        modules.append((_build(types[label], [], list(records), single=True), label))
+    return getattr(nn, kind)(in_type, labels, modules)
+
+
+def _max_channels(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    return getattr(nn, kind)(arguments["size"])
+
+
+def merge(modules: Any, labels: Any) -> torch.nn.Module:
+    """Modules side by side, each with the label of its input."""
+    return nn.MergeModule(list(zip(modules, labels)))
+
+
+def gated_by(in_type: nn.FieldType, gates: nn.FieldType, seed: float) -> torch.nn.Module:
+    """Fields of one input gated by another."""
+    with seeded(seed):
+        return nn.GatedNonLinearity2((gates, in_type))
+
+
 _MAKERS = {
+    "BranchingModule": _branching,
+    "GatedNonLinearityUniform": _gated_uniform,
     "IIDBatchNorm": _batchnorm_iid,
+    "InducedNormBatchNorm": _induced,
+    "InducedNormNonLinearity": _induced,
+    "InducedNormPool": _induced,
+    "MaxPoolChannels": _max_channels,
+    "MultipleModule": _multiple,
+    "QuotientFourierPointwise": _quotient_fourier,
     "ReshuffleModule": _reshuffled,
     "RestrictionModule": _restriction,
 }
@@ -119,7 +180,7 @@ _MAKERS = {
 
 def run(module: Any, x: Any, *more: Any) -> Any:
     """The module's output for a geometric tensor or a torch tensor, of the same kind."""
-    if not isinstance(x, (torch.Tensor, nn.GeometricTensor)):
+    if not isinstance(x, (torch.Tensor, nn.GeometricTensor, dict)):
         raise ArgumentTypeError(
             f"features are needed, but {type(x).__name__} was given", hint="make them with geometric_tensor()"
         )
@@ -132,6 +193,11 @@ def run_cast(module: Any, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
             x = x.to(device=_device_of(module), dtype=arrays.dtype_named(arrays.dtype_name(module)))
         result = module(x)
+    if isinstance(result, dict):
+        raise ArgumentTypeError(
+            f"{type(module).__name__} gives several features, which are no array",
+            hint="give it a geometric_tensor(); then they come as a list",
+        )
     return getattr(result, "tensor", result)
 
 

@@ -9,8 +9,8 @@ import torch
 
 from intertwine import gspaces
 from intertwine.errors import ArgumentError, MissingDependencyError
-from intertwine.fields.resample import act_on_grid
 from intertwine.group.planar import DihedralGroup
+from intertwine.gspaces.resample import act_on_grid
 from intertwine.training.augment import turn_images
 
 _MODES = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}

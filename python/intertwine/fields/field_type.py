@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError
-from intertwine.fields.resample import act_on_grid
 from intertwine.group.building import directsum
 from intertwine.group.element import GroupElement
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation, block_diagonal
 from intertwine.gspaces.gspace import GSpace
+from intertwine.gspaces.resample import act_on_grid
 
 if TYPE_CHECKING:
     from intertwine.fields.geometric_tensor import GeometricTensor

@@ -35,24 +35,21 @@ from intertwine.group.named import (
     symmetric_group,
 )
 from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
-from intertwine.group.orthogonal3 import (
-    O3,
-    SO3,
-    cylinder_discrete_group,
-    cylinder_group,
-    full_cylinder_discrete_group,
-    full_cylinder_group,
-    full_ico_group,
-    full_octa_group,
-    o3_group,
-    so3_group,
-)
+from intertwine.group.orthogonal3 import O3, SO3, o3_group, so3_group
 from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
 from intertwine.group.plane_matrices import chi, psi, psichi
 from intertwine.group.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
 from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
 from intertwine.group.representation import Representation
 from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
+from intertwine.group.spatial_subgroups import (
+    cylinder_discrete_group,
+    cylinder_group,
+    full_cylinder_discrete_group,
+    full_cylinder_group,
+    full_ico_group,
+    full_octa_group,
+)
 from intertwine.group.subgroups import SubgroupClass
 
 __all__ = [

@@ -13,7 +13,8 @@ from intertwine.errors import GroupError
 from intertwine.group import classes
 from intertwine.group.element import GroupElement
 from intertwine.group.group import ElementMap, Group
-from intertwine.group.subgroups import SubgroupClass, structure_name, sub_table, subgroup_classes
+from intertwine.group.structure import structure_name
+from intertwine.group.subgroups import SubgroupClass, sub_table, subgroup_classes
 
 if TYPE_CHECKING:
     from intertwine.group.irrep import IrreducibleRepresentation

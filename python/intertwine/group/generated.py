@@ -5,13 +5,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from intertwine.errors import ArgumentTypeError, GroupError
+from intertwine.errors import GroupError
 from intertwine.group.characters import RealCharacters, real_characters
 from intertwine.group.classes import check_table, closure
+from intertwine.group.closing import (
+    close_matrices,
+    close_permutations,
+    cycles,
+    identity_first,
+    order_bound,
+    orthogonal_generators,
+    permutation_generators,
+    square_table,
+)
 from intertwine.group.decomposition import named_representation
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
@@ -22,27 +32,20 @@ from intertwine.group.real_irreps import (
     MatrixSource,
     PermutationSource,
     Source,
-    polished,
     real_irreps,
-    residual,
 )
 from intertwine.group.representation import Representation
-from intertwine.group.subgroups import structure_name, sub_table
+from intertwine.group.structure import structure_name
+from intertwine.group.subgroups import sub_table
 
 MAX_ORDER = 1000
 """The order below which generators must close, unless another one is stated."""
 
-_ORTHOGONAL = 1e-6
-"""Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
-
-_SAME = 1e-9
-"""Matrices of one group whose squared distance is smaller are the same element. The 710th power of a rotation by one radian is
-nearly, but not, the identity: its squared distance is 7e-9."""
-
 _EQUAL = 1e-9
 """Natural matrices that differ by less are equal."""
 
-_SNAP = 1e-11
+_NEAR = 1e-6
+"""A matrix stands for an element whose matrix has a smaller squared distance from it."""
 
 
 class GeneratedGroup(FiniteGroup):
@@ -61,6 +64,8 @@ class GeneratedGroup(FiniteGroup):
 
     PARAM: str = "int"
     PARAMETRIZATIONS: tuple[str, ...] = ("int",)
+    FAMILY: ClassVar[str]
+    """Groups of one family are equal if their tables and natural representations are, whatever they are called."""
 
     def __init__(self, name: str, table: np.ndarray, names: Sequence[str] | None = None) -> None:
         self._given_table = table
@@ -121,13 +126,12 @@ class GeneratedGroup(FiniteGroup):
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        letters = "abcdefghijklmnopqrstuvwxyz"
         steps = self.generator_numbers
         words: dict[int, list[int]] = {0: []}
         for g in closure(self.table, list(steps)):
             for k, step in enumerate(steps):
                 words.setdefault(int(self.table[g, step]), [*words[g], k])
-        return tuple(_word(words[g], letters) for g in range(self.order()))
+        return tuple(_word(words[g]) for g in range(self.order()))
 
     def _repr_value(self, value: int) -> str:
         return (self._names or self._words)[value]
@@ -180,15 +184,22 @@ class GeneratedGroup(FiniteGroup):
             GroupError: if they are no elements.
         """
         given = id if isinstance(id, (tuple, list)) else (id,)
-        if not isinstance(id, (tuple, list, int, np.integer, GroupElement)):
-            raise GroupError(
-                f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
-                hint=f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()",
-            )
-        return self.generating_numbers(closure(self.table, [self.index(self.element(g)) for g in given]))
+        hint = f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()"
+        numbers = []
+        for g in given:
+            if isinstance(g, bool) or not isinstance(g, (int, np.integer, GroupElement)):
+                raise GroupError(
+                    f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
+                    hint=hint,
+                )
+            number = self.index(g) if isinstance(g, GroupElement) else int(g)
+            if not 0 <= number < self.order():
+                raise GroupError(f"{self.name} has no element {number}", hint=hint)
+            numbers.append(number)
+        return self.generating_numbers(closure(self.table, numbers))
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
-        return _subgroup(self, self.subgroup_id(id))
+        return _subgroup(self, self.subgroup_id(id), self._name, self._names)
 
     def _subgroup_name(self, numbers: Sequence[int]) -> str:
         listed = closure(self.table, list(numbers))
@@ -214,9 +225,20 @@ class GeneratedGroup(FiniteGroup):
     def _key(self) -> Hashable:
         return self._table_bytes
 
+    def _like(self, other: GeneratedGroup) -> bool:
+        """Whether a group of the same family with the same table is equal."""
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, GeneratedGroup) or self.FAMILY != other.FAMILY:
+            return NotImplemented
+        return self._key() == other._key() and self._like(other)
+
     @cached_property
     def _hash(self) -> int:
-        return hash((type(self).__name__, self._table_bytes))
+        return hash((self.FAMILY, self._key()))
 
     def __hash__(self) -> int:
         return self._hash
@@ -232,7 +254,7 @@ class _Listed:
         return self._matrices[self._group._numbers[value]]
 
 
-def _word(steps: list[int], letters: str) -> str:
+def _word(steps: list[int]) -> str:
     if not steps:
         return "1"
     runs: list[list[int]] = []
@@ -241,11 +263,15 @@ def _word(steps: list[int], letters: str) -> str:
             runs[-1][1] += 1
         else:
             runs.append([step, 1])
-    return " ".join(letters[k % len(letters)] + (f"^{n}" if n > 1 else "") for k, n in runs)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return " ".join((letters[k] if k < 26 else f"g{k}") + (f"^{n}" if n > 1 else "") for k, n in runs)
 
 
 @lru_cache(maxsize=1024)
-def _subgroup(group: GeneratedGroup, id: tuple[int, ...]) -> tuple[GeneratedGroup, np.ndarray]:
+def _subgroup(
+    group: GeneratedGroup, id: tuple[int, ...], name: str, names: tuple[str, ...] | None
+) -> tuple[GeneratedGroup, np.ndarray]:
+    # Equal groups may print in different ways, and what is made of one prints like it: so these are part of the key.
     numbers = np.array(closure(group.table, list(id)))
     numbers.flags.writeable = False
     if len(numbers) == group.order():
@@ -278,6 +304,7 @@ class MatrixGroup(GeneratedGroup):
     """
 
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "MAT")
+    FAMILY: ClassVar[str] = "matrices"
 
     def __init__(
         self,
@@ -286,9 +313,9 @@ class MatrixGroup(GeneratedGroup):
         max_order: int = MAX_ORDER,
         names: Sequence[str] | None = None,
     ) -> None:
-        self._given = _orthogonal(generators)
-        self._max_order = _bound(max_order)
-        self._matrices, table = _close_matrices(self._given, self._max_order)
+        self._given = orthogonal_generators(generators)
+        self._max_order = order_bound(max_order)
+        self._matrices, table = close_matrices(self._given, self._max_order)
         super().__init__(name or f"MatrixGroup({len(table)})", table, names)
 
     @property
@@ -318,7 +345,7 @@ class MatrixGroup(GeneratedGroup):
         if matrix.shape == shape and np.isfinite(matrix).all():
             distances = ((self._matrices - matrix) ** 2).sum(axis=(1, 2))
             number = int(np.argmin(distances))
-            if distances[number] < _ORTHOGONAL:
+            if distances[number] < _NEAR:
                 return number
         raise GroupError(
             f"{self.name} has no element with the matrix {value!r}",
@@ -341,18 +368,12 @@ class MatrixGroup(GeneratedGroup):
         names = None if self._names is None else [self._names[g] for g in listed]
         return MatrixGroup(generators, self._subgroup_name(numbers), self._max_order, names)
 
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or not isinstance(other, MatrixGroup):
-            return NotImplemented
+    def _like(self, other: GeneratedGroup) -> bool:
         return (
-            self._matrices.shape == other._matrices.shape
-            and self._table_bytes == other._table_bytes
+            isinstance(other, MatrixGroup)
+            and self._matrices.shape == other._matrices.shape
             and bool(np.abs(self._matrices - other._matrices).max() < _EQUAL)
         )
-
-    __hash__ = GeneratedGroup.__hash__
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self._given, self._name, self._max_order, self._names))
@@ -381,11 +402,12 @@ class PermutationGroup(GeneratedGroup):
     """
 
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "permutation")
+    FAMILY: ClassVar[str] = "permutations"
 
     def __init__(self, generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> None:
-        self._given = _permutations(generators)
-        self._max_order = _bound(max_order)
-        self._permutations, table = _close_permutations(self._given, self._max_order)
+        self._given = permutation_generators(generators)
+        self._max_order = order_bound(max_order)
+        self._permutations, table = close_permutations(self._given, self._max_order)
         super().__init__(name or f"PermutationGroup({len(table)})", table)
 
     @property
@@ -426,21 +448,15 @@ class PermutationGroup(GeneratedGroup):
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
-        return tuple(_cycles(p) for p in self._permutations.tolist())
+        return tuple(cycles(p) for p in self._permutations.tolist())
 
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         points = self._permutations.shape[1]
         generators = self._permutations[list(numbers)] if numbers else np.arange(points)[None]
         return PermutationGroup(generators, self._subgroup_name(numbers), self._max_order)
 
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or not isinstance(other, PermutationGroup):
-            return NotImplemented
-        return np.array_equal(self._permutations, other._permutations)
-
-    __hash__ = GeneratedGroup.__hash__
+    def _like(self, other: GeneratedGroup) -> bool:
+        return isinstance(other, PermutationGroup) and np.array_equal(self._permutations, other._permutations)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self._given, self._name, self._max_order))
@@ -466,8 +482,10 @@ class TableGroup(GeneratedGroup):
         (ab, TableGroup(4)|[irrep_3]:1)
     """
 
+    FAMILY: ClassVar[str] = "table"
+
     def __init__(self, table: Any, name: str | None = None, names: Sequence[str] | None = None) -> None:
-        array, moved = _identity_first(_square(table))
+        array, moved = identity_first(square_table(table))
         check_table(array)
         if names is not None:
             names = [str(label) for label in names]
@@ -538,181 +556,6 @@ def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[Tabl
     return TableGroup(table, f"{group}{steps}" if name.startswith("order") else name), np.array(listed)
 
 
-# --- what the constructors check and build ----------------------------------------------------------------------------------
-
-
-def _bound(max_order: Any) -> int:
-    bound = whole(max_order, "the greatest order of a group")
-    if bound < 1:
-        raise GroupError(f"the greatest order of a group must be at least 1, not {bound}")
-    return bound
-
-
-def _orthogonal(generators: Any) -> np.ndarray:
-    """The generators as one array, each replaced by the nearest orthogonal matrix."""
-    try:
-        array = np.array(generators, dtype=float)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            "the generators of a matrix group are square matrices of one size",
-            hint="give a list of n x n matrices",
-        ) from None
-    if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
-        raise GroupError(
-            f"the generators of a matrix group are square matrices of one size, but shape {array.shape} was given",
-            hint="give a list of n x n matrices: shape (generators, n, n)",
-        )
-    for number, matrix in enumerate(array):
-        error = np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() if np.isfinite(matrix).all() else np.inf
-        if not error < _ORTHOGONAL:
-            raise GroupError(
-                f"generator {number} is not orthogonal: A A^T misses the identity by {error:.3g}",
-                hint="change coordinates so that all generators are orthogonal, with entries to full precision",
-            )
-        if error > 1e-14:
-            u, _, vt = np.linalg.svd(matrix)
-            array[number] = u @ vt
-    array.flags.writeable = False
-    return array
-
-
-def _permutations(generators: Any) -> np.ndarray:
-    try:
-        given = np.array(generators)
-        array = given.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentTypeError(
-            "the generators of a permutation group are sequences of whole numbers of one length",
-            hint="give the images of 0, ..., n - 1 under each generator",
-        ) from None
-    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] == 0:
-        raise GroupError(
-            f"the generators of a permutation group are sequences of one length, but shape {array.shape} was given",
-            hint="give a list of permutations: shape (generators, n)",
-        )
-    for number, (images, original) in enumerate(zip(array, given, strict=True)):
-        if (np.sort(images) != np.arange(len(images))).any() or (images != original).any():
-            raise GroupError(
-                f"generator {number} is no permutation: {original.tolist()}",
-                hint=f"each of 0, ..., {len(images) - 1} must occur exactly once",
-            )
-    array.flags.writeable = False
-    return array
-
-
-def _square(table: Any) -> np.ndarray:
-    try:
-        given = np.array(table)
-        array = given.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentTypeError("a table of products is a square of whole numbers") from None
-    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
-        raise GroupError(f"a table of products is a square, but shape {array.shape} was given")
-    if (array != given).any() or (array < 0).any() or (array >= len(array)).any():
-        raise GroupError(f"a table of {len(array)} elements holds the whole numbers 0 to {len(array) - 1} only")
-    return array
-
-
-def _identity_first(table: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    everyone = np.arange(len(table))
-    identity = np.flatnonzero((table == everyone).all(axis=1) & (table == everyone[:, None]).all(axis=0))
-    if not len(identity):
-        raise GroupError(
-            "the table has no identity: no element e with e g = g = g e for all g",
-            hint="one row and the column of the same number must list the elements in order",
-        )
-    moved = [int(identity[0]), *(g for g in range(len(table)) if g != identity[0])]
-    position = np.argsort(moved)
-    return position[table[np.ix_(moved, moved)]], moved
-
-
-def _too_many(what: str, max_order: int) -> GroupError:
-    return GroupError(
-        f"the {what} generate more than {max_order} elements",
-        hint="check that the generators are of finite order, or state a greater max_order",
-    )
-
-
-def _close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, np.ndarray]:
-    """All products in the stated order, and their table."""
-    size = generators.shape[-1]
-    exact = np.unique(np.concatenate([np.abs(generators).ravel(), [0.0, 0.5, 1.0, np.sqrt(3) / 2]]))
-    found = np.eye(size)[None]
-    start, steps = 0, []
-    while start < len(found):
-        products = _at_exact((found[start:, None] @ generators).reshape(-1, size, size), exact)
-        flat = products.reshape(len(products), -1)
-        fresh: list[int] = []
-        numbers = np.full(len(products), -1)
-        near = flat @ found.reshape(len(found), -1).T
-        best = np.argmax(near, axis=1)
-        there = 2 * (size - near[np.arange(len(flat)), best]) < _SAME
-        numbers[there] = best[there]
-        among = flat @ flat.T
-        for k in np.flatnonzero(~there).tolist():
-            if numbers[k] < 0:
-                same = (2 * (size - among[k]) < _SAME) & ~there
-                numbers[same] = len(found) + len(fresh)
-                fresh.append(k)
-        steps.append(numbers.reshape(-1, len(generators)))
-        start = len(found)
-        if start + len(fresh) > max_order:
-            raise _too_many("matrices", max_order)
-        found = np.concatenate([found, products[fresh]])
-    table = _table_of_steps(np.concatenate(steps))
-    if residual(found, table) > 1e-14:
-        found = polished(found, table)
-    found.flags.writeable = False
-    return found, table
-
-
-def _at_exact(matrices: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The matrices with entries at rounding distance from the given ones (or their negatives) put there."""
-    size = np.abs(matrices)
-    above = np.clip(np.searchsorted(values, size), 1, len(values) - 1)
-    nearest = np.where(values[above] - size < size - values[above - 1], values[above], values[above - 1])
-    return np.where(np.abs(nearest - size) < _SNAP, np.copysign(nearest, matrices), matrices) + 0.0
-
-
-def _close_permutations(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, np.ndarray]:
-    points = generators.shape[1]
-    numbers = {np.arange(points).tobytes(): 0}
-    found, steps = [np.arange(points)], []
-    position = 0
-    while position < len(found):
-        products = found[position][generators]
-        row = []
-        for product in products:
-            number = numbers.setdefault(product.tobytes(), len(found))
-            if number == len(found):
-                if number >= max_order:
-                    raise _too_many("permutations", max_order)
-                found.append(product)
-            row.append(number)
-        steps.append(row)
-        position += 1
-    permutations = np.stack(found)
-    permutations.flags.writeable = False
-    return permutations, _table_of_steps(np.array(steps))
-
-
-def _table_of_steps(steps: np.ndarray) -> np.ndarray:
-    """The table of products, given those with the generators on the right, shape ``(order, generators)``."""
-    order = len(steps)
-    table = np.full((order, order), -1, dtype=np.int64)
-    table[:, 0] = np.arange(order)
-    known = np.zeros(order, dtype=bool)
-    known[0] = True
-    # Elements are in breadth-first order, so each is a known one times a generator.
-    for g in range(order):
-        for k, product in enumerate(steps[g].tolist()):
-            if not known[product]:
-                known[product] = True
-                table[:, product] = steps[table[:, g], k]
-    table.flags.writeable = False
-    return table
-
-
 def group_from_matrices(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> MatrixGroup:
     """The finite group that orthogonal matrices generate.
 
@@ -765,17 +608,3 @@ def group_from_table(table: Any, name: str | None = None, names: Sequence[str] |
         [Z2|[irrep_0]:1, Z2|[irrep_1]:1]
     """
     return TableGroup(table, name, names)
-
-
-def _cycles(permutation: list[int]) -> str:
-    seen: set[int] = set()
-    parts = []
-    for start in range(len(permutation)):
-        cycle = []
-        while start not in seen:
-            seen.add(start)
-            cycle.append(start)
-            start = permutation[start]
-        if len(cycle) > 1:
-            parts.append("(" + " ".join(str(k) for k in cycle) + ")")
-    return "".join(parts) or "()"

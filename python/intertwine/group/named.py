@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property, lru_cache
 from math import factorial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -128,6 +128,7 @@ class SemidirectProduct(TableGroup):
     """
 
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "pair")
+    FAMILY: ClassVar[str] = "semidirect product"
 
     def __init__(self, N: FiniteGroup, H: FiniteGroup, action: Action | Any, name: str | None = None) -> None:
         for group in (N, H):
@@ -162,6 +163,9 @@ class SemidirectProduct(TableGroup):
             return value
         h, n = divmod(value, self.N.order())
         return (self.N.elements[n].value, self.H.elements[h].value)
+
+    def _key(self) -> Hashable:
+        return (self.N, self.H, self._table_bytes)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.N, self.H, self._action, self._name))

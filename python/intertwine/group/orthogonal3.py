@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,22 +13,13 @@ from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.coupling import real_coupling
 from intertwine.group.element import GroupElement
-from intertwine.group.embedding import (
-    AxialEmbedding,
-    Embedding,
-    InversionEmbedding,
-    Placed,
-    RotationEmbedding,
-    TableEmbedding,
-)
+from intertwine.group.embedding import Embedding, Placed, RotationEmbedding
 from intertwine.group.grids import rotation_grid, sphere_grid
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.harmonics import harmonic_action, harmonic_lie, largest_order, sphere_quadrature
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
-from intertwine.group.orthogonal2 import o2_group, so2_group
-from intertwine.group.planar import cyclic_group, dihedral_group, whole
-from intertwine.group.product import DirectProductGroup, direct_product
+from intertwine.group.planar import whole
 from intertwine.group.representation import Representation
 from intertwine.group.rotations import (
     ROTATION_PARAMETRIZATIONS,
@@ -42,7 +33,7 @@ from intertwine.group.rotations import (
     same_rotation,
     to_quaternion,
 )
-from intertwine.group.solids import ico_group, octa_group
+from intertwine.group.spatial_subgroups import cone, full_tetrahedral, rotation_position, rotations, with_inversion
 
 _AXES = np.eye(3)
 
@@ -56,129 +47,6 @@ _TURNS = np.array(
 """The derivatives of the rotations about x, y and z."""
 
 _IDENTITY = about(_AXES[2], 0.0)
-
-
-# --- subgroups of rotations -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Position:
-    """A subgroup of SO(3) by its label: what kind, how many rotations, and the rotation A that moves it."""
-
-    kind: str
-    count: int
-    frame: tuple[float, ...]
-
-    @property
-    def moved_by(self) -> np.ndarray:
-        return quaternion_matrix(np.array(self.frame))
-
-
-_SOLIDS = ("ico", "octa", "tetra")
-
-_ROTATION_HINT = (
-    "use 'so3', 'ico', 'octa', 'tetra', (False, n) for n rotations about z, (True, n) with half turns about axes across besides "
-    "(n = -1 stands for all rotations; an angle in place of True is twice that of the axis across); a rotation may follow"
-)
-
-
-def _frame(parts: list[Any]) -> tuple[list[Any], np.ndarray]:
-    """The label without the element at its end, and the rotation of that element."""
-    if parts and isinstance(parts[-1], GroupElement):
-        element = parts[-1]
-        if not isinstance(element.group, (SO3, O3)):
-            raise GroupError(
-                f"a subgroup of space is moved by an element of SO(3) or O(3), not by one of {element.group}"
-            )
-        value = element._value
-        # The inversion commutes with all rotations and moves nothing.
-        return parts[:-1], value[1] if isinstance(value, tuple) else value
-    return parts, _IDENTITY
-
-
-def _rotation_position(id: Any) -> _Position:
-    parts, frame = _frame(list(id) if isinstance(id, (tuple, list)) else [id])
-    if len(parts) == 1 and parts[0] in ("so3", *_SOLIDS):
-        return _Position(parts[0], 0, tuple(frame.tolist()))
-    if len(parts) != 2 or not isinstance(parts[0], (bool, float, np.floating)):
-        raise GroupError(f"SO(3) has no subgroup {id!r}", hint=_ROTATION_HINT)
-    flips, count = parts[0], parts[1]
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or (count < 1 and count != -1):
-        raise GroupError(f"SO(3) has no subgroup of {count!r} rotations", hint=_ROTATION_HINT)
-    if not isinstance(flips, (bool, np.bool_)):
-        frame = multiply(about(_AXES[2], -float(flips) / 2), frame)
-        flips = True
-    if flips and count == 1:
-        # One half turn about x: the two rotations about z, moved.
-        frame = multiply(about(_AXES[1], -np.pi / 2), frame)
-        flips, count = False, 2
-    return _Position("dihedral" if flips else "axial", int(count), tuple(frame.tolist()))
-
-
-def _rotations(position: _Position, maximum_frequency: int) -> Embedding:
-    """The subgroup of SO(3) in its standard position."""
-    if position.kind == "so3":
-        group = so3_group(maximum_frequency)
-        return RotationEmbedding(group, quaternion_matrix, group._from_matrix)
-    if position.kind in ("ico", "octa"):
-        solid = ico_group() if position.kind == "ico" else octa_group()
-        return TableEmbedding(solid, solid.rotation_matrices)
-    if position.kind == "tetra":
-        from intertwine.group.point_groups import point_group
-
-        tetrahedral = point_group("T")
-        return TableEmbedding(tetrahedral, tetrahedral.natural_representation.matrices)
-    n = position.count
-    if position.kind == "axial":
-        return AxialEmbedding(so2_group(maximum_frequency) if n == -1 else cyclic_group(n))
-    return AxialEmbedding(o2_group(maximum_frequency) if n == -1 else dihedral_group(n))
-
-
-_WITH_INVERSION = {
-    "ico": "FullIcosahedral",
-    "octa": "FullOctahedral",
-    "tetra": "FullTetrahedral",
-    "axial": "Cylindrical",
-    "dihedral": "FullCylindrical",
-}
-
-
-def _inverted(rotations: Group, kind: str, discrete: bool = False) -> DirectProductGroup:
-    """The product of C_2, as the inversion, with a group of rotations."""
-    name = _WITH_INVERSION[kind] + ("Discrete" if discrete else "")
-    if discrete and kind == "axial" and rotations.order() == 2:
-        name = "Klein4"
-    return direct_product(cyclic_group(2), rotations, name)
-
-
-def _with_inversion(position: _Position, maximum_frequency: int) -> Embedding:
-    """The product of C_2, as the inversion, with a subgroup of SO(3) in its standard position."""
-    inner = _rotations(position, maximum_frequency)
-    if position.kind == "so3":
-        group = o3_group(maximum_frequency)
-        return RotationEmbedding(group, _signed_matrix, group._from_matrix)
-    if position.kind == "axial" and position.count == 1:
-        return TableEmbedding(cyclic_group(2), np.stack([np.eye(3), -np.eye(3)]))
-    return InversionEmbedding(_inverted(inner.group, position.kind, position.count > 0), inner)
-
-
-def _cone(parts: list[Any], id: Any, maximum_frequency: int) -> tuple[Embedding, np.ndarray]:
-    """Rotations about z with mirrors through that axis."""
-    rest, frame = _frame(parts[1:])
-    axis = rest.pop(0) if len(rest) == 2 and isinstance(rest[0], (float, np.floating)) else 0.0
-    if len(rest) != 1 or isinstance(rest[0], bool) or not isinstance(rest[0], (int, np.integer)):
-        raise GroupError(
-            f"O(3) has no subgroup {id!r}", hint="use ('cone', n), or ('cone', a, n) for a mirror at the angle a / 2"
-        )
-    n = int(rest[0])
-    if n < 1 and n != -1:
-        raise GroupError(f"O(3) has no subgroup of {n} rotations", hint="use a number of rotations, or -1 for all")
-    moved = multiply(about(_AXES[2], -float(axis) / 2), frame)
-    if n == 1:
-        mirror = np.stack([np.eye(3), np.diag([1.0, -1.0, 1.0])])
-        return TableEmbedding(cyclic_group(2), mirror), quaternion_matrix(moved)
-    group = o2_group(maximum_frequency) if n == -1 else dihedral_group(n)
-    return AxialEmbedding(group, 1.0), quaternion_matrix(moved)
 
 
 # --- the groups -----------------------------------------------------------------------------------------------------------
@@ -203,11 +71,26 @@ class _SpatialGroup(ContinuousGroup):
 
         return placed.embedding.group, inclusion, restriction
 
+    @abstractmethod
     def _from_matrix(self, matrix: np.ndarray) -> GroupElement | None:
-        raise NotImplementedError
+        """The element with an orthogonal matrix, ``None`` if there is none."""
 
+    @abstractmethod
     def _matrix_of(self, value: Any) -> np.ndarray:
-        raise NotImplementedError
+        """The orthogonal matrix of a canonical value."""
+
+    @property
+    def _embedding(self) -> Embedding:
+        return RotationEmbedding(self, self._matrix_of, self._from_matrix)
+
+    def rotation_of(self, element: GroupElement) -> np.ndarray:
+        """The unit quaternion of an element, without the inversion.
+
+        Args:
+            element: an element of the group.
+        """
+        value = self.element(element)._value
+        return value[1] if isinstance(value, tuple) else value
 
     def testing_elements(self, n: int = 3) -> Iterable[GroupElement]:
         """The rotations of the icosahedron (and their products with the inversion).
@@ -429,10 +312,11 @@ class SO3(_SpatialGroup):
         Args:
             id: its label; see the class.
         """
-        position = _rotation_position(id)
-        if position.kind == "so3" and same_rotation(np.array(position.frame), _IDENTITY):
+        position = rotation_position(id)
+        if position.is_everything:
             return self, lambda g: g, lambda g: g
-        return self._subgroup_maps(Placed(_rotations(position, self._maximum_frequency), position.moved_by))
+        inner = self._embedding if position.kind == "so3" else rotations(position, self._maximum_frequency)
+        return self._subgroup_maps(Placed(inner, position.moved_by))
 
     @property
     def subgroup_trivial_id(self) -> tuple[bool, int]:
@@ -680,30 +564,25 @@ class O3(_SpatialGroup):
             parts = [True, "so3", *parts[1:]]
         elif first == "so3":
             parts = [False, "so3", *parts[1:]]
-        if parts and isinstance(parts[0], str) and parts[0] == "cone":
-            embedding, frame = _cone(parts, id, self._maximum_frequency)
-            return self._subgroup_maps(Placed(embedding, frame))
-        if parts and isinstance(parts[0], str) and parts[0] == "fulltetra":
-            from intertwine.group.point_groups import point_group
-
-            rest, frame = _frame(parts[1:])
-            if rest:
-                raise GroupError(f"O(3) has no subgroup {id!r}")
-            tetrahedral = point_group("Td")
-            embedding = TableEmbedding(tetrahedral, tetrahedral.natural_representation.matrices)
-            return self._subgroup_maps(Placed(embedding, quaternion_matrix(frame)))
+        first = parts[0] if parts else None
+        if isinstance(first, str) and first == "cone":
+            return self._subgroup_maps(cone(parts[1:], id, self._maximum_frequency))
+        if isinstance(first, str) and first == "fulltetra":
+            return self._subgroup_maps(full_tetrahedral(parts[1:], id))
         if len(parts) < 2 or not isinstance(parts[0], (bool, np.bool_)):
             raise GroupError(
                 f"O(3) has no subgroup {id!r}",
                 hint="use (False, ...) for a subgroup of SO(3), (True, ...) for its product with the inversion, ('cone', n), "
                 "'fulltetra', 'so3' or 'o3'",
             )
-        position = _rotation_position(tuple(parts[1:]))
-        everything = position.kind == "so3" and bool(parts[0])
-        if everything and same_rotation(np.array(position.frame), _IDENTITY):
+        position = rotation_position(tuple(parts[1:]))
+        if position.is_everything and parts[0]:
             return self, lambda g: g, lambda g: g
-        build = _with_inversion if parts[0] else _rotations
-        return self._subgroup_maps(Placed(build(position, self._maximum_frequency), position.moved_by))
+        if position.kind == "so3":
+            inner = self._embedding if parts[0] else so3_group(self._maximum_frequency)._embedding
+        else:
+            inner = (with_inversion if parts[0] else rotations)(position, self._maximum_frequency)
+        return self._subgroup_maps(Placed(inner, position.moved_by))
 
     @property
     def subgroup_trivial_id(self) -> tuple[bool, bool, int]:
@@ -788,87 +667,4 @@ def o3_group(maximum_frequency: int = 2) -> O3:
     return _o3(whole(maximum_frequency, "maximum_frequency"))
 
 
-def full_ico_group() -> DirectProductGroup:
-    """The group I_h = C_2 x I of all symmetries of the icosahedron.
-
-    Example:
-        >>> full_ico_group().order()
-        120
-    """
-    return _inverted(ico_group(), "ico")
-
-
-def full_octa_group() -> DirectProductGroup:
-    """The group O_h = C_2 x O of all symmetries of the cube.
-
-    Example:
-        >>> full_octa_group().order()
-        48
-    """
-    return _inverted(octa_group(), "octa")
-
-
-def cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
-    """The group C_2 x SO(2) of the rotations about an axis and the inversion.
-
-    Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists.
-
-    Example:
-        >>> cylinder_group(1).irreps()[1].id
-        ((0,), (1,), 0)
-    """
-    return _inverted(so2_group(maximum_frequency), "axial")
-
-
-def full_cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
-    """The group C_2 x O(2) of all symmetries of a cylinder: rotations about its axis, half turns across it, and the inversion.
-
-    Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists.
-
-    Example:
-        >>> full_cylinder_group(1)
-        FullCylindrical
-    """
-    return _inverted(o2_group(maximum_frequency), "dihedral")
-
-
-def cylinder_discrete_group(n: int) -> DirectProductGroup:
-    """The group C_2 x C_n of n rotations about an axis and the inversion.
-
-    Args:
-        n: the number of rotations.
-
-    Example:
-        >>> cylinder_discrete_group(3).order()
-        6
-    """
-    return _inverted(cyclic_group(n), "axial", discrete=True)
-
-
-def full_cylinder_discrete_group(n: int) -> DirectProductGroup:
-    """The group C_2 x D_n of n rotations about an axis, n half turns across it, and the inversion.
-
-    Args:
-        n: the number of rotations.
-
-    Example:
-        >>> full_cylinder_discrete_group(3).order()
-        12
-    """
-    return _inverted(dihedral_group(n), "dihedral", discrete=True)
-
-
-__all__ = [
-    "O3",
-    "SO3",
-    "cylinder_discrete_group",
-    "cylinder_group",
-    "full_cylinder_discrete_group",
-    "full_cylinder_group",
-    "full_ico_group",
-    "full_octa_group",
-    "o3_group",
-    "so3_group",
-]
+__all__ = ["O3", "SO3", "o3_group", "so3_group"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.errors import GroupError, IntertwineError, RepresentationError
+from intertwine.errors import ArgumentTypeError, GroupError, IntertwineError, RepresentationError, ShapeError
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import ElementMap, Group
@@ -117,6 +117,61 @@ class GSpace:
                 if np.allclose(action(element), matrix, atol=_LATTICE):
                     found.append(element)
         return found
+
+    def featurefield_action(
+        self, input: np.ndarray, repr: Representation, element: GroupElement, order: int = 2
+    ) -> np.ndarray:
+        """A feature field moved by an element of the group: f'(x) = rho(g) f(g^-1 x).
+
+        :meth:`intertwine.nn.FieldType.transform` does the same for tensors. Elements that carry the grid to itself are exact,
+        and a quarter turn of a rectangle swaps its sides.
+
+        Args:
+            input: the field, shape ``(batch, repr.size, *space)``.
+            repr: how the group acts on the channels.
+            element: of ``fibergroup``.
+            order: of the spline between the samples, 0 to 5.
+
+        Returns:
+            the moved field, of the input's dtype (float64 for whole numbers that must be interpolated or mixed).
+
+        Raises:
+            GroupError: if the representation or the element is of another group.
+            ShapeError: if the shape does not fit.
+            ArgumentTypeError: if the input is no array of numbers.
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> space = gspaces.rot2dOnR2(4)
+            >>> image = np.arange(4.0).reshape(1, 1, 2, 2)
+            >>> space.featurefield_action(image, space.trivial_repr, space.fibergroup.element(1))[0, 0].tolist()
+            [[1.0, 3.0], [0.0, 2.0]]
+        """
+        for given, kind in ((repr, Representation), (element, GroupElement)):
+            if not isinstance(given, kind):
+                raise ArgumentTypeError(f"a {kind.__name__} is needed, not {type(given).__name__}")
+            if given.group != self.fibergroup:
+                raise GroupError(f"{self} has the group {self.fibergroup}, but {given} is of {given.group}")
+        if not isinstance(input, np.ndarray) or input.dtype.kind not in "iufc":
+            raise ArgumentTypeError(
+                f"a NumPy array of numbers is needed, not {type(input).__name__}",
+                hint="for tensors use FieldType.transform",
+            )
+        if input.ndim != 2 + self.dimensionality or input.shape[1] != repr.size:
+            raise ShapeError(
+                f"a field of {repr} on {self} has the shape (batch, {repr.size}, {self.dimensionality} axes of space), but "
+                f"{input.shape} was given"
+            )
+        values = input if input.dtype.kind in "fc" else input.astype(np.float64)
+        turned = np.einsum("oi,bi...->bo...", repr(element), values).astype(values.dtype, copy=False)
+        if self._action is None:
+            return turned
+        # Groups and spaces are there without torch; moving images needs it.
+        import torch
+
+        from intertwine.gspaces.resample import act_on_grid
+
+        return act_on_grid(torch.from_numpy(np.ascontiguousarray(turned)), self._action(element), order).numpy()
 
     # --- representations --------------------------------------------------------------------------------------------------
 

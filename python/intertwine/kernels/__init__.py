@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from intertwine.kernels.expansion import FilterCache, KernelExpansion
+from intertwine.kernels.cache import FilterCache
+from intertwine.kernels.expansion import KernelExpansion
+from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, split_filter
-from intertwine.kernels.scalar import Ring, ScalarBasis, scalar_basis
+from intertwine.kernels.scalar import Ring, ScalarBasis, orbit_basis, scalar_basis
 
 __all__ = [
     "ExpansionPlan",
     "FilterCache",
     "KernelExpansion",
+    "Orbit",
     "Ring",
     "ScalarBasis",
+    "axes_orbit",
     "expansion_plan",
+    "orbit_basis",
     "scalar_basis",
     "split_filter",
 ]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
+from intertwine.kernels.blocks import BlockExpansion
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.plan import ExpansionPlan, MixKind, PairPlan, element_attributes
+from intertwine.kernels.plan import ExpansionPlan, MixKind, PairPlan, element_attributes, one_field
 from intertwine.kernels.precision import exactly
 
 _FUSE_UP_TO = 2**20
 """Bases of kernels with one block that have at most so many numbers are sampled once; larger ones meet the functions last."""
+
+
+_DENSE_UP_TO = 2**19
+"""A product of so many multiplications takes as long as one more step."""
 
 
 class _PairExpansion(ConstantModule):
@@ -108,17 +113,83 @@ class _Mixer(ConstantModule):
         return mixed if self._all else filters.index_copy(self._axis, self.channels, mixed)  # type: ignore[arg-type]
 
 
+class _FieldExpansion(ConstantModule):
+    """The expansion between small equal fields: one dense product with the basis of a pair of fields.
+
+    It computes with many zeros, but where there is little to compute, what costs is the number of steps.
+    """
+
+    def __init__(self, plan: ExpansionPlan) -> None:
+        super().__init__()
+        one = one_field(plan)
+        outs, ins = len(plan.target.representations), len(plan.source.representations)
+        index = []
+        for row in plan.pairs:
+            for pair in row:
+                shape = (outs, pair.target.copies // outs, ins, pair.source.copies // ins, pair.rows.size)
+                numbers = pair.start + np.arange(pair.stop - pair.start).reshape(shape)
+                index.append(numbers.transpose(0, 2, 1, 3, 4).reshape(outs * ins, -1))
+        whole = np.concatenate(index, axis=1)
+        self._shape = (outs, ins, one.target.size, one.source.size, plan.cells)
+        self._in_order = bool((whole.ravel() == np.arange(whole.size)).all())
+        if not self._in_order:
+            self.register_constant("index", whole.ravel())
+        # Also where the layer is built on the meta device, its constants are numbers.
+        with torch.no_grad(), torch.device("cpu"):
+            single = KernelExpansion(one, fused=False).to(torch.float64)
+            basis = [single(unit) for unit in torch.eye(one.weights, dtype=torch.float64)]
+        self.register_constant("basis", torch.stack(basis).flatten(1))
+
+    @staticmethod
+    def pays(plan: ExpansionPlan) -> bool:
+        """Whether the fields are equal and so small that this is faster.
+
+        Args:
+            plan: its constants.
+        """
+        sides = plan.target.representations, plan.source.representations
+        if any(other is not side[0] and other != side[0] for side in sides for other in side):
+            return False
+        steps = sum(len(row) for row in plan.pairs) + sum(len(side.mixings) for side in (plan.target, plan.source))
+        numbers = plan.weights * sides[0][0].size * sides[1][0].size * plan.cells
+        return steps > 1 and numbers <= _DENSE_UP_TO * steps
+
+    def forward(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter, shape ``(out channels, in channels, cells)``.
+
+        Args:
+            weights: flat.
+        """
+        outs, ins, rows, columns, cells = self._shape
+        spread = weights if self._in_order else weights.index_select(0, self.index)  # type: ignore[arg-type]
+        values = spread.view(outs * ins, -1) @ self.basis  # type: ignore[operator]
+        values = values.view(outs, ins, rows, columns, cells).transpose(1, 2)
+        return values.reshape(outs * rows, ins * columns, cells)
+
+
 class KernelExpansion(ConstantModule):
     """The linear map from the flat weights of a layer to its filter.
 
     Args:
         plan: its constants.
+        fused: whether to make small kernels of equal fields in one product.
     """
 
-    def __init__(self, plan: ExpansionPlan) -> None:
+    def __init__(self, plan: ExpansionPlan, fused: bool = True) -> None:
         super().__init__()
         self._plan = _Shared(plan)
+        self._mixers: list[str] = []
         self._rows: list[list[str]] = []
+        self._fields = _FieldExpansion(plan) if fused and _FieldExpansion.pays(plan) else None
+        self._blocks = BlockExpansion(plan) if self._fields is None and BlockExpansion.fits(plan) else None
+        if self._fields is not None:
+            return
+        for axis, side in enumerate((plan.target, plan.source)):
+            for number, kind in enumerate(side.mixings):
+                self.add_module(f"mixer_{axis}_{number}", _Mixer(kind, side.size, axis))
+                self._mixers.append(f"mixer_{axis}_{number}")
+        if self._blocks is not None:
+            return
         for r, row in enumerate(plan.pairs):
             names = []
             for c, pair in enumerate(row):
@@ -129,13 +200,9 @@ class KernelExpansion(ConstantModule):
                 else:
                     names.append("")
             self._rows.append(names)
-        self._mixers: list[str] = []
         for axis, side in enumerate((plan.target, plan.source)):
             if side.order is not None:
                 self.register_constant(f"order_{axis}", side.order)
-            for number, kind in enumerate(side.mixings):
-                self.add_module(f"mixer_{axis}_{number}", _Mixer(kind, side.size, axis))
-                self._mixers.append(f"mixer_{axis}_{number}")
         self._sorted = (plan.target.order is None, plan.source.order is None)
 
     @property
@@ -160,6 +227,15 @@ class KernelExpansion(ConstantModule):
             return self._expanded(weights)
 
     def _expanded(self, weights: torch.Tensor) -> torch.Tensor:
+        if self._fields is not None:
+            return self._fields(weights)
+        filters = self._pairs(weights) if self._blocks is None else self._blocks(weights)
+        for name in self._mixers:
+            filters = self._modules[name](filters)  # type: ignore[misc]
+        return filters
+
+    def _pairs(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter pair by pair of kinds of components."""
         plan = self.plan
         rows = []
         for names, pairs in zip(self._rows, plan.pairs, strict=True):
@@ -175,8 +251,6 @@ class KernelExpansion(ConstantModule):
             filters = filters.index_select(1, self.order_1)  # type: ignore[arg-type]
         if not self._sorted[0]:
             filters = filters.index_select(0, self.order_0)  # type: ignore[arg-type]
-        for name in self._mixers:
-            filters = self._modules[name](filters)  # type: ignore[misc]
         return filters
 
     def variances(self) -> torch.Tensor:
@@ -263,56 +337,3 @@ class _Shared:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _Shared:
         return self
-
-
-class FilterCache:
-    """What was last expanded from parameters, good only while they equal the copies that it was made of.
-
-    Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
-    traced.
-    """
-
-    def __init__(self) -> None:
-        self._held: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._held.clear()
-
-    def get(self, name: str, weights: torch.Tensor, expand: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """What these parameters expand to, from memory where that is safe.
-
-        Args:
-            name: which of a layer's parameters they are.
-            weights: the parameters.
-            expand: makes the result of them.
-        """
-        if not self._safe(weights):
-            return expand(weights)
-        held = self._held.get(name)
-        if (
-            held is None
-            or held[0].dtype != weights.dtype
-            or held[0].device != weights.device
-            or not torch.equal(held[0], weights)
-        ):
-            held = (weights.detach().clone(), expand(weights))
-            self._held[name] = held
-        return held[1]
-
-    @staticmethod
-    def _safe(weights: torch.Tensor) -> bool:
-        return not (
-            torch.is_grad_enabled()
-            or torch.compiler.is_compiling()
-            or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-            or type(weights) not in (torch.Tensor, torch.nn.Parameter)
-            or weights.device.type == "meta"
-            or torch._C._functorch.is_functorch_wrapped_tensor(weights)  # pyright: ignore[reportAttributeAccessIssue]
-        )
-
-    def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:
-        return (FilterCache, ())
-
-    def __deepcopy__(self, memo: dict[int, object]) -> FilterCache:
-        return FilterCache()

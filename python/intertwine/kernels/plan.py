@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -188,6 +188,33 @@ def layout(representations: tuple[Representation, ...], spectral: bool = False) 
     )
 
 
+def one_field(plan: ExpansionPlan) -> ExpansionPlan:
+    """The expansion between the first fields, of types whose fields are equal.
+
+    Args:
+        plan: of all fields.
+    """
+    fields = len(plan.target.representations), len(plan.source.representations)
+
+    def first(side: Layout, number: int) -> Layout:
+        kinds = tuple(
+            replace(kind, channels=kind.channels[: kind.copies // number], fields=kind.fields[: kind.copies // number])
+            for kind in side.kinds
+        )
+        mixings = tuple(replace(kind, channels=kind.channels[: len(kind.channels) // number]) for kind in side.mixings)
+        return Layout(kinds, mixings, side.representations[:1])
+
+    target, source = first(plan.target, fields[0]), first(plan.source, fields[1])
+    start, rows = 0, []
+    for out_kind, row in zip(target.kinds, plan.pairs, strict=True):
+        pairs = []
+        for in_kind, pair in zip(source.kinds, row, strict=True):
+            pairs.append(replace(pair, source=in_kind, target=out_kind, start=start))
+            start = pairs[-1].stop
+        rows.append(tuple(pairs))
+    return replace(plan, pairs=tuple(rows), source=source, target=target)
+
+
 def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: ScalarBasis) -> list[dict[str, Any]]:
     """Attributes of each element of the basis of a pair, by escnn's keys.
 
@@ -205,12 +232,9 @@ def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: Scal
         number = of_function[element % len(of_function)] if rows.functions is None else int(rows.functions[element])
         ring, order, _ = blocks[number]
         attributes: dict[str, Any] = {
+            **ring.attributes(order),
             "idx": element,
-            "radius": ring.radius,
-            "sigma": ring.sigma,
             "radial_idx": radii.index(ring.radius),
-            "irrep:frequency": order,
-            "j": (order,),
             "shape": (target.component.size, source.component.size),
             "in_repr": source.name,
             "out_repr": target.name,

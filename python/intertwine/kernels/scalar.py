@@ -1,4 +1,4 @@
-"""Scalar functions on R^d from which kernels are made: Gaussian rings times harmonics."""
+"""Scalar functions on R^d from which kernels are made: Gaussian rings times harmonics, or orbits of points on spheres."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError
-from intertwine.group.harmonics import harmonic_action, harmonic_size, harmonics
+from intertwine.group.harmonics import harmonics
+from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_size
 
 _ORIGIN = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""
@@ -24,17 +25,28 @@ _VANISHES = 1e-6
 
 @dataclass(frozen=True)
 class Ring:
-    """A Gaussian ring exp(-(|x| - radius)^2 / (2 sigma^2)) with harmonics up to some order.
+    """A Gaussian ring exp(-(|x| - radius)^2 / (2 sigma^2)) with harmonics up to some order, or with an orbit of points.
 
     Attributes:
         radius: where the ring lies, in cells.
         sigma: its width, in cells.
-        orders: the orders l of its harmonics.
+        orders: the orders l of its harmonics, or the orbit.
     """
 
     radius: float
     sigma: float
-    orders: tuple[int, ...]
+    orders: tuple[Angular, ...]
+
+    def attributes(self, order: Angular) -> dict[str, Any]:
+        """What is known of the functions of one order, by escnn's keys; an orbit has no frequency.
+
+        Args:
+            order: l, or the orbit.
+        """
+        found: dict[str, Any] = {"radius": self.radius, "sigma": self.sigma}
+        if isinstance(order, Orbit):
+            return {**found, "orbit": order.name}
+        return {**found, "irrep:frequency": order, "j": (order,)}
 
 
 @dataclass(frozen=True)
@@ -53,13 +65,13 @@ class ScalarBasis:
     rings: tuple[Ring, ...]
 
     @property
-    def blocks(self) -> list[tuple[Ring, int, slice]]:
+    def blocks(self) -> list[tuple[Ring, Angular, slice]]:
         """Ring, order and numbers of the functions of each ring and order."""
         found = []
         start = 0
         for ring in self.rings:
             for order in ring.orders:
-                stop = start + harmonic_size(self.dimension, order)
+                stop = start + angular_size(self.dimension, order)
                 found.append((ring, order, slice(start, stop)))
                 start = stop
         return found
@@ -67,7 +79,7 @@ class ScalarBasis:
     @property
     def size(self) -> int:
         """The number of functions."""
-        return sum(harmonic_size(self.dimension, order) for ring in self.rings for order in ring.orders)
+        return sum(angular_size(self.dimension, order) for ring in self.rings for order in ring.orders)
 
     def evaluate(self, points: np.ndarray) -> np.ndarray:
         """The functions at some points.
@@ -81,16 +93,20 @@ class ScalarBasis:
         radii = np.sqrt((points**2).sum(axis=1))
         at_origin = radii < _ORIGIN
         directions = points / np.where(at_origin, 1.0, radii)[:, None]
-        angular = {order: harmonics(directions, order) for ring in self.rings for order in ring.orders}
+        orders = {order for ring in self.rings for order in ring.orders}
+        angular = {order: harmonics(directions, order) for order in orders if not isinstance(order, Orbit)}
         values = np.empty((self.size, len(points)))
         for ring, order, rows in self.blocks:
+            if isinstance(order, Orbit):
+                values[rows] = order.evaluate(points, ring.radius, ring.sigma)
+                continue
             radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
             values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
         return values
 
     def action(self, matrix: np.ndarray) -> list[np.ndarray]:
         """The matrices by which an orthogonal matrix A mixes the functions of each ring and order: phi(A x) = D(A) phi(x)."""
-        return [harmonic_action(matrix, order) for _, order, _ in self.blocks]
+        return [angular_action(matrix, order) for _, order, _ in self.blocks]
 
     def seen_on(self, points: np.ndarray) -> ScalarBasis:
         """The same basis without the rings and orders that vanish on all of these points.
@@ -99,7 +115,7 @@ class ScalarBasis:
             points: shape ``(points, d)``.
         """
         norms = np.sqrt((self.evaluate(points) ** 2).sum(axis=1))
-        kept: dict[Ring, list[int]] = {}
+        kept: dict[Ring, list[Angular]] = {}
         for ring, order, rows in self.blocks:
             if norms[rows].max() > _VANISHES:
                 kept.setdefault(ring, []).append(order)
@@ -115,19 +131,7 @@ class ScalarBasis:
         """
         rings = []
         for number, ring in enumerate(self.rings):
-            orders = tuple(
-                order
-                for order in ring.orders
-                if keep(
-                    {
-                        "radius": ring.radius,
-                        "sigma": ring.sigma,
-                        "radial_idx": number,
-                        "irrep:frequency": order,
-                        "j": (order,),
-                    }
-                )
-            )
+            orders = tuple(order for order in ring.orders if keep({**ring.attributes(order), "radial_idx": number}))
             if orders:
                 rings.append(Ring(ring.radius, ring.sigma, orders))
         return ScalarBasis(self.dimension, tuple(rings))
@@ -143,19 +147,22 @@ class ScalarBasis:
         return np.sqrt(squares)
 
 
-def default_cutoff(largest_ring: int) -> Callable[[float], float]:
+def default_cutoff(dimension: int, largest_ring: int) -> Callable[[float], float]:
     """The default (escnn's) for the greatest order of harmonics on a ring of a kernel.
 
-    0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is odd-spaced with the number of
-    cells on the ring; never more than 2 r.
+    On the line and in the plane it is 0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is
+    odd-spaced with the number of cells on the ring. In space it falls towards the outside, R - r + 2. It is never more than 2 r.
 
     Args:
-        largest_ring: the radius of the outermost ring, in cells.
+        dimension: d of the space R^d.
+        largest_ring: the radius R of the outermost ring, in cells.
     """
 
     def cutoff(radius: float) -> float:
         if radius == 0.0:
             return 0
+        if dimension == 3:
+            return min(2 * radius, largest_ring - radius + 2)
         return min(2 * radius, 2 if radius == largest_ring else 2 * radius - (radius + 1) % 2)
 
     return cutoff
@@ -181,35 +188,21 @@ def _numbers(values: Any, name: str) -> list[float]:
         raise ArgumentTypeError(f"{name} must be a list of numbers, not {values!r}") from None
 
 
-def scalar_basis(
+def _radii_and_widths(
     dimension: int,
-    kernel_size: int,
-    dilation: int = 1,
-    rings: list[float] | None = None,
-    sigma: list[float] | float | None = None,
-    frequencies_cutoff: float | Callable[[float], float] | None = None,
-) -> ScalarBasis:
-    """Rings, widths and cut-offs for a kernel; escnn's by default.
-
-    Args:
-        dimension: d of the space R^d.
-        kernel_size: cells along each axis.
-        dilation: distance of neighbouring cells.
-        rings: radii; by default 0, 1, ... up to half of the kernel, times ``dilation``.
-        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
-        frequencies_cutoff: the greatest order on a ring of radius r: a function of r, or a number c for c r.
-
-    Raises:
-        ArgumentError: for rings outside of the kernel or widths that are not positive.
-    """
-    half = dilation * (kernel_size - 1) / 2
-    if rings is None:
-        count = -(-kernel_size // 2)
-        outermost = (kernel_size - 1) // 2
-        radii = [dilation * outermost * i / (count - 1) if count > 1 else 0.0 for i in range(count)]
-    else:
-        radii = _numbers(rings, "rings")
-    farthest = half * np.sqrt(dimension)
+    kernel_size: int | tuple[int, ...],
+    dilation: int,
+    rings: list[float] | None,
+    sigma: list[float] | float | None,
+    spacing: tuple[float, ...] | None,
+) -> tuple[list[float], list[float]]:
+    """Radii and widths of rings, checked."""
+    sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
+    units = spacing or dimension * (1.0,)
+    farthest = dilation * np.sqrt(sum((unit * (n - 1) / 2) ** 2 for unit, n in zip(units, sizes, strict=True)))
+    # Cells lie at whole distances along the axes: the rings meet those of the longest axis.
+    reach = max(int(unit * ((n - 1) // 2) + 1e-9) for unit, n in zip(units, sizes, strict=True))
+    radii = [float(dilation * i) for i in range(reach + 1)] if rings is None else _numbers(rings, "rings")
     for radius in radii:
         if not 0 <= radius <= farthest + 1e-9:
             raise ArgumentError(
@@ -229,8 +222,39 @@ def scalar_basis(
         widths = _numbers(sigma, "sigma")
     if len(widths) != len(radii) or not all(0 < width < np.inf for width in widths):
         raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
+    return radii, widths
+
+
+def scalar_basis(
+    dimension: int,
+    kernel_size: int | tuple[int, ...],
+    dilation: int = 1,
+    rings: list[float] | None = None,
+    sigma: list[float] | float | None = None,
+    frequencies_cutoff: float | Callable[[float], float] | None = None,
+    spacing: tuple[float, ...] | None = None,
+) -> ScalarBasis:
+    """Rings, widths and cut-offs for a kernel; escnn's by default.
+
+    Args:
+        dimension: d of the space R^d.
+        kernel_size: cells along each axis, one number or one for each axis in memory.
+        dilation: distance of neighbouring cells.
+        rings: radii; by default 0, 1, ... up to half of the kernel, times ``dilation``.
+        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
+        frequencies_cutoff: the greatest order on a ring of radius r: a function of r, or a number c for c r.
+        spacing: the size of a cell along each axis in memory, in the unit of the rings; 1 by default.
+
+    Raises:
+        ArgumentError: for rings outside of the kernel or widths that are not positive.
+    """
+    sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
+    units = spacing or dimension * (1.0,)
+    radii, widths = _radii_and_widths(dimension, sizes, dilation, rings, sigma, units)
     if frequencies_cutoff is None:
-        cutoff: Callable[[float], float] = default_cutoff(kernel_size // 2)
+        cutoff: Callable[[float], float] = default_cutoff(
+            dimension, max(int(u * (n // 2) + 1e-9) for u, n in zip(units, sizes, strict=True))
+        )
     elif callable(frequencies_cutoff):
         cutoff = frequencies_cutoff
     elif isinstance(frequencies_cutoff, (int, float)):
@@ -247,3 +271,35 @@ def scalar_basis(
         )
     orders = tuple(int(np.floor(value + 1e-9)) for value in greatest)
     return _rings(dimension, tuple(radii), tuple(widths), orders)
+
+
+def orbit_basis(
+    orbit: Orbit,
+    kernel_size: int | tuple[int, ...],
+    dilation: int = 1,
+    rings: list[float] | None = None,
+    sigma: list[float] | float | None = None,
+    spacing: tuple[float, ...] | None = None,
+) -> ScalarBasis:
+    """Gaussians around an orbit of points on spheres, and one at the origin; rings and widths are as for harmonics.
+
+    Args:
+        orbit: the points.
+        kernel_size: cells along each axis, one number or one for each axis in memory.
+        dilation: distance of neighbouring cells.
+        rings: radii of the spheres.
+        sigma: widths of the Gaussians, one or one for each ring.
+        spacing: the distance of cells along each axis in memory, in the unit of the rings; 1 by default.
+
+    Raises:
+        ArgumentError: for rings outside of the kernel or widths that are not positive.
+    """
+    dimension = len(orbit.points[0])
+    radii, widths = _radii_and_widths(dimension, kernel_size, dilation, rings, sigma, spacing)
+    return ScalarBasis(
+        dimension,
+        tuple(
+            Ring(radius, width, (orbit,) if radius > _ORIGIN else (0,))
+            for radius, width in zip(radii, widths, strict=True)
+        ),
+    )

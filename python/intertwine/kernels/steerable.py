@@ -25,11 +25,11 @@ from intertwine.group.components import Component, IrrepComponent
 from intertwine.group.decomposition import greatest_frequency
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
-from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
+from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_lie, angular_size
 from intertwine.kernels.scalar import ScalarBasis
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def row_basis(action: Representation, source: Component, target: Component, scal
     """
     if target.is_free:
         return RowBasis(None, source.size * scalars.size, None)
-    orders = sorted({order for ring in scalars.rings for order in ring.orders})
-    by_order: dict[int, np.ndarray] = {}
+    orders = dict.fromkeys(order for ring in scalars.rings for order in ring.orders)
+    by_order: dict[Angular, np.ndarray] = {}
     for order in orders:
         if isinstance(source, IrrepComponent) and isinstance(target, IrrepComponent):
             by_order[order] = irrep_kernels(action, source.irrep, target.irrep, order)
@@ -119,16 +119,16 @@ def _characters(representation: Representation, degree: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _harmonic_characters(action: Representation, order: int, degree: int) -> np.ndarray:
+def _harmonic_characters(action: Representation, order: Angular, degree: int) -> np.ndarray:
     elements, _ = _haar(action.group, degree)
-    return np.array([np.trace(harmonic_action(action(g), order)) for g in elements])
+    return np.array([np.trace(angular_action(action(g), order)) for g in elements])
 
 
 def _closed_form(
-    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: int
+    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: Angular
 ) -> np.ndarray | None:
     """The same from known coefficients, where the harmonics are an irrep of the group; otherwise ``None``."""
-    if isinstance(action.group, FiniteGroup):
+    if isinstance(action.group, FiniteGroup) or isinstance(order, Orbit):
         return None
     group = cast("ContinuousGroup", action.group)
     harmonic = group.harmonic_irrep(action, order)
@@ -137,7 +137,7 @@ def _closed_form(
 
 @lru_cache(maxsize=8192)
 def irrep_kernels(
-    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: int
+    action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: Angular
 ) -> np.ndarray:
     """Hom_G(source (x) D_l, target): the kernels of one order of harmonics between two irreps.
 
@@ -147,31 +147,31 @@ def irrep_kernels(
         action: the action on R^d.
         source: the irrep of the input.
         target: the irrep of the output.
-        order: l.
+        order: l, or the orbit.
 
     Returns:
-        shape ``(n, target size, source size, harmonics)``.
+        shape ``(n, target size, source size, functions)``.
     """
     group = action.group
     closed = _closed_form(action, source, target, order)
     if closed is not None:
         return closed
     degree = 0
-    if not isinstance(group, FiniteGroup):
+    if not isinstance(group, FiniteGroup) and not isinstance(order, Orbit):
         degree = greatest_frequency(source) + greatest_frequency(target) + order
         degree = -(-degree // _DEGREE_STEP) * _DEGREE_STEP
     traces = _characters(source, degree) * _characters(target, degree) * _harmonic_characters(action, order, degree)
     dimension = round(float(_haar(group, degree)[1] @ traces))
-    functions = harmonic_size(action.size, order)
+    functions = angular_size(action.size, order)
     shape = (dimension, target.size, source.size, functions)
     if dimension == 0:
         return np.zeros(shape)
-    harmonic = [harmonic_action(matrix, order) for matrix in action.generator_matrices]
+    harmonic = [angular_action(matrix, order) for matrix in action.generator_matrices]
     inside = [np.kron(a, d) for a, d in zip(source.generator_matrices, harmonic, strict=True)]
     size = source.size * functions
     lie = [
         np.kron(a, np.eye(functions)) + np.kron(np.eye(source.size), d)
-        for a, d in zip(source.lie_matrices, harmonic_lie(action.lie_matrices, order), strict=True)
+        for a, d in zip(source.lie_matrices, angular_lie(action.lie_matrices, order), strict=True)
     ]
     found = intertwiners(
         np.array(inside).reshape(-1, size, size),
@@ -203,12 +203,12 @@ def _solve(
 
 
 def _rows_of_order(
-    action: Representation, source: InducedComponent, target: InducedComponent, order: int
+    action: Representation, source: InducedComponent, target: InducedComponent, order: Angular
 ) -> np.ndarray:
     """The solutions with harmonics of one order, shape ``(n, out width, in channels, harmonics)``."""
     group = target.group
     stabilizer = np.array(target.stabilizer)
-    harmonic = np.stack([harmonic_action(action.matrices[g], order) for g in target.stabilizer])
+    harmonic = np.stack([angular_action(action.matrices[g], order) for g in target.stabilizer])
     functions = harmonic.shape[1]
     images = source.images[stabilizer]
     solutions = []

@@ -26,7 +26,9 @@ from intertwine.nn.gated import (
     InducedGatedNonLinearity1,
 )
 from intertwine.nn.head import HeadClasses
+from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
+from intertwine.nn.line_conv import R1Conv, R1ConvTransposed
 from intertwine.nn.linear import Linear
 from intertwine.nn.mask import MaskModule
 from intertwine.nn.module import EquivariantModule
@@ -62,6 +64,7 @@ from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
+from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
 
 __all__ = [
     "ELU",
@@ -123,9 +126,15 @@ __all__ = [
     "PointwiseNonLinearity",
     "QuotientFourierELU",
     "QuotientFourierPointwise",
+    "R1Conv",
+    "R1ConvTransposed",
     "R2Conv",
     "R2ConvTransposed",
     "R2Upsampling",
+    "R3Conv",
+    "R3ConvTransposed",
+    "R3IcoConv",
+    "R3IcoConvTransposed",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
-from intertwine.nn.sizes import sizes_of
+from intertwine.nn.sizes import need_room, sizes_of
 
 _AVERAGE = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
 _MAXIMUM = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
@@ -32,6 +32,10 @@ class _AdaptivePool(EquivariantModule):
             wanted = f"{self.only} axes of space" if self.only else "space"
             raise ArgumentError(f"{name} pools over {wanted}, but {in_type} has {self.d}")
         self.output_size = sizes_of(output_size, self.d, "output_size", least=1)
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        need_room(type(self).__name__, tuple(tensor.shape), self.d * (1,), self.d * (0,))
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Nothing: the windows lie symmetrically whatever the size.

@@ -9,6 +9,7 @@ from intertwine.errors import ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.settings import flag, statistics_settings
 
 
 class InnerBatchNorm(EquivariantModule):
@@ -46,8 +47,8 @@ class InnerBatchNorm(EquivariantModule):
         self.in_type = check_field_type(in_type, "InnerBatchNorm")
         self.out_type = in_type
         need_permutations(in_type, "InnerBatchNorm", "NormBatchNorm")
-        self.eps, self.momentum = float(eps), momentum
-        self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
+        self.eps, self.momentum = statistics_settings(eps, momentum)
+        self.affine, self.track_running_stats = flag(affine, "affine"), flag(track_running_stats, "track_running_stats")
         self._fields = FieldsBySize(in_type)
         count = len(in_type)
         self.weight = torch.nn.Parameter(torch.ones(count)) if affine else None

@@ -63,7 +63,7 @@ class ConcatenatedNonLinearity(EquivariantModule):
     def __init__(self, in_type: FieldType, function: str = "c_relu") -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "ConcatenatedNonLinearity")
-        if function not in _FUNCTIONS:
+        if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(
                 f"ConcatenatedNonLinearity has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
             )

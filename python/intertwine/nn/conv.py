@@ -11,11 +11,11 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.kernels import expansion_plan, scalar_basis, split_filter
+from intertwine.kernels import ScalarBasis, expansion_plan, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.module import check_field_type, warn_if_uneven
-from intertwine.nn.sizes import need_room, off_centre, sizes_of
+from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
+from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -46,8 +46,8 @@ class _GridConv(ExpandedModule):
         in_type: FieldType,
         out_type: FieldType,
         *,
-        kernel_size: int,
-        padding: int | tuple[int, ...],
+        kernel_size: int | tuple[int, ...],
+        padding: int | tuple[int, ...] | str,
         stride: int | tuple[int, ...],
         dilation: int,
         padding_mode: str = "zeros",
@@ -55,8 +55,9 @@ class _GridConv(ExpandedModule):
         groups: int,
         bias: bool,
         sigma: list[float] | float | None,
-        frequencies_cutoff: float | Callable[[float], float] | None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
         rings: list[float] | None,
+        spacing: float | tuple[float, ...] = 1,
         basis_filter: Callable[[dict[str, Any]], bool] | None,
         initialize: bool,
     ) -> None:
@@ -73,11 +74,16 @@ class _GridConv(ExpandedModule):
                 f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}"
             )
         self.d = d
-        self.kernel_size = sizes_of(kernel_size, 1, "kernel_size", least=1)[0]
+        self._kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
+        self.kernel_size = self._kernel[0] if len(set(self._kernel)) == 1 else self._kernel
         self.stride, self.dilation, self.padding, self.output_padding = stride, dilation, padding, output_padding
         self._stride = sizes_of(stride, d, "stride", least=1)
         self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
-        self._padding = sizes_of(padding, d, "padding", least=0)
+        self._padding = (
+            self._same_padding()
+            if isinstance(padding, str) and padding == "same"
+            else sizes_of(padding, d, "padding", least=0)
+        )
         self._output_padding = sizes_of(output_padding, d, "output_padding", least=0)
         if any(
             extra >= max(step, gap)
@@ -94,20 +100,25 @@ class _GridConv(ExpandedModule):
                 EquivarianceWarning,
                 stacklevel=3,
             )
-        if padding_mode not in _PADDING_MODES:
+        if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
             raise ArgumentError(
                 f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
             )
         self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
+        self._window = tuple(gap * (width - 1) + 1 for gap, width in zip(self._dilation, self._kernel, strict=True))
+        self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
-        scalars = scalar_basis(d, self.kernel_size, self._dilation[0], rings, sigma, frequencies_cutoff)
+        units = relative_sizes(spacing, d, "spacing")
+        refuse_uneven(in_type, name, kernel_size=self._kernel, spacing=units)
+        self.spacing = spacing
+        scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
         element_filter = None
         if basis_filter is not None:
             scalars, element_filter = split_filter(scalars, basis_filter)
-        points = lattice_points(d, d * (self.kernel_size,), self._dilation)
+        points = lattice_points(d, self._kernel, tuple(s * u for s, u in zip(self._dilation, units, strict=True)))
         plan = expansion_plan(
             in_type.gspace.basespace_action,
             source.representations,
@@ -119,6 +130,30 @@ class _GridConv(ExpandedModule):
         self._set_parameters(plan, bias, initialize)
         steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
         self._plain_map = self._schur is not None and not self.transposed and all(n == 1 for n in steps)
+
+    def _scalars(
+        self,
+        units: tuple[float, ...],
+        rings: list[float] | None,
+        sigma: list[float] | float | None,
+        frequencies_cutoff: float | Callable[[float], float] | None,
+    ) -> ScalarBasis:
+        """The scalar functions that the kernels are made of."""
+        return scalar_basis(self.d, self._kernel, self._dilation[0], rings, sigma, frequencies_cutoff, units)
+
+    def _same_padding(self) -> tuple[int, ...]:
+        """The padding for which the output is as large as the input."""
+        name = type(self).__name__
+        if any(step != 1 for step in self._stride):
+            raise ArgumentError(f"{name} with padding='same' needs stride 1, not {self.stride}")
+        extents = [gap * (width - 1) for gap, width in zip(self._dilation, self._kernel, strict=True)]
+        if any(extent % 2 for extent in extents):
+            raise ArgumentError(
+                f"{name} with padding='same' needs as many cells on both sides, but a kernel of size {self.kernel_size} "
+                "would have one more on one side, which is not equivariant",
+                hint="use an odd kernel_size",
+            )
+        return tuple(extent // 2 for extent in extents)
 
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
@@ -134,11 +169,19 @@ class _GridConv(ExpandedModule):
     # --- the filter -------------------------------------------------------------------------------------------------------
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
+        shape, room = tensor.shape, self._room
+        # The usual case first and in one go: this runs with cold caches after each convolution.
+        if len(shape) == 2 + self.d:
+            for size in shape[2:]:
+                if size < room:
+                    break
+            else:
+                return
         super()._check_axes(tensor)
         if self.transposed:
-            return
-        window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
-        need_room(type(self).__name__, tuple(tensor.shape), window, self._padding, self.padding_mode)
+            need_room(type(self).__name__, tuple(shape), self.d * (1,), self.d * (0,))
+        else:
+            need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -148,8 +191,7 @@ class _GridConv(ExpandedModule):
         """
         if self.transposed:
             return "output_padding adds cells at one end only" if any(self._output_padding) else None
-        window = tuple(step * (self.kernel_size - 1) + 1 for step in self._dilation)
-        return off_centre(size, window, self._stride, self._padding)
+        return off_centre(size, self._window, self._stride, self._padding)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter as torch takes it.
@@ -160,14 +202,14 @@ class _GridConv(ExpandedModule):
         filters = self.basisexpansion(weights)
         if self.transposed:
             filters = filters.transpose(0, 1).contiguous()
-        return filters.view(filters.shape[0], filters.shape[1], *(self.d * (self.kernel_size,)))
+        return filters.view(filters.shape[0], filters.shape[1], *self._kernel)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._plain_map:
             by_blocks = self._by_blocks(tensor)
             if by_blocks is not None:
                 return by_blocks
-        filters, bias = self._filter(), self._expanded_bias()
+        filters, bias = self._expanded()
         if self.transposed:
             return _TRANSPOSED[self.d](
                 tensor, filters, bias, self._stride, self._padding, self._output_padding, self.groups, self._dilation
@@ -187,7 +229,7 @@ class _GridConv(ExpandedModule):
         plain = _MODULES[self.d, self.transposed](
             self.in_type.size,
             self.out_type.size,
-            self.kernel_size,
+            self._kernel,
             stride=self._stride,
             padding=self._padding,
             dilation=self._dilation,
@@ -212,6 +254,8 @@ class _GridConv(ExpandedModule):
             text += f", output_padding={self.output_padding}"
         if self.groups != 1:
             text += f", groups={self.groups}"
+        if self.spacing != 1:
+            text += f", spacing={self.spacing}"
         if self.bias is None:
             text += ", bias=False"
         return text
@@ -227,8 +271,9 @@ class R2Conv(_GridConv):
     Args:
         in_type: the fields of the input, on R^2.
         out_type: the fields of the output, on the same space.
-        kernel_size: the width of the (square) kernel in pixels; odd ones have a pixel at their centre.
-        padding: pixels added around the image, one number or one for each axis.
+        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
+            these apart; odd ones have a pixel at their centre.
+        padding: pixels added around the image, one number or one for each axis, or ``"same"``.
         stride: the distance of output pixels.
         dilation: the distance of the kernel's cells.
         padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
@@ -243,6 +288,8 @@ class R2Conv(_GridConv):
             ``radius``, ``sigma``, ``radial_idx``, ``j`` and ``irrep:frequency`` alone costs nothing; one that reads
             ``in_irrep``, ``out_irrep``, ``in_repr`` or ``out_repr`` too makes the layer see all fields as sums of irreps.
         initialize: whether to draw the weights; else they are zero.
+        spacing: the distance of pixels, one number or one for each axis (rows, columns) where the group keeps these apart. Only
+            ratios count: rings and sigma are measured in the smallest of them.
 
     Raises:
         FieldTypeError: if the types are not on one plane.
@@ -263,8 +310,8 @@ class R2Conv(_GridConv):
         self,
         in_type: FieldType,
         out_type: FieldType,
-        kernel_size: int,
-        padding: int | tuple[int, ...] = 0,
+        kernel_size: int | tuple[int, ...],
+        padding: int | tuple[int, ...] | str = 0,
         stride: int | tuple[int, ...] = 1,
         dilation: int = 1,
         padding_mode: str = "zeros",
@@ -277,6 +324,7 @@ class R2Conv(_GridConv):
         recompute: bool = False,
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
+        spacing: float | tuple[float, ...] = 1,
     ) -> None:
         super().__init__()
         self._build(
@@ -292,6 +340,7 @@ class R2Conv(_GridConv):
             sigma=sigma,
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
+            spacing=spacing,
             basis_filter=basis_filter,
             initialize=initialize,
         )
@@ -305,7 +354,8 @@ class R2ConvTransposed(_GridConv):
     Args:
         in_type: the fields of the input, on R^2.
         out_type: the fields of the output, on the same space.
-        kernel_size: the width of the (square) kernel in pixels; odd ones have a pixel at their centre.
+        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
+            these apart; odd ones have a pixel at their centre.
         padding: pixels removed around the output, one number or one for each axis.
         output_padding: pixels added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
         stride: the distance of the input's pixels in the output.
@@ -319,6 +369,8 @@ class R2ConvTransposed(_GridConv):
         recompute: accepted for escnn's sake; nothing is stale.
         basis_filter: see :class:`R2Conv`.
         initialize: whether to draw the weights; else they are zero.
+        spacing: the distance of pixels, one number or one for each axis (rows, columns) where the group keeps these apart. Only
+            ratios count: rings and sigma are measured in the smallest of them.
 
     Raises:
         FieldTypeError: if the types are not on one plane.
@@ -339,7 +391,7 @@ class R2ConvTransposed(_GridConv):
         self,
         in_type: FieldType,
         out_type: FieldType,
-        kernel_size: int,
+        kernel_size: int | tuple[int, ...],
         padding: int | tuple[int, ...] = 0,
         output_padding: int | tuple[int, ...] = 0,
         stride: int | tuple[int, ...] = 1,
@@ -353,6 +405,7 @@ class R2ConvTransposed(_GridConv):
         recompute: bool = False,
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
+        spacing: float | tuple[float, ...] = 1,
     ) -> None:
         super().__init__()
         self._build(
@@ -368,6 +421,7 @@ class R2ConvTransposed(_GridConv):
             sigma=sigma,
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
+            spacing=spacing,
             basis_filter=basis_filter,
             initialize=initialize,
         )

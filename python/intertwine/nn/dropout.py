@@ -9,6 +9,7 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.settings import flag
 
 
 class _Dropout(EquivariantModule):
@@ -20,7 +21,7 @@ class _Dropout(EquivariantModule):
         self.out_type = in_type
         if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
             raise ArgumentError(f"the probability p must be between 0 and 1, not {p!r}")
-        self.p, self.inplace = float(p), bool(inplace)
+        self.p, self.inplace = float(p), flag(inplace, "inplace")
 
     def _export(self) -> torch.nn.Module:
         return torch.nn.Dropout(self.p, self.inplace)

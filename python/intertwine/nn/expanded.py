@@ -14,6 +14,7 @@ from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.init import generalized_he_init
 from intertwine.nn.module import EquivariantModule
 from intertwine.nn.schur import SchurBlocks
+from intertwine.nn.settings import flag
 
 
 class ExpandedModule(EquivariantModule):
@@ -36,6 +37,7 @@ class ExpandedModule(EquivariantModule):
             bias: whether to have one.
             initialize: whether to draw the weights; else they are zero.
         """
+        bias, initialize = flag(bias, "bias"), flag(initialize, "initialize")
         self.basisexpansion = KernelExpansion(plan)
         self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
         self._bias_expansion = BiasExpansion(self.out_type) if bias else None
@@ -52,37 +54,39 @@ class ExpandedModule(EquivariantModule):
         """The filter as the layer uses it."""
         return self.basisexpansion(weights)
 
-    def _filter(self) -> torch.Tensor:
-        if self.training:
-            return self._expand(self.weights)
-        return self._cache.get("weights", self.weights, self._expand)
+    def _expand_all(self, weights: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+        return self._expand(weights), self._expand_bias(bias)
 
-    def _schur_blocks(self, weights: torch.Tensor) -> torch.Tensor:
+    def _expand_bias(self, bias: torch.Tensor | None) -> torch.Tensor | None:
+        return None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
+
+    def _expanded(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The filter as the layer uses it, and the bias of each channel, from memory where that is safe."""
+        if self.training:
+            return self._expand_all(self.weights, self.bias)
+        return self._cache.get("filter", self._expand_all, self.weights, self.bias)
+
+    def _schur_blocks(
+        self, weights: torch.Tensor, bias: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self._schur is None:
             raise ArgumentError("this layer has no block form")
-        return self._schur.blocks(self.basisexpansion(weights)[:, :, 0])
+        return self._schur.blocks(self.basisexpansion(weights)[:, :, 0]), self._expand_bias(bias)
 
     def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""
         if self._schur is None or not self._schur.worth(tensor):
             return None
         if self.training:
-            blocks = self._schur_blocks(self.weights)
+            blocks, bias = self._schur_blocks(self.weights, self.bias)
         else:
-            blocks = self._cache.get("blocks", self.weights, self._schur_blocks)
-        result, bias = self._schur(blocks, tensor), self._expanded_bias()
+            blocks, bias = self._cache.get("blocks", self._schur_blocks, self.weights, self.bias)
+        result = self._schur(blocks, tensor)
         return result if bias is None else result + bias.view(-1, *((tensor.dim() - 2) * (1,)))
-
-    def _expanded_bias(self) -> torch.Tensor | None:
-        if self.bias is None or self._bias_expansion is None:
-            return None
-        if self.training:
-            return self._bias_expansion(self.bias)
-        return self._cache.get("bias", self.bias, self._bias_expansion)
 
     def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""
-        return self._expand(self.weights), self._expanded_bias()
+        return self._expand_all(self.weights, self.bias)
 
     def train(self, mode: bool = True) -> ExpandedModule:
         """Switches between training and eval mode.

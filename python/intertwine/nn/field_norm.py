@@ -10,6 +10,7 @@ from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.normalisation import field_kinds
+from intertwine.nn.settings import flag, number
 
 
 class FieldNorm(EquivariantModule):
@@ -34,7 +35,7 @@ class FieldNorm(EquivariantModule):
         super().__init__()
         self.in_type = check_field_type(in_type, "FieldNorm")
         self.out_type = in_type
-        self.eps, self.affine = float(eps), bool(affine)
+        self.eps, self.affine = number(eps, "eps", 0.0), flag(affine, "affine")
         kinds, vectors = field_kinds(in_type)
         self._blocks = Blocks(field_channels(in_type), kinds)
         self._has_mean = [found.shape[1] > 0 for found in vectors]

@@ -13,10 +13,12 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.element import GroupElement
+from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.precision import exactly
 from intertwine.nn.module import EquivariantModule
+from intertwine.nn.settings import flag
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_relu": F.relu,
@@ -31,6 +33,18 @@ _IN_PLACE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_tanh": torch.tanh_,
 }
 _REGULARISER = 1e-8
+
+
+def _listed(value: Any) -> list[Any]:
+    """The value as a list; an empty one if it is none."""
+    return list(value) if isinstance(value, (list, tuple, range)) else []
+
+
+def _irrep_id(group: Any, label: Any) -> tuple[Any, ...]:
+    """The label of an irrep, given by it or by itself."""
+    if not isinstance(label, (IrreducibleRepresentation, int, tuple, list)) or isinstance(label, bool):
+        raise ArgumentTypeError(f"an irrep of {group} or its label is needed, not {label!r}")
+    return group.get_irrep_id(label)
 
 
 class _Fourier(EquivariantModule):
@@ -60,16 +74,17 @@ class _Fourier(EquivariantModule):
             given = None
         if not isinstance(gspace, GSpace):
             raise ArgumentTypeError(f"{name} needs a space or a field type first, not {type(gspace).__name__}")
-        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not irreps:
+        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not _listed(irreps):
             raise ArgumentError(
                 f"{name} needs a number of channels and a list of irreps, not {channels!r} and {irreps!r}"
             )
-        if function not in _FUNCTIONS:
+        normalize = flag(normalize, "normalize")
+        if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
         group = gspace.fibergroup
         self._regular = subgroup_id is None
         self._subgroup_id = group.subgroup_trivial_id if self._regular else subgroup_id
-        labels = [group.get_irrep_id(psi) for psi in irreps]
+        labels = [_irrep_id(group, psi) for psi in _listed(irreps)]
         rho = self._spectral(group, labels)
         self.rho = rho
         self.in_type = FieldType(gspace, channels * [rho])
@@ -78,7 +93,7 @@ class _Fourier(EquivariantModule):
                 f"{name} needs equal fields of Fourier coefficients, but {given} was given",
                 hint=f"use {self.in_type}, or NormNonLinearity",
             )
-        wanted = labels if out_irreps is None else [group.get_irrep_id(psi) for psi in out_irreps]
+        wanted = labels if out_irreps is None else [_irrep_id(group, psi) for psi in _listed(out_irreps)]
         self.rho_out = rho if out_irreps is None else self._spectral(group, wanted)
         self.out_type = self.in_type if out_irreps is None else FieldType(gspace, channels * [self.rho_out])
         elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
@@ -89,7 +104,7 @@ class _Fourier(EquivariantModule):
         inverse = np.linalg.solve(behind.T @ behind + _REGULARISER * np.eye(behind.shape[1]), behind.T)
         self.register_constant("A", sampling)
         self.register_constant("Ainv", inverse[: self.rho_out.size])
-        self.function, self._inplace = function, bool(inplace)
+        self.function, self._inplace = function, flag(inplace, "inplace")
 
     def _spectral(self, group: Any, labels: list[Any]) -> Representation:
         if self._regular:
@@ -291,7 +306,9 @@ class QuotientFourierPointwise(_Fourier):
             group = gspace.fibergroup
             _need_grid(group, arguments, type(self).__name__)
             self._remember_grid(group, arguments)
-        elements = arguments if grid is None else list(grid)
+        elements = arguments if grid is None else _listed(grid)
+        if not elements or (grid is not None and not all(isinstance(element, GroupElement) for element in elements)):
+            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
         self._start(gspace, subgroup_id, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 

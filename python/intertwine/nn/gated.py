@@ -11,9 +11,11 @@ import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.building import directsum
+from intertwine.nn.eager import gated_half
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import subfields
+from intertwine.nn.settings import flag
 
 GATES_ID, GATED_ID = "gate", "gated"
 
@@ -78,7 +80,7 @@ class _Gated1(EquivariantModule):
         super().__init__()
         name = type(self).__name__
         self.in_type = check_field_type(in_type, name)
-        self.drop_gates = bool(drop_gates)
+        self.drop_gates = flag(drop_gates, "drop_gates")
         if gates is None:
             if len(in_type) % 2:
                 raise ArgumentError(
@@ -171,8 +173,12 @@ class GatedNonLinearity1(_Gated1):
         self._hands_out = bool((order != np.arange(len(order))).any())
         if self._hands_out:
             self.register_constant("gate_of_field", order)
+        one_size = len({representation.size for representation in self.gated_type.representations}) == 1
+        self._in_halves = self._split and one_size and self.drop_gates and not self._hands_out
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._in_halves:
+            return gated_half(tensor, self.bias)
         raw, features = self._separate(tensor)
         gates = torch.sigmoid(raw - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
         handed = _select(gates, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]

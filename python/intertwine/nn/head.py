@@ -9,6 +9,7 @@ from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.invariant import export_field_maximum
 from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.settings import flag
 from intertwine.nn.sizes import sizes_of
 
 
@@ -35,7 +36,7 @@ class HeadClasses(EquivariantModule):
         self.in_type = check_field_type(in_type, "HeadClasses")
         self.n: int | None = None
         self.out_type = None
-        self._has_bias = bool(bias)
+        self._has_bias = flag(bias, "bias")
         self._fields = FieldsBySize(in_type)
         norms = [not representation.is_permutation for representation in in_type.representations]
         self._all_max, self._any_norm = not any(norms), any(norms)

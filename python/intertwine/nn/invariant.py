@@ -7,6 +7,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType
+from intertwine.nn.eager import greatest
 from intertwine.nn.fields_by_size import Blocks, FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
 from intertwine.nn.norms import Subfields, norm_of
@@ -37,7 +38,7 @@ class GroupPooling(EquivariantModule):
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(tensor)])
+        return self._fields.join_fields([greatest(values) for _, values in self._fields.split(tensor)])
 
     def _export(self) -> torch.nn.Module:
         return export_field_maximum(self.in_type)
@@ -92,7 +93,7 @@ class InducedNormPool(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         norms = self._blocks.join_fields([norm_of(values) for _, values in self._blocks.split(tensor)])
-        return self._fields.join_fields([values.amax(dim=2) for _, values in self._fields.split(norms)])
+        return self._fields.join_fields([greatest(values) for _, values in self._fields.split(norms)])
 
 
 class MaxPoolChannels(torch.nn.Module):
@@ -125,7 +126,7 @@ class MaxPoolChannels(torch.nn.Module):
             raise ShapeError(
                 f"MaxPoolChannels needs a multiple of {self.kernel_size} channels, but the shape is {tuple(input.shape)}"
             )
-        return input.unflatten(1, (-1, self.kernel_size)).amax(dim=2)
+        return greatest(input.unflatten(1, (-1, self.kernel_size)))
 
     def extra_repr(self) -> str:
         """The number of channels."""

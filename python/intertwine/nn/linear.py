@@ -77,7 +77,7 @@ class Linear(ExpandedModule):
         by_blocks = self._by_blocks(tensor)
         if by_blocks is not None:
             return by_blocks
-        matrix, bias = self._filter(), self._expanded_bias()
+        matrix, bias = self._expanded()
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)
         return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)

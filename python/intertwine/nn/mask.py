@@ -10,6 +10,7 @@ import torch
 from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type
+from intertwine.nn.settings import number
 from intertwine.nn.sizes import sizes_of
 
 
@@ -45,7 +46,7 @@ class MaskModule(EquivariantModule):
         if dimension == 0:
             raise ArgumentError(f"MaskModule needs space, but {in_type} has none")
         self.S = sizes_of(S, 1, "S", least=1)[0]
-        if not 0 <= float(margin) <= 100 or not 0 < float(sigma) < np.inf:
+        if not 0 <= number(margin, "margin") <= 100 or not number(sigma, "sigma") > 0:
             raise ArgumentError(
                 f"MaskModule needs a margin of 0 to 100 and a positive sigma, not {margin!r} and {sigma!r}"
             )
@@ -55,7 +56,8 @@ class MaskModule(EquivariantModule):
         squares = (np.arange(self.S) - centre) ** 2
         distance = sum(np.meshgrid(*(dimension * [squares]), indexing="ij"))
         threshold = (centre * (1 - self.margin / 100)) ** 2
-        mask = np.exp(np.minimum((threshold - distance) / self.sigma**2, 0.0))
+        # A width whose square underflows is a sharp edge, which a tiny one makes too.
+        mask = np.exp(np.minimum((threshold - distance) / max(self.sigma**2, 1e-300), 0.0))
         self.register_constant("mask", mask[None, None])
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentTypeError, EquivarianceWarning, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceWarning, FieldTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
 
@@ -329,26 +329,53 @@ def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
             )
 
 
+def _uneven(in_type: FieldType, settings: dict[str, tuple[Any, ...]]) -> list[str]:
+    """The settings that differ between axes of space which the group mixes; axes are counted as in memory."""
+    action = in_type.gspace.basespace_action
+    moving = np.concatenate([action.generator_matrices, action.lie_matrices])[:, ::-1, ::-1]
+    mixed = (np.abs(moving) > 1e-9).any(axis=0) if len(moving) else np.zeros(2 * (action.size,), dtype=bool)
+    return [
+        f"{name}={values}"
+        for name, values in settings.items()
+        if any(values[i] != values[j] for i, j in zip(*np.nonzero(mixed), strict=True))
+    ]
+
+
 def warn_if_uneven(in_type: FieldType, layer: str, **settings: tuple[int, ...]) -> None:
-    """Warns if a layer treats axes of space differently that the group exchanges.
+    """Warns if a layer treats axes of space differently that the group mixes.
 
     Args:
         in_type: the type.
         layer: the name of the layer.
         **settings: numbers by axis, by the name of the argument.
     """
-    uneven = [f"{name}={values}" for name, values in settings.items() if len(set(values)) > 1]
-    if not uneven:
-        return
-    action = in_type.gspace.basespace_action
-    exchanged = np.concatenate([action.generator_matrices, action.lie_matrices])
-    off_diagonal = exchanged * (1 - np.eye(in_type.gspace.dimensionality))
-    if np.abs(off_diagonal).max(initial=0.0) > 1e-9:
+    uneven = _uneven(in_type, settings)
+    if uneven:
         warnings.warn(
             f"{layer} with {', '.join(uneven)} treats the axes of space differently, but {in_type.fibergroup} exchanges them: "
             "it is not equivariant to all of the group. Use equal numbers.",
             EquivarianceWarning,
             stacklevel=4,
+        )
+
+
+def refuse_uneven(in_type: FieldType, layer: str, **settings: tuple[Any, ...]) -> None:
+    """Raises if settings differ between axes of space that the group mixes.
+
+    Args:
+        in_type: the type.
+        layer: the name of the layer.
+        **settings: numbers by axis, by the name of the argument.
+
+    Raises:
+        ArgumentError: naming the settings.
+    """
+    uneven = _uneven(in_type, settings)
+    if uneven:
+        raise ArgumentError(
+            f"{layer} with {', '.join(uneven)} treats the axes of space (in memory) differently, but {in_type.fibergroup} "
+            "mixes them: no kernel of that shape is equivariant",
+            hint="use equal numbers along these axes, or a group that leaves them apart, such as rot2dOnR3 for slices",
         )
 
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.pooling import _check_padding, _Pool
+from intertwine.nn.settings import flag
 from intertwine.nn.sizes import sizes_of
 
 _WHERE = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
@@ -48,7 +49,7 @@ class NormMaxPool(_Pool):
         self.padding = sizes_of(padding, self.d, "padding", least=0)
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
-        self.ceil_mode = bool(ceil_mode)
+        self.ceil_mode = flag(ceil_mode, "ceil_mode")
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -13,6 +13,7 @@ from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import Blocks, field_channels, part_of
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import Subfields, smallest_square
+from intertwine.nn.settings import flag
 
 
 def _squash(norms: torch.Tensor) -> torch.Tensor:
@@ -35,8 +36,9 @@ class _NormNonLinearity(EquivariantModule):
         name = type(self).__name__
         self.in_type = check_field_type(in_type, name)
         self.out_type = in_type
-        if function not in _FUNCTIONS:
+        if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
+        bias = flag(bias, "bias")
         if function == "squash" and bias:
             raise ArgumentError("the function squash takes no bias", hint="write function='squash', bias=False")
         self.function = function

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, ShapeError, UnsupportedFieldError
+from intertwine.errors import ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import exactly
@@ -16,6 +16,7 @@ from intertwine.nn.bias import BiasExpansion
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import Subfields
+from intertwine.nn.settings import flag, statistics_settings
 
 
 def _moments(tensor: torch.Tensor, centred: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -109,10 +110,8 @@ class _Normalisation(EquivariantModule):
         name = type(self).__name__
         self.in_type = check_field_type(in_type, name)
         self.out_type = in_type
-        if momentum is not None and not 0 <= float(momentum) <= 1:
-            raise ArgumentError(f"{name} needs a momentum between 0 and 1, or None, not {momentum!r}")
-        self.eps, self.momentum = float(eps), momentum
-        self.affine, self.track_running_stats = bool(affine), bool(track)
+        self.eps, self.momentum = statistics_settings(eps, momentum)
+        self.affine, self.track_running_stats = flag(affine, "affine"), flag(track, "track_running_stats")
         self._count = int(kinds.max()) + 1
         self._shares = bool((np.bincount(kinds) == 1).all())
         self.register_constant("kind_of_channel", kinds)

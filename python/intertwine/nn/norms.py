@@ -50,6 +50,8 @@ def subfields(representation: Representation, size: int | None = None) -> list[n
         UnsupportedFieldError: if the blocks differ in size, or if the group does not permute blocks of the given size.
     """
     known = size if size is not None else representation.attributes.get("subfield_size")
+    if known is not None and known > representation.size:
+        raise UnsupportedFieldError(f"{representation.name} of {representation.group} has no block of {known} channels")
     if known is not None:
         blocks = [np.arange(start, start + known) for start in range(0, representation.size, known)]
         if representation.size % known or not _permuted(representation, known):

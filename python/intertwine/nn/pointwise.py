@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.settings import flag, number
 
 
 class _Pointwise(EquivariantModule):
@@ -41,7 +42,7 @@ class ReLU(_Pointwise):
 
     def __init__(self, in_type: FieldType, inplace: bool = False) -> None:
         super().__init__(in_type)
-        self._inplace = bool(inplace)
+        self._inplace = flag(inplace, "inplace")
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return F.relu(tensor, inplace=self._inplace)
@@ -68,8 +69,8 @@ class ELU(_Pointwise):
 
     def __init__(self, in_type: FieldType, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(in_type)
-        self.alpha = float(alpha)
-        self._inplace = bool(inplace)
+        self.alpha = number(alpha, "alpha")
+        self._inplace = flag(inplace, "inplace")
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return F.elu(tensor, self.alpha, inplace=self._inplace)
@@ -96,8 +97,8 @@ class LeakyReLU(_Pointwise):
 
     def __init__(self, in_type: FieldType, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(in_type)
-        self.negative_slope = float(negative_slope)
-        self._inplace = bool(inplace)
+        self.negative_slope = number(negative_slope, "negative_slope")
+        self._inplace = flag(inplace, "inplace")
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return F.leaky_relu(tensor, self.negative_slope, inplace=self._inplace)
@@ -132,7 +133,7 @@ class PointwiseNonLinearity(_Pointwise):
 
     def __init__(self, in_type: FieldType, function: str = "p_relu") -> None:
         super().__init__(in_type)
-        if function not in _FUNCTIONS:
+        if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(
                 f"there is no pointwise function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
             )

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations, warn_if_uneven
+from intertwine.nn.settings import flag
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
 _AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
@@ -107,7 +108,7 @@ class PointwiseAvgPool(_Pool):
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
-        self.ceil_mode = bool(ceil_mode)
+        self.ceil_mode = flag(ceil_mode, "ceil_mode")
         self._warn_if_uneven()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -153,7 +154,7 @@ class PointwiseMaxPool(_Pool):
         self.padding = sizes_of(padding, self.d, "padding", least=0)
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
-        self.ceil_mode = bool(ceil_mode)
+        self.ceil_mode = flag(ceil_mode, "ceil_mode")
         self._warn_if_uneven()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:

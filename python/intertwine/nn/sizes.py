@@ -8,6 +8,9 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 
+_MOST = 2**31 - 1
+"""Kernels of torch count in 32 bits."""
+
 
 def need_room(
     name: str, shape: tuple[int, ...], window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros"
@@ -35,6 +38,21 @@ def need_room(
                 f"{name} pads {margin} cells by {mode} values, but the input has the shape {tuple(shape)}",
                 hint="use larger images or padding_mode='zeros'",
             )
+
+
+def least_room(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros") -> int:
+    """A number of cells that is enough for a window along every axis.
+
+    Args:
+        window: cells that the window spans along each axis.
+        padding: cells added on both sides of each axis.
+        mode: how they are filled.
+    """
+    beyond = {"circular": 0, "reflect": 1}.get(mode)
+    return max(
+        max(width - 2 * margin, 0 if beyond is None else margin + beyond)
+        for width, margin in zip(window, padding, strict=True)
+    )
 
 
 def off_centre(
@@ -79,8 +97,30 @@ def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int,
             raise ArgumentTypeError(f"{name} must be a whole number or one for each axis, not {value!r}")
         if entry < least:
             raise ArgumentError(f"{name} must be at least {least}, not {value!r}")
+        if entry > _MOST:
+            raise ArgumentError(f"{name} must be at most {_MOST}, not {value!r}")
     if len(values) != dimension:
         raise ArgumentError(
             f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given"
         )
     return tuple(int(entry) for entry in values)
+
+
+def relative_sizes(value: Any, dimension: int, name: str) -> tuple[float, ...]:
+    """One positive number for each axis of space, divided by the smallest of them.
+
+    Args:
+        value: one number, or one for each axis.
+        dimension: the number of axes.
+        name: the argument's name, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is no number.
+        ArgumentError: if one is not positive, or there are too many or too few.
+    """
+    values = tuple(value) if isinstance(value, (tuple, list)) else dimension * (value,)
+    if any(isinstance(entry, bool) or not isinstance(entry, (int, float, np.number)) for entry in values):
+        raise ArgumentTypeError(f"{name} must be a number or one for each axis, not {value!r}")
+    if len(values) != dimension or not all(0 < entry < np.inf for entry in values):
+        raise ArgumentError(f"{name} needs one positive number for each of the {dimension} axes, not {value!r}")
+    return tuple(float(entry / min(values)) for entry in values)

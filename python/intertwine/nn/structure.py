@@ -28,6 +28,14 @@ def channel_map(matrix: torch.Tensor, dimension: int) -> torch.nn.Module:
     return plain
 
 
+def _listed(value: Any) -> list[Any]:
+    """The value as a list; an empty one if it is none."""
+    try:
+        return list(value)
+    except TypeError:
+        return []
+
+
 class ReshuffleModule(EquivariantModule):
     """The fields in another order.
 
@@ -48,7 +56,7 @@ class ReshuffleModule(EquivariantModule):
     def __init__(self, in_type: FieldType, permutation: list[int]) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "ReshuffleModule")
-        order = list(permutation) if isinstance(permutation, Iterable) else []
+        order = _listed(permutation)
         if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) for n in order) or sorted(order) != list(
             range(len(in_type))
         ):
@@ -86,10 +94,10 @@ class BranchingModule(EquivariantModule):
     def __init__(self, in_type: FieldType, labels: list[str], reshuffle: int = 0) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "BranchingModule")
-        labels = [] if isinstance(labels, str) else list(labels)
+        labels = [] if isinstance(labels, str) else _listed(labels)
         if len(labels) != len(in_type) or not all(isinstance(label, str) for label in labels):
             raise ArgumentError(f"one label (a text) is needed for each of {len(in_type)} fields, not {labels!r}")
-        if isinstance(reshuffle, bool) or reshuffle not in (0, 1, 2):
+        if isinstance(reshuffle, bool) or not isinstance(reshuffle, int) or reshuffle not in (0, 1, 2):
             raise ArgumentError(f"reshuffle is 0, 1 or 2, not {reshuffle!r}")
         sizes = [representation.size for representation in in_type.representations]
         channels = field_channels(in_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import torch
@@ -10,7 +11,8 @@ import torch.nn.functional as F
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type
-from intertwine.nn.sizes import sizes_of
+from intertwine.nn.settings import flag
+from intertwine.nn.sizes import need_room, sizes_of
 
 _MODES = {2: ("nearest", "nearest-exact", "bilinear", "bicubic"), 3: ("nearest", "nearest-exact", "trilinear")}
 
@@ -39,7 +41,7 @@ class _Upsampling(EquivariantModule):
             )
         if (scale_factor is None) == (size is None):
             raise ArgumentError(f"{name} needs either scale_factor or size, and not both")
-        if mode not in _MODES[self.d]:
+        if not isinstance(mode, str) or mode not in _MODES[self.d]:
             raise ArgumentError(f"{name} has no mode {mode!r}", hint=f"use one of {', '.join(_MODES[self.d])}")
         if scale_factor is not None:
             if isinstance(scale_factor, bool) or not isinstance(scale_factor, (int, float)):
@@ -49,7 +51,12 @@ class _Upsampling(EquivariantModule):
         self._scale_factor = scale_factor
         self._size = None if size is None else sizes_of(size, self.d, "size", least=1)
         self._mode = mode
-        self._align_corners = None if mode.startswith("nearest") else bool(align_corners)
+        self._align_corners = None if mode.startswith("nearest") else flag(align_corners, "align_corners")
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        least = 1 if self._scale_factor is None else math.ceil(1 / self._scale_factor)
+        need_room(type(self).__name__, tuple(tensor.shape), self.d * (least,), self.d * (0,))
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from intertwine.fields.resample import act_on_grid
+from intertwine.gspaces.resample import act_on_grid
 
 Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], tuple[torch.Tensor, torch.Tensor]]
 """From inputs, targets and a generator to inputs and targets of one batch."""

@@ -341,6 +341,22 @@ def test_any_elements_label_a_subgroup():
     assert [g.to("MAT")[0, 0] for g in K.elements] == [1, -1]
 
 
+def test_equal_groups_keep_their_own_names():
+    one = group_from_permutations(symmetric_group(4).given, "one")
+    other = group_from_permutations(symmetric_group(4).given, "other")
+    assert one == other == symmetric_group(4)
+    assert hash(one) == hash(other) == hash(symmetric_group(4))
+    assert one.element(3) == other.element(3)
+    for G in (one, other):
+        psi = G.irrep(2)
+        assert str(psi) == f"{G}|[irrep_2]:2"
+        assert str(psi.restrict((1,))) == f"C2|[{G}:irrep_2]:2"
+        assert str(psi.restrict((1, 2))) == f"{G}|[{G}:irrep_2]:2"
+    assert group_from_matrices(point_group("Td").given) == point_group("Td")
+    assert group_from_matrices(-point_group("Td").given) != point_group("Td")
+    assert group_from_table(symmetric_group(4).table) != symmetric_group(4)
+
+
 # ---- point groups
 
 TRICLINIC_TO_TETRAGONAL = "1 -1 2 m 2/m 222 mm2 mmm 4 -4 4/m 422 4mm -42m 4/mmm"

@@ -104,3 +104,22 @@ def test_names_of_sums_and_products(escnn):
         assert built[2].irreps == [(1,), (3,)]
         assert module.homomorphism_space(G.irrep(1), built[0]).shape == (2, 4, 2)
         assert built[0].endomorphism_basis().shape == (4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "theirs"), [("O", "octa_group"), ("Oh", "full_octa_group"), ("I", "ico_group"), ("Ih", "full_ico_group")]
+)
+def test_point_groups(escnn, symbol, theirs):
+    theirs = getattr(escnn, theirs)()
+    ours = group.point_group(symbol)
+    assert ours.order() == theirs.order()
+
+    def profile(psi, elements):
+        return (psi.size, psi.type, *sorted(round(float(np.trace(psi(g))), 6) + 0.0 for g in elements))
+
+    mine = sorted(profile(psi, ours.elements) for psi in ours.irreps())
+    other = sorted(profile(psi, theirs.elements) for psi in theirs.irreps())
+    assert len(mine) == len(other)
+    for a, b in zip(mine, other):
+        assert a[:2] == b[:2]
+        np.testing.assert_allclose(a[2:], b[2:], atol=1e-5)

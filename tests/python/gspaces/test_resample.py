@@ -9,7 +9,7 @@ from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
 
 from intertwine.errors import IntertwineError
-from intertwine.fields.resample import act_on_grid, is_lattice_symmetry, memory_matrix
+from intertwine.gspaces.resample import act_on_grid, is_lattice_symmetry, memory_matrix
 
 
 def rotation(angle: float) -> np.ndarray:

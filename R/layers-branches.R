@@ -1,0 +1,131 @@
+# Fields that go different ways.
+
+#' Different layers for different fields
+#'
+#' Fields of one type may need different layers: pointwise nonlinearities for regular fields, norms for vectors.
+#' `multiple_module()` gives each label of fields to its own layer and puts the results together again; it is a layer as any
+#' other. Its two halves are `branching_module()`, whose output is a named list of features, and `merge_module()`,
+#' whose input
+#' is one.
+#'
+#' @inheritParams r2_conv
+#' @param labels A label for each field.
+#' @param parts A list of layers, named by the labels.
+#' @param ... Modules, named by the labels of their inputs.
+#' @inheritSection r2_conv One argument, three uses
+#' @return A module; or a specification. `merge_module()` is always a module.
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 8)
+#' type <- field_type(gs, regular = 2, irrep_1 = 1)
+#' layer <- type |>
+#'   multiple_module(c("scalar", "scalar", "vector"), list(scalar = nonlin_relu(), vector = nonlin_norm()))
+#' layer
+#'
+#' branches <- branching_module(type, labels = c("a", "a", "b"))
+#' parts <- branches(geometric_tensor(array(0, c(1, 18, 5, 5)), type))
+#' names(parts)
+#' merge_module(a = pool_group(parts$a$type), b = pool_norm(parts$b$type))(parts)
+multiple_module <- function(object, labels, parts) {
+  call <- rlang::current_env()
+  labels <- needed(labels)
+  parts <- needed(parts)
+  check_labels(labels, "labels", call)
+  check_labelled(parts, "parts", call)
+  for (part in parts) {
+    if (!is_layer_spec(part) && !is_module(part)) {
+      abort_intertwine(
+        paste0("`parts` holds layers, not ", describe_value(part), "."),
+        class = "argument_type", hint = "Write list(a = nonlin_relu(), b = nonlin_norm()).", call = call
+      )
+    }
+  }
+  create_layer("MultipleModule", object, list(labels = as.list(labels), parts = parts))
+}
+
+#' @rdname multiple_module
+#' @export
+branching_module <- function(object, labels) {
+  labels <- needed(labels)
+  check_labels(labels, "labels", rlang::current_env())
+  create_layer("BranchingModule", object, list(labels = as.list(labels)))
+}
+
+#' @rdname multiple_module
+#' @export
+merge_module <- function(...) {
+  call <- rlang::current_env()
+  modules <- list(...)
+  check_labelled(modules, "...", call)
+  for (module in modules) check_module(module, arg = "...", call = call)
+  py_call_checked("_r.layers.merge", list(unname(modules), as.list(names(modules))))
+}
+
+#' Nonlinearities gated by other features
+#'
+#' [nonlin_gated()] finds its gates among the fields that it acts on. `nonlin_gated_by()` takes them from other
+#' features: it is
+#' called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the first half of
+#' whose irreps
+#' must be trivial ones.
+#'
+#' @inheritParams r2_conv
+#' @param gates The [field_type()] of the gates: as many trivial fields as `object` has fields.
+#' @param fun Name of the function of the gates: `"sigmoid"`, `"tanh"` or `"relu"`.
+#' @inheritSection r2_conv One argument, three uses
+#' @return A module; `nonlin_gated_uniform()` as [r2_conv()].
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 8)
+#' layer <- nonlin_gated_by(field_type(gs, irrep_1 = 2), gates = field_type(gs, trivial = 2))
+#' gates <- geometric_tensor(array(0, c(1, 2, 5, 5)), field_type(gs, trivial = 2))
+#' layer(gates, geometric_tensor(array(1, c(1, 4, 5, 5)), field_type(gs, irrep_1 = 2)))
+#'
+#' field_type(gs, 2 * direct_sum(trivial_repr(gs), irrep(gs, frequency = 1))) |> nonlin_gated_uniform()
+nonlin_gated_by <- function(object, gates) {
+  check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, irrep_1 = 2).")
+  check_class(gates, "field_type", "a field type", hint = "Make one with field_type(gs, trivial = 2).")
+  py_call_checked("_r.layers.gated_by", list(object, gates, draw_seed()))
+}
+
+#' @rdname nonlin_gated_by
+#' @export
+nonlin_gated_uniform <- function(object, fun = "sigmoid") {
+  check_string(fun)
+  create_layer("GatedNonLinearityUniform", object, list(fun = fun), random = TRUE)
+}
+
+#' The greatest of channels in a row
+#'
+#' An ordinary torch module, for features that the group does not change.
+#'
+#' @inheritParams r2_conv
+#' @param size Number of channels.
+#' @inheritSection r2_conv One argument, three uses
+#' @return A torch module, a sequence or a specification.
+#' @seealso [pool_group()], which knows how many channels a field has
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 4)
+#' field_type(gs, regular = 4) |> pool_group() |> pool_max_channels(size = 2)
+pool_max_channels <- function(object, size) {
+  create_layer("MaxPoolChannels", object, list(size = as_count(needed(size), min = 1)))
+}
+
+check_labels <- function(x, arg, call) {
+  if (!is.character(x) || !length(x) || anyNA(x)) {
+    abort_intertwine(
+      paste0("`", arg, "` must be a label for each field, not ", describe_value(x), "."),
+      class = "argument_type", hint = "Write labels = c(\"a\", \"a\", \"b\").", call = call
+    )
+  }
+}
+
+check_labelled <- function(x, arg, call) {
+  if (!is.list(x) || !length(x) || is.null(names(x)) || any(!nzchar(names(x)))) {
+    abort_intertwine(
+      paste0("`", arg, "` must be layers named by labels."),
+      class = "argument", hint = "Write a = nonlin_relu(), b = nonlin_norm().", call = call
+    )
+  }
+}

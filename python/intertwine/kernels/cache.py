@@ -1,0 +1,103 @@
+"""What was expanded from parameters, kept while they stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+
+_Result = TypeVar("_Result")
+
+
+class _Snapshot:
+    """One parameter and its numbers at a time.
+
+    Two blocks of bytes are compared in a quarter of the time of two tensors, and a NaN equals itself there. In a small layer all
+    of this runs with cold caches after each convolution, so that what the processor need not touch is left out.
+    """
+
+    __slots__ = ("_address", "_bytes", "_live", "_size", "_tensor", "dtype", "parameter")
+
+    def __init__(self, parameter: torch.Tensor) -> None:
+        self.parameter, self.dtype, self._size = parameter, parameter.dtype, parameter.numel()
+        plain = parameter.detach()
+        self._tensor: torch.Tensor | None = None
+        if plain.device.type == "cpu" and plain.is_contiguous() and self._size:
+            self._address = plain.data_ptr()
+            self._live = plain.view(-1).view(torch.uint8).numpy().data
+            self._bytes = bytearray(self._live)
+        else:
+            self._address = 0
+            self._tensor = plain.clone()
+
+    def same(self, parameter: torch.Tensor | None) -> bool:
+        """Whether this is that parameter, with those numbers."""
+        if parameter is None or parameter is not self.parameter:
+            return False
+        if parameter.dtype is not self.dtype or parameter.numel() != self._size:
+            return False
+        saved = self._tensor
+        if saved is None:
+            # At another address the live view is of memory that the parameter has left.
+            return parameter.data_ptr() == self._address and parameter.is_contiguous() and self._bytes == self._live
+        return parameter.device == saved.device and parameter.shape == saved.shape and torch.equal(saved, parameter)
+
+
+class FilterCache:
+    """What was last expanded from parameters, good only while they equal the copies that it was made of.
+
+    Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
+    traced.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[tuple[_Snapshot, _Snapshot | None], Any]] = {}
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._held.clear()
+
+    def get(
+        self,
+        name: str,
+        expand: Callable[..., _Result],
+        first: torch.Tensor,
+        second: torch.Tensor | None = None,
+    ) -> _Result:
+        """What parameters expand to, from memory where that is safe.
+
+        Args:
+            name: what is made of them.
+            expand: makes the result of them.
+            first: what it is made of.
+            second: what else it is made of.
+        """
+        if (
+            torch.is_grad_enabled() or torch.compiler.is_compiling() or torch._C._is_tracing()  # pyright: ignore[reportAttributeAccessIssue]
+        ):
+            return expand(first, second)
+        held = self._held.get(name)
+        if held is not None:
+            (one, two), result = held
+            if one.same(first) and (second is None if two is None else two.same(second)):
+                return result
+        result = expand(first, second)
+        if _is_plain(first) and (second is None or _is_plain(second)):
+            self._held[name] = ((_Snapshot(first), None if second is None else _Snapshot(second)), result)
+        return result
+
+    def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:
+        return (FilterCache, ())
+
+    def __deepcopy__(self, memo: dict[int, object]) -> FilterCache:
+        return FilterCache()
+
+
+def _is_plain(parameter: torch.Tensor) -> bool:
+    """Whether it has numbers of its own, which it has not on the meta device and inside of torch.func."""
+    return (
+        type(parameter) in (torch.Tensor, torch.nn.Parameter)
+        and parameter.device.type != "meta"
+        and not torch._C._functorch.is_functorch_wrapped_tensor(parameter)  # pyright: ignore[reportAttributeAccessIssue]
+    )

@@ -1,0 +1,211 @@
+"""Thousands of wrong calls of every planar layer: each is refused in words, or gives what it should; never anything else."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from intertwine import group, gspaces, nn
+from intertwine.errors import IntertwineError
+
+C4, C8, D4, SO2 = gspaces.rot2dOnR2(4), gspaces.rot2dOnR2(8), gspaces.flipRot2dOnR2(4), gspaces.rot2dOnR2(-1)
+REGULAR = nn.field_type(C4, regular=2)
+VECTORS = nn.field_type(C4, irrep_1=2)
+MIXED = nn.field_type(C4, trivial=2, irrep_1=2)
+SIGNS = nn.field_type(C4, irrep_2=2)
+BAND = SO2.fibergroup.bl_regular_representation(2)
+CIRCLE = nn.FieldType(SO2, 2 * [BAND])
+UNIFORM = nn.FieldType(C4, 2 * [group.directsum([C4.trivial_repr, C4.irrep(1)])])
+HALF = nn.FieldType(C4, 2 * [C4.induced_repr(2, C4.fibergroup.subgroup(2)[0].irrep(1))])
+HALVES = nn.FieldType(C4, 2 * [C4.quotient_repr(2)]) + HALF
+
+# For every layer the arguments of a call that is right.
+RIGHT = {
+    nn.R2Conv: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "padding": 1},
+    nn.R2ConvTransposed: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "stride": 2},
+    nn.Linear: {"in_type": REGULAR, "out_type": MIXED},
+    nn.R2Upsampling: {"in_type": VECTORS, "scale_factor": 2},
+    nn.ReLU: {"in_type": REGULAR},
+    nn.ELU: {"in_type": REGULAR},
+    nn.LeakyReLU: {"in_type": REGULAR},
+    nn.PointwiseNonLinearity: {"in_type": REGULAR, "function": "p_tanh"},
+    nn.ConcatenatedNonLinearity: {"in_type": SIGNS, "function": "c_relu"},
+    nn.NormNonLinearity: {"in_type": VECTORS, "function": "n_relu"},
+    nn.InducedNormNonLinearity: {"in_type": HALF},
+    nn.GatedNonLinearity1: {"in_type": MIXED},
+    nn.InducedGatedNonLinearity1: {"in_type": HALVES},
+    nn.GatedNonLinearityUniform: {"in_type": UNIFORM},
+    nn.VectorFieldNonLinearity: {"in_type": REGULAR},
+    nn.FourierPointwise: {"gspace": SO2, "channels": 2, "irreps": [(0,), (1,)], "N": 8},
+    nn.FourierELU: {"gspace": CIRCLE, "N": 8},
+    nn.QuotientFourierPointwise: {"gspace": SO2, "subgroup_id": 2, "channels": 2, "irreps": [(0,), (2,)], "N": 8},
+    nn.InnerBatchNorm: {"in_type": REGULAR},
+    nn.IIDBatchNorm2d: {"in_type": MIXED},
+    nn.NormBatchNorm: {"in_type": VECTORS},
+    nn.GNormBatchNorm: {"in_type": MIXED},
+    nn.InducedNormBatchNorm: {"in_type": HALF},
+    nn.FieldNorm: {"in_type": VECTORS},
+    nn.PointwiseAvgPool2D: {"in_type": MIXED, "kernel_size": 2},
+    nn.PointwiseMaxPool2D: {"in_type": REGULAR, "kernel_size": 2},
+    nn.PointwiseAvgPoolAntialiased2D: {"in_type": MIXED, "sigma": 0.6, "stride": 2},
+    nn.PointwiseMaxPoolAntialiased2D: {"in_type": REGULAR, "kernel_size": 2},
+    nn.PointwiseAdaptiveAvgPool2D: {"in_type": MIXED, "output_size": 2},
+    nn.PointwiseAdaptiveMaxPool2D: {"in_type": REGULAR, "output_size": 2},
+    nn.NormMaxPool: {"in_type": VECTORS, "kernel_size": 2},
+    nn.GroupPooling: {"in_type": REGULAR},
+    nn.NormPool: {"in_type": VECTORS},
+    nn.InducedNormPool: {"in_type": HALF},
+    nn.FieldDropout: {"in_type": VECTORS},
+    nn.PointwiseDropout: {"in_type": REGULAR},
+    nn.MaskModule: {"in_type": VECTORS, "S": 7},
+    nn.IdentityModule: {"in_type": VECTORS},
+    nn.ReshuffleModule: {"in_type": MIXED, "permutation": [3, 1, 0, 2]},
+    nn.BranchingModule: {"in_type": MIXED, "labels": ["a", "b", "a", "b"]},
+    nn.RestrictionModule: {"in_type": REGULAR, "id": 2},
+    nn.DisentangleModule: {"in_type": REGULAR},
+    nn.HeadClasses: {"in_type": REGULAR, "n": 3},
+}
+# Arguments that make something as large as they are.
+SIZES = {
+    "subgroup_id",
+    "kernel_size",
+    "padding",
+    "output_size",
+    "size",
+    "scale_factor",
+    "S",
+    "margin",
+    "n",
+    "channels",
+    "N",
+    "sigma",
+}
+# Functions of the user's: what they raise is their own.
+FUNCTIONS = {"gate", "basis_filter", "frequencies_cutoff"}
+
+NUMBERS = st.one_of(
+    st.integers(-3, 6),
+    st.floats(-3, 6),
+    st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.0, 1j, True, False]),
+    st.sampled_from([np.int64(2), np.float32(0.5), np.array([1, 2]), np.array(3), torch.tensor(2), torch.zeros(2, 2)]),
+)
+THINGS = st.one_of(
+    st.none(),
+    NUMBERS,
+    st.text(max_size=5),
+    st.binary(max_size=3),
+    st.lists(NUMBERS, max_size=4),
+    st.tuples(NUMBERS, NUMBERS),
+    st.lists(st.text(max_size=2), max_size=4),
+    st.dictionaries(st.text(max_size=2), NUMBERS, max_size=2),
+    st.sampled_from([REGULAR, VECTORS, SIGNS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1), CIRCLE]),
+    st.sampled_from([C4, D4, C4.regular_repr, C4.fibergroup, C4.fibergroup.element(1), object(), int, nn.ReLU]),
+)
+HUGE = st.sampled_from([2**31, 2**63, -(2**63), 10**30, 1e300])
+
+
+def arguments_of(cls):
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = [p.name for p in parameters if p.name != "self" and p.kind not in kinds]
+    return names + (["N"] if "N" in RIGHT[cls] else [])
+
+
+def things_for(name):
+    found = THINGS if name in SIZES else THINGS | HUGE
+    return found.filter(lambda value: not callable(value)) if name in FUNCTIONS else found
+
+
+def build(cls, arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cls(**arguments)
+
+
+def works(module):
+    """Runs a module that was built: it must give finite numbers, or refuse the input in words."""
+    x = torch.randn(2, module.in_type.size, 7, 7)
+    try:
+        y = module(x)
+    except IntertwineError as error:
+        assert str(error)  # noqa: PT017
+        return
+    for part in y.values() if isinstance(y, dict) else [y]:
+        assert isinstance(part, torch.Tensor)
+        assert part.shape[0] == 2
+        assert bool(torch.isfinite(part).all())
+
+
+@pytest.mark.parametrize("cls", RIGHT, ids=lambda cls: cls.__name__)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_wrong_arguments(cls, data):
+    names = arguments_of(cls)
+    changed = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True), label="names")
+    arguments = dict(RIGHT[cls])
+    for name in changed:
+        arguments[name] = data.draw(things_for(name), label=name)
+    try:
+        module = build(cls, arguments)
+    except IntertwineError as error:
+        assert str(error)  # noqa: PT017
+        return
+    works(module)
+
+
+SHAPES = st.lists(st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 12]), max_size=5).map(tuple)
+
+
+@pytest.mark.parametrize("cls", RIGHT, ids=lambda cls: cls.__name__)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_wrong_inputs(cls, data):
+    module = build(cls, RIGHT[cls])
+    kind = module.in_type
+    other = data.draw(st.sampled_from([REGULAR, VECTORS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1)]))
+    space = st.tuples(st.integers(0, 9), st.integers(0, 9))
+    x = data.draw(
+        st.one_of(
+            THINGS,
+            SHAPES.map(torch.zeros),
+            space.map(lambda hw: torch.randn(2, kind.size, *hw)),
+            space.map(lambda hw: nn.GeometricTensor(torch.randn(1, other.size, *hw), other)),
+            space.map(lambda hw: nn.GeometricTensor(torch.randn(1, kind.size, *hw), kind)),
+        )
+    )
+    try:
+        y = module(x)
+    except IntertwineError as error:
+        assert str(error)  # noqa: PT017
+        return
+    tensor = getattr(x, "tensor", x)
+    assert isinstance(tensor, torch.Tensor)
+    assert tensor.shape[1] == kind.size
+    for part in y.values() if isinstance(y, dict) else [y]:
+        assert getattr(part, "tensor", part).shape[0] == tensor.shape[0]
+    assert isinstance(y, (torch.Tensor, nn.GeometricTensor, dict))
+
+
+def test_every_planar_layer_is_called_wrongly():
+    names = {cls.__name__ for cls in RIGHT}
+    layers = {
+        name
+        for name in nn.__all__
+        if inspect.isclass(getattr(nn, name)) and issubclass(getattr(nn, name), nn.EquivariantModule)
+    }
+    # Volumes, layers of several inputs or modules, and the general classes behind the ones for images.
+    elsewhere = {name for name in layers if name.endswith(("3D", "3d", "1d")) or name.startswith(("R3", "R1"))} | {
+        "EquivariantModule",
+        "SequentialModule",
+        "MergeModule",
+        "MultipleModule",
+        "GatedNonLinearity2",
+        "QuotientFourierELU",
+        *(name.removesuffix("2D") for name in names if name.endswith("2D")),
+        "IIDBatchNorm",
+    }
+    assert layers - names - elsewhere == set()
