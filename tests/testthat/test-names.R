@@ -7,6 +7,7 @@ missing_in_r <- function() {
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
     # Layers without an R function.
+    "R1Conv", "R1ConvTransposed", "R3Conv", "R3ConvTransposed", "R3IcoConv", "R3IcoConvTransposed",
     "R3Upsampling"
   )
 }
