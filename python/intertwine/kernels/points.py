@@ -63,7 +63,7 @@ class PointFunctions(ConstantModule):
     Example:
         >>> from intertwine.kernels import Ring, ScalarBasis
         >>> functions = PointFunctions(ScalarBasis(3, (Ring(1.0, 0.5, (0, 1)),)))
-        >>> functions(torch.tensor([[0.0, 0.0, 1.0]])).tolist()
+        >>> functions(torch.tensor([[0.0, 0.0, 1.0]])).round(decimals=4).tolist()
         [[1.0, 0.0, 0.0, 1.0]]
     """
 
