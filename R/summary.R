@@ -1,8 +1,8 @@
 #' What a module is made of, and what it costs
 #'
-#' One row for each layer: the fields that it takes and gives, its parameters and, for an input of some size, the shape of its
-#' output, its operations, its memory, and whether it keeps the symmetries of the grid exactly. Nothing is computed, whatever
-#' the size.
+#' One row for each layer: the fields that it takes and gives, its parameters and, for an input of some size, the
+#' shape of its output, its operations, its memory, and whether it keeps the symmetries of the grid exactly. Nothing
+#' is computed, whatever the size.
 #'
 #' @param object A module.
 #' @param size Height and width of the input; one number for both. Without it only what does not depend on the size is told.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 
@@ -35,6 +37,8 @@ class InnerBatchNorm(EquivariantModule, SynchronisedModule):
         >>> layer(torch.randn(3, 8, 5, 5)).shape
         torch.Size([3, 8, 5, 5])
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(
         self,

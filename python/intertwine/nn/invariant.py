@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 import torch.fx
@@ -30,6 +32,8 @@ class GroupPooling(EquivariantModule):
         >>> layer(torch.tensor([[3.0, 1.0, 4.0, 1.0]])).tolist()
         [[4.0]]
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()
@@ -81,6 +85,8 @@ class InducedNormPool(EquivariantModule):
     Raises:
         UnsupportedFieldError: for fields that are no equal blocks.
     """
+
+    needs: ClassVar[str] = "fields of equal blocks that the group permutes"
 
     def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
         super().__init__()

@@ -51,6 +51,9 @@ class EquivariantModule(ConstantModule):
     needs_grid: ClassVar[bool] = False
     """Whether the input must have exactly the space's axes, as for a convolution."""
 
+    needs: ClassVar[str] = "any fields"
+    """What the fields of the input must be, so that the layer commutes with the group."""
+
     _arguments: dict[str, Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> EquivariantModule:
@@ -71,6 +74,30 @@ class EquivariantModule(ConstantModule):
     def arguments(self) -> dict[str, Any]:
         """The arguments with which the module was built, by name: what a saved model is rebuilt from."""
         return dict(self._arguments)
+
+    @classmethod
+    def refuses(cls, in_type: Any, **arguments: Any) -> str | None:
+        """Why the layer cannot work on fields of a type, as its constructor says; ``None`` if it can.
+
+        Whether fields are what the layer ``needs`` is computed from the matrices of their representations.
+
+        Args:
+            in_type: the type, or what else the constructor takes first.
+            **arguments: others of the constructor.
+
+        Example:
+            >>> from intertwine import gspaces, nn
+            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1)
+            >>> nn.ReLU.needs
+            'fields whose channels the group only permutes'
+            >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None
+            (True, False)
+        """
+        try:
+            cls(in_type, **arguments)
+        except UnsupportedFieldError as error:
+            return str(error)
+        return None
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:
@@ -338,22 +365,23 @@ def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
     return output.tensor if isinstance(output, GeometricTensor) else output
 
 
-def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
+def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool = False) -> None:
     """Raises unless the group only permutes the channels of every field.
 
     Args:
         in_type: the type.
         layer: the name of the layer that needs it.
         instead: what the user can use.
+        signed: whether it may also change their signs.
 
     Raises:
         UnsupportedFieldError: naming the first field that does not fit.
     """
     for representation in in_type.representations:
-        if not representation.is_permutation:
+        if not (representation.is_signed_permutation if signed else representation.is_permutation):
             raise UnsupportedFieldError(
                 f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
-                f"permute its channels",
+                f"permute its channels{' and their signs' if signed else ''}",
                 hint=f"use regular, quotient or trivial fields, or {instead}",
             )
 

@@ -416,6 +416,8 @@ class GNormBatchNorm(_Normalisation):
 class _NormBatchNorm(_Normalisation):
     """Fields divided by the root of the mean square of their channels."""
 
+    needs: ClassVar[str] = "fields without invariant vectors"
+
     def _begin(self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, counts: list[int]) -> None:
         name = type(self).__name__
         check_field_type(in_type, name)
@@ -486,6 +488,8 @@ class InducedNormBatchNorm(_NormBatchNorm):
     Raises:
         UnsupportedFieldError: for fields with invariant vectors, or that are no equal blocks.
     """
+
+    needs: ClassVar[str] = "fields without invariant vectors, of equal blocks that the group permutes"
 
     def __init__(
         self,

@@ -127,7 +127,7 @@ def torch_export(name):
         assert relative_error(run(x), called(module, x)) < 1e-5
 
 
-def onnx(name):
+def onnx(name, size=None):
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
     import tempfile
@@ -135,7 +135,7 @@ def onnx(name):
 
     for trained in (False, True):  # ONNX is for evaluation
         module = trained_module(name, trained).eval()
-        x = features(name, module)
+        x = features(name, module) if size is None else torch.randn(2, module.in_type.size, *size)
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter's own
             file = Path(folder, "layer.onnx")
@@ -411,6 +411,31 @@ LAYOUT = Exception_(
 )
 
 
+def _no_onnx(name):
+    pytest.importorskip("onnxscript")
+    with pytest.raises(Exception, match="ONNX"):
+        onnx(name)
+
+
+def _onnx_of_equal_windows(name):
+    _no_onnx(name)
+    onnx(name, tuple(2 * n for n in build(name).output_size))
+
+
+WINDOWS = Exception_(
+    "Where the size of the output divides that of the input: the ONNX exporter of torch knows adaptive maxima over equal "
+    "windows alone.",
+    lambda name: isinstance(build(name), nn.PointwiseAdaptiveMaxPool),
+    _onnx_of_equal_windows,
+    "for equal windows",
+)
+VOLUMES = Exception_(
+    "The ONNX exporter of torch has no adaptive mean over volumes; use `PointwiseAvgPool3D`.",
+    lambda name: isinstance(build(name), nn.PointwiseAdaptiveAvgPool3D),
+    _no_onnx,
+)
+
+
 @dataclass(frozen=True)
 class Property:
     """One column of the table.
@@ -465,6 +490,6 @@ PROPERTIES: dict[str, Property] = {
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),
         Property("inductor", "the same with inductor", compiled_by_inductor, slow=True),
-        Property("ONNX", "run by onnxruntime, equal to 1e-4", onnx, slow=True),
+        Property("ONNX", "run by onnxruntime, equal to 1e-4", onnx, (WINDOWS, VOLUMES), slow=True),
     )
 }

@@ -20,7 +20,8 @@ _HEAD = """\
 
 Every layer of `intertwine.nn`, in both languages, and whether it has what users of PyTorch expect of a module. Each cell is a
 test: the layer in {count} settings (groups, kinds of fields, dimensions), untrained and after training, in training and in
-evaluation mode. *yes* means that all of them pass. This page is written by those tests
+evaluation mode. *yes* means that all of them pass. *takes* is what the fields of the input must be; whether they are is computed
+from the matrices of their representations, and a layer refuses others when it is built. This page is written by those tests
 (`tests/python/contracts/properties.py`), and a test fails if it is not what they say.
 
 """
@@ -64,7 +65,7 @@ def render() -> str:
     reasons: list[str] = []
     rows = []
     for label, entries in entries_of_classes().items():
-        cells = [f"`{label}`"]
+        cells = [f"`{label}`", getattr(nn, label).needs]
         for found in PROPERTIES.values():
             text, exceptions = cell(found, entries)
             for exception in exceptions:
@@ -74,8 +75,8 @@ def render() -> str:
             cells.append(text)
         rows.append("| " + " | ".join(cells) + " |")
     lines = [_HEAD.format(count=len(LAYERS)).rstrip(), ""]
-    lines.append("| layer | " + " | ".join(PROPERTIES) + " |")
-    lines.append("|" + (1 + len(PROPERTIES)) * " --- |")
+    lines.append("| layer | takes | " + " | ".join(PROPERTIES) + " |")
+    lines.append("|" + (2 + len(PROPERTIES)) * " --- |")
     lines += rows
     lines += ["", "What the columns mean:", ""]
     lines += [f"- **{title}**: {found.meaning}." for title, found in PROPERTIES.items()]

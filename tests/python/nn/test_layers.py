@@ -488,41 +488,12 @@ def test_compiles_with_tensors_of_fields(wrapped):
     assert relative_error(y.tensor, module(x).tensor) < 1e-5
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # torch's own
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_compiles_with_inductor(name, mode):
-    check_compiled(name, mode, "inductor", 1e-4)
-
-
 @pytest.mark.parametrize("traced", ["conv, mixed to mixed, D4", "seven layers, C4", "classifier"])
 def test_torch_export(traced):
     module = build(traced).eval()
     x = features(traced, module)
     program = torch.export.export(module, (x,))
     assert relative_error(program.module()(x), run(module, x)) < 1e-5
-
-
-@pytest.mark.slow
-def test_torch_export_of_every_layer(name):
-    module = build(name).eval()
-    x = features(name, module)
-    program = torch.export.export(module, (x,))
-    assert relative_error(program.module()(x), run(module, x)) < 1e-5
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # the exporter's own
-def test_onnx(name, tmp_path):
-    pytest.importorskip("onnxscript")
-    runtime = pytest.importorskip("onnxruntime")
-    module = build(name).eval()
-    x = features(name, module)
-    file = tmp_path / "layer.onnx"
-    torch.onnx.export(module, (x,), file, dynamo=True, verbose=False)
-    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    (y,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-    assert relative_error(torch.as_tensor(y), run(module, x)) < 1e-4
 
 
 # ---- printing
