@@ -59,6 +59,7 @@ from intertwine.nn.pooling import (
     PointwiseMaxPoolAntialiased3D,
 )
 from intertwine.nn.restriction import DisentangleModule, IdentityModule, RestrictionModule
+from intertwine.nn.separable import depthwise_conv, separable_conv
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
@@ -144,8 +145,10 @@ __all__ = [
     "Spec",
     "VectorFieldNonLinearity",
     "check_equivariance",
+    "depthwise_conv",
     "field_type",
     "init",
+    "separable_conv",
     "shape_plan",
     "tensor_directsum",
 ]
