@@ -70,6 +70,7 @@ from intertwine.nn.pooling import (
     PointwiseMaxPoolAntialiased3D,
 )
 from intertwine.nn.restriction import DisentangleModule, IdentityModule, RestrictionModule
+from intertwine.nn.separable import depthwise_conv, separable_conv
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
@@ -166,10 +167,12 @@ __all__ = [
     "TensorProductModule",
     "VectorFieldNonLinearity",
     "check_equivariance",
+    "depthwise_conv",
     "export",
     "field_type",
     "init",
     "radius_graph",
+    "separable_conv",
     "shape_plan",
     "summary",
     "synchronise_batchnorm",

@@ -6,7 +6,7 @@ import copy
 import inspect
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +34,9 @@ def _signature(cls: type) -> inspect.Signature:
     return inspect.signature(cls.__init__)
 
 
+_Module = TypeVar("_Module", bound="EquivariantModule")
+
+
 class EquivariantModule(ConstantModule):
     """A module that commutes with a group: f(g x) = g f(x), for features of ``in_type`` and ``out_type``.
 
@@ -56,9 +59,9 @@ class EquivariantModule(ConstantModule):
 
     _arguments: dict[str, Any]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> EquivariantModule:
+    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:
         """Remembers the arguments of the constructor, whatever it is: see ``arguments``."""
-        self = super().__new__(cls)
+        self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
         arguments: dict[str, Any] = {}
         try:
             bound = _signature(cls).bind(self, *args, **kwargs)
@@ -94,7 +97,7 @@ class EquivariantModule(ConstantModule):
             (True, False)
         """
         try:
-            cls(in_type, **arguments)
+            cls(in_type, **arguments)  # pyright: ignore[reportCallIssue]
         except UnsupportedFieldError as error:
             return str(error)
         return None
