@@ -5,6 +5,10 @@ missing_in_r <- function() {
     "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners",
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
+    # In R export_torch() and the method of summary(); their names in Python are words of its messages, too.
+    "export", "summary", "ModelSummary",
+    # For several processes, which R does not train in.
+    "synchronise_batchnorm",
     # Layers without an R function.
     "BranchingModule", "QuotientFourierELU", "QuotientFourierPointwise",
     "GatedNonLinearity2", "GatedNonLinearityUniform", "InducedGatedNonLinearity1",

@@ -61,7 +61,7 @@ from intertwine.nn.restriction import DisentangleModule, IdentityModule, Restric
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
-from intertwine.nn.summary import ModelSummary, summary
+from intertwine.nn.summaries import ModelSummary, summary
 from intertwine.nn.synchronise import synchronise_batchnorm
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
