@@ -301,11 +301,12 @@ n_parameters <- function(module) {
 
 #' An ordinary torch module
 #'
-#' The same function as a module of `torch.nn` alone: filters expanded, field types gone. For deployment, or for code that
-#' knows nothing of equivariance.
+#' The same function as a module of torch alone: filters expanded, field types gone. For deployment, or for code that
+#' knows nothing of equivariance. Where `torch.nn` has no layer that does the same, the operations are recorded as a
+#' `torch.fx.GraphModule`.
 #'
 #' @param module A module. It is not changed.
-#' @return A `torch.nn.Module`.
+#' @return A `torch.nn.Module` in evaluation mode.
 #' @export
 #' @examplesIf intertwine_available()
 #' conv <- field_type(gspace_rot2d(4), trivial = 1) |>

@@ -74,7 +74,7 @@ from intertwine.nn.separable import depthwise_conv, separable_conv
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
-from intertwine.nn.summary import ModelSummary, summary
+from intertwine.nn.summaries import ModelSummary, summary
 from intertwine.nn.synchronise import synchronise_batchnorm
 from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling

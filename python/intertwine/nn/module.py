@@ -96,8 +96,9 @@ class EquivariantModule(ConstantModule):
             >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None
             (True, False)
         """
+        build: Any = cls
         try:
-            cls(in_type, **arguments)  # pyright: ignore[reportCallIssue]
+            build(in_type, **arguments)
         except UnsupportedFieldError as error:
             return str(error)
         return None
