@@ -65,7 +65,7 @@ def test_it_learns_and_its_file_is_light(se3_network):
         loss = torch.nn.functional.cross_entropy(network(x), y)
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
     assert losses[-1] < 0.6 * losses[0]
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
