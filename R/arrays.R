@@ -57,6 +57,13 @@ to_py_tensor <- function(x, dtype = "float32", device = NULL, dims = array_dims(
   }
 }
 
+#' An R array as a NumPy array, for what runs without torch.
+#' @noRd
+to_py_numpy <- function(x, dims = array_dims(x), arg = "x", call = rlang::caller_env()) {
+  packed <- pack_array(x, "float64", dims, arg, call)
+  py_call_checked("_r.wire.kept", list(packed$data, packed$dims, packed$wire), call)
+}
+
 #' The bytes of an array, with what Python needs to read them: `data`, `dims`, `wire`; above [chunk_bytes()] an `inbox`
 #' that is already filled, in place of `data`.
 #' @noRd
@@ -75,7 +82,7 @@ pack_array <- function(x, dtype = "float32", dims = array_dims(x), arg = "x", ca
     record$data <- value_bytes(values, wire, width)
     return(record)
   }
-  inbox <- bridge(call)$arrays$Inbox(length(values) * width)
+  inbox <- py_call_checked("_r.arrays.Inbox", list(length(values) * width), call)
   each <- max(1, floor(chunk_bytes() / width))
   for (start in seq(1, length(values), by = each)) {
     piece <- values[start:min(start + each - 1, length(values))]

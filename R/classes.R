@@ -12,6 +12,11 @@ class_names <- c(
   GSpace = "gspace",
   GSpace0D = "gspace",
   GSpace2D = "gspace",
+  GSpace3D = "gspace",
+  GeneratedGroup = "generated_group",
+  MatrixGroup = "matrix_group",
+  PermutationGroup = "permutation_group",
+  TableGroup = "table_group",
   Spec = "py_layer_spec",
   EquivarianceReport = "equivariance_report"
 )

@@ -52,11 +52,18 @@ in_r_words <- function(text) {
   }
   phrases <- c(
     "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
+    "the maps that group.subgroup(id) returns" = "subgroup_maps()", "group.irreps()" = "irreps(G)",
+    "group.testing_elements(), group.sample() or group.grid()" = "group_testing_elements(), group_sample() or group_grid()",
+    "group.subgroups()" = "subgroups(G)", "group.bl_quotient_representation(L, subgroup_id)" = "spectral_quotient_repr()",
+    "group.homspace(subgroup_id).induced_representation(psi, irreps)" = "spectral_induced_repr()",
     "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
     "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
     ", call head.fill(n)," = ","
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
+  text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {
+    paste0("list(", switch(substr(found, 2, 2), F = "FALSE", T = "TRUE", "\"cone\""))
+  })
   text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
     paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
   })

@@ -1,4 +1,4 @@
-# Groups and their elements.
+# Groups.
 
 #' Groups
 #'
@@ -11,9 +11,10 @@
 #' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.
 #' @param x A group, or anything that has one: a space, a field type, a representation, an element or a module.
 #' @return A group.
-#' @seealso [group_elements()], [irrep()], [gspace_rot2d()]
+#' @seealso [so3_group()] for groups of space, [symmetric_group()] and [group_from_matrices()] for any others,
+#'   [group_elements()], [irrep()], [cayley_table()], [gspace_rot2d()]
 #' @name groups
-#' @examplesIf intertwine_available()
+#' @examplesIf intertwine_available(torch = FALSE)
 #' cyclic_group(4)
 #' group_order(dihedral_group(6))
 NULL
@@ -61,100 +62,368 @@ group_of <- function(x) {
   py_call_checked("_r.groups.group_of", list(x))
 }
 
-#' Elements of a group
+#' Groups of space
 #'
-#' An element is named by what it does. `group_element()` turns by `rotation` steps of 2 pi / N, or by `angle`, after
-#' `flip` reflections in the horizontal axis; steps are values, so 0 is the identity. `group_elements()` lists all
-#' elements by position: the first is the identity.
+#' Rotations and reflections of three-dimensional space about the origin.
 #'
-#' Elements multiply with `*` (the right one acts first), have powers and an inverse (`g^2`, `g^-1`), and are compared with
-#' `==`. A representation is a function of them, see [irrep()].
+#' * `so3_group()` holds all rotations, `o3_group()` the inversion x -> -x and so all reflections, too.
+#' * `octahedral_group()` holds the 24 rotations of the cube, `full_octahedral_group()` all its 48 symmetries;
+#'   `icosahedral_group()` the 60 rotations of the icosahedron, `full_icosahedral_group()` all 120 symmetries.
+#' * `cylinder_group()` holds N rotations about the z-axis and the inversion, `full_cylinder_group()` half turns about
+#'   axes across, too.
+#' * `point_group()` gives any finite point group by its symbol: all Schoenflies symbols (`"C4v"`, `"D3h"`, `"S6"`,
+#'   `"Td"`, `"Th"`, ...), and the Hermann-Mauguin symbols of the 32 crystallographic ones (`"4mm"`, `"-43m"`,
+#'   `"m-3m"`, ...).
 #'
-#' @param gs A group or a space, such as [gspace_rot2d()].
-#' @param rotation Steps of rotation, counter-clockwise.
-#' @param flip 1 to reflect first, 0 not to.
-#' @param angle Angle of rotation in radians, in place of `rotation`.
-#' @return `group_element()` and `group_identity()`: an element. `group_elements()`: a list of them. `group_order()`: their
-#'   number.
-#' @seealso [transform.geometric_tensor()]
+#' Elements are named by angle and axis, matrix, quaternion or Euler angles, see [group_element()].
+#'
+#' @inheritParams groups
+#' @param symbol A symbol, such as `"Td"` or `"m-3m"`.
+#' @return A group. `point_groups()`: a data frame of the 32 crystallographic point groups.
+#' @seealso [gspace_rot3d()] for spaces with these groups
 #' @export
-#' @examplesIf intertwine_available()
-#' gs <- gspace_rot2d(N = 4)
-#' g <- group_element(gs, rotation = 1)
+#' @examplesIf intertwine_available(torch = FALSE)
+#' g <- group_element(so3_group(), angle = pi / 2, axis = c(0, 0, 1))
 #' g
-#' g * g
-#' g^-1 == group_element(gs, angle = -pi / 2)
-#' group_elements(gs)
-#' group_order(gs)
-group_element <- function(gs, rotation = NULL, flip = NULL, angle = NULL) {
-  check_has_group(gs)
-  if (!is.null(rotation)) rotation <- as_count(rotation)
-  if (!is.null(flip)) flip <- as_count(flip, min = 0, max = 1)
-  if (!is.null(angle)) check_number(angle)
-  py_call_checked("_r.groups.element", list(gs, rotation, flip, if (!is.null(angle)) as.double(angle)))
+#' g^2
+#' octahedral_group()
+#' group_elements(point_group("C3v"))
+#' all.equal(point_group("m-3m"), point_group("Oh"))
+so3_group <- function(max_frequency = 2) {
+  py_call_checked("group.so3_group", list(as_count(max_frequency, min = 0)))
 }
 
-#' @rdname group_element
+#' @rdname so3_group
 #' @export
-group_elements <- function(gs) {
-  check_has_group(gs)
-  new_element_list(py_call_checked("_r.groups.elements", list(gs)))
+o3_group <- function(max_frequency = 2) {
+  py_call_checked("group.o3_group", list(as_count(max_frequency, min = 0)))
 }
 
-#' @rdname group_element
+#' @rdname so3_group
 #' @export
-group_order <- function(gs) {
-  check_has_group(gs)
-  py_call_checked("_r.groups.order", list(gs))
+octahedral_group <- function() py_call_checked("group.octa_group")
+
+#' @rdname so3_group
+#' @export
+full_octahedral_group <- function() py_call_checked("group.full_octa_group")
+
+#' @rdname so3_group
+#' @export
+icosahedral_group <- function() py_call_checked("group.ico_group")
+
+#' @rdname so3_group
+#' @export
+full_icosahedral_group <- function() py_call_checked("group.full_ico_group")
+
+#' @rdname so3_group
+#' @export
+cylinder_group <- function(N = Inf, max_frequency = 3) {
+  py_call_checked("_r.groups.cylinder", list(as_order(N), FALSE, as_count(max_frequency, min = 0)))
 }
 
-#' @rdname group_element
+#' @rdname so3_group
 #' @export
-group_identity <- function(gs) {
-  check_has_group(gs)
-  py_call_checked("_r.groups.identity", list(gs))
+full_cylinder_group <- function(N = Inf, max_frequency = 3) {
+  py_call_checked("_r.groups.cylinder", list(as_order(N), TRUE, as_count(max_frequency, min = 0)))
 }
 
-new_element_list <- function(x) {
-  structure(if (is.list(x)) x else list(x), class = "group_element_list")
+#' @rdname so3_group
+#' @export
+point_group <- function(symbol) {
+  check_string(symbol)
+  py_call_checked("group.point_group", list(symbol))
 }
 
+#' @rdname so3_group
 #' @export
-format.group_element_list <- function(x, ...) vapply(unclass(x), format, "")
-
-#' @export
-print.group_element_list <- function(x, ...) {
-  cat(paste(formatC(paste0("[[", seq_along(x), "]]"), width = nchar(length(x)) + 4), format(x)), sep = "\n")
-  invisible(x)
-}
-
-#' @export
-`[.group_element_list` <- function(x, i) new_element_list(unclass(x)[i])
-
-#' @export
-Ops.group_element <- function(e1, e2) {
-  call <- rlang::caller_env()
-  unary <- missing(e2)
-  switch(.Generic,
-    "*" = if (!unary && is_element(e1) && is_element(e2)) {
-      py_call_checked("_r.groups.product", list(check_alive(e1), check_alive(e2)), call)
-    } else {
-      refuse_operation("*", e1, if (!unary) e2, call)
-    },
-    "^" = {
-      if (!is_element(e1)) refuse_operation("^", e1, e2, call)
-      py_call_checked("_r.groups.power", list(check_alive(e1), as_count(e2, arg = "exponent", call = call)), call)
-    },
-    "==" = ,
-    "!=" = {
-      same <- is_element(e1) && is_element(e2) && isTRUE(py_call_checked("_r.objects.equal", list(e1, e2), call))
-      if (.Generic == "==") same else !same
-    },
-    refuse_operation(.Generic, e1, if (!unary) e2, call)
+point_groups <- function() {
+  found <- py_call_checked("_r.groups.crystallographic")
+  structure(
+    data.frame(
+      schoenflies = unlist(found$schoenflies), hermann_mauguin = unlist(found$hermann_mauguin),
+      order = as.integer(unlist(found$order))
+    ),
+    class = c("gspace_table", "data.frame")
   )
 }
 
-is_element <- function(x) inherits(x, "group_element")
+#' Finite groups by family
+#'
+#' * `symmetric_group()` holds all permutations of 1, ..., n, `alternating_group()` the even ones.
+#' * `dicyclic_group()` has 4 n elements, `quaternion_group()` holds 1, i, j, k and their negatives; some of their
+#'   irreps are of type H: four matrices commute with them, see [endomorphisms()].
+#'
+#' @param n Number of points that are permuted, from 1 to 6; for dicyclic groups a quarter of the order.
+#' @return A group.
+#' @seealso [group_from_permutations()], [direct_product()]
+#' @export
+#' @examplesIf intertwine_available(torch = FALSE)
+#' S3 <- symmetric_group(3)
+#' group_elements(S3)
+#' character_table(S3)
+#' group_order(alternating_group(5))
+#' group_elements(quaternion_group())
+symmetric_group <- function(n) py_call_checked("group.symmetric_group", list(as_count(n, min = 1)))
+
+#' @rdname symmetric_group
+#' @export
+alternating_group <- function(n) py_call_checked("group.alternating_group", list(as_count(n, min = 1)))
+
+#' @rdname symmetric_group
+#' @export
+dicyclic_group <- function(n) py_call_checked("group.dicyclic_group", list(as_count(n, min = 1)))
+
+#' @rdname symmetric_group
+#' @export
+quaternion_group <- function() py_call_checked("group.quaternion_group")
+
+#' Products of groups
+#'
+#' The elements of a product are pairs: `direct_product()` multiplies each part by itself, `double_group()` is the
+#' product of a group with itself. In `semidirect_product()` the second group acts on the first by automorphisms: (n,
+#' h) (n', h') = (n h.n', h h').
+#'
+#' Irreps of a direct product are named by two labels, see [irrep()]: `irrep(G, label = list(1, c(0, 2)))`. Where both
+#' irreps are of type C their product has two parts, 0 and 1: `label = list(1, 1, 1)`.
+#'
+#' @param first,second Groups or spaces.
+#' @param G A group or a space.
+#' @param normal,acting Finite groups.
+#' @param action How an element of `acting` acts on one of `normal`: a function of both, `function(h, n)`, that gives an
+#'   element of `normal`; or a matrix of positions with a row for each element of `acting`.
+#' @param name How the group prints.
+#' @param x A product, or an element of one.
+#' @return A group. `group_parts()`: a list of the two groups, or of the two parts of an element.
+#' @export
+#' @examplesIf intertwine_available(torch = FALSE)
+#' G <- direct_product(cyclic_group(3), dihedral_group(2))
+#' group_order(G)
+#' g <- group_element(G, parts = list(group_element(cyclic_group(3), rotation = 1), group_identity(dihedral_group(2))))
+#' g
+#' group_parts(g)
+#' irreps(G)
+#'
+#' # The quarter turns act on the fifth ones: a group of 20 elements.
+#' semidirect_product(cyclic_group(5), cyclic_group(4), function(h, n) n^(2^(group_element_as(h, "position") - 1)))
+direct_product <- function(first, second, name = NULL) {
+  check_has_group(first)
+  check_has_group(second)
+  if (!is.null(name)) check_string(name)
+  py_call_checked("_r.groups.product_of", list(first, second, name))
+}
+
+#' @rdname direct_product
+#' @export
+double_group <- function(G) {
+  check_has_group(G)
+  py_call_checked("_r.groups.double", list(G))
+}
+
+#' @rdname direct_product
+#' @export
+semidirect_product <- function(normal, acting, action, name = NULL) {
+  check_has_group(normal)
+  check_has_group(acting)
+  if (!is.null(name)) check_string(name)
+  orders <- c(finite_order(acting), finite_order(normal))
+  if (is.function(action)) action <- action_table(normal, acting, action)
+  if (!is.matrix(action) || !is.numeric(action)) {
+    abort_intertwine(
+      paste0("`action` must be a function of two elements, or a matrix of positions, not ", describe_value(action), "."),
+      class = "argument_type"
+    )
+  }
+  if (!identical(as.numeric(dim(action)), orders) || anyNA(action) || !all(action %in% seq_len(orders[2]))) {
+    abort_intertwine(
+      paste0("`action` must be a matrix of ", shape_text(orders), " positions from 1 to ", orders[2], "."),
+      hint = "It has a row for each element of `acting`, and a column for each element of `normal`."
+    )
+  }
+  table <- array(as.integer(action), dim(action)) - 1L
+  py_call_checked("_r.groups.semidirect", list(normal, acting, pack_array(table, "int32"), name))
+}
+
+action_table <- function(normal, acting, action) {
+  t(vapply(group_elements(acting), function(h) {
+    vapply(group_elements(normal), function(n) as.integer(group_element_as(action(h, n), "position")), integer(1))
+  }, integer(group_order(normal))))
+}
+
+#' @rdname direct_product
+#' @export
+group_parts <- function(x) {
+  check_has_group(x)
+  parts <- py_call_checked("_r.elements.parts", list(x))
+  if (is_element(x)) new_element_list(parts) else parts
+}
+
+#' Any finite group
+#'
+#' A group is given by what generates it: orthogonal matrices or permutations; or by its table of products. Its
+#' elements have a stated order: the identity, the generators as they were given, then the products with one generator
+#' more; those of a table keep their order, but that the identity comes first. Irreps, characters and subgroups are
+#' found, and any such group that acts on the line, the plane or space makes a space, see [gspace()], on which every
+#' layer works.
+#'
+#' @param generators Orthogonal matrices of one size: a list, one matrix, or an array whose last dimension counts them. Or
+#'   permutations of 1, ..., n: a list of vectors, each with the images of 1, ..., n.
+#' @param table A matrix with the product of the elements of its row and its column: positions from 1, or names.
+#' @param names How the elements print; by default the row names of `table`, or the names in it.
+#' @param name How the group prints.
+#' @param max_order The order below which the generators must close.
+#' @return A group. Generators that do not close, that are not orthogonal, and tables of no group are refused with the
+#'   reason.
+#' @seealso [symmetric_group()], [point_group()], [cayley_table()]
+#' @export
+#' @examplesIf intertwine_available(torch = FALSE)
+#' turn <- rbind(c(0, -1), c(1, 0))
+#' mirror <- rbind(c(1, 0), c(0, -1))
+#' square <- group_from_matrices(list(turn, mirror), name = "square")
+#' group_elements(square)
+#' gspace(square)
+#'
+#' # Rotations of a deck of four cards, and a swap of the first two
+#' group_order(group_from_permutations(list(c(2, 3, 4, 1), c(2, 1, 3, 4))))
+#'
+#' group_from_table(rbind(c("e", "a"), c("a", "e")))
+group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
+  if (!is.null(name)) check_string(name)
+  if (is.matrix(generators)) generators <- list(generators)
+  if (is.numeric(generators) && length(dim(generators)) == 3) {
+    generators <- lapply(seq_len(dim(generators)[3]), function(k) array(generators[, , k], dim(generators)[1:2]))
+  }
+  are_matrices <- is.list(generators) && all(vapply(generators, function(x) is.matrix(x) && is.numeric(x), NA))
+  if (!are_matrices || !length(generators)) {
+    abort_intertwine(
+      paste0("`generators` must be matrices, not ", describe_value(generators), "."),
+      class = "argument_type", hint = "Give a list of orthogonal matrices of one size."
+    )
+  }
+  for (k in seq_along(generators)) check_orthogonal(generators[[k]], k)
+  packed <- lapply(unname(generators), function(x) pack_array(x + 0, "float64", arg = "generators"))
+  py_call_checked("_r.groups.from_matrices", list(packed, name, as_count(max_order, min = 1)))
+}
+
+check_orthogonal <- function(x, k, call = rlang::caller_env()) {
+  miss <- if (nrow(x) == ncol(x)) max(abs(x %*% t(x) - diag(nrow(x)))) else Inf
+  if (!is.finite(miss) || miss > 1e-6) {
+    square <- nrow(x) == ncol(x)
+    fault <- if (square) paste("A %*% t(A) misses the identity by", signif(miss, 3)) else paste("it is", shape_text(dim(x)))
+    abort_intertwine(
+      paste0("Generator ", k, " is not orthogonal: ", fault, "."),
+      class = "group", hint = "Change coordinates so that all generators are orthogonal, with entries to full precision.",
+      call = call
+    )
+  }
+}
+
+#' @rdname group_from_matrices
+#' @export
+group_from_permutations <- function(generators, name = NULL, max_order = 1000) {
+  if (!is.null(name)) check_string(name)
+  if (is.numeric(generators)) generators <- list(generators)
+  for (permutation in generators) check_permutation(permutation)
+  if (length(unique(lengths(generators))) > 1) {
+    abort_intertwine(
+      paste0("The permutations have different lengths: ", paste(unique(lengths(generators)), collapse = ", "), "."),
+      hint = "Give the images of 1, ..., n under each generator, with one n for all."
+    )
+  }
+  images <- lapply(unname(generators), function(p) as.list(as.integer(p) - 1L))
+  py_call_checked("_r.groups.from_permutations", list(images, name, as_count(max_order, min = 1)))
+}
+
+check_permutation <- function(x, arg = "generators", call = rlang::caller_env()) {
+  if (!is.numeric(x) || !length(x) || anyNA(x) || !setequal(x, seq_along(x)) || anyDuplicated(x)) {
+    abort_intertwine(
+      paste0("`", arg, "` must hold permutations of 1, ..., n, not ", describe_value(x), "."),
+      hint = "A permutation is the vector of the images of 1, ..., n, such as c(2, 1, 3).", call = call
+    )
+  }
+  invisible(x)
+}
+
+#' @rdname group_from_matrices
+#' @export
+group_from_table <- function(table, names = NULL, name = NULL) {
+  if (!is.null(name)) check_string(name)
+  if (is.data.frame(table)) table <- as.matrix(table)
+  if (!is.matrix(table) || !(is.numeric(table) || is.character(table))) {
+    abort_intertwine(
+      paste0("`table` must be a matrix of positions or of names, not ", describe_value(table), "."),
+      class = "argument_type"
+    )
+  }
+  table <- unclass(table)
+  if (is.character(table)) {
+    names <- names %||% rownames(table) %||% unique(c(t(table)))
+    unknown <- setdiff(table, names)
+    if (length(unknown)) {
+      abort_intertwine(paste0("\"", unknown[1], "\" is in `table`, but no name of a row."))
+    }
+    table <- array(match(table, names), dim(table))
+  }
+  names <- names %||% rownames(table)
+  check_latin(table)
+  positions <- array(as.integer(table), dim(table)) - 1L
+  py_call_checked("_r.groups.from_table", list(
+    pack_array(positions, "int32"), if (!is.null(names)) as.list(as.character(names)), name
+  ))
+}
+
+check_latin <- function(table, call = rlang::caller_env()) {
+  n <- nrow(table)
+  if (n != ncol(table) || anyNA(table) || !all(table %in% seq_len(n))) {
+    abort_intertwine(
+      paste0("`table` must be a square matrix of positions from 1 to ", n, "."),
+      hint = "Entry [i, j] is the position of the product of elements i and j.", call = call
+    )
+  }
+  for (side in 1:2) {
+    wrong <- which(apply(table, side, anyDuplicated) > 0)
+    if (length(wrong)) {
+      abort_intertwine(
+        paste0(c("Row ", "Column ")[side], wrong[1], " of `table` holds an element twice, so this is no group."),
+        class = "group", hint = "Every element must be once in every row and in every column.", call = call
+      )
+    }
+  }
+}
+
+#' @export
+length.symmetry_group <- function(x) 1L
+
+#' @export
+summary.symmetry_group <- function(object, ...) {
+  check_alive(object)
+  structure(list(group = object), class = "summary_group")
+}
+
+#' @export
+format.summary_group <- function(x, ...) {
+  order <- group_order(x$group)
+  count <- if (is.finite(order)) format(order) else "infinitely many"
+  found <- irreps(x$group)
+  classes <- if (is.finite(order)) length(conjugacy_classes(x$group))
+  c(
+    paste0("Group ", format(x$group)[1]),
+    paste0("elements:  ", count),
+    paste0("generated: ", paste(format(group_generators(x$group)), collapse = "; ")),
+    if (!is.null(classes)) paste0("classes:   ", classes),
+    paste0("irreps:    ", paste(vapply(found, irrep_text, ""), collapse = ", "), if (!is.finite(order)) ", ...")
+  )
+}
+
+irrep_text <- function(rho) {
+  facts <- py_call_checked("_r.groups.facts", list(rho))
+  paste0(unlist(facts$irreps), " (size ", facts$size, ")")
+}
+
+#' @export
+print.summary_group <- function(x, ...) {
+  cat(format(x), sep = "\n")
+  invisible(x)
+}
 
 #' A group, or something that has one.
 #' @noRd

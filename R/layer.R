@@ -283,17 +283,6 @@ layer_title <- function(row) {
   if (row$detail == "") name else paste0(name, "(", row$detail, ")")
 }
 
-#' @export
-summary.equivariant_module <- function(object, ...) {
-  rows <- py_call_checked("_r.layers.table", list(check_alive(object)))
-  data.frame(
-    layer = vapply(rows, layer_title, ""),
-    input = vapply(rows, function(row) row$input %||% NA_character_, ""),
-    output = vapply(rows, function(row) row$out %||% NA_character_, ""),
-    parameters = vapply(rows, function(row) row$parameters, 0)
-  )
-}
-
 #' Number of parameters
 #'
 #' Counts the values that training adjusts.

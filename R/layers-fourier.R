@@ -8,14 +8,13 @@
 #' the closer to exact for all rotations; the `N` rotations themselves are exact.
 #'
 #' With `rotations` or `axis`, which name a subgroup as in [quotient_repr()], the functions live on the cosets of the
-#' subgroup:
-#' they are fewer, and blind to the subgroup. Give the layer the same subgroup as the representation.
+#' subgroup: they are fewer, and blind to the subgroup. Give the layer the same subgroup as the representation.
 #'
 #' @inheritParams r2_conv
 #' @param gs A space or a group.
 #' @param frequency The highest frequency.
 #' @param N Number of rotations to sample at; take two to four times as many as a field has channels.
-#' @param rotations,axis The subgroup, as for [quotient_repr()]; none for functions on the group.
+#' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `fourier_repr()`: a representation. `nonlin_fourier()`: a module, a sequence or a specification.
@@ -38,10 +37,11 @@ nonlin_fourier <- function(object, N = 16, fun = "elu", rotations = NULL, axis =
 
 #' @rdname nonlin_fourier
 #' @export
-fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL) {
+fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgroup = NULL) {
   check_has_group(gs)
-  subgroup <- as_subgroup(rotations, axis)
-  py_call_checked(
-    "_r.groups.fourier", list(gs, as_count(frequency, min = 0), subgroup$rotations, subgroup$axis)
-  )
+  frequency <- as_count(frequency, min = 0)
+  if (is.null(rotations) && is.null(axis) && is.null(subgroup)) {
+    return(py_call_checked("_r.groups.fourier", list(gs, frequency)))
+  }
+  py_call_checked("_r.groups.fourier_quotient", list(gs, as_subgroup(rotations, axis, subgroup), frequency, NULL))
 }

@@ -1,11 +1,10 @@
 # Layers for induced fields: fields made of blocks that the group permutes, and turns inside.
 
-#' Induced fields and their layers
+#' Layers for induced fields
 #'
 #' An induced field has a block of channels for each coset of a subgroup: the group permutes the blocks and acts
-#' inside of them
-#' as a representation of the subgroup does. `induced_repr()` makes such a representation; regular and quotient
-#' representations are the ones whose blocks are a single channel.
+#' inside of them as a representation of the subgroup does. [induced_repr()] makes such a representation; regular and
+#' quotient representations are the ones whose blocks are a single channel.
 #'
 #' * `nonlin_induced_norm()` changes the length of each block and keeps its direction;
 #' * `nonlin_induced_gated()` multiplies each block by the sigmoid of its channel in a quotient field: as many
@@ -17,15 +16,12 @@
 #' @inheritParams r2_conv
 #' @inheritParams nonlin_norm
 #' @inheritParams batchnorm_norm
-#' @inheritParams quotient_repr
-#' @param gs A space or a finite group.
-#' @param repr A representation of the subgroup: of `restrict(gs, rotations, axis)`.
 #' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does
 #'   not say it;
 #'   `NULL` finds the smallest blocks.
 #' @inheritSection r2_conv One argument, three uses
-#' @return `induced_repr()`: a representation. The others as [r2_conv()].
-#' @seealso [nonlin_norm()], [batchnorm_norm()], [pool_norm()], [quotient_repr()]
+#' @inherit r2_conv return
+#' @seealso [induced_repr()], [nonlin_norm()], [batchnorm_norm()], [pool_norm()]
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = 8)
@@ -33,15 +29,6 @@
 #' rho <- induced_repr(gs, irrep(half_turns, frequency = 1), rotations = 2)
 #' field_type(gs, 2 * rho) |> nonlin_induced_norm()
 #' field_type(gs, 2 * quotient_repr(gs, rotations = 2), 2 * rho) |> nonlin_induced_gated()
-induced_repr <- function(gs, repr, rotations = NULL, axis = NULL) {
-  check_has_group(gs)
-  check_representation(repr)
-  subgroup <- as_subgroup(rotations, axis)
-  py_call_checked("_r.groups.induced", list(gs, repr, subgroup$rotations, subgroup$axis))
-}
-
-#' @rdname induced_repr
-#' @export
 nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = NULL) {
   check_string(fun)
   create_layer("InducedNormNonLinearity", object, list(
@@ -49,13 +36,13 @@ nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = 
   ))
 }
 
-#' @rdname induced_repr
+#' @rdname nonlin_induced_norm
 #' @export
 nonlin_induced_gated <- function(object, drop_gates = TRUE) {
   create_layer("InducedGatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
 }
 
-#' @rdname induced_repr
+#' @rdname nonlin_induced_norm
 #' @export
 batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, block_size = NULL) {
   create_layer("InducedNormBatchNorm", object, list(
@@ -63,7 +50,7 @@ batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = 
   ))
 }
 
-#' @rdname induced_repr
+#' @rdname nonlin_induced_norm
 #' @export
 pool_induced_norm <- function(object, block_size = NULL) {
   create_layer("InducedNormPool", object, list(block_size = block_size))

@@ -134,14 +134,30 @@ warn_versions_differ <- function(package) {
 #' is configured (`INTERTWINE_PYTHON`, `RETICULATE_PYTHON`, or the virtual environment "r-intertwine" of
 #' [install_intertwine()]), or if `initialize = TRUE`; so the answer never downloads anything.
 #'
+#' Groups, spaces and representations need Python with NumPy and SciPy alone, networks need torch, too.
+#'
 #' @param initialize Start a Python that is not configured, too?
+#' @param torch Is torch needed? With `FALSE` the answer is whether groups, spaces and representations can be used.
 #' @return `TRUE` if intertwine can be used, else `FALSE`.
 #' @seealso [intertwine_sitrep()] for what was found.
 #' @export
 #' @examples
 #' intertwine_available()
-intertwine_available <- function(initialize = FALSE) {
+#' intertwine_available(torch = FALSE)
+intertwine_available <- function(initialize = FALSE, torch = TRUE) {
   check_flag(initialize)
+  check_flag(torch)
+  bridge_available(initialize) && (!torch || torch_available())
+}
+
+#' Can networks be built? Asked of Python once, when it has started.
+#' @noRd
+torch_available <- function() {
+  if (is.null(the$torch)) the$torch <- isTRUE(py_call_checked("_r.situation.has_torch"))
+  the$torch
+}
+
+bridge_available <- function(initialize) {
   if (!is.null(the$bridge)) {
     return(TRUE)
   }

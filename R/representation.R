@@ -6,28 +6,44 @@
 #' element `g`. Representations of finite groups that permute channels hold exact zeros and ones.
 #'
 #' * `irrep()` is an irreducible one: frequency `k` turns k times as fast as the image does. Frequency 0 is a scalar, 1 a
-#'   vector.
+#'   vector. Of rotations of space, frequency `l` has size 2 l + 1.
 #' * `trivial_repr()` is the scalar: it does not change.
-#' * `regular_repr()` has a channel for each element of the group, which the group permutes. Pointwise nonlinearities act on
-#'   it, and it can learn the most: the usual choice.
+#' * `regular_repr()` has a channel for each element of the group, which the group permutes. Pointwise nonlinearities
+#'   act on it, and it can learn the most: the usual choice.
 #' * `quotient_repr()` has one channel for each coset of a subgroup.
-#' * `representations()` lists the irreps and the regular one by name.
+#' * `standard_repr()` is the orthogonal matrices of the group itself, or those by which a space moves.
+#' * `irreps()` lists the irreps, `representations()` these and the regular one by name.
 #'
 #' `2 * rho` is a list of two copies, as [field_type()] takes it, and `a + b` the direct sum.
 #'
+#' Labels name the irreps of any group: `label = c(1, 2)` is what prints as `irrep_1,2`. Those of products are nested:
+#' what prints as `irrep_1 x 0,2` is `label = list(1, c(0, 2))`.
+#'
 #' @param gs A group or a space, such as [gspace_rot2d()].
 #' @param frequency Frequency of the irrep; a value, from 0.
-#' @param flip For groups with reflections: 1 if the irrep changes its sign under a reflection, 0 if not. By default the one
-#'   that exists, or 0 where both do.
-#' @param label The label of an irrep of any other group.
+#' @param flip For groups with reflections: 1 if the irrep changes its sign under a reflection, 0 if not. By default
+#'   the one that exists, or 0 where both do.
+#' @param label The label of an irrep of any group: numbers, or a list of labels for products.
+#' @param inversion For groups with the inversion of space: 1 if it changes the sign, 0 if not. For `o3_group()` by
+#'   default that of the vector and of the harmonics, else 0.
 #' @param rotations Number of rotations in the subgroup; `Inf` for all.
 #' @param axis For groups with reflections: the step of rotation of the reflection that is in the subgroup; `NULL` if none
 #'   is.
+#' @param subgroup The subgroup of any other group, in place of `rotations` and `axis`: a row of [subgroups()], elements
+#'   that generate it, the name of its structure, or its label.
+#' @param max_frequency For continuous groups, the highest frequency; that of the group by default.
 #' @param ... Representations, or lists of them.
 #' @param a,b Representations of one group.
-#' @return A representation; `representations()` a named list of them.
+#' @param rho A representation.
+#' @param basis An orthogonal matrix.
+#' @param name How it prints.
+#' @param g An element.
+#' @return A representation; `representations()` a named list of them, `irreps()` a list. `repr_character()`: the
+#'   trace of `rho(g)`. `split_irreps()`: a list of `irreps` and `change_of_basis`, an orthogonal Q with rho = Q
+#'   (psi_1 + psi_2 + ...) Q^T.
+#' @seealso [induced_repr()], [spectral_regular_repr()], [intertwiners()], [disentangle()], [plot.group_representation()]
 #' @export
-#' @examplesIf intertwine_available()
+#' @examplesIf intertwine_available(torch = FALSE)
 #' gs <- gspace_rot2d(N = 4)
 #' representations(gs)
 #' rho <- irrep(gs, frequency = 1)
@@ -35,12 +51,18 @@
 #' regular_repr(gs)(group_element(gs, rotation = 1))
 #' direct_sum(trivial_repr(gs), rho)
 #' tensor_product(rho, rho)
-irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL) {
+#'
+#' irrep(so3_group(), frequency = 2)
+#' irrep(octahedral_group(), label = -1)
+#' irrep(full_octahedral_group(), label = list(1, 2))
+#' split_irreps(regular_repr(dihedral_group(3)))$irreps
+irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL, inversion = NULL) {
   check_has_group(gs)
   if (!is.null(frequency)) frequency <- as_count(frequency, min = 0)
   if (!is.null(flip)) flip <- as_count(flip, min = 0, max = 1)
-  if (!is.null(label)) label <- as_whole(label)
-  py_call_checked("_r.groups.irrep", list(gs, frequency, flip, label))
+  if (!is.null(inversion)) inversion <- as_count(inversion, min = 0, max = 1)
+  if (!is.null(label)) label <- as_label(label)
+  py_call_checked("_r.groups.irrep", list(gs, frequency, flip, label, inversion))
 }
 
 #' @rdname irrep
@@ -59,10 +81,16 @@ regular_repr <- function(gs) {
 
 #' @rdname irrep
 #' @export
-quotient_repr <- function(gs, rotations = NULL, axis = NULL) {
+quotient_repr <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
   check_has_group(gs)
-  subgroup <- as_subgroup(rotations, axis)
-  py_call_checked("_r.groups.quotient", list(gs, subgroup$rotations, subgroup$axis))
+  py_call_checked("_r.groups.quotient", c(list(gs), as_subgroup(rotations, axis, subgroup)))
+}
+
+#' @rdname irrep
+#' @export
+standard_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.standard", list(gs))
 }
 
 #' @rdname irrep
@@ -70,6 +98,14 @@ quotient_repr <- function(gs, rotations = NULL, axis = NULL) {
 representations <- function(gs) {
   check_has_group(gs)
   new_representation_list(py_call_checked("_r.groups.representations", list(gs)))
+}
+
+#' @rdname irrep
+#' @export
+irreps <- function(gs, max_frequency = NULL) {
+  check_has_group(gs)
+  if (!is.null(max_frequency)) max_frequency <- as_count(max_frequency, min = 0)
+  new_representation_list(py_call_checked("_r.groups.irreps", list(gs, max_frequency)))
 }
 
 #' @rdname irrep
@@ -88,13 +124,167 @@ tensor_product <- function(a, b) {
   py_call_checked("_r.groups.tensor_product", list(a, b))
 }
 
-#' Rotations and axis of a subgroup, checked.
-#' @noRd
-as_subgroup <- function(rotations, axis, call = rlang::caller_env()) {
-  list(
-    rotations = if (!is.null(rotations)) if (identical(rotations, Inf)) -1L else as_count(rotations, min = 1, call = call),
-    axis = if (!is.null(axis)) as_axis(axis, "axis", call)
-  )
+#' @rdname irrep
+#' @export
+change_basis <- function(rho, basis, name = "turned") {
+  check_representation(rho)
+  check_string(name)
+  if (!is.matrix(basis) || !is.numeric(basis) || max(abs(crossprod(basis) - diag(ncol(basis)))) > 1e-6) {
+    abort_intertwine(
+      paste0("`basis` must be an orthogonal matrix, not ", describe_value(basis), "."), class = "argument_type"
+    )
+  }
+  py_call_checked("_r.groups.change_basis", list(rho, pack_array(basis + 0, "float64"), name))
+}
+
+#' @rdname irrep
+#' @export
+repr_character <- function(rho, g) {
+  check_representation(rho)
+  check_element(g)
+  py_call_checked("_r.groups.character", list(rho, g))
+}
+
+#' @rdname irrep
+#' @export
+split_irreps <- function(rho) {
+  check_representation(rho)
+  found <- py_call_checked("_r.groups.split_irreps", list(rho))
+  list(irreps = new_representation_list(found$irreps), change_of_basis = as_square(found$change_of_basis))
+}
+
+#' Induced representations, and functions on a group by their frequencies
+#'
+#' A feature of a subgroup H gives one of the group: a copy of it for each coset, which the group permutes and turns.
+#' `induced_repr()` is that; with the trivial representation it is [quotient_repr()], and from the subgroup of one element
+#' [regular_repr()].
+#'
+#' Continuous groups have infinitely many cosets. There the same functions are cut off: `spectral_regular_repr()`
+#' holds the functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the
+#' fields that `rho` induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`.
+#' `sphere_repr()` is the functions on the sphere. For the cube and the icosahedron `vertices_repr()`, `faces_repr()`
+#' and `edges_repr()` permute what they name.
+#'
+#' @inheritParams irrep
+#' @param rho A representation of the subgroup.
+#' @param frequency The highest frequency that is kept.
+#' @param irreps A list of irreps, or of labels, in place of `frequency`.
+#' @return A representation.
+#' @seealso [restrict()], [subgroups()], [fourier_repr()]
+#' @export
+#' @examplesIf intertwine_available(torch = FALSE)
+#' G <- dihedral_group(4)
+#' H <- restrict(G, rotations = 4)
+#' induced_repr(G, irrep(H, frequency = 1), rotations = 4)
+#' sphere_repr(so3_group(), frequency = 2)
+#' spectral_quotient_repr(so3_group(), subgroup = "ico", frequency = 6)
+#' faces_repr(octahedral_group())
+induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL) {
+  check_has_group(gs)
+  check_representation(rho)
+  py_call_checked("_r.groups.induced", list(gs, as_subgroup(rotations, axis, subgroup), rho))
+}
+
+#' @rdname induced_repr
+#' @export
+spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL) {
+  check_has_group(gs)
+  kept <- as_kept(frequency, irreps)
+  py_call_checked("_r.groups.fourier", c(list(gs), kept))
+}
+
+#' @rdname induced_repr
+#' @export
+spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL, subgroup = NULL) {
+  check_has_group(gs)
+  kept <- as_kept(frequency, irreps)
+  py_call_checked("_r.groups.fourier_quotient", c(list(gs, as_subgroup(rotations, axis, subgroup)), kept))
+}
+
+#' @rdname induced_repr
+#' @export
+spectral_induced_repr <- function(gs, rho, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL,
+                                  subgroup = NULL) {
+  check_has_group(gs)
+  check_representation(rho)
+  kept <- as_kept(frequency, irreps)
+  py_call_checked("_r.groups.fourier_induced", c(list(gs, as_subgroup(rotations, axis, subgroup), rho), kept))
+}
+
+as_kept <- function(frequency, irreps, call = rlang::caller_env()) {
+  if (!is.null(frequency)) frequency <- as_count(frequency, min = 0, arg = "frequency", call = call)
+  if (is_representation(irreps)) irreps <- list(irreps)
+  if (!is.null(irreps)) {
+    irreps <- lapply(unname(unclass(irreps)), function(psi) {
+      if (is_representation(psi)) return(psi)
+      label <- as_label(psi, "irreps", call)
+      if (is.list(label)) label else list(label)
+    })
+  }
+  list(frequency, irreps)
+}
+
+#' @rdname induced_repr
+#' @export
+sphere_repr <- function(gs, frequency) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.sphere", list(gs, as_count(frequency, min = 0)))
+}
+
+#' @rdname induced_repr
+#' @export
+vertices_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.solid", list(gs, "vertices"))
+}
+
+#' @rdname induced_repr
+#' @export
+faces_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.solid", list(gs, "faces"))
+}
+
+#' @rdname induced_repr
+#' @export
+edges_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.solid", list(gs, "edges"))
+}
+
+#' Equivariant linear maps
+#'
+#' `intertwiners()` is an orthonormal basis of the matrices X with `b(g) %*% X` equal to `X %*% a(g)` for all elements
+#' g: the weights that an equivariant linear layer is free to choose. `endomorphisms()` is a basis of those that
+#' commute with a representation, the identity first; of an irrep there are 1, 2 or 4 of them: its type is R, C or H.
+#'
+#' @param a,b,rho Representations of one group.
+#' @return A list of matrices.
+#' @export
+#' @examplesIf intertwine_available(torch = FALSE)
+#' G <- cyclic_group(4)
+#' endomorphisms(irrep(G, frequency = 1))
+#'
+#' # Equivariant maps between regular representations are the circular convolutions.
+#' intertwiners(regular_repr(G), regular_repr(G))[[1]]
+#'
+#' # Schur's lemma: none from one irrep to another.
+#' length(intertwiners(irrep(G, frequency = 0), irrep(G, frequency = 1)))
+intertwiners <- function(a, b) {
+  check_representation(a)
+  check_representation(b)
+  as_matrices(py_call_checked("_r.groups.homomorphisms", list(a, b)))
+}
+
+#' @rdname intertwiners
+#' @export
+endomorphisms <- function(rho) {
+  check_representation(rho)
+  as_matrices(py_call_checked("_r.groups.endomorphisms", list(rho)))
+}
+
+as_matrices <- function(x) {
+  lapply(seq_len(dim(x)[1]), function(k) array(x[k, , ], dim(x)[-1]))
 }
 
 #' An axis: a step of rotation; for the continuous groups an angle.
@@ -156,6 +346,14 @@ dim.group_representation <- function(x) {
 length.group_representation <- function(x) 1L
 
 #' @export
+format.group_representation <- function(x, ...) {
+  if (is_dead(x)) {
+    return(NextMethod())
+  }
+  py_call_checked("_r.groups.text", list(x))
+}
+
+#' @export
 summary.group_representation <- function(object, ...) {
   structure(py_call_checked("_r.groups.facts", list(check_alive(object))), class = "summary_representation")
 }
@@ -166,7 +364,7 @@ format.summary_representation <- function(x, ...) {
     paste0("Representation ", x$name, " of ", x$group),
     paste0("size:        ", x$size),
     paste0("irreps:      ", paste(unlist(x$irreps), collapse = " + ")),
-    paste0("irreducible: ", if (x$irreducible) "yes" else "no"),
+    paste0("irreducible: ", if (x$irreducible) paste0("yes, of type ", x$type) else "no"),
     paste0("permutation: ", if (x$permutation) "yes, pointwise nonlinearities act on it" else "no")
   )
 }

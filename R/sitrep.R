@@ -15,7 +15,7 @@ intertwine_sitrep <- function() {
     reticulate = as.character(utils::packageVersion("reticulate"))
   )
   reason <- NULL
-  if (intertwine_available()) {
+  if (intertwine_available(torch = FALSE)) {
     facts <- c(facts, py_call_checked("_r.situation.facts"), list(source = the$source))
   } else {
     reason <- unavailable_reason()

@@ -12,9 +12,26 @@ Example:
 
 from __future__ import annotations
 
-from intertwine import errors, group, gspaces, nn
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from intertwine import errors, group, gspaces
 from intertwine.gauge import GAUGE_VERSION
+
+if TYPE_CHECKING:
+    from intertwine import nn
 
 __version__ = "0.1.0"
 
 __all__ = ["GAUGE_VERSION", "__version__", "errors", "group", "gspaces", "nn"]
+
+
+def __getattr__(name: str) -> Any:
+    # Groups and spaces need NumPy and SciPy alone, so torch waits for the first network.
+    if name == "nn":
+        return importlib.import_module("intertwine.nn")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,6 +12,11 @@ test_that("spaces print what they are", {
     gspace_flip2d()
     gspace_flip_rot2d(N = 4)
     gspace_none(cyclic_group(3))
+    gspace_flip1d()
+    gspace_octa()
+    gspace_full_cylinder(N = 2)
+    gspace_rot3d(max_frequency = 1)
+    gspace(point_group("Td"))
   })
 })
 
@@ -36,4 +41,53 @@ test_that("N = Inf is the continuous group", {
   expect_equal(det(irrep(mirrored, frequency = 1)(group_element(mirrored, flip = 1, angle = 0.1))), -1)
   expect_identical(group_order(restrict(mirrored, rotations = 4)), 4)
   expect_identical(group_order(restrict(mirrored, rotations = Inf)), Inf)
+})
+
+test_that("every space of the table is one, as Python makes it", {
+  skip_if_no_python()
+  table <- gspaces()
+  for (k in which(!grepl("(G)", table$space, fixed = TRUE))) {
+    make <- get(sub("\\(.*", "", table$space[k]))
+    python <- intertwine_py()$gspaces[[table$python[k]]]
+    gs <- if (grepl("(N)", table$space[k], fixed = TRUE)) make(N = 4) else make()
+    expect_s3_class(gs, "gspace")
+    expected <- switch(table$elements[k], "N" = 4, "2 N" = 8, "4 N" = 16, all = Inf, as.numeric(table$elements[k]))
+    expect_identical(group_order(gs), expected, info = table$space[k])
+    if (!grepl("(N)", table$space[k], fixed = TRUE)) expect_true(gs == python(), info = table$space[k])
+  }
+  expect_identical(group_order(gspace_cone()), Inf)
+})
+
+test_that("axes and directions are where they are said to be", {
+  skip_if_no_python()
+  mirror <- group_element(gspace_mirror3d(axis = 0), flip = 1)
+  expect_equal(group_element_as(mirror, "matrix", gs = gspace_mirror3d(axis = 0)), diag(c(1, -1, 1)))
+  gs <- gspace_full_cylinder(N = 4, axis = pi / 4)
+  half_turn <- rbind(c(0, 1, 0), c(1, 0, 0), c(0, 0, -1))
+  expect_equal(group_element_as(group_element(gs, matrix = half_turn), "matrix", gs = gs), half_turn)
+  turn <- group_element(so3_group(), angle = -pi / 2, axis = c(0, 1, 0))
+  gs <- gspace_axis3d(N = 4, adjoint = turn)
+  quarter <- standard_repr(gs)(group_element(gs, rotation = 1))
+  expect_equal(quarter[, 1], c(1, 0, 0))
+  expect_error(gspace_cone(N = 4, adjoint = diag(3)), class = "intertwine_error_argument_type")
+  expect_error(gspace_cylinder(N = 0), class = "intertwine_error_argument")
+})
+
+test_that("any group is a space by its matrices", {
+  skip_if_no_python()
+  S3 <- symmetric_group(3)
+  gs <- gspace(S3, action = irrep(S3, label = 2))
+  expect_identical(gs$dimensionality, 2L)
+  expect_identical(group_order(gs), 6)
+  expect_true(gspace(octahedral_group()) == gspace_octa())
+  expect_length(exact_elements(gspace_rot2d(8)), 4)
+  expect_length(exact_elements(gspace_octa()), 24)
+  expect_error(gspace(S3), class = "intertwine_error_representation")
+  expect_error(gspace(S3, action = regular_repr(S3)), class = "intertwine_error_representation")
+  expect_error(gspace("S3"), class = "intertwine_error_argument_type")
+  # Layers work on it at once.
+  triangle <- gspace(point_group("C3v"))
+  type <- field_type(gs, trivial = 1)
+  conv <- type |> r2_conv(out = c(regular = 1), kernel_size = 3)
+  expect_identical(n_channels(conv$out_type), 6L)
 })

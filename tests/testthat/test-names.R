@@ -2,10 +2,12 @@
 missing_in_r <- function() {
   c(
     # Abstract classes and helpers that R reaches as values, methods or arguments.
-    "FiniteGroup", "ContinuousGroup", "HomSpace", "change_basis", "homomorphism_space", "intertwiners",
+    "FiniteGroup", "ContinuousGroup", "chi", "psi", "psichi", "quaternion_matrix",
+    "InsufficientIrrepsException", "UnderconstrainedCGSystem",
     "EquivariantModule", "Spec",
-    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D",
+    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
     # Layers without an R function.
+    "R1Conv", "R1ConvTransposed", "R3Conv", "R3ConvTransposed", "R3IcoConv", "R3IcoConvTransposed",
     "R3Upsampling"
   )
 }

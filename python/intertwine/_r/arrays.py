@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine._r.wire import pack_numpy, record
 from intertwine.errors import ArgumentError
 
 _WIRE = {"double": torch.float64, "float": torch.float32, "integer": torch.int32, "raw": torch.uint8}
@@ -91,7 +92,7 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
     Above `limit` bytes the record holds an `Outbox` in place of the bytes.
     """
     if not isinstance(value, torch.Tensor):
-        return _pack_numpy(np.asarray(value), limit)
+        return pack_numpy(np.asarray(value), limit)
     tensor = value.detach()
     if tensor.layout != torch.strided:
         tensor = tensor.to_dense()
@@ -102,45 +103,7 @@ def pack(value: Any, limit: float = 2.0**30) -> dict[str, Any]:
         turned = tensor.permute(tuple(range(tensor.ndim - 1, -1, -1)))
         # One copy does it all: the order of the dimensions, the kind of number, and the device.
         torch.frombuffer(data, dtype=wire).view(turned.shape).copy_(turned)
-    return _record(kind, list(tensor.shape), data, limit)
-
-
-def _pack_numpy(array: np.ndarray, limit: float) -> dict[str, Any]:
-    """The same for NumPy arrays, which may be read-only or have strides that torch refuses."""
-    kinds = {
-        "b": ("logical", np.int32),
-        "i": ("integer", np.int32),
-        "u": ("integer", np.int32),
-        "c": ("complex", np.complex128),
-    }
-    kind, wire = kinds.get(array.dtype.kind, ("double", np.float64))
-    if array.dtype.kind in "iu" and array.dtype.itemsize > 2 and array.dtype != np.int32:
-        kind, wire = "double", np.float64
-    data = bytearray(array.astype(wire).tobytes(order="F"))
-    return _record(kind, list(array.shape), data, limit)
-
-
-def _record(kind: str, shape: list[int], data: bytearray, limit: float) -> dict[str, Any]:
-    whole = len(data) <= limit
-    return {
-        "array": kind,
-        "dims": [float(n) for n in shape],
-        "data": data if whole else None,
-        "outbox": None if whole else Outbox(data),
-    }
-
-
-class Outbox:
-    """The bytes of an array that leaves in pieces."""
-
-    def __init__(self, data: bytearray) -> None:
-        self._data = data
-
-    def size(self) -> float:
-        return float(len(self._data))
-
-    def piece(self, start: float, stop: float) -> bytearray:
-        return self._data[int(start) : int(stop)]
+    return record(kind, list(tensor.shape), data, limit)
 
 
 def _kind(dtype: torch.dtype) -> tuple[str, torch.dtype]:

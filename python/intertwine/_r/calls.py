@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from intertwine._r.polling import Interrupted
 from intertwine._r.values import plain, snake
-from intertwine.errors import IntertwineError
+from intertwine.errors import IntertwineError, MissingDependencyError
 
 Reply = tuple[Any, ...]
 
@@ -37,11 +38,24 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
             value = plain(function(*_positional(args), **_named(kwargs)))
         except Interrupted:
             return ("interrupt",)
+        except ModuleNotFoundError as error:
+            return ("error", describe(_not_installed(error)))
         except (Exception, KeyboardInterrupt) as error:
             return ("error", describe(error))
     if not caught:
         return ("ok", value)
     return ("ok", value, [{"class": snake(w.category.__name__), "message": str(w.message)} for w in caught])
+
+
+def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingDependencyError:
+    """What a user can do about a package that is not there; groups and spaces need no torch, so it may be missing so far."""
+    missing = (error.name or "").split(".")[0]
+    if missing in ("", "intertwine"):
+        return error
+    return MissingDependencyError(
+        f"this needs the Python package {missing}, which {sys.executable or 'this Python'} does not have",
+        hint="Run install_intertwine(), or set INTERTWINE_PYTHON to a Python that has it, and restart R",
+    )
 
 
 def attribute(owner: Any, name: str) -> Reply:

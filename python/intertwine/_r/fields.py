@@ -9,6 +9,7 @@ import torch
 
 from intertwine import gspaces
 from intertwine._r.arrays import unpack
+from intertwine._r.spaces import space_name
 from intertwine._r.values import snake
 from intertwine.errors import ArgumentTypeError
 from intertwine.fields import field_type as make_type
@@ -77,24 +78,6 @@ def facts(value: FieldType) -> dict[str, Any]:
 
 def _field_name(rho: Representation) -> str:
     return "trivial" if rho.size == 1 and rho.is_trivial() else rho.name
-
-
-def space_name(space: Any) -> str:
-    """`C4 on R^2`; of vectors without positions the group alone."""
-    group = space.fibergroup
-    return f"{group} on R^{space.dimensionality}" if space.dimensionality else str(group)
-
-
-def space_facts(space: Any) -> dict[str, Any]:
-    """What the printed form of a space shows."""
-    return {
-        "name": space.name,
-        "title": space_name(space),
-        "group": str(space.fibergroup),
-        "order": float(space.fibergroup.order()),
-        "dimensionality": int(space.dimensionality),
-        "representations": [str(rho) for rho in space.fibergroup.representations.values()],
-    }
 
 
 def geometric_tensor(tensor: Any, type: Any, coords: Any = None) -> GeometricTensor:

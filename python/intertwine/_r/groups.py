@@ -1,96 +1,116 @@
-"""Groups, elements and representations, labelled as R labels them: by rotation, flip, frequency and angle."""
+"""Groups and representations, labelled as R labels them: by frequency, flip, rotations and subgroups."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+import numpy as np
+
+from intertwine import group as library
+from intertwine._r.elements import element as _element
+from intertwine._r.elements import group_of, is_with_inversion, mirrors_only, spatial_matrix, texts
+from intertwine._r.labels import label_text, name_text, representation_text
+from intertwine._r.tables import finite
 from intertwine._r.values import tuples
+from intertwine._r.wire import numbers
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group import (
+    O2,
+    O3,
+    SO2,
+    SO3,
+    ContinuousGroup,
     CyclicGroup,
     DihedralGroup,
+    FiniteGroup,
+    GeneratedGroup,
     Group,
     GroupElement,
+    HomSpace,
+    Icosahedral,
     IrreducibleRepresentation,
+    MatrixGroup,
+    Octahedral,
     Representation,
     directsum,
+    intertwiners,
+    o3_group,
+    so3_group,
 )
-from intertwine.group.orthogonal2 import O2, SO2
+from intertwine.group.decomposition import named_representation
+from intertwine.group.generated import GENERATED
+from intertwine.group.grids import sphere_grid as _sphere_grid
 
-_TURN = 2 * math.pi
-
-
-def group_of(value: Any) -> Group:
-    """The group of a space, a field type, a representation, an element or a module; a group is its own."""
-    if isinstance(value, Group):
-        return value
-    for name in ("fibergroup", "group"):
-        found = getattr(value, name, None)
-        if isinstance(found, Group):
-            return found
-    if hasattr(value, "in_type"):
-        return group_of(value.in_type)
-    raise ArgumentTypeError(
-        f"a group or a space is needed, but {type(value).__name__} was given",
-        hint="make one with gspace_rot2d(N = 4) or cyclic_group(4)",
-    )
+# --- groups ---------------------------------------------------------------------------------------------------------------
 
 
-def element(space: Any, rotation: int | None, flip: int | None, angle: float | None) -> GroupElement:
-    """The element with this many steps of rotation, or this angle, after `flip` reflections."""
-    group = group_of(space)
-    if rotation is not None and angle is not None:
-        raise ArgumentError("`rotation` and `angle` both say how far to turn", hint="give one of them")
-    if _mirrors_only(space, group):
-        if rotation or angle:
+def cylinder(N: int, full: bool, max_frequency: int) -> Group:
+    """The symmetries of a cylinder with N rotations, -1 for all: without or with half turns."""
+    if N == -1:
+        return (library.full_cylinder_group if full else library.cylinder_group)(max_frequency)
+    return (library.full_cylinder_discrete_group if full else library.cylinder_discrete_group)(N)
+
+
+def product_of(first: Any, second: Any, name: str | None) -> Group:
+    """The direct product of two groups."""
+    return library.direct_product(group_of(first), group_of(second), name)
+
+
+def double(space: Any) -> Group:
+    """The direct product of a group with itself."""
+    return library.double_group(group_of(space))
+
+
+def from_matrices(generators: list[Any], name: str | None, max_order: int) -> Group:
+    """The group that orthogonal matrices generate."""
+    matrices = [numbers(packed) for packed in generators]
+    if len({matrix.shape for matrix in matrices}) > 1:
+        shapes = ", ".join(sorted({" x ".join(str(n) for n in matrix.shape) for matrix in matrices}))
+        raise GroupError(f"the generators must be matrices of one size, not of sizes {shapes}")
+    return library.group_from_matrices(np.stack(matrices), name, max_order)
+
+
+def from_permutations(generators: list[list[int]], name: str | None, max_order: int) -> Group:
+    """The group that permutations generate."""
+    return library.group_from_permutations([[int(k) for k in p] for p in generators], name, max_order)
+
+
+def from_table(table: Any, names: list[str] | None, name: str | None) -> Group:
+    """The group with a table of products, of numbers from zero."""
+    products = numbers(table).astype(int)
+    everyone = np.arange(len(products))
+    for b in everyone:
+        wrong = np.argwhere(products[products[:, b]] != products[everyone[:, None], products[b][None, :]])
+        if len(wrong):
+            a, c = wrong[0].tolist()
+            first, second, third = (names[k] if names else str(k + 1) for k in (a, int(b), c))
             raise GroupError(
-                f"{space} has reflections alone, no rotations", hint="name the element with flip = 0 or flip = 1"
+                f"the table is not associative: ({first} {second}) {third} is not {first} ({second} {third})"
             )
-        return group.element(int(flip or 0))
-    if isinstance(group, (SO2, O2)) and rotation is not None:
-        raise GroupError(
-            f"{group} turns by any angle, not in steps", hint="name the element by its angle: angle = pi / 4"
-        )
-    if isinstance(group, O2):
-        return group.element((int(flip or 0), float(angle or 0.0)))
-    if isinstance(group, DihedralGroup):
-        return group.element((int(flip or 0), _steps(group, rotation, angle)))
-    if isinstance(group, (CyclicGroup, SO2)):
-        if flip:
-            raise GroupError(f"{group} has no reflections", hint="use gspace_flip_rot2d() or dihedral_group()")
-        return group.element(float(angle or 0.0) if isinstance(group, SO2) else _steps(group, rotation, angle))
-    raise GroupError(f"the elements of {group} have no rotation numbers", hint="use group_elements(G)[[i]]")
+    return library.group_from_table(products, name, names)
 
 
-def _steps(group: CyclicGroup | DihedralGroup, rotation: int | None, angle: float | None) -> int:
-    if angle is None:
-        return int(rotation or 0)
-    steps = angle * group.N / _TURN
-    nearest = round(steps)
-    if abs(steps - nearest) > 1e-6:
-        raise GroupError(
-            f"{group} has no rotation by {angle:.4g} radians",
-            hint=f"its rotations are multiples of 2 * pi / {group.N}; the nearest is rotation = {nearest % group.N}",
-        )
-    return nearest % group.N
+def semidirect(N: Any, H: Any, action: Any, name: str | None) -> Group:
+    """The semidirect product, the action as a table of numbers from zero, a row for each element of H."""
+    normal, acting = group_of(N), group_of(H)
+    for given in (normal, acting):
+        finite(given, "semidirect product here")
+    return library.semidirect_product(normal, acting, numbers(action).astype(int), name)  # type: ignore[arg-type]
 
 
-def _mirrors_only(space: Any, group: Group) -> bool:
-    """Whether the group C2 acts on the plane by a reflection, so that its label is a flip."""
-    space = getattr(space, "gspace", space)
-    if getattr(space, "dimensionality", 0) != 2 or not isinstance(group, CyclicGroup) or group.N != 2:
-        return False
-    matrix = space.basespace_action(group.element(1))
-    return bool(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0] < 0)
+def crystallographic() -> dict[str, list[Any]]:
+    """The 32 crystallographic point groups: both symbols and orders."""
+    groups = [library.point_group(symbol) for symbol in library.CRYSTALLOGRAPHIC]
+    return {
+        "schoenflies": [group.schoenflies for group in groups],
+        "hermann_mauguin": [group.hermann_mauguin for group in groups],
+        "order": [group.order() for group in groups],
+    }
 
 
-def elements(space: Any) -> list[GroupElement]:
-    """All elements of a finite group, the identity first."""
-    group = group_of(space)
-    if group.order() < 0:
-        raise GroupError(f"{group} has infinitely many elements")
-    return list(group.elements)
+# --- elements -------------------------------------------------------------------------------------------------------------
 
 
 def order(space: Any) -> float:
@@ -104,14 +124,72 @@ def identity(space: Any) -> GroupElement:
     return group_of(space).identity
 
 
-def product(first: GroupElement, second: GroupElement) -> GroupElement:
-    """`first` after `second`."""
-    return first @ second
+def generators(space: Any) -> list[GroupElement]:
+    """The generators, of a continuous group one for each component beside that of the identity."""
+    return list(group_of(space).generators)
 
 
-def power(base: GroupElement, exponent: int) -> GroupElement:
-    """`base` times itself, or its inverse."""
-    return base**exponent
+def centre(space: Any) -> list[GroupElement]:
+    """The elements that commute with all others."""
+    return list(finite(space, "finite list of central elements").centre)
+
+
+def sample(space: Any, n: int, seed: int) -> list[GroupElement]:
+    """Random elements."""
+    group, generator = group_of(space), np.random.default_rng(seed)
+    return [group.sample(generator) for _ in range(n)]
+
+
+def testing_elements(space: Any) -> list[GroupElement]:
+    """The elements on which equivariance is tested."""
+    return list(group_of(space).testing_elements())
+
+
+def grid(space: Any, type: str | None, N: int | None, seed: int) -> list[GroupElement]:
+    """Elements to sample functions on the group."""
+    group: Any = group_of(space)
+    if type in (None, "rand"):
+        if type is None and isinstance(group, FiniteGroup):
+            return group.elements
+        if type == "rand":
+            return sample(space, _needed(N, type), seed)
+    if isinstance(group, (SO3, O3)):
+        return list(group.grid(type or "thomson", N=100 if type is None and N is None else N))
+    if is_with_inversion(group):
+        inner: dict[str, Any] = {
+            "G2_" + key: value for key, value in (("type", type or "regular"), ("N", N)) if value is not None
+        }
+        return list(group.grid(G1_type="regular", **inner))
+    if isinstance(group, library.DirectProductGroup):
+        raise GroupError(
+            f"{group} has no grid of type {type!r}", hint="use type = 'rand', or a grid of each of its parts"
+        )
+    if isinstance(group, FiniteGroup):
+        return list(group.grid(type or "regular", N=N))
+    return list(group.grid(_needed(N, type or "regular"), type or "regular"))
+
+
+def _needed(N: int | None, type: str) -> int:
+    if N is None:
+        raise ArgumentError(f"a grid of type {type!r} needs N", hint="give the number of elements, such as N = 30")
+    return N
+
+
+def sphere_grid(type: str, N: int | None, M: int | None, seed: int) -> np.ndarray:
+    """Points of the sphere, shape [points, 3]."""
+    return _sphere_grid(type, N, M, seed if type == "rand" else None)
+
+
+def quadrature(space: Any, degree: int) -> dict[str, Any]:
+    """Elements and weights that integrate exactly what has at most a frequency."""
+    group: Any = group_of(space)
+    if isinstance(group, FiniteGroup):
+        return {"elements": group.elements, "weights": np.full(group.order(), 1 / group.order())}
+    members, weights = group.quadrature(degree)
+    return {"elements": list(members), "weights": np.asarray(weights)}
+
+
+# --- representations ------------------------------------------------------------------------------------------------------
 
 
 def matrix(representation: Representation, at: GroupElement) -> Any:
@@ -126,26 +204,67 @@ def matrix(representation: Representation, at: GroupElement) -> Any:
 
 def representations(space: Any) -> dict[str, Representation]:
     """The irreps and the regular representation, by name."""
-    return dict(group_of(space).representations)
+    group = group_of(space)
+    named: dict[str, Representation] = {name_text(psi): psi for psi in group.irreps()}
+    if isinstance(group, FiniteGroup):
+        named["regular"] = group.regular_representation
+    return named
 
 
-def irrep(space: Any, frequency: int | None, flip: int | None, label: Any) -> IrreducibleRepresentation:
-    """The irrep of this frequency and behaviour under reflection, or with this label."""
+def irreps(space: Any, max_frequency: int | None) -> list[IrreducibleRepresentation]:
+    """The irreps; those up to a frequency of a continuous group."""
+    group: Any = group_of(space)
+    if max_frequency is None:
+        return list(group.irreps())
+    if not isinstance(group, ContinuousGroup):
+        if not hasattr(group, "bl_irreps"):
+            raise GroupError(f"the irreps of {group} have no frequency", hint="leave max_frequency out")
+        return [group.irrep(*id) for id in group.bl_irreps(max_frequency)]
+    return list(group.irreps_up_to(max_frequency))
+
+
+def irrep(
+    space: Any, frequency: int | None, flip: int | None, label: Any, inversion: int | None = None
+) -> IrreducibleRepresentation:
+    """The irrep of this frequency and behaviour under reflection and inversion, or with this label."""
     group = group_of(space)
     if label is not None:
-        return group.irrep(*(label if isinstance(label, list) else [label]))
+        return group.irrep(*(tuples(label) if isinstance(label, list) else [label]))
+    if is_with_inversion(group):
+        inner = irrep(group.G2, frequency, flip, None)
+        return group.irrep((int(inversion or 0),), inner.id)
+    if isinstance(group, O3):
+        l = int(frequency or 0)
+        return group.irrep(l % 2 if inversion is None else int(inversion), l)
+    if inversion is not None:
+        raise GroupError(
+            f"{group} has no inversion apart from its rotations", hint="leave inversion out, or use label ="
+        )
     if isinstance(group, DihedralGroup):
         return _dihedral_irrep(group, frequency, flip)
     if isinstance(group, O2):
         k = int(frequency or 0)
         return group.irrep(int(k > 0) if flip is None else int(flip), k)
-    if isinstance(group, (CyclicGroup, SO2)):
-        if _mirrors_only(space, group):
-            return group.irrep(int((flip if frequency is None else frequency) or 0))
+    if isinstance(group, (CyclicGroup, SO2)) and mirrors_only(space, group):
+        return group.irrep(int((flip if frequency is None else frequency) or 0))
+    if isinstance(group, (CyclicGroup, SO2, SO3)):
         if flip:
             raise GroupError(f"{group} has no reflections, so its irreps have a frequency alone")
         return group.irrep(int(frequency or 0))
+    if isinstance(group, (Octahedral, Icosahedral)) and not flip:
+        return _harmonic_irrep(group, int(frequency or 0))
     raise GroupError(f"the irreps of {group} have no frequency", hint="use irrep(G, label = ) or representations(G)")
+
+
+def _harmonic_irrep(group: Octahedral | Icosahedral, l: int) -> IrreducibleRepresentation:
+    """The irrep of the rotations of a solid that the harmonics of order l are."""
+    found = so3_group().irrep(l).restrict("octa" if isinstance(group, Octahedral) else "ico").irreps
+    if len(found) == 1:
+        return group.irrep(*found[0])
+    raise GroupError(
+        f"the harmonics of order {l} are no irrep of {group}: they split into {' + '.join(label_text(id) for id in found)}",
+        hint="name an irrep with label =",
+    )
 
 
 def _dihedral_irrep(group: DihedralGroup, frequency: int | None, flip: int | None) -> IrreducibleRepresentation:
@@ -155,6 +274,11 @@ def _dihedral_irrep(group: DihedralGroup, frequency: int | None, flip: int | Non
     labels = [psi.id for psi in group.irreps() if psi.id[1] == wanted]
     # Frequencies 0 and N / 2 have one irrep for each parity: the even one is meant unless something else is said.
     return group.irrep(*min(labels)) if labels else group.irrep(0, wanted)
+
+
+def label(representation: IrreducibleRepresentation) -> Any:
+    """The label of an irrep."""
+    return representation.id
 
 
 def trivial(space: Any) -> Representation:
@@ -167,51 +291,131 @@ def regular(space: Any) -> Representation:
     return group_of(space).regular_representation
 
 
-def subgroup_label(space: Any, rotations: Any, axis: Any) -> Any:
-    """The label of a subgroup: the number of rotations that are kept, and the reflection that is, if any."""
+def standard(space: Any) -> Representation:
+    """The orthogonal matrices by which a space, or the group on its usual space, moves."""
+    if getattr(space, "dimensionality", 0):
+        return space.basespace_action
+    group: Any = group_of(space)
+    if isinstance(group, MatrixGroup):
+        return group.natural_representation
+    if isinstance(group, SO2):
+        return group.irrep(1)
+    if isinstance(group, O2):
+        return group.irrep(1, 1)
+    if isinstance(group, (CyclicGroup, DihedralGroup)):
+        if group.N > 2:
+            return group.irrep(*((1, 1) if isinstance(group, DihedralGroup) else (1,)))
+        matrices = [np.asarray(spatial_matrix(g)) for g in group.elements]
+        return named_representation(group, np.stack(matrices), "standard")
+    if is_with_inversion(group):
+        return o3_group().standard_representation().restrict(_spatial_label(group))
+    if isinstance(group, SO3):
+        return group.irrep(1)
+    if isinstance(group, O3):
+        return group.standard_representation()
+    if isinstance(group, (Octahedral, Icosahedral)):
+        return group.standard_representation
+    raise GroupError(
+        f"the group {group} is not given by orthogonal matrices",
+        hint="take one of irreps(G), or make a space with gspace()",
+    )
+
+
+def _spatial_label(group: Any) -> tuple[Any, ...]:
+    """The label of a product with the inversion as a subgroup of O(3)."""
+    kind, inner = group.name.removesuffix("Discrete"), group.G2
+    solids = {"FullIcosahedral": "ico", "FullOctahedral": "octa", "FullTetrahedral": "tetra"}
+    if kind in solids:
+        return (True, solids[kind])
+    return (True, kind == "FullCylindrical", inner.N if isinstance(inner, FiniteGroup) else -1)  # type: ignore[attr-defined]
+
+
+def solid(space: Any, what: str) -> Representation:
+    """The permutation of the vertices, faces or edges of the cube or the icosahedron."""
     group = group_of(space)
-    if rotations is None and axis is None:
-        raise ArgumentError(
-            "no subgroup was named", hint="say how many rotations are kept: rotations = 1 keeps none but the identity"
-        )
-    kept = 1 if rotations is None else tuples(rotations)
-    if isinstance(group, (DihedralGroup, O2)):
-        return (None if axis is None else axis, kept)
-    if axis is not None:
+    found = getattr(group, f"cube_{what}_representation", None) or getattr(group, f"ico_{what}_representation", None)
+    if found is None:
+        raise GroupError(f"{group} is not the group of rotations of a cube or an icosahedron", hint="use gspace_octa()")
+    return found
+
+
+def sphere(space: Any, frequency: int) -> Representation:
+    """The functions on the sphere up to a frequency."""
+    group = group_of(space)
+    if not isinstance(group, (SO3, O3)):
         raise GroupError(
-            f"{group} has no reflections, so its subgroups have no axis", hint="name the number of rotations alone"
+            f"{group} does not hold all rotations of space, so the sphere is not one orbit of it",
+            hint="use so3_group() or o3_group(), and restrict() what you get",
         )
-    return kept
+    return group.bl_sphere_representation(frequency)
 
 
-def fourier(space: Any, frequency: int, rotations: Any = None, axis: Any = None) -> Representation:
-    """The functions on the group, or on the cosets of a subgroup, up to a frequency, by their Fourier coefficients."""
+def _irreps_or_frequency(group: Any, frequency: int | None, irreps: Any) -> list[Any]:
+    if (frequency is None) == (irreps is None):
+        raise ArgumentError("say which irreps are kept", hint="give either frequency = 2 or a list of irreps")
+    if irreps is not None:
+        return [
+            psi.id if isinstance(psi, IrreducibleRepresentation) else group.irrep(*tuples(psi)).id for psi in irreps
+        ]
+    if not hasattr(group, "bl_irreps"):
+        raise GroupError(f"the irreps of {group} have no frequency", hint="give a list of irreps")
+    return list(group.bl_irreps(frequency))
+
+
+def fourier(space: Any, frequency: int | None, irreps: Any = None) -> Representation:
+    """The functions on the group up to a frequency, or that transform by some irreps, by their Fourier coefficients."""
     group: Any = group_of(space)
-    irreps = group.bl_irreps(frequency)
-    if rotations is None and axis is None:
-        return group.spectral_regular_representation(*irreps)
-    return group.spectral_quotient_representation(subgroup_label(space, rotations, axis), *irreps)
+    kept = _irreps_or_frequency(group, frequency, irreps)
+    listed = "|".join(label_text(id) for id in kept)
+    return group.spectral_regular_representation(*kept, name=f"regular_[{listed}]")
 
 
-def induced(space: Any, representation: Representation, rotations: Any, axis: Any) -> Representation:
-    """The representation induced from one of a subgroup."""
+def fourier_quotient(space: Any, subgroup: Any, frequency: int | None, irreps: Any) -> Representation:
+    """The functions on the cosets of a subgroup, likewise."""
     group: Any = group_of(space)
-    return group.induced_representation(subgroup_label(space, rotations, axis), representation)
+    label = subgroup_label(space, *subgroup)
+    return group.spectral_quotient_representation(
+        label, *_irreps_or_frequency(group, frequency, irreps), name=f"quotient[{_subgroup_text(group, label)}]"
+    )
 
 
-def quotient(space: Any, rotations: Any, axis: Any) -> Representation:
+def fourier_induced(space: Any, subgroup: Any, repr: Any, frequency: int | None, irreps: Any) -> Representation:
+    """The fields on the cosets of a subgroup that an irrep of it induces, likewise."""
+    group: Any = group_of(space)
+    kept = _irreps_or_frequency(group, frequency, irreps)
+    found = group.homspace(subgroup_label(space, *subgroup)).induced_representation(repr, kept)
+    if found is None:
+        raise GroupError(f"no field induced from {repr} has one of these irreps", hint="keep more irreps")
+    return found
+
+
+def quotient(space: Any, *subgroup: Any) -> Representation:
     """The permutation of the cosets of a subgroup."""
     group: Any = group_of(space)
-    return group.quotient_representation(subgroup_label(space, rotations, axis))
+    label = subgroup_label(space, *subgroup)
+    return group.quotient_representation(label, name=f"quotient[{_subgroup_text(group, label)}]")
 
 
-def restrict(value: Any, rotations: Any, axis: Any) -> Any:
-    """The value under a subgroup; of spaces and groups, the subgroup's."""
-    label = subgroup_label(value, rotations, axis)
-    if isinstance(value, Group):
-        return value.subgroup(label)[0]
-    restricted = value.restrict(label)
-    return restricted[0] if isinstance(restricted, tuple) else restricted
+def induced(space: Any, subgroup: Any, repr: Any) -> Representation:
+    """The representation induced from one of a subgroup."""
+    group = group_of(space)
+    label = subgroup_label(space, *subgroup)
+    name = f"induced[{_subgroup_text(group, label)}][{name_text(repr)}]"
+    return group.induced_representation(label, repr, name=name)
+
+
+def _subgroup_text(group: Group, label: Any) -> str:
+    """A subgroup in the name of a representation: by elements that generate it, or as it prints."""
+    chosen: Any = None
+    if isinstance(group, GeneratedGroup):
+        chosen = group.subgroup_id(label)
+    elif isinstance(group, FiniteGroup) and isinstance(label, tuple) and label[:1] == (GENERATED,):
+        chosen = label[1:]
+    if chosen:
+        members = cast("FiniteGroup", group).elements
+        return "; ".join(texts([members[g] for g in chosen]))
+    axis = label[0] if isinstance(group, (DihedralGroup, O2)) else None
+    return f"{group.subgroup(label)[0]}" + (f" at {axis}" if axis else "")
 
 
 def direct_sum(parts: Any) -> Representation:
@@ -225,25 +429,54 @@ def tensor_product(first: Representation, second: Representation) -> Representat
     return first.tensor(second)
 
 
+def change_basis(representation: Representation, basis: Any, name: str) -> Representation:
+    """The representation in other coordinates."""
+    return library.change_basis(representation, numbers(basis), name)
+
+
+def endomorphisms(representation: Representation) -> np.ndarray:
+    """A basis of the matrices that commute with a representation."""
+    return np.asarray(representation.endomorphism_basis())
+
+
+def homomorphisms(first: Representation, second: Representation) -> np.ndarray:
+    """An orthonormal basis of the equivariant linear maps from one representation to another."""
+    if first.group != second.group:
+        raise GroupError(f"representations of one group are needed, but {first} and {second} were given")
+    return intertwiners(
+        first.generator_matrices, second.generator_matrices, a_lie=first.lie_matrices, b_lie=second.lie_matrices
+    )
+
+
+def character(representation: Representation, at: GroupElement) -> float:
+    """The trace of a representation at an element."""
+    return float(representation.character(at))
+
+
 def disentangle(representation: Representation) -> dict[str, Any]:
     """A representation as a change of basis of a sum of smaller ones."""
-    from intertwine.group import disentangle as split
-
-    change, parts = split(representation)
+    change, parts = library.disentangle(representation)
     return {"change_of_basis": change, "representations": list(parts)}
 
 
 def facts(representation: Representation) -> dict[str, Any]:
     """What a summary of a representation shows."""
+    irreducible = isinstance(representation, IrreducibleRepresentation)
     return {
         "group": str(representation.group),
-        "name": representation.name,
+        "name": name_text(representation),
         "size": representation.size,
-        "irreps": [_label(id) for id in representation.irreps],
+        "irreps": [label_text(id) for id in representation.irreps],
         "permutation": bool(_truth(representation, "is_permutation")),
         "trivial": bool(representation.is_trivial()),
-        "irreducible": isinstance(representation, IrreducibleRepresentation),
+        "irreducible": irreducible,
+        "type": representation.type if isinstance(representation, IrreducibleRepresentation) else "",
     }
+
+
+def text(representation: Representation) -> str:
+    """The printed form of a representation."""
+    return representation_text(representation)
 
 
 def _truth(value: Any, name: str) -> bool:
@@ -251,10 +484,144 @@ def _truth(value: Any, name: str) -> bool:
     return bool(found() if callable(found) else found)
 
 
-def _label(id: tuple[int, ...]) -> str:
-    return ",".join(str(n) for n in id)
-
-
 def size(representation: Representation) -> int:
     """The number of channels that a representation acts on."""
     return representation.size
+
+
+def split_irreps(representation: Representation) -> dict[str, Any]:
+    """The irreps of which a representation is made, and the change of basis Q with rho = Q (psi_1 + psi_2 + ...) Q^T."""
+    group = representation.group
+    return {
+        "irreps": [group.irrep(*id) for id in representation.irreps],
+        "change_of_basis": np.asarray(representation.change_of_basis),
+    }
+
+
+# --- subgroups ------------------------------------------------------------------------------------------------------------
+
+
+def subgroup_label(space: Any, rotations: Any = None, axis: Any = None, subgroup: Any = None) -> Any:
+    """The label of a subgroup: by rotations and a reflection, by elements, by the name of its structure, or as it is."""
+    group = group_of(space)
+    if subgroup is not None:
+        if rotations is not None or axis is not None:
+            raise ArgumentError("`subgroup` says all about the subgroup", hint="leave rotations and axis out")
+        return _given_label(group, subgroup)
+    if rotations is None and axis is None:
+        raise ArgumentError(
+            "no subgroup was named", hint="say how many rotations are kept: rotations = 1 keeps none but the identity"
+        )
+    kept = 1 if rotations is None else tuples(rotations)
+    if isinstance(group, (DihedralGroup, O2)):
+        return (None if axis is None else axis, kept)
+    if isinstance(group, (SO3, O3, Octahedral, Icosahedral)):
+        if axis is not None and not isinstance(group, (SO3, O3)):
+            raise GroupError(f"the subgroups of {group} have no axis here", hint="use subgroup = list(TRUE, 2)")
+        across: Any = False if axis is None else axis == 0 or 2.0 * float(axis)
+        return (False, across, kept) if isinstance(group, O3) else (across, kept)
+    if not isinstance(group, (CyclicGroup, SO2)):
+        raise GroupError(
+            f"the subgroups of {group} are not named by rotations", hint="use subgroup = , see subgroups()"
+        )
+    if axis is not None:
+        raise GroupError(
+            f"{group} has no reflections, so its subgroups have no axis", hint="name the number of rotations alone"
+        )
+    return kept
+
+
+def _given_label(group: Group, given: Any) -> Any:
+    if isinstance(given, GroupElement):
+        given = [given]
+    if isinstance(given, list) and given and all(isinstance(g, GroupElement) and g.group == group for g in given):
+        if isinstance(group, FiniteGroup):
+            return group._id_of_subgroup(sorted(group.closure(group.index(g) for g in given)))
+        raise GroupError(f"{group} is continuous: its subgroups are named by a label", hint="see ?subgroups")
+    if isinstance(given, str) and isinstance(group, FiniteGroup):
+        found = [listed for listed in group.subgroups() if listed.name == given]
+        if len(found) == 1:
+            return found[0].id
+        if len(found) > 1:
+            raise GroupError(
+                f"{group} has {len(found)} classes of subgroups of structure {given}",
+                hint="choose a row of subgroups(), or give elements that generate it",
+            )
+        try:
+            group.subgroup(given)
+        except GroupError:
+            known = ", ".join(dict.fromkeys(listed.name for listed in group.subgroups()))
+            raise GroupError(f"{group} has no subgroup {given!r}", hint=f"its subgroups are {known}") from None
+    return tuples(given)
+
+
+def restrict(value: Any, *subgroup: Any) -> Any:
+    """The value under a subgroup; of spaces and groups, the subgroup's."""
+    found = subgroup_label(value, *subgroup)
+    if isinstance(value, Group):
+        return value.subgroup(found)[0]
+    restricted = value.restrict(found)
+    return restricted[0] if isinstance(restricted, tuple) else restricted
+
+
+class SubgroupMaps:
+    """A subgroup, and the maps of elements between it and the group.
+
+    Args:
+        space: a group or a space.
+        subgroup: what `subgroup_label` takes.
+    """
+
+    def __init__(self, space: Any, subgroup: Any) -> None:
+        owner = group_of(space)
+        self.subgroup, self._include, self._project = owner.subgroup(subgroup_label(space, *subgroup))
+
+    def include(self, element: GroupElement) -> GroupElement | None:
+        """An element of the subgroup as one of the group."""
+        return self._include(self.subgroup.element(element))
+
+    def project(self, element: GroupElement) -> GroupElement | None:
+        """An element of the group as one of the subgroup, ``None`` outside of it."""
+        return self._project(element)
+
+
+def subgroup_maps(space: Any, *subgroup: Any) -> dict[str, Any]:
+    """The subgroup and its maps."""
+    maps = SubgroupMaps(space, subgroup)
+    return {"group": maps.subgroup, "maps": maps}
+
+
+def mapped(maps: SubgroupMaps, way: str, element: GroupElement) -> GroupElement | None:
+    """An element carried into the group or into the subgroup."""
+    chosen: Callable[[GroupElement], GroupElement | None] = getattr(maps, way)
+    return chosen(element)
+
+
+def homspace(space: Any, *subgroup: Any) -> HomSpace:
+    """The homogeneous space of the cosets of a subgroup."""
+    return group_of(space).homspace(subgroup_label(space, *subgroup))
+
+
+def homspace_facts(space: HomSpace) -> dict[str, Any]:
+    """What a homogeneous space prints."""
+    orders = [g.order() for g in (space.G, space.H)]
+    return {
+        "group": str(space.G),
+        "subgroup": str(space.H),
+        "points": orders[0] / orders[1] if min(orders) > 0 else math.inf,
+    }
+
+
+def homspace_basis(space: HomSpace, at: GroupElement, rho: Any, psi: Any) -> np.ndarray:
+    """The fields on a homogeneous space that transform by an irrep, at one element."""
+    if psi is None:
+        return space.scalar_basis(at, rho)
+    return space.basis(at, rho, psi)
+
+
+def same_coset(space: HomSpace, first: GroupElement, second: GroupElement) -> bool:
+    """Whether two elements are the same point of a homogeneous space."""
+    return bool(space.same_coset(first, second))
+
+
+element = _element

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from intertwine._r.values import plain
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Interrupted(BaseException):
@@ -99,6 +100,8 @@ def polled(
 
 
 def _submodules(modules: Any) -> Iterable[torch.nn.Module]:
+    import torch
+
     given = modules if isinstance(modules, (list, tuple)) else [modules]
     for module in given:
         if isinstance(module, torch.nn.Module):

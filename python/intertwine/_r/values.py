@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
-from intertwine._r.arrays import pack
+from intertwine._r.wire import pack_numpy
 
 _INTEGER_LIMIT = 2**31
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -22,22 +21,20 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def plain(value: Any) -> Any:
     """The value in a form that crosses to R unharmed; objects of the library and tensors stay what they are."""
-    if value is None or isinstance(value, (bool, torch.Tensor, bytearray)):
+    if value is None or isinstance(value, (bool, bytearray)):
         return value
     kind = type(value)
     if kind is int:
         return value if -_INTEGER_LIMIT < value < _INTEGER_LIMIT else float(value)
     if kind is str or kind is float:
         return value
-    if isinstance(value, torch.Size):
-        return [plain(int(n)) for n in value]
     if isinstance(value, np.ndarray):
-        return pack(value)
+        return pack_numpy(value)
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping) and kind.__module__ in {"builtins", "collections"}:
         return {str(k): plain(v) for k, v in value.items()}
-    if kind in (list, tuple):
+    if kind in (list, tuple) or (kind.__name__, kind.__module__) == ("Size", "torch"):
         return _sequence(value)
     if isinstance(value, str) and kind is not str:
         return str(value)

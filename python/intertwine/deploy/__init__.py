@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+from intertwine.deploy.conversion import ConvertedLayer, convert, irrep_order
 from intertwine.deploy.files import load, load_bytes, read_extra, save, save_bytes
 
-__all__ = ["load", "load_bytes", "read_extra", "save", "save_bytes"]
+__all__ = ["ConvertedLayer", "convert", "irrep_order", "load", "load_bytes", "read_extra", "save", "save_bytes"]

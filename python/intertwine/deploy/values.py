@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from intertwine.deploy.groups import MAX_ORDER, decode_group, encode_group, label, whole
-from intertwine.errors import ArgumentError, ModelFileError
+from intertwine.errors import ArgumentError, GroupError, ModelFileError
 from intertwine.fields import FieldType
-from intertwine.group import Group, Representation
+from intertwine.group import Group, GroupElement, Representation
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
 
 MAX_CHANNELS = 1_000_000
@@ -67,7 +67,8 @@ class Encoder:
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
         if isinstance(value, (torch.Tensor, np.ndarray)):
-            return {"tensor": self._store(torch.as_tensor(value))}
+            # A copy: arrays of this library are read-only, which torch cannot say of a tensor.
+            return {"tensor": self._store(torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value))}
         if isinstance(value, torch.dtype):
             return {"dtype": str(value).removeprefix("torch.")}
         if isinstance(value, torch.nn.Module):
@@ -83,6 +84,8 @@ class Encoder:
             return {"representation": self._representation(value), "group": self._group(value.group, where)}
         if isinstance(value, Group):
             return {"group": self._group(value, where)}
+        if isinstance(value, GroupElement):
+            return {"element": self.encode(value.value, where), "group": self._group(value.group, where)}
         kind = "a function" if callable(value) else type(value).__name__
         raise ArgumentError(
             f"{where} is {kind}, which a model file cannot hold: loading it would have to run code of your own",
@@ -176,12 +179,20 @@ class Decoder:
             "field_type": self._field_type,
             "gspace": lambda v: self._space(v["gspace"]),
             "representation": lambda v: self._representation(self._group(v["group"]), v["representation"]),
+            "element": self._element,
             "group": lambda v: self._group(v["group"]),
         }
         for name, make in makers.items():
             if isinstance(value, dict) and name in value:
                 return make(value)
         raise ModelFileError(f"the file holds a value that this version does not know: {str(value)[:60]}")
+
+    def _element(self, value: dict[str, Any]) -> GroupElement:
+        group = self._group(value["group"])
+        try:
+            return group.element(_as_arrays(self.decode(value["element"])))
+        except (GroupError, TypeError, ValueError, KeyError) as error:
+            raise ModelFileError(f"the file holds no element of {group}: {error}") from None
 
     def _tensor(self, name: Any) -> torch.Tensor:
         if not isinstance(name, str) or name not in self._tensors:
@@ -242,6 +253,13 @@ class Decoder:
 def _maximum_frequency(value: Any) -> int:
     """The last argument of a continuous group, or of a space with one: how it is pickled."""
     return int(value.__reduce__()[1][-1])
+
+
+def _as_arrays(value: Any) -> Any:
+    """The value with arrays for its tensors."""
+    if isinstance(value, tuple):
+        return tuple(_as_arrays(item) for item in value)
+    return value.numpy() if isinstance(value, torch.Tensor) else value
 
 
 def _listed(id: Any) -> Any:

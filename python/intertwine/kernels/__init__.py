@@ -5,19 +5,24 @@ from __future__ import annotations
 from intertwine.kernels.cache import FilterCache
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.orbits import Orbit, axes_orbit
-from intertwine.kernels.plan import ExpansionPlan, expansion_plan, split_filter
-from intertwine.kernels.scalar import Ring, ScalarBasis, orbit_basis, scalar_basis
+from intertwine.kernels.plan import ExpansionPlan, expansion_plan, point_plan, split_filter
+from intertwine.kernels.points import RADIALS, PointFunctions
+from intertwine.kernels.scalar import Ring, ScalarBasis, orbit_basis, point_basis, scalar_basis
 
 __all__ = [
+    "RADIALS",
     "ExpansionPlan",
     "FilterCache",
     "KernelExpansion",
     "Orbit",
+    "PointFunctions",
     "Ring",
     "ScalarBasis",
     "axes_orbit",
     "expansion_plan",
     "orbit_basis",
+    "point_basis",
+    "point_plan",
     "scalar_basis",
     "split_filter",
 ]

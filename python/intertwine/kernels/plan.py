@@ -13,8 +13,9 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError
 from intertwine.group.components import Component, IrrepComponent, Mixing, structure
 from intertwine.group.induced import InducedComponent
 from intertwine.group.representation import Representation
+from intertwine.kernels.points import point_moments
 from intertwine.kernels.scalar import ScalarBasis
-from intertwine.kernels.steerable import RowBasis, carried_input, row_basis, transported_functions
+from intertwine.kernels.steerable import RowBasis, carried_input, row_basis, transported_functions, turned_functions
 
 ElementFilter = Callable[[dict[str, Any]], bool]
 
@@ -277,7 +278,7 @@ def split_filter(scalars: ScalarBasis, keep: ElementFilter) -> tuple[ScalarBasis
 
 
 def _pair_constants(
-    action: Representation, inside: Component, outside: Component, rows: RowBasis, functions: np.ndarray
+    inside: Component, outside: Component, rows: RowBasis, functions: np.ndarray, gram: np.ndarray | None
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None, float]:
     gather: np.ndarray | None = None
     dense: np.ndarray | None = None
@@ -287,12 +288,12 @@ def _pair_constants(
         gather, matrices = carried_input(induced, outside)
         dense = matrices if gather is None else None
         transport = None if np.abs(outside.transport - np.eye(outside.width)).max() == 0 else outside.transport
-    gram = np.einsum("afx,agx->fg", functions, functions) / outside.count
+    products = np.einsum("afx,agx->fg", functions, functions) / outside.count if gram is None else gram
     if rows.coefficients is None:
-        energy = inside.size * float(np.trace(gram))
+        energy = inside.size * float(np.trace(products))
     else:
-        flat = rows.coefficients.reshape(-1, len(gram))
-        energy = float(((flat @ gram) * flat).sum()) / outside.width
+        flat = rows.coefficients.reshape(-1, len(products))
+        energy = float(((flat @ products) * flat).sum()) / outside.width
     return gather, dense, transport, energy
 
 
@@ -326,6 +327,79 @@ def expansion_plan(
             "no ring of the kernel meets a cell of the grid, so the basis of kernels is empty",
             hint="use an odd kernel size such as 3, or set rings, sigma and frequencies_cutoff",
         )
+    return _assembled(
+        action,
+        in_representations,
+        out_representations,
+        scalars,
+        len(points),
+        lambda component: transported_functions(action, component, scalars, points),
+        None,
+        element_filter,
+    )
+
+
+@lru_cache(maxsize=512)
+def point_plan(
+    action: Representation,
+    in_representations: tuple[Representation, ...],
+    out_representations: tuple[Representation, ...],
+    scalars: ScalarBasis,
+    radial: str = "gaussian",
+    element_filter: ElementFilter | None = None,
+) -> ExpansionPlan:
+    """The expansion of a kernel that is evaluated at points: K(x) = sum_f C_f phi_f(x), with the matrices C_f in place of cells.
+
+    Args:
+        action: the orthogonal action on R^d.
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+        scalars: the scalar functions phi.
+        radial: the kind of their radial profiles; see :class:`intertwine.kernels.PointFunctions`.
+        element_filter: see :func:`expansion_plan`.
+
+    Raises:
+        EmptyBasisError: if there is no equivariant kernel.
+    """
+    if scalars.size == 0:
+        raise EmptyBasisError(
+            "no ring has a frequency below its cut-off, so the basis of kernels is empty",
+            hint="set rings, sigma and frequencies_cutoff",
+        )
+    return _assembled(
+        action,
+        in_representations,
+        out_representations,
+        scalars,
+        scalars.size,
+        lambda component: turned_functions(action, component, scalars),
+        point_moments(scalars, radial),
+        element_filter,
+    )
+
+
+def _assembled(
+    action: Representation,
+    in_representations: tuple[Representation, ...],
+    out_representations: tuple[Representation, ...],
+    scalars: ScalarBasis,
+    cells: int,
+    functions_of: Callable[[Component], np.ndarray],
+    gram: np.ndarray | None,
+    element_filter: ElementFilter | None,
+) -> ExpansionPlan:
+    """The plan for all pairs of kinds.
+
+    Args:
+        action: the orthogonal action on R^d.
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+        scalars: the scalar functions.
+        cells: how many columns the filter has.
+        functions_of: the scalar functions carried to each block of an output component, shape ``(blocks, functions, cells)``.
+        gram: mean products of the scalar functions; by default their sums over the cells.
+        element_filter: which kernels to keep.
+    """
     spectral = element_filter is not None
     source, target = layout(in_representations, spectral), layout(out_representations, spectral)
     carried: dict[int, np.ndarray] = {}
@@ -335,7 +409,7 @@ def expansion_plan(
         # Irreps have one block, so that their functions are all the same.
         shared = -1 if out_kind.component.count == 1 else id(out_kind)
         if shared not in carried:
-            carried[shared] = transported_functions(action, out_kind.component, scalars, points)
+            carried[shared] = functions_of(out_kind.component)
         row = []
         for in_kind in source.kinds:
             rows = row_basis(action, in_kind.component, out_kind.component, scalars)
@@ -350,7 +424,7 @@ def expansion_plan(
                         hint=f"it has {known}",
                     ) from None
                 rows = rows.kept(mask)
-            constants = _pair_constants(action, in_kind.component, out_kind.component, rows, carried[shared])
+            constants = _pair_constants(in_kind.component, out_kind.component, rows, carried[shared], gram)
             pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants)
             start = pair.stop
             row.append(pair)
@@ -358,6 +432,6 @@ def expansion_plan(
     if start == 0:
         raise EmptyBasisError(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
-            hint="use a larger kernel, higher frequencies_cutoff, or output fields that share irreps with the input",
+            hint="use a larger kernel, more rings, higher frequencies_cutoff, or output fields that share irreps with the input",
         )
-    return ExpansionPlan(tuple(pairs), source, target, len(points), scalars)
+    return ExpansionPlan(tuple(pairs), source, target, cells, scalars)

@@ -209,6 +209,52 @@ def _radii_and_widths(
                 f"a ring of radius {radius:g} was given for a kernel whose cells lie at most {farthest:g} from its centre",
                 hint="use smaller rings or a larger kernel",
             )
+    return radii, _widths(radii, sigma)
+
+
+def point_basis(
+    dimension: int,
+    width: float | None = None,
+    n_rings: int | None = None,
+    rings: list[float] | None = None,
+    sigma: list[float] | float | None = None,
+    frequencies_cutoff: float | Callable[[float], float] | None = None,
+) -> ScalarBasis:
+    """Rings, widths and cut-offs for a kernel that is evaluated at points; escnn's by default.
+
+    Args:
+        dimension: d of the space R^d.
+        width: radius of the outermost ring.
+        n_rings: number of equally spaced rings from 0 to ``width``.
+        rings: their radii, instead of ``width`` and ``n_rings``.
+        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
+        frequencies_cutoff: the greatest order on a ring of radius r: a function of r, or a number c for c r; by default 3 r.
+
+    Raises:
+        ArgumentError: unless the rings are given in one of the two ways, with radii that make sense.
+    """
+    if (width is None) != (n_rings is None) or (width is None) == (rings is None):
+        raise ArgumentError(
+            f"the rings are given by width and n_rings, or by rings alone, but width={width!r}, n_rings={n_rings!r} and "
+            f"rings={rings!r} were given",
+            hint="for example width=2.0, n_rings=3",
+        )
+    if rings is None:
+        width = _numbers([width], "width")[0]
+        if isinstance(n_rings, bool) or not isinstance(n_rings, (int, np.integer)) or n_rings < 1 or not width > 0:
+            raise ArgumentError(f"a positive width and a number of rings are needed, not {width!r} and {n_rings!r}")
+        radii = [float(radius) for radius in np.linspace(0.0, width, int(n_rings))]
+    else:
+        radii = _numbers(rings, "rings")
+    for radius in radii:
+        if not 0 <= radius < np.inf:
+            raise ArgumentError(f"the radius of a ring is a number from 0 on, not {radius:g}")
+    cutoff = 3.0 if frequencies_cutoff is None else frequencies_cutoff
+    return _from_rings(dimension, radii, sigma, cutoff, lambda radius: 3.0 * radius)
+
+
+def _widths(radii: list[float], sigma: list[float] | float | None) -> list[float]:
+    """Widths of rings, checked; escnn's by default."""
     if not radii:
         raise ArgumentError(
             "a kernel needs at least one ring, but rings is empty", hint="leave rings out for the default ones"
@@ -222,7 +268,7 @@ def _radii_and_widths(
         widths = _numbers(sigma, "sigma")
     if len(widths) != len(radii) or not all(0 < width < np.inf for width in widths):
         raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
-    return radii, widths
+    return widths
 
 
 def scalar_basis(
@@ -251,10 +297,22 @@ def scalar_basis(
     sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
     units = spacing or dimension * (1.0,)
     radii, widths = _radii_and_widths(dimension, sizes, dilation, rings, sigma, units)
+    default = default_cutoff(dimension, max(int(u * (n // 2) + 1e-9) for u, n in zip(units, sizes, strict=True)))
+    return _from_rings(dimension, radii, widths, frequencies_cutoff, default)
+
+
+def _from_rings(
+    dimension: int,
+    radii: list[float],
+    sigma: list[float] | float | None,
+    frequencies_cutoff: float | Callable[[float], float] | None,
+    default: Callable[[float], float],
+) -> ScalarBasis:
+    """The basis on some rings, once its widths and cut-offs are checked."""
+    widths = _widths(radii, sigma)
+    cutoff: Callable[[float], float]
     if frequencies_cutoff is None:
-        cutoff: Callable[[float], float] = default_cutoff(
-            dimension, max(int(u * (n // 2) + 1e-9) for u, n in zip(units, sizes, strict=True))
-        )
+        cutoff = default
     elif callable(frequencies_cutoff):
         cutoff = frequencies_cutoff
     elif isinstance(frequencies_cutoff, (int, float)):

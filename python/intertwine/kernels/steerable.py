@@ -28,7 +28,7 @@ from intertwine.group.group import Group
 from intertwine.group.hom import intertwiners
 from intertwine.group.induced import InducedComponent
 from intertwine.group.irrep import IrreducibleRepresentation
-from intertwine.group.representation import Representation
+from intertwine.group.representation import Representation, block_diagonal
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_lie, angular_size
 from intertwine.kernels.scalar import ScalarBasis
 
@@ -254,6 +254,22 @@ def transported_functions(
     if isinstance(target, IrrepComponent):
         return (scalars.evaluate(points) / norms)[None]
     return np.stack([scalars.evaluate(points @ action.matrices[g]) / norms for g in target.representatives])
+
+
+def turned_functions(action: Representation, target: Component, scalars: ScalarBasis) -> np.ndarray:
+    """phi(g_a^-1 x) in terms of phi(x) for each block a: phi_f(g_a^-1 x) = sum_c D_a[f, c] phi_c(x).
+
+    Args:
+        action: the action on R^d.
+        target: the component of the output.
+        scalars: the scalar functions.
+
+    Returns:
+        shape ``(blocks, functions, functions)``.
+    """
+    if isinstance(target, IrrepComponent):
+        return np.eye(scalars.size)[None]
+    return np.stack([block_diagonal(scalars.action(action.matrices[g].T)) for g in target.representatives])
 
 
 def carried_input(source: InducedComponent, target: InducedComponent) -> tuple[np.ndarray | None, np.ndarray]:

@@ -12,19 +12,29 @@ from intertwine.nn.adaptive_pooling import (
     PointwiseAdaptiveMaxPool2D,
     PointwiseAdaptiveMaxPool3D,
 )
+from intertwine.nn.alias_free import AliasFree
 from intertwine.nn.batchnorm import InnerBatchNorm
 from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
+from intertwine.nn.exporting import export
 from intertwine.nn.field_norm import FieldNorm
-from intertwine.nn.fourier import FourierELU, FourierPointwise, QuotientFourierELU, QuotientFourierPointwise
+from intertwine.nn.fourier import (
+    FourierELU,
+    FourierPointwise,
+    FourierTransform,
+    QuotientFourierELU,
+    QuotientFourierPointwise,
+)
 from intertwine.nn.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,
     GatedNonLinearityUniform,
     InducedGatedNonLinearity1,
 )
+from intertwine.nn.graph import radius_graph
+from intertwine.nn.harmonic import HarmonicPolynomialR3
 from intertwine.nn.head import HeadClasses
 from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
@@ -43,6 +53,7 @@ from intertwine.nn.normalisation import (
     NormBatchNorm,
 )
 from intertwine.nn.planning import ShapePlan, shape_plan
+from intertwine.nn.points import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
 from intertwine.nn.pooling import (
     PointwiseAvgPool,
@@ -63,15 +74,19 @@ from intertwine.nn.separable import depthwise_conv, separable_conv
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.summary import ModelSummary, summary
+from intertwine.nn.synchronise import synchronise_batchnorm
+from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
 
 __all__ = [
-    "ELU",
+    "AliasFree",
     "BranchingModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
+    "ELU",
     "EquivarianceReport",
     "EquivariantModule",
     "FieldDropout",
@@ -79,12 +94,14 @@ __all__ = [
     "FieldType",
     "FourierELU",
     "FourierPointwise",
+    "FourierTransform",
     "GNormBatchNorm",
     "GatedNonLinearity1",
     "GatedNonLinearity2",
     "GatedNonLinearityUniform",
     "GeometricTensor",
     "GroupPooling",
+    "HarmonicPolynomialR3",
     "HeadClasses",
     "IIDBatchNorm1d",
     "IIDBatchNorm2d",
@@ -100,6 +117,7 @@ __all__ = [
     "MaskModule",
     "MaxPoolChannels",
     "MergeModule",
+    "ModelSummary",
     "MultipleModule",
     "NormBatchNorm",
     "NormMaxPool",
@@ -129,13 +147,16 @@ __all__ = [
     "QuotientFourierPointwise",
     "R1Conv",
     "R1ConvTransposed",
+    "R1PointConv",
     "R2Conv",
     "R2ConvTransposed",
+    "R2PointConv",
     "R2Upsampling",
     "R3Conv",
     "R3ConvTransposed",
     "R3IcoConv",
     "R3IcoConvTransposed",
+    "R3PointConv",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",
@@ -143,12 +164,17 @@ __all__ = [
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "TensorProductModule",
     "VectorFieldNonLinearity",
     "check_equivariance",
     "depthwise_conv",
+    "export",
     "field_type",
     "init",
+    "radius_graph",
     "separable_conv",
     "shape_plan",
+    "summary",
+    "synchronise_batchnorm",
     "tensor_directsum",
 ]

@@ -202,6 +202,42 @@ def check_equivariance(
     return best
 
 
+def report_of(
+    module: torch.nn.Module,
+    outputs: list[tuple[GroupElement, torch.Tensor, torch.Tensor]],
+    input_shape: tuple[int, ...],
+    tolerance: float,
+    dtype: torch.dtype,
+    assertion: bool,
+) -> EquivarianceReport:
+    """The report on outputs that should be equal, where every element acts exactly.
+
+    Args:
+        module: the module.
+        outputs: for each element g f(x) and f(g x).
+        input_shape: the shape of the input.
+        tolerance: the largest relative error that passes; 0 for the default.
+        dtype: of the input.
+        assertion: whether a failure raises.
+
+    Raises:
+        EquivarianceError: if an element fails.
+    """
+    tolerance = tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
+    table = []
+    for element, expected, seen in outputs:
+        error = _error(expected, seen)
+        table.append({"element": element, "error": error, "exact": True, "passed": error <= tolerance})
+    report = EquivarianceReport(table, [], input_shape, tolerance)
+    if assertion and not report.passed:
+        row = max(table, key=lambda r: r["error"])
+        raise EquivarianceError(
+            f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
+            f"more than {tolerance:.2g}, on an input of shape {input_shape}"
+        )
+    return report
+
+
 def _pairs(module: EquivariantModule, elements: list[GroupElement] | None) -> list[tuple[GroupElement, GroupElement]]:
     """Elements of the group that the module keeps, each with what it is in the group of the input."""
     kept = module.symmetry

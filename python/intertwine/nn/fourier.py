@@ -10,12 +10,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.element import GroupElement
+from intertwine.group.group import Group
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
+from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import exactly
 from intertwine.nn.module import EquivariantModule
 from intertwine.nn.settings import flag
@@ -47,8 +49,147 @@ def _irrep_id(group: Any, label: Any) -> tuple[Any, ...]:
     return group.get_irrep_id(label)
 
 
+class FourierTransform(ConstantModule):
+    """Between the Fourier coefficients of functions on a group, or on its cosets, and their samples on a grid of elements.
+
+    A function is sampled as f(g) = k^T rho(g)^T x, with x its coefficients and k those of a delta function; the coefficients
+    are found from samples by least squares. On a grid that is fine enough one undoes the other.
+
+    Args:
+        group: the group, or a space with one.
+        irreps: labels of the irreps.
+        grid: elements to sample at; all elements of a finite group by default.
+        subgroup_id: the label of a subgroup H: functions on G / H; on G by default.
+        normalize: whether to scale k to norm 1.
+
+    Attributes:
+        group: the group.
+        irreps: labels of the irreps.
+        grid: the elements.
+        representation: how the group acts on the coefficients.
+
+    Raises:
+        ArgumentError: without irreps or without elements.
+
+    Example:
+        >>> from intertwine import nn
+        >>> from intertwine.group import so3_group
+        >>> G = so3_group(2)
+        >>> fourier = nn.FourierTransform(G, G.bl_irreps(2), G.grid("thomson_cube", N=4)).double()
+        >>> x = torch.randn(1, 35, dtype=torch.float64)
+        >>> samples = fourier.sample(x)
+        >>> samples.shape, bool(torch.allclose(fourier.coefficients(samples), x, atol=1e-6))
+        (torch.Size([1, 96]), True)
+    """
+
+    def __init__(
+        self,
+        group: Group | GSpace,
+        irreps: Sequence[Any],
+        grid: Sequence[GroupElement] | None = None,
+        subgroup_id: Any = None,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        group = group.fibergroup if isinstance(group, GSpace) else group
+        if not isinstance(group, Group):
+            raise ArgumentTypeError(f"FourierTransform needs a group or a space, not {type(group).__name__}")
+        self.group = group
+        self._regular = subgroup_id is None
+        self._subgroup_id = group.subgroup_trivial_id if self._regular else subgroup_id
+        self.irreps = [_irrep_id(group, psi) for psi in _listed(irreps)]
+        if grid is None:
+            if group.continuous:
+                raise ArgumentError(
+                    f"{group} has infinitely many elements: give a grid of them", hint="make one with group.grid(...)"
+                )
+            grid = list(group.elements)
+        self.grid = list(grid)
+        if not self.irreps or not self.grid:
+            raise ArgumentError("FourierTransform needs at least one irrep and one element of the grid")
+        self.representation = self.spectral(self.irreps)
+        self._normalize = flag(normalize, "normalize")
+        self.register_constant("A", self.sampling(self.irreps))
+        self.register_constant("Ainv", self.analysis(self.irreps))
+
+    def spectral(self, labels: list[Any]) -> Representation:
+        """How the group acts on the coefficients of some irreps.
+
+        Args:
+            labels: of the irreps.
+        """
+        if self._regular:
+            return self.group.spectral_regular_representation(*labels)
+        return self.group.spectral_quotient_representation(self._subgroup_id, *labels)
+
+    def sampling(self, labels: list[Any]) -> np.ndarray:
+        """The values of the coefficients of some irreps on the grid, shape ``(grid, size)``.
+
+        Args:
+            labels: of the irreps.
+        """
+        space = self.group.homspace(self._subgroup_id)
+        rho = self.spectral(labels)
+        parts = []
+        for label in labels:
+            delta = space.scalar_basis(self.group.identity, self.group.irrep(*label))[..., 0]
+            # escnn weights irreps by the root of their size on the group, and equally on its quotients.
+            parts.append((delta * (np.sqrt(delta.shape[0]) if self._regular else 1.0)).T.ravel())
+        kernel = np.concatenate(parts)
+        if self._normalize:
+            kernel = kernel / np.linalg.norm(kernel)
+        return np.stack([rho(element) @ kernel for element in self.grid])
+
+    def analysis(self, labels: list[Any]) -> np.ndarray:
+        """The least squares fit with escnn's regulariser, so that a grid that is too small does no harm, ``(size, grid)``.
+
+        Args:
+            labels: of the irreps.
+        """
+        behind = self.sampling(labels)
+        return np.linalg.solve(behind.T @ behind + _REGULARISER * np.eye(behind.shape[1]), behind.T)
+
+    def sample(self, coefficients: torch.Tensor) -> torch.Tensor:
+        """The samples on the grid of functions that are given by their coefficients.
+
+        Args:
+            coefficients: shape ``(batch, functions * size, *space)``.
+
+        Returns:
+            shape ``(batch, functions * grid, *space)``.
+        """
+        return self._apply_matrix(self.A, coefficients)  # type: ignore[arg-type]
+
+    def coefficients(self, samples: torch.Tensor) -> torch.Tensor:
+        """The coefficients of functions that are given by their samples on the grid.
+
+        Args:
+            samples: shape ``(batch, functions * grid, *space)``.
+
+        Returns:
+            shape ``(batch, functions * size, *space)``.
+        """
+        return self._apply_matrix(self.Ainv, samples)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _apply_matrix(matrix: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.dim() < 2 or tensor.shape[1] % matrix.shape[1]:
+            raise ShapeError(
+                f"axis 1 must hold a multiple of {matrix.shape[1]} numbers, but the shape is {tuple(tensor.shape)}"
+            )
+        functions = tensor.shape[1] // matrix.shape[1]
+        values = tensor.reshape(tensor.shape[0], functions, matrix.shape[1], -1)
+        with exactly(tensor):
+            result = torch.matmul(matrix.to(tensor.dtype), values)
+        return result.reshape(tensor.shape[0], functions * matrix.shape[0], *tensor.shape[2:])
+
+
 class _Fourier(EquivariantModule):
     """Sample on a grid of elements, apply a function, and project back on the irreps."""
+
+    needs: ClassVar[str] = (
+        "Fourier coefficients of functions on the group, or on a quotient of it: plain sums of irreps"
+    )
 
     takes_more: ClassVar[bool] = True
     """A specification may have arguments of the group's ``grid``."""
@@ -82,11 +223,11 @@ class _Fourier(EquivariantModule):
         if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
         group = gspace.fibergroup
-        self._regular = subgroup_id is None
-        self._subgroup_id = group.subgroup_trivial_id if self._regular else subgroup_id
-        labels = [_irrep_id(group, psi) for psi in _listed(irreps)]
-        rho = self._spectral(group, labels)
-        self.rho = rho
+        self._subgroup_id, self._normalize = subgroup_id, normalize
+        elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
+        fourier = FourierTransform(group, _listed(irreps), elements, subgroup_id, normalize)
+        labels = fourier.irreps
+        self.rho = rho = fourier.representation
         self.in_type = FieldType(gspace, channels * [rho])
         if given is not None and given != self.in_type:
             raise UnsupportedFieldError(
@@ -94,37 +235,32 @@ class _Fourier(EquivariantModule):
                 hint=f"use {self.in_type}, or NormNonLinearity",
             )
         wanted = labels if out_irreps is None else [_irrep_id(group, psi) for psi in _listed(out_irreps)]
-        self.rho_out = rho if out_irreps is None else self._spectral(group, wanted)
+        self.rho_out = rho if out_irreps is None else fourier.spectral(wanted)
         self.out_type = self.in_type if out_irreps is None else FieldType(gspace, channels * [self.rho_out])
-        elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
-        sampling = self._sampling(group, labels, rho, elements, normalize)
-        extended = wanted + [label for label in labels if label not in wanted]
-        behind = self._sampling(group, extended, self._spectral(group, extended), elements, normalize)
-        # The least squares fit with escnn's regulariser, so that a grid that is too small does no harm.
-        inverse = np.linalg.solve(behind.T @ behind + _REGULARISER * np.eye(behind.shape[1]), behind.T)
-        self.register_constant("A", sampling)
-        self.register_constant("Ainv", inverse[: self.rho_out.size])
+        self._wanted = wanted
+        self._use(fourier)
         self.function, self._inplace = function, flag(inplace, "inplace")
 
-    def _spectral(self, group: Any, labels: list[Any]) -> Representation:
-        if self._regular:
-            return group.spectral_regular_representation(*labels)
-        return group.spectral_quotient_representation(self._subgroup_id, *labels)
+    def _use(self, fourier: FourierTransform) -> None:
+        self.fourier_irreps, self.grid = fourier.irreps, fourier.grid
+        extended = self._wanted + [label for label in fourier.irreps if label not in self._wanted]
+        self.register_constant("A", fourier.sampling(fourier.irreps))
+        self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
 
-    def _sampling(
-        self, group: Any, labels: list[Any], rho: Representation, elements: list[GroupElement], normalize: bool
-    ) -> np.ndarray:
-        """The values of the irreps' coefficients at the elements of the grid, shape ``(grid, size)``."""
-        space = group.homspace(self._subgroup_id)
-        parts = []
-        for label in labels:
-            delta = space.scalar_basis(group.identity, group.irrep(*label))[..., 0]
-            # escnn weights irreps by the root of their size on the group, and equally on its quotients.
-            parts.append((delta * (np.sqrt(delta.shape[0]) if self._regular else 1.0)).T.ravel())
-        kernel = np.concatenate(parts)
-        if normalize:
-            kernel = kernel / np.linalg.norm(kernel)
-        return np.stack([rho(element) @ kernel for element in elements])
+    def use_grid(self, grid: list[GroupElement]) -> None:
+        """Samples at other elements from now on, also when the module is saved and rebuilt.
+
+        Args:
+            grid: the elements.
+        """
+        elements = list(grid)
+        held: torch.Tensor = self.A  # type: ignore[assignment]
+        self._use(
+            FourierTransform(self.in_type.gspace, self.fourier_irreps, elements, self._subgroup_id, self._normalize)
+        )
+        self.to(device=held.device, dtype=held.dtype)
+        self._arguments.pop("grid_kwargs", None)
+        self._arguments["grid"] = elements
 
     def _remember_grid(self, group: Any, grid: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         """Names the arguments of the grid, so that the module can be rebuilt from its arguments."""
@@ -133,6 +269,21 @@ class _Fourier(EquivariantModule):
         self._arguments.pop("grid_kwargs", None)
         if named:
             self._arguments["grid_kwargs"] = named
+
+    def _elements(
+        self, gspace: Any, grid: list[GroupElement] | None, arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | list[GroupElement]:
+        """The elements that were given, or the arguments of the grid once they are checked."""
+        if grid is None:
+            if isinstance(gspace, (GSpace, FieldType)):
+                group = gspace.fibergroup
+                _need_grid(group, arguments, type(self).__name__)
+                self._remember_grid(group, arguments)
+            return arguments
+        elements = _listed(grid)
+        if not elements or not all(isinstance(element, GroupElement) for element in elements):
+            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
+        return elements
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         sampling: torch.Tensor = self.A.to(tensor.dtype)  # type: ignore[operator, union-attr, assignment]
@@ -173,13 +324,16 @@ class FourierPointwise(_Fourier):
     The coefficients x of some irreps are sampled on a grid of elements, f(g) = k^T rho(g)^T x with k the coefficients of a
     delta function, the function is applied to each sample, and the result is projected back by least squares (Cesa, Lang and
     Weiler, "A program to build E(N)-equivariant steerable CNNs", 2022). It is exactly equivariant to the elements that carry
-    the grid to itself, and to others the better the finer the grid is.
+    the grid to itself, and to others the better the finer the grid is. For random elements of SO(3), frequencies up to 2 and ELU,
+    the error relative to the output is 9 % with 96 elements (``type="thomson_cube", N=4``) and 2 % with 192; on the sphere
+    (:class:`QuotientFourierELU`) it is 2 % with 24 points and 0.2 % with 96.
 
     Args:
         gspace: the space; or a field type of such coefficients, which then gives channels and irreps.
         channels: the number of functions.
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
+        grid: elements to sample at, instead.
         function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
         inplace: accepted for escnn's sake; the samples are overwritten in any case, the input never is.
         out_irreps: labels of the irreps of the output; those of the input by default.
@@ -204,6 +358,7 @@ class FourierPointwise(_Fourier):
         channels: int | None = None,
         irreps: Sequence[Any] | None = None,
         *grid_args: Any,
+        grid: list[GroupElement] | None = None,
         function: str = "p_relu",
         inplace: bool = True,
         out_irreps: Sequence[Any] | None = None,
@@ -211,12 +366,8 @@ class FourierPointwise(_Fourier):
         **grid_kwargs: Any,
     ) -> None:
         super().__init__()
-        grid = (grid_args, _unpacked(grid_kwargs))
-        if isinstance(gspace, (GSpace, FieldType)):
-            group = gspace.fibergroup
-            _need_grid(group, grid, type(self).__name__)
-            self._remember_grid(group, grid)
-        self._start(gspace, None, channels, irreps, grid, function, inplace, out_irreps, normalize)
+        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
+        self._start(gspace, None, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 
 class FourierELU(FourierPointwise):
@@ -227,6 +378,7 @@ class FourierELU(FourierPointwise):
         channels: the number of functions.
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
+        grid: elements to sample at, instead.
         inplace: accepted for escnn's sake.
         out_irreps: labels of the irreps of the output.
         normalize: whether to scale the delta function to norm 1.
@@ -239,6 +391,7 @@ class FourierELU(FourierPointwise):
         channels: int | None = None,
         irreps: Sequence[Any] | None = None,
         *grid_args: Any,
+        grid: list[GroupElement] | None = None,
         inplace: bool = True,
         out_irreps: Sequence[Any] | None = None,
         normalize: bool = True,
@@ -249,6 +402,7 @@ class FourierELU(FourierPointwise):
             channels,
             irreps,
             *grid_args,
+            grid=grid,
             function="p_elu",
             inplace=inplace,
             out_irreps=out_irreps,
@@ -301,14 +455,7 @@ class QuotientFourierPointwise(_Fourier):
         super().__init__()
         if subgroup_id is None:
             raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
-        arguments = (grid_args, _unpacked(grid_kwargs))
-        if grid is None and isinstance(gspace, (GSpace, FieldType)):
-            group = gspace.fibergroup
-            _need_grid(group, arguments, type(self).__name__)
-            self._remember_grid(group, arguments)
-        elements = arguments if grid is None else _listed(grid)
-        if not elements or (grid is not None and not all(isinstance(element, GroupElement) for element in elements)):
-            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
+        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
         self._start(gspace, subgroup_id, channels, irreps, elements, function, inplace, out_irreps, normalize)
 
 

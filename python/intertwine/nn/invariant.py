@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 import torch.fx
@@ -30,6 +32,8 @@ class GroupPooling(EquivariantModule):
         >>> layer(torch.tensor([[3.0, 1.0, 4.0, 1.0]])).tolist()
         [[4.0]]
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()
@@ -82,6 +86,8 @@ class InducedNormPool(EquivariantModule):
         UnsupportedFieldError: for fields that are no equal blocks.
     """
 
+    needs: ClassVar[str] = "fields of equal blocks that the group permutes"
+
     def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "InducedNormPool")
@@ -89,7 +95,7 @@ class InducedNormPool(EquivariantModule):
         self._arguments["subfield_size"] = found.recipe
         self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
         self._blocks = Blocks(found.channels)
-        ends = torch.tensor(found.counts).cumsum(0).tolist()
+        ends = np.cumsum(found.counts).tolist()
         self._fields = Blocks([np.arange(end - count, end) for end, count in zip(ends, found.counts, strict=True)])
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation
-from intertwine.kernels import Ring, ScalarBasis, expansion_plan
+from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type
 
@@ -25,8 +25,28 @@ def _still(group: Group) -> Representation:
     return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
 
 
+def matrix_plan(
+    in_representations: tuple[Representation, ...], out_representations: tuple[Representation, ...]
+) -> ExpansionPlan:
+    """The basis of Hom_G(rho_in, rho_out) for two lists of fields.
+
+    Args:
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+
+    Raises:
+        EmptyBasisError: if only 0 is equivariant.
+    """
+    group = in_representations[0].group
+    return expansion_plan(_still(group), in_representations, out_representations, _POINT, ((0.0,),))
+
+
 class Linear(ExpandedModule):
     """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
+
+    Channels are on axis 1, as everywhere. Any further axes, whether of space or of anything else (time, heads, points of a
+    set), are kept, and the same map is applied at each of their places: ``(batch, channels, *extra)`` gives
+    ``(batch, out channels, *extra)``. Unlike escnn's, it takes fields on any space, where it is a convolution of kernel size 1.
 
     Args:
         in_type: the fields of the input.
@@ -64,10 +84,7 @@ class Linear(ExpandedModule):
             raise FieldTypeError(
                 f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
             )
-        plan = expansion_plan(
-            _still(in_type.fibergroup), in_type.representations, out_type.representations, _POINT, ((0.0,),)
-        )
-        self._set_parameters(plan, bias, initialize)
+        self._set_parameters(matrix_plan(in_type.representations, out_type.representations), bias, initialize)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         """W of shape ``(out channels, in channels)``."""

@@ -20,7 +20,7 @@ class Layer:
     Attributes:
         build: makes it, with the weights that torch's generator gives.
         side: side of a square image for which every lattice symmetry is exact (0: no space).
-        exports: whether ``export()`` gives an ordinary module.
+        exports: whether ``export()`` gives modules of ``torch.nn``, not a recorded graph.
         plain: whether its result is an ordinary tensor without a field type.
         fixed: whether it takes images of that side only.
     """
@@ -30,6 +30,44 @@ class Layer:
     exports: bool = True
     plain: bool = False
     fixed: bool = False
+    public: bool = True
+    """Whether a saved model may hold it: its class is the library's."""
+
+
+class OnGraphs(nn.EquivariantModule):
+    """A convolution on points as a module of one input: each item holds some points, their features and their coordinates.
+
+    All points of an item are joined. The group acts on coordinates as on one more field, so there is no space.
+    """
+
+    def __init__(self, conv, points=4):
+        super().__init__()
+        self.conv, self.points = conv, points
+        inside, outside = conv.in_type, conv.out_type
+        space = gspaces.no_base_space(inside.fibergroup)
+        features = points * inside.representations
+        self.in_type = nn.FieldType(space, features + points * (inside.gspace.basespace_action,))
+        self.out_type = nn.FieldType(space, points * outside.representations)
+        pairs = [(s, t) for t in range(points) for s in range(points)][1:]
+        self.register_constant("edges", torch.tensor(pairs).T.contiguous())
+
+    def _compute(self, tensor):
+        n, split = self.points, self.points * self.conv.in_type.size
+        features = tensor[:, :split].reshape(-1, self.conv.in_type.size)
+        coords = tensor[:, split:].reshape(-1, self.conv.d)
+        steps = torch.arange(len(tensor), device=tensor.device) * n
+        edges = (self.edges[:, None, :] + steps[None, :, None]).reshape(2, -1)
+        delta = coords.index_select(0, edges[0]) - coords.index_select(0, edges[1])
+        return self.conv(features, edges, delta).reshape(-1, n * self.conv.out_type.size)
+
+
+def point_conv(cls, space, ids, out_ids=None, **given):
+    """A convolution on points between irreps, or with ``None`` for the regular representation, on small graphs."""
+
+    def kind(labels):
+        return nn.FieldType(space, [space.regular_repr if id is None else space.irrep(*id) for id in labels])
+
+    return OnGraphs(cls(kind(ids), kind(out_ids or ids), width=1.5, n_rings=2, frequencies_cutoff=1.4, **given))
 
 
 def c4():
@@ -267,6 +305,41 @@ def restricted(space, id):
 
 
 LAYERS: dict[str, Layer] = {
+    "points, mirrored line": Layer(
+        lambda: point_conv(nn.R1PointConv, line(), [(0,), (1,)]), side=0, exports=False, public=False
+    ),
+    "points, irreps, D4": Layer(
+        lambda: point_conv(nn.R2PointConv, d4(), [(0, 0), (1, 1), (0, 2)], aggr="sum"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "points, regular to vectors, C8": Layer(
+        lambda: point_conv(nn.R2PointConv, c8(), [None], [(1,), (0,)], radial="normalized"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "points, octahedral": Layer(
+        lambda: point_conv(nn.R3PointConv, gspaces.octaOnR3(), [(0,), (1,)], [None], radial="bessel"),
+        side=0,
+        exports=False,
+        public=False,
+    ),
+    "tensor product": Layer(lambda: nn.TensorProductModule(regulars(d4()), regulars(d4())), exports=False),
+    "tensor product, no space": Layer(
+        lambda: nn.TensorProductModule.construct(no_space(), 3, no_space().irrep(1, 1), no_space().irrep(1, 2)),
+        side=0,
+        exports=False,
+    ),
+    "harmonic polynomials": Layer(lambda: nn.HarmonicPolynomialR3(3, "o3"), side=0, exports=False),
+    "alias-free relu": Layer(lambda: nn.AliasFree(nn.ReLU(pointwise(d4()))), exports=False),
+    "alias-free elu, in space": Layer(
+        lambda: nn.AliasFree(nn.ELU(regulars(upright(), 1)), factor=3, radius=2), side=4, fixed=True, exports=False
+    ),
+    "fourier relu, octahedral": Layer(
+        lambda: nn.FourierPointwise(gspaces.octaOnR3(), 1, [(0,), (1,)]), side=3, fixed=True, exports=False
+    ),
     "conv, trivial to regular, C4": Layer(lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3)),
     "conv, regular to regular, C8": Layer(lambda: nn.R2Conv(regulars(c8()), regulars(c8()), kernel_size=5)),
     "conv, regular to regular, D4": Layer(lambda: nn.R2Conv(regulars(d4()), regulars(d4()), kernel_size=5, bias=False)),
@@ -494,7 +567,9 @@ LAYERS: dict[str, Layer] = {
 TRAINABLE = [
     name
     for name, layer in LAYERS.items()
-    if name.startswith(("conv", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches"))
+    if name.startswith(
+        ("conv", "points", "tensor", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches")
+    )
     or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields")
 ]
 
@@ -531,7 +606,9 @@ def lattice_symmetries(space):
     G = space.fibergroup
     if G.continuous and space.dimensionality == 3:
         return space.exact_elements
-    if G.continuous:
+    if isinstance(G, (group.SO3, group.O3)):
+        elements = list(G.testing_elements())
+    elif G.continuous:
         angles = [k * np.pi / 2 for k in range(4)]
         values = angles if G.abelian else [(flip, angle) for flip in (0, 1) for angle in angles]
         elements = [G.element(value) for value in values]

@@ -1,0 +1,154 @@
+"""Graphs of neighbouring points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+
+
+def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
+    """The coordinates, if they are a matrix of finite numbers.
+
+    Args:
+        coords: shape ``(points, d)``.
+        what: their name, for the message.
+
+    Raises:
+        ArgumentTypeError: if they are no tensor of floating point numbers.
+        ShapeError: if they are no matrix.
+        ArgumentError: if a coordinate is NaN or infinite.
+    """
+    if not isinstance(coords, torch.Tensor) or not coords.is_floating_point():
+        found = coords.dtype if isinstance(coords, torch.Tensor) else type(coords).__name__
+        raise ArgumentTypeError(f"{what} must be a tensor of floating point numbers, not {found}")
+    if coords.dim() != 2:
+        raise ShapeError(f"{what} must have the shape (points, dimensions), not {tuple(coords.shape)}")
+    need_finite(coords, what)
+    return coords
+
+
+def need_finite(values: torch.Tensor, what: str) -> None:
+    """Raises for coordinates that are NaN or infinite.
+
+    Args:
+        values: shape ``(rows, d)``.
+        what: their name, for the message.
+    """
+    if values.device.type == "meta":
+        return
+    finite = torch.isfinite(values.detach())
+    if not bool(finite.all()):
+        row = int((~finite).any(dim=1).nonzero()[0, 0])
+        raise ArgumentError(
+            f"{what} must be finite, but row {row} is {values[row].tolist()}", hint="drop or mend such points first"
+        )
+
+
+def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
+    """The edges, if they join nodes that are there.
+
+    Args:
+        edge_index: whole numbers, shape ``(2, edges)``: sources, targets.
+        nodes: how many nodes there are.
+
+    Raises:
+        ArgumentTypeError: if they are no whole numbers.
+        ShapeError: for another shape.
+        ArgumentError: for a node that is not there.
+    """
+    if not isinstance(edge_index, torch.Tensor):
+        raise ArgumentTypeError(f"edge_index is a tensor of whole numbers, not {type(edge_index).__name__}")
+    if edge_index.dtype not in (torch.int64, torch.int32):
+        raise ArgumentTypeError(
+            f"edge_index is a tensor of whole numbers, not of {edge_index.dtype}", hint="convert it with .long()"
+        )
+    if edge_index.dim() != 2 or edge_index.shape[0] != 2:
+        raise ShapeError(
+            f"edge_index must have the shape (2, edges), sources above targets, not {tuple(edge_index.shape)}",
+            hint="transpose it with .T" if edge_index.dim() == 2 and edge_index.shape[1] == 2 else None,
+        )
+    if edge_index.numel() and edge_index.device.type != "meta":
+        low, high = (int(bound) for bound in torch.aminmax(edge_index))
+        if low < 0 or high >= nodes:
+            bad = low if low < 0 else high
+            raise ArgumentError(
+                f"edge_index holds the node {bad}, but the {nodes} nodes have the numbers 0 to {nodes - 1}",
+                hint="number the nodes of a batch of graphs through: add the number of nodes before each graph",
+            )
+    return edge_index.long()
+
+
+def radius_graph(
+    coords: torch.Tensor,
+    radius: float,
+    batch: torch.Tensor | None = None,
+    loop: bool = False,
+    max_neighbours: int | None = None,
+) -> torch.Tensor:
+    """The edges between all points that are at most a radius apart, found with a k-d tree.
+
+    Args:
+        coords: shape ``(points, d)``.
+        radius: the greatest distance.
+        batch: the number of the graph of each point, shape ``(points,)``; points of different graphs are not joined.
+        loop: whether to join each point to itself.
+        max_neighbours: keep only so many incoming edges a point, from the nearest ones; those as near as the last one that is
+            kept are kept or dropped together (dropped), so that the graph does not depend on how space is turned.
+
+    Returns:
+        sources and targets, shape ``(2, edges)``, sorted by target, then by source.
+
+    Raises:
+        ArgumentError: for a radius that is not positive, or coordinates that are not finite.
+
+    Example:
+        >>> radius_graph(torch.tensor([[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]]), radius=2.0)
+        tensor([[1, 0],
+                [0, 1]])
+    """
+    # Imported here: exact layers on grids never need it.
+    from scipy.spatial import KDTree
+
+    check_coords(coords)
+    if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 < radius < float("inf"):
+        raise ArgumentError(f"the radius is a positive number, not {radius!r}")
+    if max_neighbours is not None and (
+        isinstance(max_neighbours, bool) or not isinstance(max_neighbours, int) or max_neighbours < 1
+    ):
+        raise ArgumentError(f"max_neighbours is a number from 1 on, not {max_neighbours!r}")
+    points = coords.detach().to("cpu", torch.float64).numpy()
+    if batch is not None and (not isinstance(batch, torch.Tensor) or tuple(batch.shape) != (len(points),)):
+        raise ShapeError(f"batch must have one number for each of the {len(points)} points")
+    graphs = np.zeros(len(points), dtype=np.int64) if batch is None else batch.detach().cpu().numpy()
+    parts = []
+    for graph in np.unique(graphs):
+        members = np.flatnonzero(graphs == graph)
+        pairs = KDTree(points[members]).query_pairs(float(radius), output_type="ndarray").astype(np.int64)
+        parts.append(members[pairs].reshape(-1, 2))
+    pairs = np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
+    edges = np.concatenate([pairs, pairs[:, ::-1]])
+    if loop:
+        edges = np.concatenate([edges, np.repeat(np.arange(len(points)), 2).reshape(-1, 2)])
+    edges = edges[np.lexsort((edges[:, 0], edges[:, 1]))]
+    if max_neighbours is not None and len(edges):
+        edges = edges[_nearest(points, edges, max_neighbours, float(radius))]
+    return torch.from_numpy(np.ascontiguousarray(edges.T)).to(coords.device)
+
+
+def _nearest(points: np.ndarray, edges: np.ndarray, count: int, radius: float) -> np.ndarray:
+    """Which edges are among the ``count`` nearest of their target, ties at the end dropped; edges are sorted by target."""
+    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    order = np.lexsort((length, edges[:, 1]))
+    target, sorted_length = edges[order, 1], length[order]
+    first = np.searchsorted(target, target, side="left")
+    last = np.searchsorted(target, target, side="right") - 1
+    # The length from which on edges of this target are one too many.
+    beyond = np.minimum(first + count, last)
+    limit = np.where(first + count <= last, sorted_length[beyond], np.inf)
+    keep = np.zeros(len(edges), dtype=bool)
+    keep[order] = sorted_length < limit - 1e-9 * radius
+    return keep
