@@ -186,7 +186,9 @@ class Representation:
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):
             return snapped(self._given_matrices(value))
-        blocks = block_diagonal([self._group.irrep(*id)._matrix(value) for id in self._irreps])
+        # A band-limited regular representation holds each irrep many times.
+        matrices = {id: self._group.irrep(*id)._matrix(value) for id in dict.fromkeys(self._irreps)}
+        blocks = block_diagonal([matrices[id] for id in self._irreps])
         return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
 
     def __call__(self, element: GroupElement) -> np.ndarray:

@@ -57,7 +57,7 @@ def depthwise_conv(in_type: FieldType, kernel_size: int | tuple[int, ...], **set
 
 def separable_conv(
     in_type: FieldType, out_type: FieldType, kernel_size: int | tuple[int, ...], *, bias: bool = True, **settings: Any
-) -> SequentialModule:
+) -> EquivariantModule:
     """A depthwise convolution, then a map of fields at each point: far fewer weights and multiplications than a full one.
 
     Args:
