@@ -233,7 +233,7 @@ def _by_entries(group: Group, where: dict[tuple[int, ...], tuple[int, int]]) -> 
 def _direct_blocks(plan: ExpansionPlan, blocks: SchurBlocks) -> np.ndarray | None:
     """The numbers of the blocks for each weight of one pair of fields, where a field is one component; else ``None``."""
     source, target = plan.source, plan.target
-    if len(source.kinds) > 1 or len(target.kinds) > 1 or source.mixings or target.mixings:
+    if len(source.kinds) != 1 or len(target.kinds) != 1 or source.mixings or target.mixings:
         return None
     if source.kinds[0].copies != len(source.representations) or target.kinds[0].copies != len(target.representations):
         return None
