@@ -494,7 +494,7 @@ LAYERS: dict[str, Layer] = {
     "norm relu, SO(3)": Layer(lambda: nn.NormNonLinearity(band(balls())), side=3, fixed=True, exports=False),
     "in space, mask": Layer(lambda: nn.MaskModule(cubic(cube()), 5), side=5, fixed=True, exports=False),
     "in space, dropout": Layer(lambda: nn.FieldDropout(cubic(cube()), p=0.0), side=3, fixed=True),
-    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True),
+    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True, exports=False),
     "in space, norm pooling": Layer(lambda: nn.NormPool(band(balls())), side=3, fixed=True, exports=False),
     "in space, norm max pooling, SO(3)": Layer(
         lambda: nn.NormMaxPool(band(balls()), 3, 2), side=5, fixed=True, exports=False
