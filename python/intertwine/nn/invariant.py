@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-import torch.fx
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType
@@ -169,13 +168,5 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
         pool = torch.nn.AdaptiveMaxPool3d((1, None, None))
     else:
         # No pool of torch has four axes.
-        return _channel_maximum(len(in_type), size)
+        raise UnsupportedFieldError("volumes cannot be pooled over channels by plain torch modules")
     return torch.nn.Sequential(torch.nn.Unflatten(1, (len(in_type), size)), pool, torch.nn.Flatten(1, 2))
-
-
-def _channel_maximum(fields: int, size: int) -> torch.nn.Module:
-    """The maximum over each field's channels as a graph of torch alone."""
-    graph = torch.fx.Graph()
-    split = graph.call_method("unflatten", (graph.placeholder("tensor"), 1, (fields, size)))
-    graph.output(graph.call_method("amax", (split, 2)))
-    return torch.fx.GraphModule(torch.nn.Module(), graph)
