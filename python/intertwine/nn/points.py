@@ -167,7 +167,8 @@ class _PointConv(ExpandedModule):
                 )
             if tuple(coords.shape) != (features.shape[0], self.d):
                 raise ShapeError(
-                    f"{features.shape[0]} points need coordinates of shape {(features.shape[0], self.d)}, not {tuple(coords.shape)}"
+                    f"{features.shape[0]} points need coordinates of shape {(features.shape[0], self.d)}, "
+                    f"not {tuple(coords.shape)}"
                 )
             if not tracing:
                 need_finite(coords, "coords")
