@@ -11,10 +11,11 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.kernels import ScalarBasis, expansion_plan, scalar_basis, split_filter
+from intertwine.kernels import ScalarBasis, expansion_plan, grid_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
+from intertwine.nn.settings import low_error_bound
 from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -58,6 +59,7 @@ class _GridConv(ExpandedModule):
         frequencies_cutoff: float | Callable[[float], float] | None = None,
         rings: list[float] | None,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
         basis_filter: Callable[[dict[str, Any]], bool] | None,
         initialize: bool,
     ) -> None:
@@ -111,17 +113,23 @@ class _GridConv(ExpandedModule):
         units = relative_sizes(spacing, d, "spacing")
         refuse_uneven(in_type, name, kernel_size=self._kernel, spacing=units)
         self.spacing = spacing
-        scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
+        points = lattice_points(d, self._kernel, tuple(s * u for s, u in zip(self._dilation, units, strict=True)))
+        cells = tuple(map(tuple, points.tolist()))
+        self.low_error = low_error
+        bound = low_error_bound(low_error, rings=rings, sigma=sigma, frequencies_cutoff=frequencies_cutoff)
+        if bound is None:
+            scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
+        else:
+            scalars = grid_basis(cells, bound)
         element_filter = None
         if basis_filter is not None:
             scalars, element_filter = split_filter(scalars, basis_filter)
-        points = lattice_points(d, self._kernel, tuple(s * u for s, u in zip(self._dilation, units, strict=True)))
         plan = expansion_plan(
             in_type.gspace.basespace_action,
             source.representations,
             target.representations,
             scalars,
-            tuple(map(tuple, points.tolist())),
+            cells,
             element_filter,
         )
         self._set_parameters(plan, bias, initialize)
@@ -253,6 +261,8 @@ class _GridConv(ExpandedModule):
             text += f", groups={self.groups}"
         if self.spacing != 1:
             text += f", spacing={self.spacing}"
+        if self.low_error is not False:
+            text += f", low_error={self.low_error}"
         if self.bias is None:
             text += ", bias=False"
         return text
@@ -322,6 +332,7 @@ class R2Conv(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -338,6 +349,7 @@ class R2Conv(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )
@@ -403,6 +415,7 @@ class R2ConvTransposed(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -419,6 +432,7 @@ class R2ConvTransposed(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )

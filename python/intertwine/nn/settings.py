@@ -48,6 +48,38 @@ def number(value: Any, name: str, least: float = -_GREATEST, most: float = _GREA
     return float(value)
 
 
+LOW_ERROR = 0.2
+"""The bound of ``low_error=True``: for it the number of functions is about that of the default rings."""
+
+
+def low_error_bound(value: Any, **rings: Any) -> float | None:
+    """The greatest error of a filter of a convolution, ``None`` for the default rings.
+
+    Args:
+        value: False, True, or the bound.
+        rings: the arguments that describe rings, which a bound takes the place of.
+
+    Raises:
+        ArgumentError: for a bound outside of 0 to 1, or one together with rings.
+        ArgumentTypeError: for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        bound = LOW_ERROR if value else None
+    else:
+        bound = number(value, "low_error", 0.0, 1.0)
+        if not 0 < bound < 1:
+            raise ArgumentError(
+                f"low_error is True, False, or a bound between 0 and 1, not {value!r}", hint="0.1 is a small one"
+            )
+    given = [name for name, setting in rings.items() if setting is not None]
+    if bound is not None and given:
+        raise ArgumentError(
+            f"low_error chooses the profiles of the filters itself, but {', '.join(given)} was given too",
+            hint="leave one of them out; a smaller bound, such as low_error=0.1, keeps lower frequencies only",
+        )
+    return bound
+
+
 def statistics_settings(eps: Any, momentum: Any) -> tuple[float, float | None]:
     """The numbers of a batch normalisation.
 

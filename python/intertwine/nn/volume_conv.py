@@ -70,6 +70,7 @@ class R3Conv(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -86,6 +87,7 @@ class R3Conv(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )
@@ -150,6 +152,7 @@ class R3ConvTransposed(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -166,6 +169,7 @@ class R3ConvTransposed(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )
