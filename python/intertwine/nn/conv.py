@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
-from intertwine.kernels import ScalarBasis, expansion_plan, grid_basis, scalar_basis, split_filter
+from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
@@ -116,11 +116,10 @@ class _GridConv(ExpandedModule):
         points = lattice_points(d, self._kernel, tuple(s * u for s, u in zip(self._dilation, units, strict=True)))
         cells = tuple(map(tuple, points.tolist()))
         self.low_error = low_error
-        bound = low_error_bound(low_error, rings=rings, sigma=sigma, frequencies_cutoff=frequencies_cutoff)
-        if bound is None:
-            scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
-        else:
-            scalars = grid_basis(cells, bound)
+        bound = low_error_bound(low_error)
+        scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
+        if bound is not None:
+            scalars = fitted_basis(scalars, cells, bound)
         element_filter = None
         if basis_filter is not None:
             scalars, element_filter = split_filter(scalars, basis_filter)

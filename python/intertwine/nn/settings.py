@@ -48,34 +48,27 @@ def number(value: Any, name: str, least: float = -_GREATEST, most: float = _GREA
     return float(value)
 
 
-LOW_ERROR = 0.2
-"""The bound of ``low_error=True``: for it the number of functions is about that of the default rings."""
+LOW_ERROR = 0.1
+"""The bound of ``low_error=True``."""
 
 
-def low_error_bound(value: Any, **rings: Any) -> float | None:
-    """The greatest error of a filter of a convolution, ``None`` for the default rings.
+def low_error_bound(value: Any) -> float | None:
+    """The greatest error of the filters of a convolution, ``None`` for whatever filters taken at points have.
 
     Args:
         value: False, True, or the bound.
-        rings: the arguments that describe rings, which a bound takes the place of.
 
     Raises:
-        ArgumentError: for a bound outside of 0 to 1, or one together with rings.
+        ArgumentError: for a bound outside of 0 to 1.
         ArgumentTypeError: for anything else.
     """
     if isinstance(value, (bool, np.bool_)):
-        bound = LOW_ERROR if value else None
-    else:
-        bound = number(value, "low_error", 0.0, 1.0)
-        if not 0 < bound < 1:
-            raise ArgumentError(
-                f"low_error is True, False, or a bound between 0 and 1, not {value!r}", hint="0.1 is a small one"
-            )
-    given = [name for name, setting in rings.items() if setting is not None]
-    if bound is not None and given:
+        return LOW_ERROR if value else None
+    bound = number(value, "low_error", 0.0, 1.0)
+    if not 0 < bound < 1:
         raise ArgumentError(
-            f"low_error chooses the profiles of the filters itself, but {', '.join(given)} was given too",
-            hint="leave one of them out; a smaller bound, such as low_error=0.1, keeps lower frequencies only",
+            f"low_error is True, False, or a bound between 0 and 1, not {value!r}",
+            hint=f"low_error=True is a bound of {LOW_ERROR}",
         )
     return bound
 
