@@ -1,9 +1,9 @@
 """Filters that answer to an image as their function would, as far as the cells of a kernel can.
 
-A filter psi with cells x answers to the wave exp(i w x) with sum_x psi(x) exp(i w x). Taken at points, a ring times a harmonic Y_l
-answers to some frequencies as other orders do, and then turns wrongly: that is the equivariance error of a layer. How much
+A filter psi with cells x answers to the wave exp(i w x) with sum_x psi(x) exp(i w x). Taken at points, a ring times a harmonic
+Y_l answers to some frequencies as other orders do, and then turns wrongly: that is the equivariance error of a layer. How much
 depends on what the images hold. Here they are a random field with the isotropic spectrum S of natural images behind a lens, so
-that both can be computed:
+that two things can be computed:
 
 - the filter nearest to a function phi, psi = C^-1 b with the covariance C(x, x') of the field at the cells, and its covariance
   b(x) with the integral of the field against phi (Gaussian-process quadrature: O'Hagan, "Bayes-Hermite quadrature", 1991);
@@ -97,7 +97,9 @@ def fitted_basis(scalars: ScalarBasis, cells: Cells, bound: float) -> FittedBasi
     """
     basis = FittedBasis(scalars.dimension, scalars.rings, cells)
     errors = iter(turning_errors(basis, np.array(cells).reshape(len(cells), -1)))
-    kept = [replace(ring, orders=tuple(order for order in ring.orders if next(errors) <= bound)) for ring in basis.rings]
+    kept = [
+        replace(ring, orders=tuple(order for order in ring.orders if next(errors) <= bound)) for ring in basis.rings
+    ]
     return replace(basis, rings=tuple(ring for ring in kept if ring.orders))
 
 
