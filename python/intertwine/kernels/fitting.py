@@ -33,7 +33,7 @@ _LONGEST_WAVE = 60.0
 """Waves that are longer, in cells, are no stronger than this one."""
 
 _NOISE = 1e-4
-"""The share of white noise in the energy of an image."""
+"""The share of white noise in the energy of an image, for which filters are fitted."""
 
 _NODES = 64
 """Nodes of each quadrature."""
@@ -179,13 +179,13 @@ def _angular(points: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np
 
 @lru_cache(maxsize=64)
 def _covariance(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """The covariance of images at the cells, and its inverse."""
+    """The covariance of images at the cells, and its inverse once there is noise."""
     points = np.array(cells)
     distances = np.round(np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2)), _DIGITS)
     found, where = np.unique(distances, return_inverse=True)
     waves, energy = _waves(points.shape[1], 0, found)
-    covariance = (waves @ energy)[where.reshape(distances.shape)] + _NOISE * np.eye(len(points))
-    return covariance, np.linalg.inv(covariance)
+    covariance = (waves @ energy)[where.reshape(distances.shape)]
+    return covariance, np.linalg.inv(covariance + _NOISE * np.eye(len(points)))
 
 
 @lru_cache(maxsize=1024)
