@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import gamma, jv
@@ -55,6 +56,8 @@ class FittedBasis(ScalarBasis):
     Attributes:
         cells: the cells.
     """
+
+    remedy: ClassVar[str] = "a larger kernel, a greater bound such as low_error=0.2"
 
     cells: Cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,6 +60,9 @@ class ScalarBasis:
         dimension: d of the space R^d.
         rings: the rings.
     """
+
+    remedy: ClassVar[str] = "a larger kernel, more rings, higher frequencies_cutoff"
+    """What gives more functions, for messages."""
 
     dimension: int
     rings: tuple[Ring, ...]
