@@ -442,6 +442,6 @@ def _assembled(
     if start == 0:
         raise EmptyBasisError(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
-            hint="use a larger kernel, more rings, higher frequencies_cutoff, or output fields that share irreps with the input",
+            hint=f"use {scalars.remedy}, or output fields that share irreps with the input",
         )
     return ExpansionPlan(tuple(pairs), source, target, cells, scalars)

@@ -340,6 +340,35 @@ LAYERS: dict[str, Layer] = {
     "fourier relu, octahedral": Layer(
         lambda: nn.FourierPointwise(gspaces.octaOnR3(), 1, [(0,), (1,)]), side=3, fixed=True, exports=False
     ),
+    "conv, low error, C4": Layer(
+        lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=5, low_error=True), side=7
+    ),
+    "conv, low error, mixed, D4": Layer(
+        lambda: nn.R2Conv(mixed(d4()), mixed(d4()), kernel_size=3, low_error=0.2, padding=1)
+    ),
+    "conv, low error, mixed, C8": Layer(lambda: nn.R2Conv(mixed(c8()), regulars(c8()), kernel_size=5, low_error=True)),
+    "conv, low error, irreps, O(2)": Layer(
+        lambda: nn.R2Conv(band(o2()), band(o2()), kernel_size=5, low_error=0.1, frequencies_cutoff=2.0)
+    ),
+    "transposed conv, low error": Layer(
+        lambda: nn.R2ConvTransposed(regulars(d4()), mixed(d4()), kernel_size=3, stride=2, padding=1, low_error=True),
+        side=4,
+    ),
+    "conv, low error, octahedral": Layer(
+        lambda: nn.R3Conv(trivials(gspaces.octaOnR3()), regulars(gspaces.octaOnR3(), 1), kernel_size=3, low_error=True),
+        side=4,
+        fixed=True,
+    ),
+    "transposed conv, low error, SO(3)": Layer(
+        lambda: nn.R3ConvTransposed(
+            nn.FieldType(gspaces.rot3dOnR3(), [gspaces.rot3dOnR3().irrep(1)]),
+            nn.FieldType(gspaces.rot3dOnR3(), [gspaces.rot3dOnR3().irrep(0), gspaces.rot3dOnR3().irrep(1)]),
+            kernel_size=3,
+            low_error=0.2,
+        ),
+        side=3,
+        fixed=True,
+    ),
     "conv, trivial to regular, C4": Layer(lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3)),
     "conv, regular to regular, C8": Layer(lambda: nn.R2Conv(regulars(c8()), regulars(c8()), kernel_size=5)),
     "conv, regular to regular, D4": Layer(lambda: nn.R2Conv(regulars(d4()), regulars(d4()), kernel_size=5, bias=False)),
