@@ -159,17 +159,17 @@ def test_bounds_leave_orders_out():
 
 @pytest.mark.parametrize("value", [0, 1, -0.1, 1.5, float("nan")])
 def test_bounds_lie_between_0_and_1(value):
-    with pytest.raises(ArgumentError, match="(?i)low_error"):
+    with pytest.raises(ArgumentError, match=r"(?i)low_error"):
         conv(8, 3, low_error=value)
 
 
 @pytest.mark.parametrize("value", ["yes", None, [0.1]])
 def test_other_settings_are_refused(value):
-    with pytest.raises(ArgumentTypeError, match="(?i)low_error"):
+    with pytest.raises(ArgumentTypeError, match=r"(?i)low_error"):
         conv(8, 3, low_error=value)
 
 
 def test_a_bound_that_leaves_nothing_says_so():
     space = gspaces.rot2dOnR2(8)
-    with pytest.raises(EmptyBasisError, match="(?i)low_error"):
+    with pytest.raises(EmptyBasisError, match=r"(?i)low_error"):
         nn.R2Conv(nn.field_type(space, trivial=1), nn.FieldType(space, [space.irrep(2)]), 3, low_error=True)
