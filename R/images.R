@@ -1,9 +1,11 @@
-#' A batch of images or volumes
+#' A batch of images, volumes or signals
 #'
 #' `images()` takes pictures in whichever order of axes they come and keeps
 #' them in one: image, channel, (depth,) height, width. Row 1 of the height is
 #' the top of the picture and column 1 of the width its left side, so that "up"
-#' means the same to your eyes, to [plot()] and to a rotation.
+#' means the same to your eyes, to [plot()] and to a rotation. Volumes have a
+#' depth, too: their first slice is the top one. Signals, such as time series,
+#' have a width alone.
 #'
 #' The letters of `layout` name the axes of `x` from first to last:
 #'
@@ -11,13 +13,15 @@
 #' |---|---|
 #' | `n` | the images of the batch |
 #' | `c` | channels, such as red, green and blue |
-#' | `d` | depth, for volumes |
+#' | `d` | depth: the slices of a volume, from the top |
 #' | `h` | height: the rows of the picture, from the top |
 #' | `w` | width: its columns, from the left |
 #'
 #' So one picture of the png package is `"hwc"`, a batch of grey pictures
 #' `"nhw"`, a batch of keras3 `"nhwc"`, one of PyTorch `"nchw"`, and arrays
-#' whose first index runs along the x axis are `"whn"` or `"whcn"`. An axis
+#' whose first index runs along the x axis are `"whn"` or `"whcn"`. A batch of
+#' volumes is `"ndhw"`, one volume whose indices run along x, y and z is `"whd"`
+#' with `origin = "bottom"`, and a batch of signals is `"nw"`. An axis
 #' that is not named has size one. Because axes are moved by name, a transposed
 #' layout never reverses the sense of a rotation.
 #'
@@ -26,12 +30,13 @@
 #'   returned as they are.
 #' @param layout Letters that name the axes of `x`, see above.
 #' @param origin Where the first row is: `"top"`, as in image files, or
-#'   `"bottom"`, as in [graphics::image()] and on maps.
+#'   `"bottom"`, as in [graphics::image()] and on maps. Of volumes it says so of
+#'   the first slice, too.
 #' @param range `NULL` to keep the values, or the two values that mean black
 #'   and white, which become 0 and 1: `c(0, 255)` for bytes, `c(0, 65535)` for
 #'   16-bit pictures.
 #' @return An object of class `images`: a numeric array with dimensions
-#'   (n, c, h, w), or (n, c, d, h, w) for volumes. `x[i]` is some of the
+#'   (n, c, h, w), (n, c, d, h, w) for volumes, or (n, c, w) for signals. `x[i]` is some of the
 #'   images, `x[[i]]` one of them as an array (height, width, channels),
 #'   `length(x)` their number, `as.array(x, layout)` a plain array in any
 #'   layout, `c()` joins batches and arithmetic works on the pixels.
@@ -67,7 +72,7 @@ images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL)
   full <- full_axes(axes)
   x <- spread_axes(x, axes, full)
   if (origin == "bottom") {
-    x <- flip_axis(x, match("h", full))
+    for (axis in which(full %in% c("d", "h"))) x <- flip_axis(x, axis)
   }
   if (!is.null(range)) {
     x <- rescale_pixels(x, range)
@@ -98,12 +103,14 @@ check_layout <- function(layout, arg = "layout", call = rlang::caller_env()) {
   }
   axes <- strsplit(layout, "", fixed = TRUE)[[1]]
   unknown <- setdiff(axes, c("n", "c", "d", "h", "w"))
-  if (length(unknown) > 0 || anyDuplicated(axes) || !all(c("h", "w") %in% axes)) {
+  needed <- if ("d" %in% axes) c("h", "w") else "w"
+  if (length(unknown) > 0 || anyDuplicated(axes) || !all(needed %in% axes)) {
     abort_intertwine(
       paste0("`", arg, "` is \"", layout, "\", which is no order of axes."),
       hint = paste(
         "Use each of the letters n (image), c (channel), d (depth), h (height) and",
-        "w (width) at most once, and h and w always; for example \"nhw\" or \"nhwc\"."
+        "w (width) at most once: h and w for pictures, d too for volumes, w alone for signals;",
+        "for example \"nhw\" or \"nhwc\"."
       ),
       call = call
     )
@@ -112,6 +119,10 @@ check_layout <- function(layout, arg = "layout", call = rlang::caller_env()) {
 }
 
 check_pixels <- function(x, axes, layout, call = rlang::caller_env()) {
+  if (length(axes) == 1 && is.null(dim(x)) && is.atomic(x)) {
+    # one signal is a vector
+    x <- array(x, length(x))
+  }
   if (is.data.frame(x) || !(is.numeric(x) || is.logical(x)) || is.null(dim(x))) {
     abort_intertwine(
       paste0("`x` must be an array of numbers, not ", describe_value(x), "."),
@@ -181,9 +192,9 @@ image_names <- function(x, axes) {
   blank
 }
 
-# The stored order of the axes: volumes have a depth.
+# The stored order of the axes: volumes have a depth, signals no height.
 full_axes <- function(axes) {
-  if ("d" %in% axes) c("n", "c", "d", "h", "w") else c("n", "c", "h", "w")
+  c("n", "c", intersect(c("d", "h", "w"), axes))
 }
 
 # Move the axes of `x` to the order `full`, with size 1 where one is new.
@@ -237,9 +248,7 @@ stack_images <- function(x, layout, call = rlang::caller_env()) {
   if (!("c" %in% axes) && length(dim(x[[1]])) == length(axes) + 1) {
     axes <- c(axes, "c")
   }
-  for (i in seq_along(x)) {
-    check_pixels(x[[i]], axes, paste(axes, collapse = ""), call = call)
-  }
+  x <- lapply(x, check_pixels, axes = axes, layout = paste(axes, collapse = ""), call = call)
   sizes <- vapply(x, function(picture) shape_text(dim(picture)), character(1))
   if (length(unique(sizes)) > 1) {
     odd <- which(sizes != sizes[1])[1]
@@ -264,13 +273,26 @@ stack_images <- function(x, layout, call = rlang::caller_env()) {
 
 # Facts ------------------------------------------------------------------------
 
-# c("n", "c", "h", "w"), with a depth for volumes.
+# c("n", "c", "h", "w"), with a depth for volumes and without a height for signals.
 axes_of <- function(x) {
-  if (length(dim(x)) == 5) c("n", "c", "d", "h", "w") else c("n", "c", "h", "w")
+  c("n", "c", utils::tail(c("d", "h", "w"), length(dim(x)) - 2))
 }
 
 is_volume <- function(x) {
   length(dim(x)) == 5
+}
+
+is_signal <- function(x) {
+  length(dim(x)) == 3
+}
+
+# What one of them is called, and what it is made of.
+kind_of <- function(x) {
+  switch(as.character(length(dim(x))),
+    "3" = c("signal", "points"),
+    "5" = c("volume", "voxels"),
+    c("image", "pixels")
+  )
 }
 
 n_images <- function(x) {
@@ -335,7 +357,8 @@ names.images <- function(x) {
   dim(one) <- dims
   one <- aperm(one, c(seq_along(dims)[-1], 1))
   if (dims[1] == 1) {
-    dim(one) <- dims[-1]
+    # a signal of one channel is a plain vector
+    dim(one) <- if (length(dims) > 2) dims[-1]
   }
   one
 }
@@ -398,7 +421,9 @@ c.images <- function(...) {
     abort_intertwine(
       "Only images with equal channels and sizes can be joined.",
       hint = paste0(
-        "The first batch holds ", shape_text(dim(batches[[1]])[-1]), " (channels, height, width)."
+        "The first batch holds ", shape_text(dim(batches[[1]])[-1]), " (",
+        paste(c(n = "images", c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]], collapse = ", "),
+        ")."
       )
     )
   }
@@ -456,9 +481,10 @@ as.array.images <- function(x, layout = NULL, ...) {
   }
   axes <- check_layout(layout)
   from <- axes_of(x)
-  if ("d" %in% axes && !is_volume(x)) {
-    dim(plain) <- c(dim(plain)[1:2], 1L, dim(plain)[3:4])
-    from <- c("n", "c", "d", "h", "w")
+  extra <- setdiff(full_axes(axes), from)
+  if (length(extra)) {
+    dim(plain) <- c(dim(plain)[1:2], rep(1L, length(extra)), dim(plain)[-(1:2)])
+    from <- c("n", "c", extra, from[-(1:2)])
   }
   left_out <- setdiff(from, axes)
   sizes <- stats::setNames(dim(plain), from)
@@ -495,7 +521,7 @@ as.raster.images <- function(x, max = 1, ...) {
 format.images <- function(x, ...) {
   n <- n_images(x)
   channels <- n_channels_of(x)
-  kind <- if (is_volume(x)) c("volume", "voxels") else c("image", "pixels")
+  kind <- kind_of(x)
   header <- paste0(
     "<images> ", n, " ", kind[1], if (n != 1) "s", " of ",
     shape_text(spatial_size(x)), " ", kind[2], ", ", channels, " channel",
@@ -528,7 +554,7 @@ summary.images <- function(object, ...) {
   })
   structure(
     list(
-      n = n_images(object), channels = n_channels_of(object),
+      n = n_images(object), kind = kind_of(object)[1], channels = n_channels_of(object),
       size = spatial_size(object), range = range(pixels), values = t(per_channel)
     ),
     class = "summary.images"
@@ -542,7 +568,7 @@ format.summary.images <- function(x, ...) {
   table <- utils::capture.output(print(signif(values, 3)))
   c(
     paste0(
-      x$n, if (x$n == 1) " image of " else " images of ", shape_text(x$size), ", ",
+      x$n, " ", x$kind, if (x$n != 1) "s", " of ", shape_text(x$size), ", ",
       x$channels, " channel", if (x$channels != 1) "s"
     ),
     table

@@ -2,8 +2,9 @@
 #'
 #' Draws a batch as a grid of pictures, each with row 1 at the top, so that up
 #' is up and a rotation by a positive angle turns anticlockwise. One channel is
-#' drawn in greys, three or four as colours, other numbers channel by channel;
-#' of a volume the middle slice is drawn.
+#' drawn in greys, three or four as colours, other numbers channel by channel.
+#' A volume is drawn as a row of slices, from the bottom to the top as you read; signals
+#' are drawn as lines, one panel for each, with all its channels.
 #'
 #' @param x [images()].
 #' @param labels What to write above the pictures, one for each; by default
@@ -14,16 +15,25 @@
 #'   pictures drawn, or 0 and 1 if all values lie between them.
 #' @param palette Colours from low to high for pictures of one channel.
 #' @param title A title.
+#' @param slices For volumes: how many slices to draw of each, evenly spaced, or which ones, as positions from the bottom.
+#'   One slice of each is the middle one.
+#' @param axis For volumes: the axis along which they are cut, `"z"` (the depth), `"y"` (the height) or `"x"` (the width).
+#'   Slices across z are seen from above, those across y from the front (z goes up), those across x from the side (z goes up,
+#'   y to the right).
 #' @param ... Not used.
 #' @return `x`, invisibly.
 #' @examples
 #' ramp <- outer(1:9, 1:9, function(row, column) (10 - row) * column)
 #' x <- images(list(one = ramp, other = t(ramp)), "hw")
 #' plot(x)
+#'
+#' # a real volume: slices from its bottom to its top
+#' plot(mri_data())
+#' plot(mri_data(), slices = 4, axis = "x")
 #' @export
 plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NULL,
                         palette = grDevices::grey.colors(256, 0, 1, gamma = 1),
-                        title = NULL, ...) {
+                        title = NULL, slices = NULL, axis = c("z", "y", "x"), ...) {
   if (!is.null(labels) && length(labels) != n_images(x)) {
     abort_intertwine(
       paste0("There are ", length(labels), " labels for ", n_images(x), " images."),
@@ -35,19 +45,24 @@ plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NUL
     abort_intertwine("There is no image to draw.")
   }
   drawn <- x[shown]
-  range <- display_range(drawn, range)
-  tiles <- lapply(drawn, picture_tiles, channels = n_channels_of(x), range = range, palette = palette)
+  hidden <- n_images(x) - length(shown)
+  caption <- if (hidden > 0) paste0("the first ", length(shown), " of ", n_images(x))
   labels <- if (!is.null(labels)) as.character(labels)[shown]
+  if (is_signal(x)) {
+    draw_signals(drawn, labels, ncol, range, title, caption)
+    return(invisible(x))
+  }
+  range <- display_range(drawn, range)
+  if (is_volume(x)) {
+    draw_volumes(drawn, slices, rlang::arg_match(axis), labels, ncol, range, palette, title, caption)
+    return(invisible(x))
+  }
+  tiles <- lapply(drawn, picture_tiles, channels = n_channels_of(x), range = range, palette = palette)
   if (length(tiles[[1]]) > 1) {
     labels <- channel_labels(labels, length(tiles), length(tiles[[1]]))
     ncol <- if (is.null(ncol)) length(tiles[[1]]) else ncol
   }
-  hidden <- n_images(x) - length(shown)
-  draw_tiles(
-    unlist(tiles, recursive = FALSE),
-    labels = labels, ncol = ncol, title = title,
-    caption = if (hidden > 0) paste0("the first ", length(shown), " of ", n_images(x))
-  )
+  draw_tiles(unlist(tiles, recursive = FALSE), labels = labels, ncol = ncol, title = title, caption = caption)
   invisible(x)
 }
 
@@ -67,9 +82,6 @@ display_range <- function(x, range = NULL) {
 
 # The rasters of one picture: one, or one per channel if they are no colours.
 picture_tiles <- function(picture, channels, range, palette) {
-  if (length(dim(picture)) == 4 || (channels == 1 && length(dim(picture)) == 3)) {
-    picture <- middle_slice(picture, channels)
-  }
   if (channels == 1) {
     return(list(value_raster(picture, range, palette)))
   }
@@ -79,12 +91,84 @@ picture_tiles <- function(picture, channels, range, palette) {
   lapply(seq_len(channels), function(k) value_raster(picture[, , k], range, palette))
 }
 
-middle_slice <- function(volume, channels) {
-  middle <- ceiling(dim(volume)[1] / 2)
-  if (channels == 1) {
-    return(array(volume[middle, , ], dim(volume)[2:3]))
+# Volumes: a row of slices for each, or for each of its channels if they are no colours.
+draw_volumes <- function(x, slices, axis, labels, ncol, range, palette, title, caption, call = rlang::caller_env()) {
+  n <- dim(x)[c(z = 3, y = 4, x = 5)[[axis]]]
+  chosen <- choose_slices(slices, n, default = if (n_images(x) == 1 && n_channels_of(x) %in% c(1, 3, 4)) 12 else 6, call)
+  colours <- n_channels_of(x) %in% c(3, 4)
+  rows <- list()
+  names <- character()
+  for (i in seq_len(n_images(x))) {
+    volume <- bare_array(x[i])
+    groups <- if (colours) list(seq_len(dim(x)[2])) else as.list(seq_len(dim(x)[2]))
+    for (group in groups) {
+      rows <- c(rows, list(lapply(chosen, function(k) {
+        slice <- cut_volume(volume[1, group, , , , drop = FALSE], axis, k)
+        if (colours) picture_raster(aperm(slice, c(2, 3, 1)), range) else {
+          value_raster(matrix(slice, dim(slice)[2], dim(slice)[3]), range, palette)
+        }
+      })))
+      names <- c(names, paste0(
+        labels[i] %||% if (n_images(x) > 1) paste("volume", i) else "",
+        if (length(groups) > 1) paste0(if (n_images(x) > 1 || !is.null(labels)) ", ", "channel ", group)
+      ))
+    }
   }
-  array(volume[middle, , , ], dim(volume)[2:4])
+  single <- length(rows) == 1
+  positions <- paste(axis, "=", chosen)
+  draw_tiles(
+    unlist(rows, recursive = FALSE),
+    labels = if (single) positions, ncol = if (single) ncol else length(chosen),
+    column_labels = if (!single) positions, row_labels = if (!single && any(nzchar(names))) names,
+    title = title %||% if (single && nzchar(names)) names, caption = caption
+  )
+}
+
+# Positions of slices counted from the bottom: those asked for, or so many, evenly.
+choose_slices <- function(slices, n, default, call) {
+  if (is.null(slices)) slices <- min(n, default)
+  if (length(slices) > 1) {
+    return(as_positions(slices, n, "slice", arg = "slices", call = call))
+  }
+  count <- min(n, as_count(slices, min = 1, arg = "slices", call = call))
+  ceiling((seq_len(count) - 0.5) * n / count)
+}
+
+# A slice of a volume [1, channels, depth, height, width] as [channels, rows, columns], up being up. In memory depth and height
+# run against z and y.
+cut_volume <- function(volume, axis, k) {
+  size <- dim(volume)
+  switch(axis,
+    z = array(volume[1, , size[3] + 1 - k, , ], size[c(2, 4, 5)]),
+    y = array(volume[1, , , size[4] + 1 - k, ], size[c(2, 3, 5)]),
+    x = {
+      slice <- array(volume[1, , , , k], size[2:4])
+      slice[, , rev(seq_len(size[4])), drop = FALSE]
+    }
+  )
+}
+
+# Signals: a panel of lines for each.
+draw_signals <- function(x, labels, ncol, range, title, caption) {
+  n <- n_images(x)
+  ncol <- ncol %||% ceiling(sqrt(n / 2))
+  nrow <- ceiling(n / ncol)
+  old <- graphics::par(mfrow = c(nrow, ncol), mar = c(2, 2.6, if (is.null(labels)) 0.6 else 1.8, 0.6), oma = c(
+    if (is.null(caption)) 0 else 1, 0, if (is.null(title)) 0 else 2, 0
+  ))
+  on.exit(graphics::par(old))
+  range <- range %||% range(unclass(x))
+  colours <- safe_colours(n_channels_of(x))
+  for (i in seq_len(n)) {
+    values <- matrix(bare_array(x)[i, , ], dim(x)[2], dim(x)[3])
+    graphics::matplot(
+      t(values), type = "l", lty = 1, col = colours, ylim = range, xlab = "", ylab = "", bty = "l", las = 1,
+      main = labels[i], font.main = 1, cex.main = 1
+    )
+  }
+  if (!is.null(title)) graphics::mtext(title, outer = TRUE, cex = 1.1)
+  if (!is.null(caption)) graphics::mtext(caption, side = 1, outer = TRUE, cex = 0.8, col = "grey40")
+  invisible(NULL)
 }
 
 channel_labels <- function(labels, pictures, channels) {

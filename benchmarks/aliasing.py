@@ -13,9 +13,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from intertwine.fields.resample import act_on_grid
 
 from intertwine import gspaces, nn
+from intertwine.gspaces.resample import act_on_grid
 
 
 def photographs(side=97):

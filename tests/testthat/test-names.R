@@ -6,7 +6,12 @@ missing_in_r <- function() {
     "InsufficientIrrepsException", "UnderconstrainedCGSystem",
     "EquivariantModule", "Spec",
     "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
+    # In R export_torch() and the method of summary(); their names in Python are words of its messages, too.
+    "export", "summary", "ModelSummary",
+    # For several processes, which R does not train in.
+    "synchronise_batchnorm",
     # Layers without an R function.
+    "R1Conv", "R1ConvTransposed", "R3Conv", "R3ConvTransposed", "R3IcoConv", "R3IcoConvTransposed",
     "R3Upsampling"
   )
 }

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from intertwine import gspaces
+from intertwine._r.groups import standard
 from intertwine.errors import ArgumentError, MissingDependencyError
 from intertwine.group.planar import DihedralGroup
 from intertwine.gspaces.resample import act_on_grid
@@ -111,20 +112,35 @@ def move(pictures: torch.Tensor, matrix: torch.Tensor, order: int = 2) -> np.nda
 
 
 def act(pictures: torch.Tensor, element: Any, space: Any = None, order: int = 2) -> np.ndarray:
-    """Move pictures as a group element moves the plane of a space.
+    """Move pictures, volumes or signals as a group element moves a space.
 
     Args:
-        pictures: shape [pictures, channels, height, width].
+        pictures: shape [pictures, channels, *spatial].
         element: a group element.
-        space: the space it acts in; by default that of the rotations, or rotations and reflections, of its group.
+        space: the space it acts in; by default the usual one of its group.
         order: order of the interpolating spline.
 
     Returns:
         The moved pictures.
     """
+    dimension = pictures.dim() - 2
     if space is None:
-        space = _plane_of(element.group)
-    return act_on_grid(pictures, space.basespace_action(element), order=order).numpy()
+        matrix = _plane_of(element.group).basespace_action(element) if dimension == 2 else _usual(element, dimension)
+    else:
+        matrix = space.basespace_action(element)
+    if len(matrix) != dimension:
+        raise ArgumentError(
+            f"The element moves {len(matrix)} axes of space, but the images have {dimension}.",
+            hint="Say in which space it acts, with gs",
+        )
+    return act_on_grid(pictures, matrix, order=order).numpy()
+
+
+def _usual(element: Any, dimension: int) -> np.ndarray:
+    """The matrix by which an element moves the usual space of its group; the line has its mirror alone."""
+    if dimension == 1 and element.group.order() == 2:
+        return np.array([[1.0 if element == element.group.identity else -1.0]])
+    return standard(element.group)(element)
 
 
 def _plane_of(group: Any) -> Any:
@@ -143,10 +159,18 @@ def turn(pictures: torch.Tensor, angles: torch.Tensor, order: int = 2) -> np.nda
 
 
 def resize(pictures: torch.Tensor, size: list[int]) -> np.ndarray:
-    """Pictures [pictures, channels, height, width] at another height and width, within their range of values."""
-    resized = torch.nn.functional.interpolate(
-        pictures, size=tuple(size), mode="bicubic", align_corners=False, antialias=True
-    )
+    """Pictures [pictures, channels, *spatial] of another size, within their range of values.
+
+    Cubic interpolation goes axis by axis, so that volumes and signals are made of pictures.
+    """
+    resized = pictures
+    for axis, length in enumerate(size, start=2):
+        lines = resized.movedim(axis, -1)
+        picture = lines.reshape(1, 1, -1, lines.shape[-1])
+        picture = torch.nn.functional.interpolate(
+            picture, size=(picture.shape[2], length), mode="bicubic", align_corners=False, antialias=True
+        )
+        resized = picture.reshape(*lines.shape[:-1], length).movedim(-1, axis)
     # cubics overshoot at edges, which would make ink darker than black
     return resized.clamp(pictures.amin(), pictures.amax()).numpy()
 

@@ -81,7 +81,11 @@ class _GridConv(ExpandedModule):
         self.stride, self.dilation, self.padding, self.output_padding = stride, dilation, padding, output_padding
         self._stride = sizes_of(stride, d, "stride", least=1)
         self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
-        self._padding = self._same_padding() if padding == "same" else sizes_of(padding, d, "padding", least=0)
+        self._padding = (
+            self._same_padding()
+            if isinstance(padding, str) and padding == "same"
+            else sizes_of(padding, d, "padding", least=0)
+        )
         self._output_padding = sizes_of(output_padding, d, "output_padding", least=0)
         if any(
             extra >= max(step, gap)
