@@ -321,7 +321,8 @@ class R2Conv(_GridConv):
         ==================  =======  =========  ==========
 
         It costs nothing at run time. A 3 x 3 kernel loses a third of its weights (order 2; ``low_error=0.2`` keeps it), a 5 x 5
-        kernel none. Weights mean other filters than without it, so models do not load across the setting.
+        kernel none. Weights mean other filters than without it, so load a state only with the setting that it was trained with;
+        model files hold it. ``docs/equivariance.md`` has all figures, for other groups and for volumes.
 
     Raises:
         FieldTypeError: if the types are not on one plane.
