@@ -5,9 +5,7 @@ missing_in_r <- function() {
     "FiniteGroup", "ContinuousGroup", "chi", "psi", "psichi", "quaternion_matrix",
     "InsufficientIrrepsException", "UnderconstrainedCGSystem",
     "EquivariantModule", "Spec",
-    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
-    # Layers without an R function.
-    "R3Upsampling"
+    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D"
   )
 }
 

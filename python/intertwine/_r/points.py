@@ -1,0 +1,116 @@
+"""Features on points, and graphs of them, as R makes them and looks at them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine import nn
+from intertwine._r.elements import texts
+from intertwine.errors import ArgumentTypeError, FieldTypeError
+from intertwine.nn.equivariance import report_of
+
+
+def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:
+    """The edges between points that are at most a radius apart, as numbers from 0 on, shape ``(2, edges)``."""
+    return nn.radius_graph(coords, radius, batch, loop, most).numpy()
+
+
+def takes_edges(module: torch.nn.Module) -> bool:
+    """Whether a module is a convolution on points, or a sequence that holds one."""
+    return any(isinstance(part, (nn.R1PointConv, nn.R2PointConv, nn.R3PointConv)) for part in module.modules())
+
+
+def run(module: Any, x: Any, edges: torch.Tensor) -> Any:
+    """A module's output for features on points; in sequences only convolutions need the edges.
+
+    Args:
+        module: a convolution on points, a sequence, or any other layer.
+        x: features with coordinates.
+        edges: numbers from 0 on, shape ``(2, edges)``.
+    """
+    if isinstance(module, nn.SequentialModule):
+        for part in module:
+            x = run(part, x, edges)
+        return x
+    if takes_edges(module):
+        return module(x, edges)
+    if isinstance(x, nn.GeometricTensor) and not isinstance(module, nn.EquivariantModule):
+        # An ordinary module of torch, behind invariant fields.
+        x = x.tensor
+    return module(x)
+
+
+def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
+    """The sum of a module's invariant output, and minus its gradient with respect to the coordinates.
+
+    Raises:
+        FieldTypeError: unless the output is invariant.
+        ArgumentTypeError: without coordinates.
+    """
+    out_type = getattr(module, "out_type", None)
+    if out_type is not None and not all(rho.is_trivial() for rho in out_type.representations):
+        raise FieldTypeError(
+            f"forces need an energy, which the group does not change, but the output is {out_type}",
+            hint="end the network with trivial fields",
+        )
+    if x.coords is None:
+        raise ArgumentTypeError("forces need features on points", hint="give coords to geometric_tensor()")
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        coords = x.coords.detach().clone().requires_grad_(True)
+        output = run(module, nn.GeometricTensor(x.tensor.detach(), x.type, coords), edges)
+        energy = getattr(output, "tensor", output).sum()
+        (gradient,) = torch.autograd.grad(energy, coords)
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
+    return {"energy": float(energy.detach()), "forces": (-gradient).numpy()}
+
+
+def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: float) -> dict[str, Any]:
+    """Errors in double precision of a module on points, where every element acts exactly.
+
+    Args:
+        module: the module, which stays as it is.
+        x: features with coordinates, or `None` for random ones on a cloud of 30 points.
+        edges: its edges.
+        elements: the elements to check, or `None` for those that the group suggests.
+        tolerance: the largest relative error that passes.
+    """
+    twin = copy.deepcopy(module).double().eval()
+    in_type = twin.in_type
+    if x is None:
+        convs = [part for part in twin.modules() if takes_edges(part) and hasattr(part, "scalars")]
+        reach = max(ring.radius + ring.sigma for conv in convs for ring in conv.scalars.rings)
+        generator = torch.Generator().manual_seed(0)
+        coords = torch.randn(30, in_type.gspace.dimensionality, generator=generator, dtype=torch.float64) * reach / 1.5
+        x = in_type(torch.randn(30, in_type.size, generator=generator, dtype=torch.float64), coords)
+        edges = nn.radius_graph(coords, 3 * reach, loop=True)
+    elif x.coords is None or edges is None:
+        raise ArgumentTypeError(
+            "a network on points is checked with features that have coordinates, and with edges",
+            hint="leave both out for a random cloud of points",
+        )
+    x = nn.GeometricTensor(x.tensor.detach().double(), x.type, x.coords.detach().double())
+    chosen = list(in_type.testing_elements) if elements is None else list(elements)
+    pairs = []
+    with torch.no_grad():
+        base = run(twin, x, edges)
+        for g in chosen:
+            moved = run(twin, x.transform(g), edges)
+            still = base.transform(g).tensor if isinstance(base, nn.GeometricTensor) else base
+            pairs.append((g, still, getattr(moved, "tensor", moved)))
+    report = report_of(twin, pairs, tuple(x.shape), tolerance, torch.float64, False)
+    return {
+        "rows": [
+            {"element": text, "error": float(row["error"]), "exact": bool(row["exact"])}
+            for text, row in zip(texts(chosen), report.table, strict=True)
+        ],
+        "layers": [],
+        "shape": [int(n) for n in report.input_shape],
+    }
