@@ -97,7 +97,7 @@ format.equivariance_check <- function(x, ...) {
   status <- ifelse(is.na(x$passed), "interpolated", ifelse(x$passed, "passed", "FAILED"))
   # Of many elements those with the largest errors say all.
   most <- 24
-  rows <- if (nrow(x) > most) utils::head(order(-x$error), 8) else seq_len(nrow(x))
+  rows <- if (nrow(x) > most) worst_rows(x, 4) else seq_len(nrow(x))
   lines <- paste0(
     "  ", format(x$element[rows]), "  ", formatC(x$error[rows], digits = 1, format = "e"), "  ", status[rows]
   )
@@ -109,6 +109,12 @@ format.equivariance_check <- function(x, ...) {
     lines <- c(lines, "Largest error of exact elements after each layer:", rows)
   }
   c(verdict, lines)
+}
+
+# The rows with the largest errors, of those that are exact and of those that are not.
+worst_rows <- function(x, n) {
+  order <- order(-x$error)
+  sort(c(utils::head(order[x$exact[order]], n), utils::head(order[!x$exact[order]], n)))
 }
 
 #' @export

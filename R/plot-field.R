@@ -5,7 +5,7 @@
 #' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps without negative
 #' values are blue on white.
 #'
-#' Fields in space are drawn as slices. Arrows show the part of a vector that lies in the slice, and the colour what
+#' Fields on the line are drawn as curves, one for each channel. Fields in space are drawn as slices. Arrows show the part of a vector that lies in the slice, and the colour what
 #' points out of it: orange towards you, blue away. Fields on points are drawn from a point of view: far points are smaller.
 #' Fields that are no scalars or arrows are shown by their length there.
 #'
@@ -67,21 +67,23 @@ plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows 
   shown <- chosen_fields(fields, kinds, max, call)
   ends <- cumsum(vapply(kinds, function(kind) as.numeric(kind$size), 0))
   values <- as.array(x[sample])
-  # On a line, a picture has one row.
-  dim(values) <- c(1, size[2], if (length(size) == 3) 1, size[-(1:2)])
+  hidden <- length(kinds) - length(shown)
+  caption <- if (hidden > 0) paste0(length(shown), " of ", length(kinds), " fields")
+  names <- paste(shown, vapply(kinds[shown], function(kind) kind$name, ""))
+  if (length(size) == 3) {
+    curves <- lapply(shown, function(i) matrix(values[1, seq(ends[i] - kinds[[i]]$size + 1, ends[i]), ], ncol = size[3]))
+    draw_curves(curves, names, NULL, range(values), title, caption)
+    return(invisible(x))
+  }
   panels <- lapply(shown, function(i) {
     channels <- seq(ends[i] - kinds[[i]]$size + 1, ends[i])
     if (length(size) == 5) {
       return(space_panels(values[1, channels, , , , drop = FALSE], kinds[[i]], x$type$gspace, slices, axis, call))
     }
-    field_panels(array(values[1, channels, , ], c(length(channels), dim(values)[3:4])), kinds[[i]], x$type$gspace)
+    field_panels(array(values[1, channels, , ], c(length(channels), size[3:4])), kinds[[i]], x$type$gspace)
   })
   picture <- dim(panels[[1]][[1]]$raster)
-  hidden <- length(kinds) - length(shown)
-  draw_fields(
-    panels, paste(shown, vapply(kinds[shown], function(kind) kind$name, "")), picture, arrows, title,
-    if (hidden > 0) paste0(length(shown), " of ", length(kinds), " fields")
-  )
+  draw_fields(panels, names, picture, arrows, title, caption)
   invisible(x)
 }
 
@@ -219,12 +221,12 @@ draw_panel <- function(panel, x, y, width, height, size, arrows) {
   graphics::rasterImage(panel$raster, x, y - height, x + width, y, interpolate = FALSE)
   graphics::rect(x, y - height, x + width, y, border = "grey75", lwd = 0.6)
   if (!is.null(panel$vectors)) {
-    draw_arrows(panel$vectors, x, y, height / size[1], arrows, panel$longest, panel$usual)
+    draw_field_arrows(panel$vectors, x, y, height / size[1], arrows, panel$longest, panel$usual)
   }
 }
 
 # Arrows on about so many pixels along the longer side, evenly about the centre; long ones span their distance.
-draw_arrows <- function(vectors, x, y, pixel, arrows, longest = NULL, usual = NULL) {
+draw_field_arrows <- function(vectors, x, y, pixel, arrows, longest = NULL, usual = NULL) {
   size <- dim(vectors)[-1]
   step <- max(1, ceiling(max(size) / arrows))
   places <- function(n) seq(1 + ((n - 1) %% step) %/% 2, n, by = step)

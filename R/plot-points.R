@@ -74,7 +74,7 @@ draw_points <- function(seen, values, kind, edges, labels, name, d) {
   order <- order(at[, 3])
   spread <- diff(range(at[, 3]))
   near <- if (spread > 1e-9) (at[, 3] - min(at[, 3])) / spread else rep(1, nrow(at))
-  size <- min(5, max(1, 14 / sqrt(nrow(at)))) * (0.75 + 0.35 * near)
+  size <- min(5, max(0.9, 14 / sqrt(nrow(at)))) * (0.75 + 0.35 * near)
   scalar <- kind$size == 1
   fill <- if (scalar) value_colours(values[, 1]) else {
     grDevices::colorRampPalette(c("#FFFFFF", "#BDD7E7"))(64)[1 + round(63 * strength / max(strength, 1e-12))]
