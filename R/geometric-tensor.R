@@ -49,7 +49,7 @@ new_geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", devi
     }
     x <- py_call_checked(packed$inbox$tensor, list(packed$dims, packed$wire, dtype, device), call)
   } else {
-    x <- input_tensor(x, type, dtype, device, call)
+    x <- if (is.null(coords)) input_tensor(x, type, dtype, device, call) else as_torch(x, dtype = dtype, device = device)
   }
   py_call_checked("_r.fields.geometric_tensor", list(x, type, coords), call)
 }

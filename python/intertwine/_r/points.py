@@ -41,7 +41,14 @@ def run(module: Any, x: Any, edges: torch.Tensor) -> Any:
     if isinstance(x, nn.GeometricTensor) and not isinstance(module, nn.EquivariantModule):
         # An ordinary module of torch, behind invariant fields.
         x = x.tensor
+    if isinstance(module, _ON_GRIDS) and isinstance(x, nn.GeometricTensor) and x.coords is not None:
+        # Points are a grid of one cell each.
+        cells = x.tensor.reshape(*x.shape, *(x.type.gspace.dimensionality * (1,)))
+        return nn.GeometricTensor(module(cells).flatten(1), module.out_type, x.coords)
     return module(x)
+
+
+_ON_GRIDS = (nn.IIDBatchNorm1d, nn.IIDBatchNorm2d, nn.IIDBatchNorm3d)
 
 
 def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
