@@ -220,3 +220,62 @@ edge_tensor <- function(edges, n, call) {
   }
   to_py_tensor(t(unname(edges)) - 1, "int64", arg = "edges", call = call)
 }
+
+#' Train a network on points
+#'
+#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close to a number
+#' for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each epoch (Adam, mean
+#' squared error, with a learning rate that falls to zero).
+#'
+#' @param module A module that ends with trivial fields, one for each number to learn. It is not changed.
+#' @param x A [geometric_tensor()] on the points of all graphs.
+#' @param edges The edges, see [radius_graph()] with its `batch`.
+#' @param graph To which graph each point belongs: a factor, whose levels are in the order of `y`.
+#' @param y A number for each graph, or a matrix with a row for each. Numbers around zero of size about one are learned best.
+#' @param aggregate `"sum"` or `"mean"` over the points of a graph.
+#' @param epochs Number of steps.
+#' @param learn_rate The learning rate at the start.
+#' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the training early
+#'   and keeps what was learned.
+#' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
+#' @export
+#' @examplesIf intertwine_available()
+#' # How many atoms are oxygen? A network that looks at them can count.
+#' data <- molecules_data(c("H2O", "CH4", "CO2", "CH3OH"))
+#' atoms <- data$atoms
+#' gs <- gspace_flip_rot3d()
+#' x <- geometric_tensor(
+#'   outer(atoms$element, c("H", "C", "O"), "==") + 0, field_type(gs, trivial = 3), coords = atoms[c("x", "y", "z")]
+#' )
+#' edges <- radius_graph(x, radius = 3, batch = atoms$molecule, loop = TRUE)
+#' set.seed(1)
+#' model <- x$type |> r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3)
+#' fitted <- fit_points(model, x, edges, atoms$molecule, y = c(1, 0, 2, 1), epochs = 200)
+#' round(rowsum(as.array(fitted$module(x, edges)), atoms$molecule, reorder = FALSE), 1)
+fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01) {
+  call <- rlang::current_env()
+  check_module(module)
+  check_class(x, "geometric_tensor", "a geometric tensor on points")
+  aggregate <- rlang::arg_match(aggregate)
+  point_coords(x)
+  n <- dim(x)[1]
+  graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
+  y <- as.matrix(y)
+  if (length(graph) != n || anyNA(graph) || nrow(y) != nlevels(graph) || !is.numeric(y) || !all(is.finite(y))) {
+    abort_intertwine(
+      paste0(
+        "`graph` must name the graph of each of the ", n, " points, and `y` hold a finite number for each of its ",
+        nlevels(graph), " levels."
+      ),
+      class = "shape", hint = "Drop levels without points with droplevels().", call = call
+    )
+  }
+  found <- py_call_polled("_r.points.fit", list(
+    module, x, edge_tensor(edges, n, call), to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
+    to_py_tensor(y, "float64", arg = "y"),
+    aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as.double(check_number(learn_rate, min = 0)),
+    seed = draw_seed()
+  ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
+  loss <- as.numeric(unlist(found$loss))
+  list(module = found$module, history = data.frame(epoch = seq_along(loss), loss = loss))
+}

@@ -125,3 +125,32 @@ test_that("what makes no graph is refused", {
   expect_error(conv(x), class = "intertwine_error")
   expect_snapshot(error = TRUE, conv(x, cbind(1, 9)))
 })
+
+test_that("networks on points are trained, and stay equivariant", {
+  skip_if_no_python()
+  data <- molecules_data(c("H2O", "CH4", "CO2", "CH3OH", "C2H6"))
+  atoms <- data$atoms
+  gs <- gspace_flip_rot3d()
+  type <- field_type(gs, trivial = 3)
+  x <- geometric_tensor(outer(atoms$element, c("H", "C", "O"), "==") + 0, type, coords = atoms[c("x", "y", "z")])
+  edges <- radius_graph(x, 3, batch = atoms$molecule, loop = TRUE)
+  set.seed(1)
+  model <- type |>
+    r3_point_conv(out = list(trivial = 4, 2 * standard_repr(gs)), width = 3, n_rings = 3) |>
+    nonlin_norm(fun = "squash") |>
+    r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3)
+  before <- as.array(model(x, edges))
+  y <- c(0.5, -1, 1, 0.2, -0.3)
+  fitted <- fit_points(model, x, edges, atoms$molecule, y, epochs = 150, learn_rate = 0.02)
+  found <- rowsum(as.array(fitted$module(x, edges)), atoms$molecule, reorder = FALSE)
+  expect_lt(max(abs(found - y)), 0.1)
+  expect_equal(nrow(fitted$history), 150)
+  expect_lt(fitted$history$loss[150], fitted$history$loss[1] / 10)
+  expect_equal(as.array(model(x, edges)), before)
+  expect_equivariant(fitted$module, tolerance = 1e-10)
+  mean_fitted <- fit_points(model, x, edges, atoms$molecule, y, aggregate = "mean", epochs = 2)
+  expect_equal(nrow(mean_fitted$history), 2)
+  expect_error(fit_points(model, x, edges, atoms$molecule[-1], y), class = "intertwine_error_shape")
+  expect_error(fit_points(model, x, edges, atoms$molecule, y[-1]), class = "intertwine_error_shape")
+  expect_error(fit_points(model, x, edges, atoms$molecule, cbind(y, y)), class = "intertwine_error_field_type")
+})

@@ -121,3 +121,68 @@ def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: floa
         "layers": [],
         "shape": [int(n) for n in report.input_shape],
     }
+
+
+def fit(
+    module: Any,
+    x: Any,
+    edges: torch.Tensor,
+    graphs: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    aggregate: str,
+    epochs: int,
+    learn_rate: float,
+    seed: float,
+    on_epoch: Any = None,
+) -> dict[str, Any]:
+    """A trained copy of a module whose invariant output, summed or averaged over the points of each graph, is to be y.
+
+    Adam on the mean squared error over all graphs at once, with a learning rate that falls to zero along a cosine.
+
+    Args:
+        module: ends with trivial fields, one for each column of y.
+        x: features with coordinates, of all graphs.
+        edges: numbers from 0 on, shape ``(2, edges)``.
+        graphs: the graph of each point, from 0 on.
+        y: shape ``(graphs, numbers)``.
+        aggregate: ``"sum"`` or ``"mean"``.
+        epochs: steps.
+        learn_rate: at the start.
+        seed: of what is random in the module, such as dropout.
+        on_epoch: called with the number of the epoch and the loss; `False` stops.
+
+    Raises:
+        FieldTypeError: unless the output is as many invariant fields as y has columns.
+    """
+    trained = copy.deepcopy(module).train()
+    out_type = getattr(trained, "out_type", None)
+    if out_type is not None and (
+        out_type.size != y.shape[1] or not all(r.is_trivial() for r in out_type.representations)
+    ):
+        raise FieldTypeError(
+            f"the output must be {y.shape[1]} trivial field(s), one for each number of y, but it is {out_type}",
+            hint="end the network with r3_point_conv(out = c(trivial = 1), ...)",
+        )
+    reference = next(trained.parameters())
+    x = nn.GeometricTensor(x.tensor.to(reference), x.type, x.coords.to(reference))
+    y = y.to(reference)
+    sizes = torch.bincount(graphs, minlength=len(y)).to(reference).clamp(min=1)[:, None]
+    optimizer = torch.optim.Adam(trained.parameters(), lr=learn_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(epochs, 1))
+    losses: list[float] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(seed))
+        for epoch in range(epochs):
+            optimizer.zero_grad()
+            output = run(trained, x, edges)
+            values = getattr(output, "tensor", output)
+            found = torch.zeros_like(y).index_add(0, graphs, values)
+            loss = ((found if aggregate == "sum" else found / sizes) - y).square().mean()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+            if on_epoch is not None and on_epoch({"epoch": epoch + 1, "loss": losses[-1]}) is False:
+                break
+    return {"module": trained.eval(), "loss": losses}
