@@ -8,14 +8,14 @@
 #'   identity.
 #' * Of space: an `angle` about an `axis` (the z-axis if none is given), a `quaternion` or `euler` angles; with
 #'   `inversion = TRUE` followed by x -> -x. Or the orthogonal `matrix` by which it acts.
-#' * Of any other group: its `position` in `group_elements()`, its printed `name`, a `permutation`, or the two `parts` of an
-#'   element of a product.
+#' * Of any other group: its `position` in `group_elements()`, its printed `name`, a `permutation`, or the two `parts`
+#'   of an element of a product.
 #'
 #' `group_elements()` lists all elements by position: the first is the identity.
 #'
-#' Elements multiply with `*` (the right one acts first), have powers and an inverse (`g^2`, `g^-1`), and are compared with
-#' `==`. A representation is a function of them, see [irrep()]. `as.matrix()` is the orthogonal matrix of an element of a group
-#' of the plane or of space. Rotations print by their angle in degrees and their axis.
+#' Elements multiply with `*` (the right one acts first), have powers and an inverse (`g^2`, `g^-1`), and are compared
+#' with `==`. A representation is a function of them, see [irrep()]. `as.matrix()` is the orthogonal matrix of an
+#' element of a group of the plane or of space. Rotations print by their angle in degrees and their axis.
 #'
 #' @param gs A group or a space, such as [gspace_rot2d()].
 #' @param rotation Steps of rotation, counter-clockwise.
@@ -33,9 +33,9 @@
 #' @param parts For products: a list of an element of each group.
 #' @param g An element.
 #' @param param What to write the element as. `"angle"` gives a list of `angle`, and `flip` or `axis` and `inversion`.
-#' @return `group_element()` and `group_identity()`: an element. `group_elements()` and `group_generators()`: a list of them.
-#'   `group_order()`: the number of elements of a group, `Inf` for continuous ones; of an element, the least n > 0 with
-#'   `g^n` the identity. `group_element_as()`: numbers.
+#' @return `group_element()` and `group_identity()`: an element. `group_elements()` and `group_generators()`: a list
+#'   of them. `group_order()`: the number of elements of a group, `Inf` for continuous ones; of an element, the least
+#'   n > 0 with `g^n` the identity. `group_element_as()`: numbers.
 #' @seealso [transform.geometric_tensor()], [group_sample()], [plot.group_element()]
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -185,13 +185,13 @@ length.group_element <- function(x) 1L
 #' Random elements, and grids of elements
 #'
 #' `group_sample()` draws elements, uniform over the group. `group_grid()` spreads elements evenly over it, and
-#' `sphere_grid()` points over the unit sphere. `group_quadrature()` gives elements and weights that integrate exactly what has
-#' at most the frequency `degree`. `group_testing_elements()` are those on which equivariance is checked.
+#' `sphere_grid()` points over the unit sphere. `group_quadrature()` gives elements and weights that integrate exactly
+#' what has at most the frequency `degree`. `group_testing_elements()` are those on which equivariance is checked.
 #'
-#' Types for rotations of space: `"thomson"` (N that repel each other), `"thomson_cube"` (24 N, with the symmetry of the cube),
-#' `"ico"` (60), `"cube"` (24), `"tetra"` (12), `"hopf"`, `"fibonacci"` (about N), `"rand"` (N at random). For the sphere the
-#' same, with 30 and 6 points for the solids, `"healpix"`, and `"longlat"` (N longitudes by M latitudes). Groups of the
-#' plane have `"regular"` (N rotations) and `"rand"`.
+#' Types for rotations of space: `"thomson"` (N that repel each other), `"thomson_cube"` (24 N, with the symmetry of
+#' the cube), `"ico"` (60), `"cube"` (24), `"tetra"` (12), `"hopf"`, `"fibonacci"` (about N), `"rand"` (N at random).
+#' For the sphere the same, with 30 and 6 points for the solids, `"healpix"` (12 N^2 points), and `"longlat"` (N longitudes by M
+#' latitudes). Groups of the plane have `"regular"` (N rotations) and `"rand"`.
 #'
 #' Everything random follows [set.seed()].
 #'
@@ -200,8 +200,8 @@ length.group_element <- function(x) 1L
 #' @param type The type of the grid; chosen by the group if `NULL`.
 #' @param N,M Numbers, where the type needs them.
 #' @param degree The highest frequency that is integrated exactly.
-#' @return A list of elements. `sphere_grid()`: a matrix with columns x, y, z. `group_quadrature()`: a list of `elements` and
-#'   `weights`.
+#' @return A list of elements. `sphere_grid()`: a matrix with columns x, y, z. `group_quadrature()`: a list of
+#'   `elements` and `weights`.
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
 #' set.seed(1)

@@ -2,17 +2,18 @@
 
 #' Tables of a finite group
 #'
-#' `cayley_table()` is the table of products: row `a`, column `b` holds `a * b`, as the position of the element; `plot()` draws
-#' it as a grid of colours. `character_table()` has a row for each irrep and a column for each conjugacy class, named by the
-#' order of its elements and a letter, with the trace of the irrep there. `conjugacy_classes()` are the elements that are
-#' conjugate, `group_centre()` those that commute with all others.
+#' `cayley_table()` is the table of products: row `a`, column `b` holds `a * b`, as the position of the element;
+#' `plot()` draws it as a grid of colours. `character_table()` has a row for each irrep and a column for each
+#' conjugacy class, named by the order of its elements and a letter, with the trace of the irrep there.
+#' `conjugacy_classes()` are the elements that are conjugate, `group_centre()` those that commute with all others.
 #'
 #' The rows of a character table are orthogonal under the sizes of the classes. Irreps are real, so a complex one and its
 #' conjugate share a row: the squared norm of a row is 1, 2 or 4 for the types R, C and H.
 #'
 #' @param gs A finite group, or a space.
-#' @return Named matrices: `cayley_table()` of positions, `character_table()` of characters, with the attributes `sizes`,
-#'   `orders`, `representatives` of the columns and `types` of the rows. `conjugacy_classes()`: a list of lists of elements.
+#' @return Named matrices: `cayley_table()` of positions, `character_table()` of characters, with the attributes
+#'   `sizes`, `orders`, `representatives` of the columns and `types` of the rows. `conjugacy_classes()`: a list of
+#'   lists of elements.
 #' @seealso [plot.cayley_table()], [subgroups()], [group_from_table()]
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -145,18 +146,19 @@ group_centre <- function(gs) {
 #' * the name of its structure, where one class has it: `"C4"`,
 #' * its label, as the Python half has it: `list(TRUE, 4)`.
 #'
-#' Labels of continuous groups: of rotations of space `list(FALSE, n)` for n rotations about the z-axis (`Inf` for all),
-#' `list(TRUE, n)` with half turns about axes across, `"octa"`, `"ico"`, `"tetra"`; of `o3_group()` a leading `TRUE` or `FALSE`
-#' says whether the inversion is in it, as in `list(TRUE, "octa")`, and `list("cone", n)` has mirrors through the axis. Of a
-#' product it is a list of a label of each part.
+#' Labels of continuous groups: of rotations of space `list(FALSE, n)` for n rotations about the z-axis (`Inf` for
+#' all), `list(TRUE, n)` with half turns about axes across, `"octa"`, `"ico"`, `"tetra"`; of `o3_group()` a leading
+#' `TRUE` or `FALSE` says whether the inversion is in it, as in `list(TRUE, "octa")`, and `list("cone", n)` has
+#' mirrors through the axis. Of a product it is a list of a label of each part.
 #'
 #' `subgroup_maps()` gives the subgroup as a group of its own, with the maps of elements between both.
 #'
 #' @param gs A group or a space.
 #' @inheritParams quotient_repr
-#' @return `subgroups()`: a data frame with the columns `structure`, `order`, `conjugates` (how many subgroups are conjugate to
-#'   it; 1 for normal ones), `generators` and `label`. `subgroup_maps()`: a list of `group`, the function `include`, from the
-#'   subgroup into the group, and the function `project`, which gives `NULL` outside of the subgroup.
+#' @return `subgroups()`: a data frame with the columns `structure`, `order`, `conjugates` (how many subgroups are
+#'   conjugate to it; 1 for normal ones), `generators` and `label`. `subgroup_maps()`: a list of `group`, the function
+#'   `include`, from the subgroup into the group, and the function `project`, which gives `NULL` outside of the
+#'   subgroup.
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
 #' subgroups(dihedral_group(4))
@@ -218,7 +220,11 @@ subgroup_maps <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
 #' @noRd
 as_subgroup <- function(rotations, axis, subgroup = NULL, call = rlang::caller_env()) {
   list(
-    if (!is.null(rotations)) if (identical(rotations, Inf)) -1L else as_count(rotations, min = 1, arg = "rotations", call = call),
+    if (identical(rotations, Inf)) {
+      -1L
+    } else if (!is.null(rotations)) {
+      as_count(rotations, min = 1, arg = "rotations", call = call)
+    },
     if (!is.null(axis)) as_axis(axis, "axis", call),
     if (!is.null(subgroup)) as_subgroup_label(subgroup, call)
   )
@@ -252,7 +258,8 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
   }
   abort_intertwine(
     paste0("`", arg, "` must be a label, not ", describe_value(x), "."),
-    class = "argument_type", hint = "A label is a number, several, or a list of labels, such as list(1, c(0, 2)).", call = call
+    class = "argument_type", hint = "A label is a number, several, or a list of labels, such as list(1, c(0, 2)).",
+    call = call
   )
 }
 
@@ -266,8 +273,8 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
 #' @param g,h Elements of G.
 #' @param rho An irrep of G.
 #' @param psi An irrep of H; the trivial one, for functions, if `NULL`.
-#' @return `homspace()`: an object that prints. `homspace_basis()`: an array of size of `rho` x number of such fields x size of
-#'   `psi`. `same_coset()`: `TRUE` if two elements are one point of the space.
+#' @return `homspace()`: an object that prints. `homspace_basis()`: an array of size of `rho` x number of such fields
+#'   x size of `psi`. `same_coset()`: `TRUE` if two elements are one point of the space.
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
 #' sphere <- homspace(so3_group(), rotations = Inf)
@@ -286,8 +293,9 @@ format.homspace <- function(x, ...) {
     return(NextMethod())
   }
   facts <- py_call_checked("_r.groups.homspace_facts", list(x))
-  points <- if (is.finite(facts$points)) paste(facts$points, if (facts$points == 1) "point" else "points") else "infinitely many points"
-  paste0("<homogeneous space: ", facts$group, " / ", facts$subgroup, ", ", points, ">")
+  count <- if (is.finite(facts$points)) facts$points else "infinitely many"
+  points <- if (identical(count, 1)) "point" else "points"
+  paste0("<homogeneous space: ", facts$group, " / ", facts$subgroup, ", ", count, " ", points, ">")
 }
 
 #' @rdname homspace

@@ -69,10 +69,11 @@ group_of <- function(x) {
 #' * `so3_group()` holds all rotations, `o3_group()` the inversion x -> -x and so all reflections, too.
 #' * `octahedral_group()` holds the 24 rotations of the cube, `full_octahedral_group()` all its 48 symmetries;
 #'   `icosahedral_group()` the 60 rotations of the icosahedron, `full_icosahedral_group()` all 120 symmetries.
-#' * `cylinder_group()` holds N rotations about the z-axis and the inversion, `full_cylinder_group()` half turns about axes
-#'   across, too.
-#' * `point_group()` gives any finite point group by its symbol: all Schoenflies symbols (`"C4v"`, `"D3h"`, `"S6"`, `"Td"`,
-#'   `"Th"`, ...), and the Hermann-Mauguin symbols of the 32 crystallographic ones (`"4mm"`, `"-43m"`, `"m-3m"`, ...).
+#' * `cylinder_group()` holds N rotations about the z-axis and the inversion, `full_cylinder_group()` half turns about
+#'   axes across, too.
+#' * `point_group()` gives any finite point group by its symbol: all Schoenflies symbols (`"C4v"`, `"D3h"`, `"S6"`,
+#'   `"Td"`, `"Th"`, ...), and the Hermann-Mauguin symbols of the 32 crystallographic ones (`"4mm"`, `"-43m"`,
+#'   `"m-3m"`, ...).
 #'
 #' Elements are named by angle and axis, matrix, quaternion or Euler angles, see [group_element()].
 #'
@@ -149,8 +150,8 @@ point_groups <- function() {
 #' Finite groups by family
 #'
 #' * `symmetric_group()` holds all permutations of 1, ..., n, `alternating_group()` the even ones.
-#' * `dicyclic_group()` has 4 n elements, `quaternion_group()` holds 1, i, j, k and their negatives; some of their irreps are of
-#'   type H: four matrices commute with them, see [endomorphisms()].
+#' * `dicyclic_group()` has 4 n elements, `quaternion_group()` holds 1, i, j, k and their negatives; some of their
+#'   irreps are of type H: four matrices commute with them, see [endomorphisms()].
 #'
 #' @param n Number of points that are permuted, from 1 to 6; for dicyclic groups a quarter of the order.
 #' @return A group.
@@ -178,12 +179,12 @@ quaternion_group <- function() py_call_checked("group.quaternion_group")
 
 #' Products of groups
 #'
-#' The elements of a product are pairs: `direct_product()` multiplies each part by itself, `double_group()` is the product of a
-#' group with itself. In `semidirect_product()` the second group acts on the first by automorphisms:
-#' (n, h) (n', h') = (n h.n', h h').
+#' The elements of a product are pairs: `direct_product()` multiplies each part by itself, `double_group()` is the
+#' product of a group with itself. In `semidirect_product()` the second group acts on the first by automorphisms: (n,
+#' h) (n', h') = (n h.n', h h').
 #'
-#' Irreps of a direct product are named by two labels, see [irrep()]: `irrep(G, label = list(1, c(0, 2)))`. Where both irreps
-#' are of type C their product has two parts, 0 and 1: `label = list(1, 1, 1)`.
+#' Irreps of a direct product are named by two labels, see [irrep()]: `irrep(G, label = list(1, c(0, 2)))`. Where both
+#' irreps are of type C their product has two parts, 0 and 1: `label = list(1, 1, 1)`.
 #'
 #' @param first,second Groups or spaces.
 #' @param G A group or a space.
@@ -233,9 +234,10 @@ semidirect_product <- function(normal, acting, action, name = NULL) {
     )
   }
   if (!identical(as.numeric(dim(action)), orders) || anyNA(action) || !all(action %in% seq_len(orders[2]))) {
-    abort_intertwine(paste0(
-      "`action` must be a matrix of ", shape_text(orders), " positions from 1 to ", orders[2], ": a row for each element of `acting`."
-    ))
+    abort_intertwine(
+      paste0("`action` must be a matrix of ", shape_text(orders), " positions from 1 to ", orders[2], "."),
+      hint = "It has a row for each element of `acting`, and a column for each element of `normal`."
+    )
   }
   table <- array(as.integer(action), dim(action)) - 1L
   py_call_checked("_r.groups.semidirect", list(normal, acting, pack_array(table, "int32"), name))
@@ -257,10 +259,11 @@ group_parts <- function(x) {
 
 #' Any finite group
 #'
-#' A group is given by what generates it: orthogonal matrices or permutations; or by its table of products. Its elements have a
-#' stated order: the identity, the generators as they were given, then the products with one generator more; those of a table
-#' keep their order, but that the identity comes first. Irreps, characters and subgroups are found, and any such group that
-#' acts on the line, the plane or space makes a space, see [gspace()], on which every layer works.
+#' A group is given by what generates it: orthogonal matrices or permutations; or by its table of products. Its
+#' elements have a stated order: the identity, the generators as they were given, then the products with one generator
+#' more; those of a table keep their order, but that the identity comes first. Irreps, characters and subgroups are
+#' found, and any such group that acts on the line, the plane or space makes a space, see [gspace()], on which every
+#' layer works.
 #'
 #' @param generators Orthogonal matrices of one size: a list, one matrix, or an array whose last dimension counts them. Or
 #'   permutations of 1, ..., n: a list of vectors, each with the images of 1, ..., n.
@@ -268,7 +271,8 @@ group_parts <- function(x) {
 #' @param names How the elements print; by default the row names of `table`, or the names in it.
 #' @param name How the group prints.
 #' @param max_order The order below which the generators must close.
-#' @return A group. Generators that do not close, that are not orthogonal, and tables of no group are refused with the reason.
+#' @return A group. Generators that do not close, that are not orthogonal, and tables of no group are refused with the
+#'   reason.
 #' @seealso [symmetric_group()], [point_group()], [cayley_table()]
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -288,7 +292,8 @@ group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
   if (is.numeric(generators) && length(dim(generators)) == 3) {
     generators <- lapply(seq_len(dim(generators)[3]), function(k) array(generators[, , k], dim(generators)[1:2]))
   }
-  if (!is.list(generators) || !length(generators) || !all(vapply(generators, function(x) is.matrix(x) && is.numeric(x), NA))) {
+  are_matrices <- is.list(generators) && all(vapply(generators, function(x) is.matrix(x) && is.numeric(x), NA))
+  if (!are_matrices || !length(generators)) {
     abort_intertwine(
       paste0("`generators` must be matrices, not ", describe_value(generators), "."),
       class = "argument_type", hint = "Give a list of orthogonal matrices of one size."
@@ -302,11 +307,10 @@ group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
 check_orthogonal <- function(x, k, call = rlang::caller_env()) {
   miss <- if (nrow(x) == ncol(x)) max(abs(x %*% t(x) - diag(nrow(x)))) else Inf
   if (!is.finite(miss) || miss > 1e-6) {
+    square <- nrow(x) == ncol(x)
+    fault <- if (square) paste("A %*% t(A) misses the identity by", signif(miss, 3)) else paste("it is", shape_text(dim(x)))
     abort_intertwine(
-      paste0(
-        "Generator ", k, " is not orthogonal: ",
-        if (nrow(x) != ncol(x)) paste0("it is ", shape_text(dim(x)), ".") else paste0("A %*% t(A) misses the identity by ", signif(miss, 3), ".")
-      ),
+      paste0("Generator ", k, " is not orthogonal: ", fault, "."),
       class = "group", hint = "Change coordinates so that all generators are orthogonal, with entries to full precision.",
       call = call
     )

@@ -70,8 +70,8 @@ gspace_none <- function(G) {
 
 #' Spaces on the line
 #'
-#' For signals, which are also shifted: `gspace_flip1d()` adds the reflection, for signals that may be read in both directions,
-#' and `gspace_trivial1d()` nothing.
+#' For signals, which are also shifted: `gspace_flip1d()` adds the reflection, for signals that may be read in both
+#' directions, and `gspace_trivial1d()` nothing.
 #'
 #' @return A space.
 #' @seealso [gspace_rot2d()], [gspace()]

@@ -292,17 +292,6 @@ layer_title <- function(row) {
   if (row$detail == "") name else paste0(name, "(", row$detail, ")")
 }
 
-#' @export
-summary.equivariant_module <- function(object, ...) {
-  rows <- py_call_checked("_r.layers.table", list(check_alive(object)))
-  data.frame(
-    layer = vapply(rows, layer_title, ""),
-    input = vapply(rows, function(row) row$input %||% NA_character_, ""),
-    output = vapply(rows, function(row) row$out %||% NA_character_, ""),
-    parameters = vapply(rows, function(row) row$parameters, 0)
-  )
-}
-
 #' Number of parameters
 #'
 #' Counts the values that training adjusts.
@@ -321,11 +310,12 @@ n_parameters <- function(module) {
 
 #' An ordinary torch module
 #'
-#' The same function as a module of `torch.nn` alone: filters expanded, field types gone. For deployment, or for code that
-#' knows nothing of equivariance.
+#' The same function as a module of torch alone: filters expanded, field types gone. For deployment, or for code that
+#' knows nothing of equivariance. Where `torch.nn` has no layer that does the same, the operations are recorded as a
+#' `torch.fx.GraphModule`.
 #'
 #' @param module A module. It is not changed.
-#' @return A `torch.nn.Module`.
+#' @return A `torch.nn.Module` in evaluation mode.
 #' @export
 #' @examplesIf intertwine_available()
 #' conv <- field_type(gspace_rot2d(4), trivial = 1) |>

@@ -11,6 +11,22 @@
 #' builds once it knows what comes before. A [field_type()] gives the module; a module gives the sequence with the layer
 #' appended, so that layers pipe. Modules are functions: `conv(x)`, or `x |> conv()`.
 #'
+#' @section How exact is my network?:
+#' Quarter turns and mirrors that carry the grid to itself are exact. Other rotations leave an error, which comes from filters
+#' of few pixels, and from what non-linearities do between the layers. On photographs turned by 45 degrees (rotations by
+#' multiples of 45 degrees, relative error):
+#'
+#' | | default | `low_error = TRUE` | with alias-free ReLU too |
+#' |:--|--:|--:|--:|
+#' | one layer, `kernel_size = 3` | 0.040 | 0.020 | |
+#' | one layer, `kernel_size = 5` | 0.023 | 0.015 | |
+#' | three layers, `kernel_size = 3` | 0.132 | 0.047 | 0.028 |
+#' | three layers, `kernel_size = 5` | 0.036 | 0.027 | 0.018 |
+#'
+#' With `low_error` the filters are fitted to natural images instead of sampled at points, and angular frequencies of which
+#' more than 0.1 (or the bound given) would still turn wrongly are left out. It costs no time. A 3 x 3 filter loses a third of
+#' its weights, a 5 x 5 filter none; `low_error = 0.2` keeps them all. Larger filters turn more exactly than small ones.
+#'
 #' @param object A field type, a module, or nothing.
 #' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
 #' @param kernel_size Width of the filters in pixels, odd in most cases.
@@ -21,6 +37,8 @@
 #' @param bias Add a learned constant to the invariant part of each field?
 #' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest angular
 #'   frequency. The defaults suit most uses.
+#' @param low_error Choose filters that turn more exactly by angles between quarter turns? `TRUE`, or the greatest error of a
+#'   filter, such as 0.05. See the section below.
 #' @param initialize Set `FALSE` to skip the random start of the weights.
 #' @return A module, a sequence or a specification.
 #' @export
@@ -35,11 +53,13 @@
 #' # A specification, for later
 #' r2_conv(out = c(regular = 3), kernel_size = 3)
 r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
-                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE) {
+                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, low_error = FALSE,
+                    initialize = TRUE) {
   create_layer("R2Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+    frequencies_cutoff = frequencies_cutoff, low_error = if (!isFALSE(low_error)) low_error,
+    initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }
 
@@ -58,11 +78,12 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               initialize = TRUE) {
+                               low_error = FALSE, initialize = TRUE) {
   create_layer("R2ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+    frequencies_cutoff = frequencies_cutoff, low_error = if (!isFALSE(low_error)) low_error,
+    initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }
 

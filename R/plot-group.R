@@ -2,9 +2,9 @@
 
 #' See what group elements do
 #'
-#' Draws a figure, and what each element makes of it: a letter on the plane, a cube with letters on its faces, faint on those at the back, in space, a
-#' ramp on the line. The figure as it was is outlined; rotations are blue, reflections orange. Dashed lines are the mirrors of the
-#' plane and the axes of rotations of space.
+#' Draws a figure, and what each element makes of it: a letter on the plane, a cube with letters on its faces, faint
+#' on those at the back, in space, a ramp on the line. The figure as it was is outlined; rotations are blue,
+#' reflections orange. Dashed lines are the mirrors of the plane and the axes of rotations of space.
 #'
 #' @param x An element, a list of elements, a space or a group.
 #' @param gs The space in which the elements act; by default that of their group.
@@ -275,9 +275,10 @@ rotation_axis <- function(m) {
 
 #' See representations
 #'
-#' Draws the matrices of a representation, a picture for each element. An irrep of size 1 or 2 is drawn as arrows: where its matrix
-#' takes the first basis vector (dark) and the second (light). The irrep of frequency k turns k times as fast as the figure in the
-#' first row. Others are drawn as grids of colours: blue is negative, white zero, and orange positive.
+#' Draws the matrices of a representation, a picture for each element. An irrep of size 1 or 2 is drawn as arrows:
+#' where its matrix takes the first basis vector (dark) and the second (light). The irrep of frequency k turns k times
+#' as fast as the figure in the first row. Others are drawn as grids of colours: blue is negative, white zero, and
+#' orange positive.
 #'
 #' @param x A representation, or a list of them, such as [irreps()] gives.
 #' @param elements Elements; all of them by default, or some of a continuous group.
@@ -321,15 +322,18 @@ draw_irreps <- function(irreps, elements, gs, what = NULL, max = 8, title = NULL
   for (rho in irreps) {
     arrows <- identical(what %||% if (nrow(rho(elements[[1]])) <= 2) "arrows" else "matrices", "arrows")
     if (arrows && nrow(rho(elements[[1]])) > 2) {
-      abort_intertwine("Arrows are drawn of representations of size 1 or 2.", hint = "Use what = \"matrices\".", call = quote(plot()))
+      abort_intertwine(
+        "Arrows are drawn of representations of size 1 or 2.", hint = "Use what = \"matrices\".", call = quote(plot())
+      )
     }
     for (g in unclass(elements)) panels <- c(panels, list(matrix_panel(rho(g), arrows)))
   }
   names <- vapply(irreps, function(rho) sub("^.*?\\|\\[(.*)\\]:\\d+$", "\\1", format(rho), perl = TRUE), "")
   draw_panels(
     panels,
-    ncol = length(elements), row_labels = c(if (acts) "figure", names), column_labels = if (acts) picture_labels(elements, gs) else format(elements),
-    title = title, caption = if (length(elements) < total) paste0("the first ", length(elements), " of ", total, " elements")
+    ncol = length(elements), row_labels = c(if (acts) "figure", names), column_labels = picture_labels(elements, gs),
+    title = title,
+    caption = if (length(elements) < total) paste0("the first ", length(elements), " of ", total, " elements")
   )
 }
 
@@ -340,10 +344,10 @@ figure_panel <- function(m) {
 
 matrix_panel <- function(m, arrows) {
   force(m)
-  if (arrows) function(at) draw_arrows(m, at) else function(at) draw_matrix(m, at)
+  if (arrows) function(at) draw_frame(m, at) else function(at) draw_matrix_grid(m, at)
 }
 
-draw_arrows <- function(m, at) {
+draw_frame <- function(m, at) {
   colours <- figure_colours()
   draw_circle(at, 0.9, border = "grey80")
   tip <- function(v, colour, lwd) {
@@ -361,7 +365,7 @@ draw_arrows <- function(m, at) {
   tip(m[, 1], colour, 2.2)
 }
 
-draw_matrix <- function(m, at) {
+draw_matrix_grid <- function(m, at) {
   palette <- signed_palette()
   n <- nrow(m)
   raster <- value_raster(m, c(-1, 1), palette)
@@ -376,8 +380,9 @@ draw_matrix <- function(m, at) {
 
 #' See the tables of a group
 #'
-#' The table of products as a grid with a colour for each element: every colour is once in each row and in each column, and equal
-#' rectangles are the cosets of subgroups. The table of characters as a grid, blue for negative and orange for positive values.
+#' The table of products as a grid with a colour for each element: every colour is once in each row and in each
+#' column, and equal rectangles are the cosets of subgroups. The table of characters as a grid, blue for negative and
+#' orange for positive values.
 #'
 #' @param x A table, of [cayley_table()] or [character_table()].
 #' @param title A title.

@@ -8,21 +8,21 @@
 #' * `irrep()` is an irreducible one: frequency `k` turns k times as fast as the image does. Frequency 0 is a scalar, 1 a
 #'   vector. Of rotations of space, frequency `l` has size 2 l + 1.
 #' * `trivial_repr()` is the scalar: it does not change.
-#' * `regular_repr()` has a channel for each element of the group, which the group permutes. Pointwise nonlinearities act on
-#'   it, and it can learn the most: the usual choice.
+#' * `regular_repr()` has a channel for each element of the group, which the group permutes. Pointwise nonlinearities
+#'   act on it, and it can learn the most: the usual choice.
 #' * `quotient_repr()` has one channel for each coset of a subgroup.
 #' * `standard_repr()` is the orthogonal matrices of the group itself, or those by which a space moves.
 #' * `irreps()` lists the irreps, `representations()` these and the regular one by name.
 #'
 #' `2 * rho` is a list of two copies, as [field_type()] takes it, and `a + b` the direct sum.
 #'
-#' Labels name the irreps of any group: `label = c(1, 2)` is what prints as `irrep_1,2`. Those of products are nested: what
-#' prints as `irrep_1 x 0,2` is `label = list(1, c(0, 2))`.
+#' Labels name the irreps of any group: `label = c(1, 2)` is what prints as `irrep_1,2`. Those of products are nested:
+#' what prints as `irrep_1 x 0,2` is `label = list(1, c(0, 2))`.
 #'
 #' @param gs A group or a space, such as [gspace_rot2d()].
 #' @param frequency Frequency of the irrep; a value, from 0.
-#' @param flip For groups with reflections: 1 if the irrep changes its sign under a reflection, 0 if not. By default the one
-#'   that exists, or 0 where both do.
+#' @param flip For groups with reflections: 1 if the irrep changes its sign under a reflection, 0 if not. By default
+#'   the one that exists, or 0 where both do.
 #' @param label The label of an irrep of any group: numbers, or a list of labels for products.
 #' @param inversion For groups with the inversion of space: 1 if it changes the sign, 0 if not. For `o3_group()` by
 #'   default that of the vector and of the harmonics, else 0.
@@ -38,8 +38,9 @@
 #' @param basis An orthogonal matrix.
 #' @param name How it prints.
 #' @param g An element.
-#' @return A representation; `representations()` and `irreps()` a named list of them. `repr_character()`: the trace of `rho(g)`.
-#'   `split_irreps()`: a list of `irreps` and `change_of_basis`, an orthogonal Q with rho = Q (psi_1 + psi_2 + ...) Q^T.
+#' @return A representation; `representations()` a named list of them, `irreps()` a list. `repr_character()`: the
+#'   trace of `rho(g)`. `split_irreps()`: a list of `irreps` and `change_of_basis`, an orthogonal Q with rho = Q
+#'   (psi_1 + psi_2 + ...) Q^T.
 #' @seealso [induced_repr()], [spectral_regular_repr()], [intertwiners()], [disentangle()], [plot.group_representation()]
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -158,10 +159,11 @@ split_irreps <- function(rho) {
 #' `induced_repr()` is that; with the trivial representation it is [quotient_repr()], and from the subgroup of one element
 #' [regular_repr()].
 #'
-#' Continuous groups have infinitely many cosets. There the same functions are cut off: `spectral_regular_repr()` holds the
-#' functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the fields that `rho`
-#' induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`. `sphere_repr()` is the functions on the
-#' sphere. For the cube and the icosahedron `vertices_repr()`, `faces_repr()` and `edges_repr()` permute what they name.
+#' Continuous groups have infinitely many cosets. There the same functions are cut off: `spectral_regular_repr()`
+#' holds the functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the
+#' fields that `rho` induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`.
+#' `sphere_repr()` is the functions on the sphere. For the cube and the icosahedron `vertices_repr()`, `faces_repr()`
+#' and `edges_repr()` permute what they name.
 #'
 #' @inheritParams irrep
 #' @param rho A representation of the subgroup.
@@ -252,9 +254,9 @@ edges_repr <- function(gs) {
 
 #' Equivariant linear maps
 #'
-#' `intertwiners()` is an orthonormal basis of the matrices X with `b(g) %*% X` equal to `X %*% a(g)` for all elements g: the
-#' weights that an equivariant linear layer is free to choose. `endomorphisms()` is a basis of those that commute with a
-#' representation, the identity first; of an irrep there are 1, 2 or 4 of them: its type is R, C or H.
+#' `intertwiners()` is an orthonormal basis of the matrices X with `b(g) %*% X` equal to `X %*% a(g)` for all elements
+#' g: the weights that an equivariant linear layer is free to choose. `endomorphisms()` is a basis of those that
+#' commute with a representation, the identity first; of an irrep there are 1, 2 or 4 of them: its type is R, C or H.
 #'
 #' @param a,b,rho Representations of one group.
 #' @return A list of matrices.

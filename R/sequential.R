@@ -2,13 +2,13 @@
 
 #' Sequences of layers
 #'
-#' One layer after the other. Each layer takes the type of what comes before it, so only outputs are named. Ordinary modules
-#' of Python's torch may follow where all fields are invariant, as after [pool_group()].
+#' One layer after the other. Each layer takes the type of what comes before it, so only outputs are named. Ordinary
+#' modules of Python's torch may follow where all fields are invariant, as after [pool_group()].
 #'
 #' `model[[i]]` is the layer at position `i`, `length(model)` their number.
 #'
-#' @param object The [field_type()] of the input, or a module to go on from. Without either, the result is a specification,
-#'   to be used as a block in another sequence.
+#' @param object The [field_type()] of the input, or a module to go on from. Without either, the result is a
+#'   specification, to be used as a block in another sequence.
 #' @param ... Layers: specifications such as `nonlin_relu()`, modules, torch modules, or lists of them.
 #' @return A module; or a specification.
 #' @seealso [head_classes()] for the end of a classifier
@@ -87,14 +87,15 @@ identity_module <- function(object) {
 #' @inheritParams r2_conv
 #' @param x A space, a group, a representation, a field type or a geometric tensor.
 #' @param rotations Number of rotations that are kept; 1 keeps none but the identity, `Inf` all.
-#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0; `NULL` keeps
-#'   no reflection.
+#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0;
+#'   `NULL` keeps no reflection.
 #' @param subgroup The subgroup of any other group: a row of [subgroups()], elements that generate it, the name of its
 #'   structure, or its label.
 #' @param ... For methods.
 #' @inheritSection r2_conv One argument, three uses
-#' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of `change_of_basis` and
-#'   `representations`; for a field type, the module that disentangles it. The others as [r2_conv()].
+#' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of
+#'   `change_of_basis` and `representations`; for a field type, the module that disentangles it. The others as
+#'   [r2_conv()].
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_flip_rot2d(N = 4)

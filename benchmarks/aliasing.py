@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.fields.resample import act_on_grid
+from intertwine.gspaces.resample import act_on_grid
 
 
 def photographs(side=97):

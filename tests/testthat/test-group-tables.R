@@ -35,7 +35,8 @@ test_that("rows of a character table are orthogonal", {
     X <- character_table(G)
     weights <- attr(X, "sizes") / group_order(G)
     norms <- c(R = 1, C = 2, H = 4)[attr(X, "types")]
-    expect_equal(unname(X[, , drop = FALSE] %*% (weights * t(X[, , drop = FALSE]))), diag(norms, length(norms)), ignore_attr = TRUE)
+    values <- X[, , drop = FALSE]
+    expect_equal(values %*% (weights * t(values)), diag(norms, length(norms)), ignore_attr = TRUE)
     expect_length(conjugacy_classes(G), ncol(X))
   }
 })
@@ -69,7 +70,8 @@ test_that("subgroups are named in four ways", {
   expect_identical(group_order(restrict(so3_group(), subgroup = list(TRUE, Inf))), Inf)
   expect_identical(group_order(restrict(o3_group(), subgroup = list("cone", 4))), 8)
   expect_identical(group_order(restrict(gspace_flip_rot3d(), subgroup = list(TRUE, "octa"))), 48)
-  expect_identical(group_order(restrict(direct_product(cyclic_group(4), dihedral_group(3)), subgroup = list(2, list(NULL, 3)))), 6)
+  product <- direct_product(cyclic_group(4), dihedral_group(3))
+  expect_identical(group_order(restrict(product, subgroup = list(2, list(NULL, 3)))), 6)
   expect_snapshot({
     show_error(restrict(G, subgroup = "C2"))
     show_error(restrict(G, subgroup = "C7"))

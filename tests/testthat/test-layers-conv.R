@@ -25,6 +25,31 @@ test_that("settings reach the convolution", {
   expect_null(r2_conv(gray, out = c(trivial = 1), kernel_size = 3, bias = FALSE)$bias)
 })
 
+test_that("low_error chooses filters that turn more exactly", {
+  skip_if_no_python()
+  gray <- field_type(gspace_rot2d(N = 8), trivial = 1)
+  weights <- function(...) length(as.array(r2_conv(gray, out = c(regular = 1), kernel_size = 3, ...)$weights))
+  expect_equal(weights(), 6)
+  expect_equal(weights(low_error = FALSE), 6)
+  expect_equal(weights(low_error = TRUE), 4)
+  expect_equal(weights(low_error = 0.2), 6)
+  conv <- r2_conv(gray, out = c(regular = 1), kernel_size = 5, low_error = TRUE)
+  expect_true(conv$low_error)
+  expect_equivariant(conv)
+  up <- r2_conv_transposed(gray, out = c(regular = 1), kernel_size = 5, low_error = 0.05)
+  expect_equal(up$low_error, 0.05)
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(conv, path)
+  again <- intertwine_load(path)
+  expect_true(again$low_error)
+  expect_equal(as.array(again$weights), as.array(conv$weights))
+  expect_error(r2_conv(gray, out = c(regular = 1), kernel_size = 3, low_error = 2), class = "intertwine_error_argument")
+  expect_error(
+    r2_conv(gray, out = c(regular = 1), kernel_size = 3, low_error = "yes"),
+    class = "intertwine_error_argument_type"
+  )
+})
+
 test_that("transposed convolutions enlarge, and are equivariant", {
   skip_if_no_python()
   type <- field_type(gspace_rot2d(N = 4), regular = 1)

@@ -5,7 +5,11 @@ missing_in_r <- function() {
     "FiniteGroup", "ContinuousGroup", "chi", "psi", "psichi", "quaternion_matrix",
     "InsufficientIrrepsException", "UnderconstrainedCGSystem",
     "EquivariantModule", "Spec",
-    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D"
+    "check_equivariance", "init", "tensor_directsum", "GSpace0D", "GSpace2D", "GSpace3D",
+    # In R export_torch() and the method of summary(); their names in Python are words of its messages, too.
+    "export", "summary", "ModelSummary",
+    # For several processes, which R does not train in.
+    "synchronise_batchnorm"
   )
 }
 

@@ -405,7 +405,7 @@ def induced(space: Any, subgroup: Any, repr: Any) -> Representation:
 
 
 def _subgroup_text(group: Group, label: Any) -> str:
-    """A subgroup in the name of a representation: by the elements that generate it, where its label is those."""
+    """A subgroup in the name of a representation: by elements that generate it, or as it prints."""
     chosen: Any = None
     if isinstance(group, GeneratedGroup):
         chosen = group.subgroup_id(label)
@@ -414,7 +414,8 @@ def _subgroup_text(group: Group, label: Any) -> str:
     if chosen:
         members = cast("FiniteGroup", group).elements
         return "; ".join(texts([members[g] for g in chosen]))
-    return str(label)
+    axis = label[0] if isinstance(group, (DihedralGroup, O2)) else None
+    return f"{group.subgroup(label)[0]}" + (f" at {axis}" if axis else "")
 
 
 def direct_sum(parts: Any) -> Representation:

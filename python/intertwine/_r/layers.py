@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +10,9 @@ import torch
 
 from intertwine import nn
 from intertwine._r import arrays
-from intertwine._r.fields import field_type, space_name
+from intertwine._r.fields import field_type
 from intertwine._r.groups import group_of, subgroup_label
+from intertwine._r.spaces import space_name
 from intertwine._r.values import tuples
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
 from intertwine.group import O3, SO3
@@ -258,12 +258,30 @@ def n_parameters(module: torch.nn.Module) -> float:
 
 def export(module: Any) -> torch.nn.Module:
     """The same function as an ordinary torch module; the module itself stays as it is."""
-    return copy.deepcopy(module).export()
+    return nn.export(module)
 
 
 def table(module: torch.nn.Module) -> list[Record]:
     """A record for each layer: its kind, its types, its parameters."""
     return [_row(layer) for layer in _layers_of(module)]
+
+
+def summary(module: torch.nn.Module, size: list[int] | None = None) -> Record:
+    """What the layers are and, for an input of some size, what they cost."""
+    found = nn.summary(module, None if size is None else size[0] if len(size) == 1 else tuple(size))
+    rows = []
+    for row in found.table:
+        numbers = ("multiply_adds", "activation_bytes", "parameter_bytes", "expansion")
+        rows.append(
+            {
+                **_row(module.get_submodule(row["layer"])),
+                **{name: None if row[name] is None else float(row[name]) for name in numbers},
+                "shape": None if row["output_shape"] is None else " x ".join(map(str, row["output_shape"])),
+                "exact": row["exact"],
+                "reason": row["reason"],
+            }
+        )
+    return {"rows": rows, "symmetry": found.symmetry}
 
 
 def start_text(module: torch.nn.Module) -> str | None:

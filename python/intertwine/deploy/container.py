@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,23 +89,29 @@ def unpack(data: bytes, name: str = "the file") -> tuple[dict[str, torch.Tensor]
     return tensors, document
 
 
-def _header(data: bytes, name: str) -> tuple[dict[str, Any], str, memoryview]:
+def _header_size(start: bytes, length: int, name: str) -> int:
+    """How long the header is, if these are the first bytes of a model file of this length."""
     for magic, what, hint in _STRANGERS:
         # the first bytes of a model file are a length, which may look like any of these: but then a header follows
-        if data.startswith(magic) and data[8:9] != b"{":
+        if start.startswith(magic) and start[8:9] != b"{":
             raise ModelFileError(f"{name} is no model file but {what}; it was not opened", hint=hint)
-    if len(data) < 8:
-        raise ModelFileError(f"{name} is cut short: it has {len(data)} bytes", hint=_AGAIN)
-    size = int.from_bytes(data[:8], "little")
-    if data[8:9] not in (b"{", b""):
+    if length < 8:
+        raise ModelFileError(f"{name} is cut short: it has {length} bytes", hint=_AGAIN)
+    size = int.from_bytes(start[:8], "little")
+    if start[8:9] not in (b"{", b""):
         raise ModelFileError(
             f"{name} is no model file: it has no safetensors header", hint="give a file that save() has written"
         )
-    if size > min(len(data) - 8, HEADER_LIMIT):
+    if size > min(length - 8, HEADER_LIMIT):
         raise ModelFileError(
-            f"{name} is cut short or damaged: its header should be {size} bytes long, but {len(data) - 8} follow",
+            f"{name} is cut short or damaged: its header should be {size} bytes long, but {length - 8} follow",
             hint=_AGAIN,
         )
+    return size
+
+
+def _header(data: bytes, name: str) -> tuple[dict[str, Any], str, memoryview]:
+    size = _header_size(data[:9], len(data), name)
     try:
         header = json.loads(data[8 : 8 + size].decode("utf-8"))
         # RecursionError: brackets nested as deep as the header is long
@@ -141,9 +148,18 @@ def read_bytes(path: str | Path) -> tuple[bytes, str]:
     """
     path = Path(path)
     try:
-        return path.read_bytes(), path.name
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):  # a device or a pipe may never end
+                raise ModelFileError(f"{path} is no ordinary file", hint="give a file that save() has written")
+            # what is no model file is refused by its first bytes, however long it is
+            start = file.read(9)
+            _header_size(start, about.st_size, path.name)
+            return start + file.read(), path.name
     except IsADirectoryError as error:
         raise ModelFileError(f"{path} is a folder, not a model file") from error
+    except (MemoryError, OverflowError) as error:
+        raise ModelFileError(f"{path} is larger than the memory: {about.st_size} bytes", hint=_AGAIN) from error
     except OSError as error:
         raise ModelFileError(
             f"the model file {path} cannot be read: {error.strerror}", hint="check the path"

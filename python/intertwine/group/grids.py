@@ -73,7 +73,7 @@ _POINTS: Mapping[str, _Recipe] = {
     "ico": ((), lambda: polyhedral_orbit("ico")),
     "cube": ((), lambda: polyhedral_orbit("cube")),
     "tetra": ((), lambda: polyhedral_orbit("tetra")),
-    "healpix": (("N",), lambda N: healpix(max(1, round(float(np.sqrt(N / 12)))))),
+    "healpix": (("N",), lambda N: healpix(N)),
     "fibonacci": (("N",), lambda N: fibonacci(N)),
     "longlat": (("N", "M"), _longlat),
 }
@@ -183,7 +183,7 @@ def sphere_grid(type: str, N: int | None = None, M: int | None = None, seed: See
     "ico"             30               where the rotations of the icosahedron bring (0, 0, 1): centres of its edges
     "cube"            6                where those of the cube bring it: centres of its faces
     "tetra"           6                where those of the tetrahedron bring it: centres of its edges
-    "healpix"         about N          centres of the 12 s^2 HEALPix pixels, s the nearest to sqrt(N / 12)
+    "healpix"         12 N^2           centres of the HEALPix pixels of side N
     "fibonacci"       N                Fibonacci's spiral around the z-axis
     "longlat"         2 + N (M - 2)    N longitudes by M latitudes, of which the first and the last are the poles
     ================  ===============  ============================================================================

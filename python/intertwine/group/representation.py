@@ -186,7 +186,9 @@ class Representation:
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):
             return snapped(self._given_matrices(value))
-        blocks = block_diagonal([self._group.irrep(*id)._matrix(value) for id in self._irreps])
+        # A band-limited regular representation holds each irrep many times.
+        matrices = {id: self._group.irrep(*id)._matrix(value) for id in dict.fromkeys(self._irreps)}
+        blocks = block_diagonal([matrices[id] for id in self._irreps])
         return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
 
     def __call__(self, element: GroupElement) -> np.ndarray:
@@ -338,19 +340,14 @@ class Representation:
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Representation], tuple[Any, ...]]:
-        given = self.matrices if self._given_matrices is not None and isinstance(self._group, FiniteGroup) else None
-        return (_rebuild, (self._group, self._name, self._irreps, self._change_of_basis, given, self._attributes))
+        return (_rebuild, (self._group, self._name, self._irreps, self._change_of_basis, self._attributes))
 
 
 def _rebuild(
-    group: Group,
-    name: str,
-    irreps: tuple[Label, ...],
-    change_of_basis: np.ndarray,
-    matrices: np.ndarray | None,
-    attributes: dict[str, Any],
+    group: Group, name: str, irreps: tuple[Label, ...], change_of_basis: np.ndarray, attributes: dict[str, Any]
 ) -> Representation:
-    return Representation(group, name, irreps, change_of_basis, _matrices=matrices, **attributes)
+    # The matrices of all elements follow from these; they would be by far the most of what is written.
+    return Representation(group, name, irreps, change_of_basis, **attributes)
 
 
 def need_representations(values: Iterable[object], what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intertwine.kernels.cache import FilterCache
 from intertwine.kernels.expansion import KernelExpansion
+from intertwine.kernels.fitting import FittedBasis, fitted_basis, turning_error, turning_errors
 from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, point_plan, split_filter
 from intertwine.kernels.points import RADIALS, PointFunctions
@@ -13,6 +14,7 @@ __all__ = [
     "RADIALS",
     "ExpansionPlan",
     "FilterCache",
+    "FittedBasis",
     "KernelExpansion",
     "Orbit",
     "PointFunctions",
@@ -20,9 +22,12 @@ __all__ = [
     "ScalarBasis",
     "axes_orbit",
     "expansion_plan",
+    "fitted_basis",
     "orbit_basis",
     "point_basis",
     "point_plan",
     "scalar_basis",
     "split_filter",
+    "turning_error",
+    "turning_errors",
 ]

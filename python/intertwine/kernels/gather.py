@@ -32,7 +32,7 @@ class _Table:
     """
 
     def __init__(self, nodes_of_edges: torch.Tensor, count: int) -> None:
-        total = len(nodes_of_edges)
+        total = nodes_of_edges.shape[0]
         degrees = torch.bincount(nodes_of_edges, minlength=count)
         slots, direct = self._slots(degrees)
         order = torch.argsort(nodes_of_edges, stable=True)
@@ -85,11 +85,11 @@ def aggregate(
     Returns:
         shape ``(nodes, F, I)``.
     """
-    count, width, size = len(features), functions.shape[1], features.shape[1]
+    count, width, size = features.shape[0], functions.shape[1], features.shape[1]
     if _by_tracing(functions, features, targets):
         products = functions[:, :, None] * features.index_select(0, sources)[:, None, :]
         return products.new_zeros(count, width, size).index_add(0, targets, products)
-    if not len(targets):
+    if not targets.shape[0]:
         return (functions.sum() + features.sum()) * features.new_zeros(count, width, size)
     table = _Table(targets, count)
     # An empty slot takes the features of any node: its functions are 0.
@@ -120,7 +120,7 @@ def distribute(
     if _by_tracing(functions, features, targets):
         messages = torch.einsum("ef,efo->eo", functions, features.index_select(0, sources))
         return messages.new_zeros(count, size).index_add(0, targets, messages)
-    if not len(targets):
+    if not targets.shape[0]:
         return (functions.sum() + features.sum()) * features.new_zeros(count, size)
     table = _Table(sources, count)
     weights = _with_empty(functions).index_select(0, table.edges.view(-1)).view(*table.edges.shape, width)

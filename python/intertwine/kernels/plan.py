@@ -122,6 +122,7 @@ class ExpansionPlan:
         target: the layout of the output type.
         cells: the number of cells of the kernel.
         scalars: the scalar functions that the kernels are made of.
+        made_by: the function and the arguments that make it, by which it is pickled; ``None`` with a filter of kernels.
     """
 
     pairs: tuple[tuple[PairPlan, ...], ...]
@@ -129,6 +130,11 @@ class ExpansionPlan:
     target: Layout
     cells: int
     scalars: ScalarBasis
+    made_by: tuple[Callable[..., ExpansionPlan], tuple[Any, ...]] | None = None
+
+    def __reduce__(self) -> Any:
+        # Its tables are by far larger than what they are made of.
+        return super().__reduce__() if self.made_by is None else self.made_by
 
     @property
     def weights(self) -> int:
@@ -213,7 +219,7 @@ def one_field(plan: ExpansionPlan) -> ExpansionPlan:
             pairs.append(replace(pair, source=in_kind, target=out_kind, start=start))
             start = pairs[-1].stop
         rows.append(tuple(pairs))
-    return replace(plan, pairs=tuple(rows), source=source, target=target)
+    return replace(plan, pairs=tuple(rows), source=source, target=target, made_by=None)
 
 
 def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: ScalarBasis) -> list[dict[str, Any]]:
@@ -327,7 +333,7 @@ def expansion_plan(
             "no ring of the kernel meets a cell of the grid, so the basis of kernels is empty",
             hint="use an odd kernel size such as 3, or set rings, sigma and frequencies_cutoff",
         )
-    return _assembled(
+    plan = _assembled(
         action,
         in_representations,
         out_representations,
@@ -337,6 +343,8 @@ def expansion_plan(
         None,
         element_filter,
     )
+    given = (action, in_representations, out_representations, scalars, points_key)
+    return plan if element_filter is not None else replace(plan, made_by=(expansion_plan, given))
 
 
 @lru_cache(maxsize=512)
@@ -366,7 +374,7 @@ def point_plan(
             "no ring has a frequency below its cut-off, so the basis of kernels is empty",
             hint="set rings, sigma and frequencies_cutoff",
         )
-    return _assembled(
+    plan = _assembled(
         action,
         in_representations,
         out_representations,
@@ -376,6 +384,8 @@ def point_plan(
         point_moments(scalars, radial),
         element_filter,
     )
+    given = (action, in_representations, out_representations, scalars, radial)
+    return plan if element_filter is not None else replace(plan, made_by=(point_plan, given))
 
 
 def _assembled(
@@ -432,6 +442,6 @@ def _assembled(
     if start == 0:
         raise EmptyBasisError(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
-            hint="use a larger kernel, more rings, higher frequencies_cutoff, or output fields that share irreps with the input",
+            hint=f"use {scalars.remedy}, or output fields that share irreps with the input",
         )
     return ExpansionPlan(tuple(pairs), source, target, cells, scalars)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,9 @@ class ScalarBasis:
         rings: the rings.
     """
 
+    remedy: ClassVar[str] = "a larger kernel, more rings, higher frequencies_cutoff"
+    """What gives more functions, for messages."""
+
     dimension: int
     rings: tuple[Ring, ...]
 
@@ -104,6 +107,18 @@ class ScalarBasis:
             values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
         return values
 
+    def carried(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """The functions phi(A^-1 x) at some points.
+
+        Args:
+            matrix: an orthogonal matrix A.
+            points: shape ``(points, d)``.
+
+        Returns:
+            shape ``(size, points)``.
+        """
+        return self.evaluate(points @ matrix)
+
     def action(self, matrix: np.ndarray) -> list[np.ndarray]:
         """The matrices by which an orthogonal matrix A mixes the functions of each ring and order: phi(A x) = D(A) phi(x)."""
         return [angular_action(matrix, order) for _, order, _ in self.blocks]
@@ -119,8 +134,7 @@ class ScalarBasis:
         for ring, order, rows in self.blocks:
             if norms[rows].max() > _VANISHES:
                 kept.setdefault(ring, []).append(order)
-        rings = tuple(Ring(ring.radius, ring.sigma, tuple(orders)) for ring, orders in kept.items())
-        return ScalarBasis(self.dimension, rings)
+        return replace(self, rings=tuple(replace(ring, orders=tuple(orders)) for ring, orders in kept.items()))
 
     def filtered(self, keep: Callable[[dict[str, Any]], bool]) -> ScalarBasis:
         """The same basis with only the rings and orders that a filter keeps.
@@ -133,8 +147,8 @@ class ScalarBasis:
         for number, ring in enumerate(self.rings):
             orders = tuple(order for order in ring.orders if keep({**ring.attributes(order), "radial_idx": number}))
             if orders:
-                rings.append(Ring(ring.radius, ring.sigma, orders))
-        return ScalarBasis(self.dimension, tuple(rings))
+                rings.append(replace(ring, orders=orders))
+        return replace(self, rings=tuple(rings))
 
     def norms(self, points: np.ndarray) -> np.ndarray:
         """For each function the root mean square over its order of the norms on these points, shape ``(size,)``.

@@ -253,7 +253,7 @@ def transported_functions(
     norms = scalars.norms(points)[:, None]
     if isinstance(target, IrrepComponent):
         return (scalars.evaluate(points) / norms)[None]
-    return np.stack([scalars.evaluate(points @ action.matrices[g]) / norms for g in target.representatives])
+    return np.stack([scalars.carried(action.matrices[g], points) / norms for g in target.representatives])
 
 
 def turned_functions(action: Representation, target: Component, scalars: ScalarBasis) -> np.ndarray:

@@ -18,6 +18,7 @@ from intertwine.nn.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.conv import R2Conv, R2ConvTransposed
 from intertwine.nn.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
+from intertwine.nn.exporting import export
 from intertwine.nn.field_norm import FieldNorm
 from intertwine.nn.fourier import (
     FourierELU,
@@ -69,20 +70,23 @@ from intertwine.nn.pooling import (
     PointwiseMaxPoolAntialiased3D,
 )
 from intertwine.nn.restriction import DisentangleModule, IdentityModule, RestrictionModule
+from intertwine.nn.separable import depthwise_conv, separable_conv
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.spec import Spec
 from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.summaries import ModelSummary, summary
+from intertwine.nn.synchronise import synchronise_batchnorm
 from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
 
 __all__ = [
-    "ELU",
     "AliasFree",
     "BranchingModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
+    "ELU",
     "EquivarianceReport",
     "EquivariantModule",
     "FieldDropout",
@@ -113,6 +117,7 @@ __all__ = [
     "MaskModule",
     "MaxPoolChannels",
     "MergeModule",
+    "ModelSummary",
     "MultipleModule",
     "NormBatchNorm",
     "NormMaxPool",
@@ -140,18 +145,18 @@ __all__ = [
     "PointwiseNonLinearity",
     "QuotientFourierELU",
     "QuotientFourierPointwise",
-    "R1PointConv",
     "R1Conv",
     "R1ConvTransposed",
+    "R1PointConv",
     "R2Conv",
     "R2ConvTransposed",
     "R2PointConv",
     "R2Upsampling",
-    "R3PointConv",
     "R3Conv",
     "R3ConvTransposed",
     "R3IcoConv",
     "R3IcoConvTransposed",
+    "R3PointConv",
     "R3Upsampling",
     "ReLU",
     "ReshuffleModule",
@@ -162,9 +167,14 @@ __all__ = [
     "TensorProductModule",
     "VectorFieldNonLinearity",
     "check_equivariance",
+    "depthwise_conv",
+    "export",
     "field_type",
     "init",
     "radius_graph",
+    "separable_conv",
     "shape_plan",
+    "summary",
+    "synchronise_batchnorm",
     "tensor_directsum",
 ]

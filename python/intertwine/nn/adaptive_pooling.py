@@ -86,6 +86,8 @@ class PointwiseAdaptiveMaxPool(_AdaptivePool):
         UnsupportedFieldError: for fields whose channels the group does not only permute.
     """
 
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
+
     def __init__(self, in_type: FieldType, output_size: int | tuple[int, ...]) -> None:
         super().__init__(in_type, output_size)
         need_permutations(in_type, type(self).__name__, "PointwiseAdaptiveAvgPool")

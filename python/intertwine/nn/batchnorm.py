@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 
@@ -10,9 +12,10 @@ from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
 from intertwine.nn.settings import flag, statistics_settings
+from intertwine.nn.synchronise import Processes, SynchronisedModule
 
 
-class InnerBatchNorm(EquivariantModule):
+class InnerBatchNorm(EquivariantModule, SynchronisedModule):
     """Batch normalisation with one mean and variance for each field, over batch, space and the field's channels.
 
     (x - mean) / sqrt(variance + eps) * weight + bias, with one weight and bias for each field, so the group's permutation of
@@ -34,6 +37,8 @@ class InnerBatchNorm(EquivariantModule):
         >>> layer(torch.randn(3, 8, 5, 5)).shape
         torch.Size([3, 8, 5, 5])
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(
         self,
@@ -93,16 +98,11 @@ class InnerBatchNorm(EquivariantModule):
             mean = _part(self.running_mean, numbers)
             var = _part(self.running_var, numbers)
             flat = values.flatten(2)
-            normed = F.batch_norm(
-                flat,
-                mean,
-                var,
-                _part(self.weight, numbers),
-                _part(self.bias, numbers),
-                batch_statistics,
-                factor,
-                self.eps,
-            )
+            settings = (mean, var, _part(self.weight, numbers), _part(self.bias, numbers))
+            if self.training and self._processes is not None:
+                normed = _over_processes(self._processes, flat, *settings, factor, self.eps)
+            else:
+                normed = F.batch_norm(flat, *settings, batch_statistics, factor, self.eps)
             if self.training and isinstance(numbers, torch.Tensor) and mean is not None and var is not None:
                 with torch.no_grad():
                     self.running_mean[numbers] = mean  # type: ignore[index]
@@ -136,6 +136,31 @@ class InnerBatchNorm(EquivariantModule):
             f"{self.in_type}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"track_running_stats={self.track_running_stats}"
         )
+
+
+def _over_processes(
+    processes: Processes,
+    flat: torch.Tensor,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    factor: float,
+    eps: float,
+) -> torch.Tensor:
+    """``F.batch_norm`` in training mode, with the statistics of all processes."""
+    count = processes.total(flat.new_tensor(float(flat.shape[0] * flat.shape[2])))
+    mean = processes.total(flat.sum(dim=(0, 2))) / count
+    about = flat - mean.view(-1, 1)
+    var = processes.total(about.square().sum(dim=(0, 2))) / count
+    if running_mean is not None and running_var is not None:
+        with torch.no_grad():
+            running_mean.lerp_(mean.detach().to(running_mean.dtype), factor)
+            running_var.lerp_((var.detach() * (count / (count - 1))).to(running_var.dtype), factor)
+    normed = about * (var + eps).rsqrt().view(-1, 1)
+    if weight is not None and bias is not None:
+        normed = normed * weight.view(-1, 1) + bias.view(-1, 1)
+    return normed
 
 
 def _part(values: torch.Tensor | None, numbers: torch.Tensor | slice | None) -> torch.Tensor | None:

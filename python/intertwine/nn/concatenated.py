@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -59,6 +60,8 @@ class ConcatenatedNonLinearity(EquivariantModule):
         >>> layer(torch.tensor([[-2.0]])).tolist()
         [[0.0, 2.0]]
     """
+
+    needs: ClassVar[str] = "fields whose channels a finite group permutes up to signs"
 
     def __init__(self, in_type: FieldType, function: str = "c_relu") -> None:
         super().__init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 
@@ -44,6 +46,8 @@ class PointwiseDropout(_Dropout):
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(self, in_type: FieldType, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__(in_type, p, inplace)

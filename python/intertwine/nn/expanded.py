@@ -71,7 +71,7 @@ class ExpandedModule(EquivariantModule):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self._schur is None:
             raise ArgumentError("this layer has no block form")
-        return self._schur.blocks(self.basisexpansion(weights)[:, :, 0]), self._expand_bias(bias)
+        return self._schur.blocks_of(weights, self.basisexpansion), self._expand_bias(bias)
 
     def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""
@@ -81,8 +81,7 @@ class ExpandedModule(EquivariantModule):
             blocks, bias = self._schur_blocks(self.weights, self.bias)
         else:
             blocks, bias = self._cache.get("blocks", self._schur_blocks, self.weights, self.bias)
-        result = self._schur(blocks, tensor)
-        return result if bias is None else result + bias.view(-1, *((tensor.dim() - 2) * (1,)))
+        return self._schur(blocks, tensor, bias)
 
     def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""

@@ -187,6 +187,10 @@ class FourierTransform(ConstantModule):
 class _Fourier(EquivariantModule):
     """Sample on a grid of elements, apply a function, and project back on the irreps."""
 
+    needs: ClassVar[str] = (
+        "Fourier coefficients of functions on the group, or on a quotient of it: plain sums of irreps"
+    )
+
     takes_more: ClassVar[bool] = True
     """A specification may have arguments of the group's ``grid``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -162,6 +162,8 @@ class GatedNonLinearity1(_Gated1):
         torch.Size([1, 4, 5, 5])
     """
 
+    needs: ClassVar[str] = "any fields, and a trivial field for each as its gate"
+
     def __init__(
         self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
     ) -> None:
@@ -201,6 +203,8 @@ class InducedGatedNonLinearity1(_Gated1):
         ArgumentError: if gates and gated fields are not equally many.
         UnsupportedFieldError: if the group does not permute the blocks of a field as the channels of its gate.
     """
+
+    needs: ClassVar[str] = "fields of blocks, and for each a field whose channels the group permutes in the same way"
 
     def __init__(
         self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
@@ -277,6 +281,8 @@ class GatedNonLinearity2(EquivariantModule):
         torch.Size([1, 4, 5, 5])
     """
 
+    needs: ClassVar[str] = "any fields, and a trivial field of the other input for each"
+
     def __init__(self, in_type: tuple[FieldType, FieldType], **kwargs: object) -> None:
         super().__init__()
         name = type(self).__name__
@@ -327,6 +333,8 @@ class GatedNonLinearityUniform(EquivariantModule):
         >>> nn.GatedNonLinearityUniform(nn.FieldType(space, 2 * [rho]))(torch.randn(1, 6, 5, 5)).shape
         torch.Size([1, 4, 5, 5])
     """
+
+    needs: ClassVar[str] = "equal fields, plain sums of trivial irreps and as many others"
 
     def __init__(self, in_type: FieldType, gate: Callable[[torch.Tensor], torch.Tensor] = torch.sigmoid) -> None:
         super().__init__()

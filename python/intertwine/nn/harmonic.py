@@ -30,7 +30,7 @@ class HarmonicPolynomialR3(EquivariantModule):
 
     Example:
         >>> from intertwine import nn
-        >>> nn.HarmonicPolynomialR3(2)(torch.tensor([[0.0, 0.0, 2.0]])).tolist()
+        >>> nn.HarmonicPolynomialR3(2)(torch.tensor([[0.0, 0.0, 2.0]])).round(decimals=4).tolist()
         [[1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 4.0]]
     """
 

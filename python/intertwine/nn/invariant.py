@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
-import torch.fx
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType
@@ -30,6 +31,8 @@ class GroupPooling(EquivariantModule):
         >>> layer(torch.tensor([[3.0, 1.0, 4.0, 1.0]])).tolist()
         [[4.0]]
     """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()
@@ -82,6 +85,8 @@ class InducedNormPool(EquivariantModule):
         UnsupportedFieldError: for fields that are no equal blocks.
     """
 
+    needs: ClassVar[str] = "fields of equal blocks that the group permutes"
+
     def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "InducedNormPool")
@@ -89,7 +94,7 @@ class InducedNormPool(EquivariantModule):
         self._arguments["subfield_size"] = found.recipe
         self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
         self._blocks = Blocks(found.channels)
-        ends = torch.tensor(found.counts).cumsum(0).tolist()
+        ends = np.cumsum(found.counts).tolist()
         self._fields = Blocks([np.arange(end - count, end) for end, count in zip(ends, found.counts, strict=True)])
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -163,13 +168,5 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
         pool = torch.nn.AdaptiveMaxPool3d((1, None, None))
     else:
         # No pool of torch has four axes.
-        return _channel_maximum(len(in_type), size)
+        raise UnsupportedFieldError("volumes cannot be pooled over channels by plain torch modules")
     return torch.nn.Sequential(torch.nn.Unflatten(1, (len(in_type), size)), pool, torch.nn.Flatten(1, 2))
-
-
-def _channel_maximum(fields: int, size: int) -> torch.nn.Module:
-    """The maximum over each field's channels as a graph of torch alone."""
-    graph = torch.fx.Graph()
-    split = graph.call_method("unflatten", (graph.placeholder("tensor"), 1, (fields, size)))
-    graph.output(graph.call_method("amax", (split, 2)))
-    return torch.fx.GraphModule(torch.nn.Module(), graph)

@@ -56,7 +56,8 @@ class MaskModule(EquivariantModule):
         squares = (np.arange(self.S) - centre) ** 2
         distance = sum(np.meshgrid(*(dimension * [squares]), indexing="ij"))
         threshold = (centre * (1 - self.margin / 100)) ** 2
-        mask = np.exp(np.minimum((threshold - distance) / self.sigma**2, 0.0))
+        # A width whose square underflows is a sharp edge, which a tiny one makes too.
+        mask = np.exp(np.minimum((threshold - distance) / max(self.sigma**2, 1e-300), 0.0))
         self.register_constant("mask", mask[None, None])
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:

@@ -6,12 +6,19 @@ import copy
 import inspect
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceWarning, FieldTypeError, ShapeError
+from intertwine.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    EquivarianceWarning,
+    FieldTypeError,
+    ShapeError,
+    UnsupportedFieldError,
+)
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
 
@@ -25,6 +32,9 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=512)
 def _signature(cls: type) -> inspect.Signature:
     return inspect.signature(cls.__init__)
+
+
+_Module = TypeVar("_Module", bound="EquivariantModule")
 
 
 class EquivariantModule(ConstantModule):
@@ -44,11 +54,14 @@ class EquivariantModule(ConstantModule):
     needs_grid: ClassVar[bool] = False
     """Whether the input must have exactly the space's axes, as for a convolution."""
 
+    needs: ClassVar[str] = "any fields"
+    """What the fields of the input must be, so that the layer commutes with the group."""
+
     _arguments: dict[str, Any]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> EquivariantModule:
+    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:
         """Remembers the arguments of the constructor, whatever it is: see ``arguments``."""
-        self = super().__new__(cls)
+        self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
         arguments: dict[str, Any] = {}
         try:
             bound = _signature(cls).bind(self, *args, **kwargs)
@@ -64,6 +77,31 @@ class EquivariantModule(ConstantModule):
     def arguments(self) -> dict[str, Any]:
         """The arguments with which the module was built, by name: what a saved model is rebuilt from."""
         return dict(self._arguments)
+
+    @classmethod
+    def refuses(cls, in_type: Any, **arguments: Any) -> str | None:
+        """Why the layer cannot work on fields of a type, as its constructor says; ``None`` if it can.
+
+        Whether fields are what the layer ``needs`` is computed from the matrices of their representations.
+
+        Args:
+            in_type: the type, or what else the constructor takes first.
+            **arguments: others of the constructor.
+
+        Example:
+            >>> from intertwine import gspaces, nn
+            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1)
+            >>> nn.ReLU.needs
+            'fields whose channels the group only permutes'
+            >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None
+            (True, False)
+        """
+        build: Any = cls
+        try:
+            build(in_type, **arguments)
+        except UnsupportedFieldError as error:
+            return str(error)
+        return None
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:
@@ -135,8 +173,8 @@ class EquivariantModule(ConstantModule):
                 value = value.tensor
             type_.check_channels(value)
             tensors[label] = value
-        shapes = {(tensor.shape[0], *tensor.shape[2:]) for tensor in tensors.values()}
-        if len(shapes) > 1:
+        shapes = [(tensor.shape[0], *tensor.shape[2:]) for tensor in tensors.values()]
+        if any(shape != shapes[0] for shape in shapes):
             raise ShapeError(
                 f"the inputs of {name} must have the same batch and space, but their shapes are "
                 f"{[tuple(tensor.shape) for tensor in tensors.values()]}"
@@ -203,10 +241,14 @@ class EquivariantModule(ConstantModule):
         self,
         atol: float | None = None,
         rtol: float | None = None,
+        assertion: bool = True,
+        verbose: bool = False,
+        device: str | None = None,
         *,
         x: torch.Tensor | GeometricTensor | None = None,
         elements: list[GroupElement] | None = None,
-        assertion: bool = True,
+        assert_raise: bool = True,
+        full_space_action: bool = True,
         **options: Any,
     ) -> EquivarianceReport:
         """The error of equivariance for each element of the group, by running the module.
@@ -216,22 +258,42 @@ class EquivariantModule(ConstantModule):
         Args:
             atol: absolute tolerance.
             rtol: relative tolerance.
+            assertion: whether a failure raises.
+            verbose: accepted for escnn's sake; nothing is printed.
+            device: accepted for escnn's sake; the module stays where it is.
             x: the input to use.
             elements: the elements to test.
-            assertion: whether a failure raises.
+            assert_raise: the same as ``assertion``, as some layers of escnn call it.
+            full_space_action: whether the group also moves space; if not, the module is run on a single cell.
             **options: others of that function.
         """
         from intertwine.nn.equivariance import check_equivariance
 
-        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=assertion, **options)
+        if x is None and not full_space_action:
+            x = torch.randn(3, self.in_type.size, *(self.in_type.gspace.dimensionality * (1,)))
+        raises = assertion and assert_raise
+        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=raises, **options)
 
     def _export(self) -> torch.nn.Module:
-        raise FieldTypeError(f"{type(self).__name__} has no export to plain torch modules")
+        """The layer as modules of ``torch.nn``; raises UnsupportedFieldError where torch has none that do the same."""
+        raise UnsupportedFieldError(f"torch.nn has no layer like {type(self).__name__}")
 
     def export(self) -> torch.nn.Module:
-        """The same function as a plain torch module, in eval mode, for use without intertwine."""
+        """The same function as a plain torch module, in eval mode, for use without intertwine.
+
+        Where ``torch.nn`` has no layer that does the same, the operations are recorded as a ``torch.fx.GraphModule``. For
+        models that are no equivariant modules themselves see :func:`intertwine.nn.export`.
+        """
+        from intertwine.nn.exporting import example_input, record
+
         self.eval()
-        return self._export().eval()
+        try:
+            exported = self._export()
+        except UnsupportedFieldError:
+            exported = record(self, example_input(self))
+        for part in exported.modules():
+            part.training = False
+        return exported
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the module breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -307,24 +369,23 @@ def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
     return output.tensor if isinstance(output, GeometricTensor) else output
 
 
-def need_permutations(in_type: FieldType, layer: str, instead: str) -> None:
+def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool = False) -> None:
     """Raises unless the group only permutes the channels of every field.
 
     Args:
         in_type: the type.
         layer: the name of the layer that needs it.
         instead: what the user can use.
+        signed: whether it may also change their signs.
 
     Raises:
         UnsupportedFieldError: naming the first field that does not fit.
     """
-    from intertwine.errors import UnsupportedFieldError
-
     for representation in in_type.representations:
-        if not representation.is_permutation:
+        if not (representation.is_signed_permutation if signed else representation.is_permutation):
             raise UnsupportedFieldError(
                 f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
-                f"permute its channels",
+                f"permute its channels{' and their signs' if signed else ''}",
                 hint=f"use regular, quotient or trivial fields, or {instead}",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -115,6 +116,8 @@ class InducedNormNonLinearity(_NormNonLinearity):
     Raises:
         UnsupportedFieldError: for fields that are no equal blocks.
     """
+
+    needs: ClassVar[str] = "fields of equal blocks that the group permutes"
 
     def __init__(
         self,

@@ -17,16 +17,26 @@ from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import Subfields
 from intertwine.nn.settings import flag, statistics_settings
+from intertwine.nn.synchronise import Processes, SynchronisedModule
 
 
-def _moments(tensor: torch.Tensor, centred: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """The mean of each channel over batch and space, and its mean square, about the mean or about zero."""
+def _moments(
+    tensor: torch.Tensor, centred: bool, processes: Processes | None
+) -> tuple[torch.Tensor, torch.Tensor, Any]:
+    """The mean of each channel over batch and space, its mean square about the mean or about zero, and how many values."""
     flat = tensor.flatten(2) if tensor.dim() > 2 else tensor.unsqueeze(2)
+    values: Any = flat.shape[0] * flat.shape[2]
     # Sums over the last axis first: reductions over several axes at once are several times slower on a CPU.
-    mean = flat.mean(dim=2).mean(dim=0)
+    if processes is not None:
+        values = processes.total(flat.new_tensor(float(values)))
+        mean = processes.total(flat.sum(dim=2).sum(dim=0)) / values
+    else:
+        mean = flat.mean(dim=2).mean(dim=0)
     about = flat - mean.view(-1, 1) if centred else flat
-    squares = torch.linalg.vector_norm(about, dim=2).square().mean(dim=0) / flat.shape[2]
-    return mean, squares
+    norms = torch.linalg.vector_norm(about, dim=2).square()
+    if processes is not None:
+        return mean, processes.total(norms.sum(dim=0)) / values, values
+    return mean, norms.mean(dim=0) / flat.shape[2], values
 
 
 def _kinds(matrices: list[np.ndarray]) -> tuple[list[int], list[np.ndarray]]:
@@ -97,7 +107,7 @@ class IrrepCoordinates(ConstantModule):
         return self._blocks.join(parts, tensor)
 
 
-class _Normalisation(EquivariantModule):
+class _Normalisation(EquivariantModule, SynchronisedModule):
     """The common part: parameters, running statistics, and one scale and shift for each channel.
 
     The statistics of a batch are constants to the gradient, as in escnn.
@@ -154,6 +164,10 @@ class _Normalisation(EquivariantModule):
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
         """The means of the trivial irreps (if there are any) and the variance for each scale."""
         raise NotImplementedError
+
+    @property
+    def _synchronised(self) -> Processes | None:
+        return self._processes if self.training else None
 
     def _per_scale(self, channels: torch.Tensor) -> torch.Tensor:
         """The mean of a value over the channels of each scale."""
@@ -288,8 +302,7 @@ class IIDBatchNorm(_Normalisation):
             )
 
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        mean, var = _moments(tensor, centred=True)
-        values = tensor.numel() // tensor.shape[1]
+        mean, var, values = _moments(tensor, True, self._synchronised)
         return (
             None if self._trivial is None else self._trivial.project(mean),
             self._per_scale(var) * (values / (values - 1)),
@@ -378,8 +391,7 @@ class GNormBatchNorm(_Normalisation):
         self._with_running()
 
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        mean, var = _moments(tensor, centred=True)
-        values = tensor.numel() // tensor.shape[1]
+        mean, var, values = _moments(tensor, True, self._synchronised)
         square = var + mean.square() * (1 - self.trivial_channel.to(mean.dtype))  # type: ignore[operator, union-attr]
         return (
             None if self._trivial is None else self._trivial.project(mean),
@@ -404,6 +416,8 @@ class GNormBatchNorm(_Normalisation):
 class _NormBatchNorm(_Normalisation):
     """Fields divided by the root of the mean square of their channels."""
 
+    needs: ClassVar[str] = "fields without invariant vectors"
+
     def _begin(self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, counts: list[int]) -> None:
         name = type(self).__name__
         check_field_type(in_type, name)
@@ -421,8 +435,8 @@ class _NormBatchNorm(_Normalisation):
         self._with_running()
 
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        _, squares = _moments(tensor, centred=False)
-        values = (tensor.numel() // tensor.shape[1]) * self.blocks_of_field.to(squares.dtype)  # type: ignore[operator, union-attr]
+        _, squares, values = _moments(tensor, False, self._synchronised)
+        values = values * self.blocks_of_field.to(squares.dtype)  # type: ignore[operator, union-attr]
         return None, self._per_scale(squares) * (values / (values - 1))
 
     def extra_repr(self) -> str:
@@ -474,6 +488,8 @@ class InducedNormBatchNorm(_NormBatchNorm):
     Raises:
         UnsupportedFieldError: for fields with invariant vectors, or that are no equal blocks.
     """
+
+    needs: ClassVar[str] = "fields without invariant vectors, of equal blocks that the group permutes"
 
     def __init__(
         self,

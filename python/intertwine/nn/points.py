@@ -157,7 +157,7 @@ class _PointConv(ExpandedModule):
             )
         tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
         if not tracing:
-            edge_index = check_edges(edge_index, len(features))
+            edge_index = check_edges(edge_index, features.shape[0])
         sources, targets = edge_index[0], edge_index[1]
         if edge_delta is None:
             if coords is None:
@@ -165,9 +165,10 @@ class _PointConv(ExpandedModule):
                     f"{name} needs coordinates: give a GeometricTensor with coords, or edge_delta",
                     hint="for example out = conv(in_type(features, coords), edge_index)",
                 )
-            if tuple(coords.shape) != (len(features), self.d):
+            if tuple(coords.shape) != (features.shape[0], self.d):
                 raise ShapeError(
-                    f"{len(features)} points need coordinates of shape {(len(features), self.d)}, not {tuple(coords.shape)}"
+                    f"{features.shape[0]} points need coordinates of shape {(features.shape[0], self.d)}, "
+                    f"not {tuple(coords.shape)}"
                 )
             if not tracing:
                 need_finite(coords, "coords")
@@ -196,7 +197,7 @@ class _PointConv(ExpandedModule):
             output = distribute(functions, carried.view(-1, count, outs), sources, targets)
         if self.aggr == "mean":
             ones = torch.ones_like(targets, dtype=output.dtype)
-            degree = ones.new_zeros(len(output)).index_add(0, targets, ones)
+            degree = ones.new_zeros(output.shape[0]).index_add(0, targets, ones)
             output = output / degree.clamp(min=1.0)[:, None]
         return output if bias is None else output + bias
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -16,11 +16,13 @@ from intertwine.nn.settings import flag, number
 class _Pointwise(EquivariantModule):
     """A function of one channel; it commutes with permutations of the channels."""
 
-    def __init__(self, in_type: FieldType) -> None:
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
+
+    def __init__(self, in_type: FieldType, odd: bool = False) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, type(self).__name__)
         self.out_type = in_type
-        need_permutations(in_type, type(self).__name__, "NormNonLinearity")
+        need_permutations(in_type, type(self).__name__, "NormNonLinearity", signed=odd)
 
 
 class ReLU(_Pointwise):
@@ -123,7 +125,8 @@ class PointwiseNonLinearity(_Pointwise):
     """One of several functions on each channel.
 
     Args:
-        in_type: regular, quotient or trivial fields.
+        in_type: regular, quotient or trivial fields; for ``"p_tanh"``, as tanh(-x) = -tanh(x), also fields whose channels the
+            group permutes up to signs.
         function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
 
     Raises:
@@ -131,8 +134,10 @@ class PointwiseNonLinearity(_Pointwise):
         UnsupportedFieldError: for fields whose channels the group does not only permute.
     """
 
+    needs: ClassVar[str] = "fields whose channels the group only permutes; for p_tanh, which is odd, also up to signs"
+
     def __init__(self, in_type: FieldType, function: str = "p_relu") -> None:
-        super().__init__(in_type)
+        super().__init__(in_type, odd=isinstance(function, str) and function == "p_tanh")
         if not isinstance(function, str) or function not in _FUNCTIONS:
             raise ArgumentError(
                 f"there is no pointwise function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"

@@ -138,6 +138,8 @@ class PointwiseMaxPool(_Pool):
         UnsupportedFieldError: for fields whose channels the group does not only permute.
     """
 
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
+
     def __init__(
         self,
         in_type: FieldType,

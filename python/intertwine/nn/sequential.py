@@ -172,8 +172,9 @@ class SequentialModule(EquivariantModule):
         return tensor
 
     def _export(self) -> torch.nn.Module:
-        parts = [module.export() if isinstance(module, EquivariantModule) else module for module in self]
-        return torch.nn.Sequential(*parts)
+        from intertwine.nn.exporting import export
+
+        return torch.nn.Sequential(*(export(module) for module in self))
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""

@@ -48,6 +48,31 @@ def number(value: Any, name: str, least: float = -_GREATEST, most: float = _GREA
     return float(value)
 
 
+LOW_ERROR = 0.1
+"""The bound of ``low_error=True``."""
+
+
+def low_error_bound(value: Any) -> float | None:
+    """The greatest error of the filters of a convolution, ``None`` for whatever filters taken at points have.
+
+    Args:
+        value: False, True, or the bound.
+
+    Raises:
+        ArgumentError: for a bound outside of 0 to 1.
+        ArgumentTypeError: for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return LOW_ERROR if value else None
+    bound = number(value, "low_error", 0.0, 1.0)
+    if not 0 < bound < 1:
+        raise ArgumentError(
+            f"low_error is True, False, or a bound between 0 and 1, not {value!r}",
+            hint=f"low_error=True is a bound of {LOW_ERROR}",
+        )
+    return bound
+
+
 def statistics_settings(eps: Any, momentum: Any) -> tuple[float, float | None]:
     """The numbers of a batch normalisation.
 

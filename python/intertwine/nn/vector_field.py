@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 
@@ -29,6 +31,8 @@ class VectorFieldNonLinearity(EquivariantModule):
         >>> layer(torch.tensor([[1.0, 5.0, 2.0, 0.0]])).round().tolist()
         [[0.0, 5.0]]
     """
+
+    needs: ClassVar[str] = "regular fields of a group of rotations"
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()

@@ -35,6 +35,8 @@ class R3Conv(_GridConv):
         initialize: whether to draw the weights; else they are zero.
         spacing: the distance of voxels, one number or one for each axis in memory (z, y, x) where the group keeps these
             apart. Only ratios count: rings and sigma are measured in the smallest of them.
+        low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
+            :class:`R2Conv`.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -70,6 +72,7 @@ class R3Conv(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -86,6 +89,7 @@ class R3Conv(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )
@@ -114,6 +118,8 @@ class R3ConvTransposed(_GridConv):
         basis_filter: see :class:`R2Conv`.
         initialize: whether to draw the weights; else they are zero.
         spacing: the distance of voxels, as in :class:`R3Conv`.
+        low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
+            :class:`R2Conv`.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -150,6 +156,7 @@ class R3ConvTransposed(_GridConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
     ) -> None:
         super().__init__()
         self._build(
@@ -166,6 +173,7 @@ class R3ConvTransposed(_GridConv):
             frequencies_cutoff=frequencies_cutoff,
             rings=rings,
             spacing=spacing,
+            low_error=low_error,
             basis_filter=basis_filter,
             initialize=initialize,
         )

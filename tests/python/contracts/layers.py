@@ -20,7 +20,7 @@ class Layer:
     Attributes:
         build: makes it, with the weights that torch's generator gives.
         side: side of a square image for which every lattice symmetry is exact (0: no space).
-        exports: whether ``export()`` gives an ordinary module.
+        exports: whether ``export()`` gives modules of ``torch.nn``, not a recorded graph.
         plain: whether its result is an ordinary tensor without a field type.
         fixed: whether it takes images of that side only.
     """
@@ -49,13 +49,13 @@ class OnGraphs(nn.EquivariantModule):
         self.in_type = nn.FieldType(space, features + points * (inside.gspace.basespace_action,))
         self.out_type = nn.FieldType(space, points * outside.representations)
         pairs = [(s, t) for t in range(points) for s in range(points)][1:]
-        self.register_constant("edges", torch.tensor(pairs).T.contiguous())
+        self.register_constant("edges", np.array(pairs).T)
 
     def _compute(self, tensor):
         n, split = self.points, self.points * self.conv.in_type.size
         features = tensor[:, :split].reshape(-1, self.conv.in_type.size)
         coords = tensor[:, split:].reshape(-1, self.conv.d)
-        steps = torch.arange(len(tensor), device=tensor.device) * n
+        steps = torch.arange(tensor.shape[0], device=tensor.device) * n
         edges = (self.edges[:, None, :] + steps[None, :, None]).reshape(2, -1)
         delta = coords.index_select(0, edges[0]) - coords.index_select(0, edges[1])
         return self.conv(features, edges, delta).reshape(-1, n * self.conv.out_type.size)
@@ -340,6 +340,35 @@ LAYERS: dict[str, Layer] = {
     "fourier relu, octahedral": Layer(
         lambda: nn.FourierPointwise(gspaces.octaOnR3(), 1, [(0,), (1,)]), side=3, fixed=True, exports=False
     ),
+    "conv, low error, C4": Layer(
+        lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=5, low_error=True), side=7
+    ),
+    "conv, low error, mixed, D4": Layer(
+        lambda: nn.R2Conv(mixed(d4()), mixed(d4()), kernel_size=3, low_error=0.2, padding=1)
+    ),
+    "conv, low error, mixed, C8": Layer(lambda: nn.R2Conv(mixed(c8()), regulars(c8()), kernel_size=5, low_error=True)),
+    "conv, low error, irreps, O(2)": Layer(
+        lambda: nn.R2Conv(band(o2()), band(o2()), kernel_size=5, low_error=0.1, frequencies_cutoff=2.0)
+    ),
+    "transposed conv, low error": Layer(
+        lambda: nn.R2ConvTransposed(regulars(d4()), mixed(d4()), kernel_size=3, stride=2, padding=1, low_error=True),
+        side=4,
+    ),
+    "conv, low error, octahedral": Layer(
+        lambda: nn.R3Conv(trivials(gspaces.octaOnR3()), regulars(gspaces.octaOnR3(), 1), kernel_size=3, low_error=True),
+        side=4,
+        fixed=True,
+    ),
+    "transposed conv, low error, SO(3)": Layer(
+        lambda: nn.R3ConvTransposed(
+            nn.FieldType(gspaces.rot3dOnR3(), [gspaces.rot3dOnR3().irrep(1)]),
+            nn.FieldType(gspaces.rot3dOnR3(), [gspaces.rot3dOnR3().irrep(0), gspaces.rot3dOnR3().irrep(1)]),
+            kernel_size=3,
+            low_error=0.2,
+        ),
+        side=3,
+        fixed=True,
+    ),
     "conv, trivial to regular, C4": Layer(lambda: nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3)),
     "conv, regular to regular, C8": Layer(lambda: nn.R2Conv(regulars(c8()), regulars(c8()), kernel_size=5)),
     "conv, regular to regular, D4": Layer(lambda: nn.R2Conv(regulars(d4()), regulars(d4()), kernel_size=5, bias=False)),
@@ -494,7 +523,7 @@ LAYERS: dict[str, Layer] = {
     "norm relu, SO(3)": Layer(lambda: nn.NormNonLinearity(band(balls())), side=3, fixed=True, exports=False),
     "in space, mask": Layer(lambda: nn.MaskModule(cubic(cube()), 5), side=5, fixed=True, exports=False),
     "in space, dropout": Layer(lambda: nn.FieldDropout(cubic(cube()), p=0.0), side=3, fixed=True),
-    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True),
+    "in space, group pooling": Layer(lambda: nn.GroupPooling(regulars(cube(), 2)), side=3, fixed=True, exports=False),
     "in space, norm pooling": Layer(lambda: nn.NormPool(band(balls())), side=3, fixed=True, exports=False),
     "in space, norm max pooling, SO(3)": Layer(
         lambda: nn.NormMaxPool(band(balls()), 3, 2), side=5, fixed=True, exports=False

@@ -205,8 +205,14 @@ ACTIONS: dict[str, Callable[[], Representation]] = {
     "triangle": lambda: dihedral_group(3).irrep(1, 1),
     "triangle, by permutations": lambda: symmetric_group(3).irrep(2),
     "two mirrors, by quaternions": lambda: directsum([quaternion_group().irrep(1), quaternion_group().irrep(2)]),
+    "a line and its mirror": lambda: cyclic_group(2).irrep(1),
+    "cube": lambda: octa_group().standard_representation,
+    "quarter turns of space": lambda: directsum([cyclic_group(4).irrep(1), cyclic_group(4).irrep(0)]),
+    "quarter and half turns of space": lambda: gspaces.dihedralOnR3(4).basespace_action,
+    "inversion": lambda: directsum([cyclic_group(2).irrep(1)] * 3),
+    "tetrahedron with mirrors": lambda: point_group("Td").natural_representation,
 }
-"""Orthogonal actions on the plane."""
+"""Orthogonal actions on the line, the plane and space."""
 
 GSPACES: dict[str, Callable[[], GSpace]] = {
     "trivial": gspaces.trivialOnR2,
@@ -238,6 +244,8 @@ GSPACES: dict[str, Callable[[], GSpace]] = {
     "volumes, D3": lambda: gspaces.gspace(point_group("D3")),
     "volumes, no symmetry": gspaces.trivialOnR3,
     "volumes, O": gspaces.octaOnR3,
+    "volumes, I": gspaces.icoOnR3,
+    "volumes, Oh": gspaces.fullOctaOnR3,
     "volumes, C4": lambda: gspaces.rot2dOnR3(4),
     "volumes, cone of 3": lambda: gspaces.conicalOnR3(3),
     "volumes, D4": lambda: gspaces.dihedralOnR3(4),

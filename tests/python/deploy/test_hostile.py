@@ -15,7 +15,7 @@ import torch
 
 from intertwine import deploy, gspaces, models, nn
 from intertwine.deploy.container import pack
-from intertwine.errors import ModelFileError
+from intertwine.errors import GaugeError, ModelFileError
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,64 @@ def test_forged_descriptions(data, name):
     change, words = FORGERIES[name]
     with pytest.raises(ModelFileError, match=words):
         deploy.load_bytes(forged(data, change))
+
+
+def regrouped(**change):
+    def forge(described):
+        described["module"]["arguments"]["args"]["tuple"][0]["gspace"].update(change)
+
+    return forge
+
+
+def with_fields(*runs):
+    def forge(described):
+        described["module"]["arguments"]["args"]["tuple"][0]["field_type"] = list(runs)
+
+    return forge
+
+
+WRONG_GROUPS = {
+    "another group than the weights are for": regrouped(rotations=8),
+    "with reflections": regrouped(axis=0.0),
+    "all rotations": regrouped(rotations="all", maximum_frequency=3),
+    "no rotations": regrouped(rotations=0),
+    "minus one rotation": regrouped(rotations=-1),
+    "a broken rotation": regrouped(rotations=1.5),
+    "true rotations": regrouped(rotations=True),
+    "more than can be": regrouped(rotations=10**9),
+    "text rotations": regrouped(rotations="four"),
+    "an axis that is no number": regrouped(axis="north"),
+    "a space that is not known": regrouped(space="R9"),
+    "frequencies without end": regrouped(rotations="all", maximum_frequency=10**9),
+    "an irrep that the group has not": with_fields([{"irrep": [99]}, 1]),
+    "an irrep of another group": with_fields([{"irrep": [1, 1]}, 1]),
+    "a negative irrep": with_fields([{"irrep": [-1]}, 1]),
+    "a representation by a name": with_fields([{"name": "irregular"}, 1]),
+    "a field minus once": with_fields([{"irrep": [0]}, -1]),
+    "no fields": with_fields(),
+    "fields that are text": with_fields("regular"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_GROUPS)
+def test_wrong_groups(data, name):
+    import safetensors.torch
+
+    tensors = safetensors.torch.load(data)
+    assert isinstance(deploy.load_bytes(forged(data, lambda d: None, tensors)), nn.SequentialModule)
+    with pytest.raises(ModelFileError) as caught:
+        deploy.load_bytes(forged(data, WRONG_GROUPS[name], tensors))
+    assert len(str(caught.value)) > 30
+
+
+@pytest.mark.parametrize("gauge", [0, 99, None, "1", [1], 1.5, True])
+def test_wrong_gauges(data, gauge):
+    from intertwine.gauge import GAUGE_VERSION
+
+    if gauge == GAUGE_VERSION:
+        gauge = -1
+    with pytest.raises(GaugeError, match="gauge"):
+        deploy.load_bytes(forged(data, lambda d: d.update(gauge=gauge)))
 
 
 def fields(**gspace):

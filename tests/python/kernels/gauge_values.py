@@ -14,6 +14,8 @@ import torch
 from intertwine import GAUGE_VERSION, gspaces, nn
 from intertwine.group import cyclic_group, dihedral_group, homomorphism_space
 from intertwine.group.induced import induced_components
+from intertwine.kernels import fitted_basis
+from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.scalar import scalar_basis
 from intertwine.kernels.steerable import row_basis
 
@@ -25,6 +27,12 @@ def _filters(in_type: nn.FieldType, out_type: nn.FieldType) -> np.ndarray:
     with torch.no_grad():
         conv.weights.copy_(torch.arange(1.0, conv.weights.numel() + 1, dtype=torch.float64))
         return conv.expand_parameters()[0].numpy()
+
+
+def _fitted(dimension: int, kernel_size: int) -> np.ndarray:
+    points = lattice_points(dimension, dimension * (kernel_size,), dimension * (1,))
+    basis = fitted_basis(scalar_basis(dimension, kernel_size), tuple(map(tuple, points.tolist())), 0.2)
+    return basis.evaluate(points) / basis.norms(points)[:, None]
 
 
 def gauge_values() -> dict[str, np.ndarray]:
@@ -57,6 +65,7 @@ def gauge_values() -> dict[str, np.ndarray]:
         "endomorphisms of irrep 1 of C8": C.irrep(1).endomorphism_basis(),
         "endomorphisms of regular D3": homomorphism_space(T.regular_representation, T.regular_representation),
         **rows,
+        **{f"fitted filters, {n} cells of R^{d}": _fitted(d, n) for d, n in ((2, 3), (2, 5), (3, 3))},
         "filter, trivial to regular of D4": _filters(
             nn.FieldType(square, [square.trivial_repr]), nn.FieldType(square, [square.regular_repr])
         ),

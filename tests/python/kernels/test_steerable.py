@@ -1,4 +1,4 @@
-"""The constraint of steerable kernels, anywhere on the plane and for every element, and the dimension from characters."""
+"""The constraint of steerable kernels, anywhere in space and for every element, and the dimension from characters."""
 
 import itertools
 
@@ -25,6 +25,8 @@ def fields(G):
         yield G.quotient_representation(G.subgroup_self_id)
         yield G.regular_representation + G.irreps()[-1]
         yield turned(G.irreps()[0] + G.irreps()[-1])
+    if G.order() > 20:
+        return
     if cyclic_group(8) == G:
         yield G.quotient_representation(4)
     if dihedral_group(4) == G:
@@ -90,14 +92,17 @@ def test_components_put_a_representation_together(name):
             assert not rho.matrices[:, c.channels.ravel()][:, :, others].round(12).any()
 
 
-@pytest.mark.parametrize("kernel_size", [1, 3, 5])
-@pytest.mark.parametrize("name", ACTIONS)
+# In space kernel size 5 has the orders of kernel size 3.
+@pytest.mark.parametrize(
+    ("name", "kernel_size"), [(n, k) for n, action in ACTIONS.items() for k in (1, 3, 5) if k < 5 or action().size < 3]
+)
 def test_constraint_and_rank(name, kernel_size):
     action = ACTIONS[name]()
     rng = np.random.default_rng(0)
-    points = rng.standard_normal((60, 2)) * kernel_size / 3
+    d = action.size
+    points = rng.standard_normal((60, d)) * kernel_size / 3
     points[:2] *= 0.002  # the ring at the origin is narrow
-    scalars = scalar_basis(2, kernel_size).seen_on(lattice_points(2, (kernel_size,) * 2, (1, 1)))
+    scalars = scalar_basis(d, kernel_size).seen_on(lattice_points(d, d * (kernel_size,), d * (1,)))
     seen = []
     for rho_in in fields(action.group):
         for rho_out in fields(action.group):

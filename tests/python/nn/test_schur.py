@@ -12,15 +12,18 @@ SPACES = {
     "D8": (lambda: gspaces.flipRot2dOnR2(8), 32),
     "C16": (lambda: gspaces.rot2dOnR2(16), 32),
     "D16": (lambda: gspaces.flipRot2dOnR2(16), 16),
+    "octahedral": (gspaces.octaOnR3, 16),
 }
 
 
 def layer_of(name: str, cls: type = nn.R2Conv, quotient: bool = False) -> nn.EquivariantModule:
     build, fields = SPACES[name]
     space = build()
-    out = space.quotient_repr((0, 1) if space.flips_order else 2) if quotient else space.regular_repr
+    smaller = (False, 2) if name == "octahedral" else (0, 1) if name[0] == "D" else 2
+    out = space.quotient_repr(smaller) if quotient else space.regular_repr
     kinds = (nn.FieldType(space, fields * [space.regular_repr]), nn.FieldType(space, 2 * fields * [out]))
-    layer = cls(*kinds, 1) if cls is nn.R2Conv else cls(*kinds)
+    convolution = nn.R3Conv if space.dimensionality == 3 else nn.R2Conv
+    layer = convolution(*kinds, 1) if cls is nn.R2Conv else cls(*kinds)
     layer = layer.double()
     layer.bias.data.normal_()
     assert layer._schur is not None
@@ -32,26 +35,32 @@ def layer_of(name: str, cls: type = nn.R2Conv, quotient: bool = False) -> nn.Equ
 def test_it_is_the_dense_map(name, quotient):
     torch.manual_seed(0)
     layer = layer_of(name, quotient=quotient)
-    x = torch.randn(1, layer.in_type.size, 33, 33, dtype=torch.float64)
+    plane = layer.d == 2
+    x = torch.randn(2, layer.in_type.size, *((24, 23) if plane else (9, 8, 8)), dtype=torch.float64)
     assert layer._schur.worth(x)
     filters, bias = layer.expand_parameters()
-    seen, expected = layer(x), torch.nn.functional.conv2d(x, filters, bias)
+    dense = torch.nn.functional.conv2d if plane else torch.nn.functional.conv3d
+    seen, expected = layer(x), dense(x, filters, bias)
+    wide = x[:1].repeat(1, 1, *((1, 2) if plane else (1, 1, 2)))
+    assert (layer(wide) - dense(wide, filters, bias)).abs().max() < 1e-12 * expected.abs().max()
     assert (seen - expected).abs().max() < 1e-12 * expected.abs().max()
     ours, theirs = (
         torch.autograd.grad(y.square().sum(), layer.weights, retain_graph=True)[0] for y in (seen, expected)
     )
     assert (ours - theirs).abs().max() < 1e-12 * theirs.abs().max()
-    assert nn.check_equivariance(layer, x, atol=1e-12).passed
+    assert nn.check_equivariance(layer, x[:1], atol=1e-12).passed
+    shift = bias.view(1, -1, *(layer.d * (1,)))
     with torch.no_grad():
         kept = layer.eval()(x)
         assert (kept - expected).abs().max() < 1e-12 * expected.abs().max()
         layer.weights.mul_(2)
-        assert (layer(x) - (2 * (expected - bias.view(1, -1, 1, 1)) + bias.view(1, -1, 1, 1))).abs().max() < 1e-11
+        assert (layer(x) - (2 * (expected - shift) + shift)).abs().max() < 1e-11
 
 
-def test_vectors():
+@pytest.mark.parametrize("name", SPACES)
+def test_vectors(name):
     torch.manual_seed(0)
-    layer = layer_of("D16", nn.Linear)
+    layer = layer_of(name, nn.Linear)
     x = torch.randn(2048, layer.in_type.size, dtype=torch.float64)
     assert layer._schur.worth(x)
     expected = torch.nn.functional.linear(x, *layer.expand_parameters())

@@ -28,6 +28,7 @@ RIGHT = {
     nn.R2Conv: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "padding": 1},
     nn.R2ConvTransposed: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "stride": 2},
     nn.Linear: {"in_type": REGULAR, "out_type": MIXED},
+    nn.TensorProductModule: {"in_type": REGULAR, "out_type": REGULAR},
     nn.R2Upsampling: {"in_type": VECTORS, "scale_factor": 2},
     nn.ReLU: {"in_type": REGULAR},
     nn.ELU: {"in_type": REGULAR},
@@ -205,6 +206,9 @@ def test_every_planar_layer_is_called_wrongly():
         "MultipleModule",
         "GatedNonLinearity2",
         "QuotientFourierELU",
+        "R2PointConv",
+        "HarmonicPolynomialR3",
+        "AliasFree",
         *(name.removesuffix("2D") for name in names if name.endswith("2D")),
         "IIDBatchNorm",
     }

@@ -1,0 +1,212 @@
+"""Filters that answer to an image as their function would, as far as the cells of a kernel can.
+
+A filter psi with cells x answers to the wave exp(i w x) with sum_x psi(x) exp(i w x). Taken at points, a ring times a harmonic
+Y_l answers to some frequencies as other orders do, and then turns wrongly: that is the equivariance error of a layer. How much
+depends on what the images hold. Here they are a random field with the isotropic spectrum S of natural images behind a lens, so
+that two things can be computed:
+
+- the filter nearest to a function phi, psi = C^-1 b with the covariance C(x, x') of the field at the cells, and its covariance
+  b(x) with the integral of the field against phi (Gaussian-process quadrature: O'Hagan, "Bayes-Hermite quadrature", 1991);
+- the error of any filters of order l: the part of the amplitude of their answers that is not g(|w|) Y_l(w / |w|), for the
+  profile g that suits them best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import gamma, jv
+
+from intertwine.errors import ArgumentError
+from intertwine.group.harmonics import harmonics
+from intertwine.group.representation import block_diagonal
+from intertwine.kernels.scalar import Ring, ScalarBasis
+
+Cells = tuple[tuple[float, ...], ...]
+
+_LENS = 0.5
+"""The width of the Gaussian lens, in cells: that of a photograph in focus."""
+
+_LONGEST_WAVE = 60.0
+"""Waves that are longer, in cells, are no stronger than this one."""
+
+_NOISE = 1e-4
+"""The share of white noise in the energy of an image, for which filters are fitted."""
+
+_NODES = 64
+"""Nodes of each quadrature."""
+
+_GREATEST = 2.5
+"""The greatest frequency of the quadrature, over the greatest that the grid holds along an axis."""
+
+_REACH = 6.0
+"""A ring is negligible so many times its width away."""
+
+_DIGITS = 9
+"""Distances that agree to so many digits are equal."""
+
+
+@dataclass(frozen=True)
+class FittedBasis(ScalarBasis):
+    """Rings times harmonics as the filters nearest to them on the cells of one kernel.
+
+    Attributes:
+        cells: the cells.
+    """
+
+    remedy: ClassVar[str] = "a larger kernel, a greater bound such as low_error=0.2"
+
+    cells: Cells
+
+    def evaluate(self, points: np.ndarray) -> np.ndarray:
+        """The filters.
+
+        Args:
+            points: the cells, shape ``(cells, d)``.
+
+        Returns:
+            shape ``(size, cells)``.
+
+        Raises:
+            ArgumentError: for other points.
+        """
+        if tuple(map(tuple, points.tolist())) != self.cells:
+            raise ArgumentError("filters that are fitted to the cells of a kernel are known at these cells only")
+        values = np.zeros((self.size, len(points)))
+        for ring, order, rows in self.blocks:
+            values[rows] = _fitted(self.cells, ring.radius, ring.sigma, order)  # type: ignore[arg-type]
+        return values
+
+    def carried(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """The filters of the functions phi(A^-1 x), by how these mix.
+
+        Args:
+            matrix: an orthogonal matrix A.
+            points: the cells, shape ``(cells, d)``.
+        """
+        return block_diagonal(self.action(matrix.T)) @ self.evaluate(points)
+
+
+def fitted_basis(scalars: ScalarBasis, cells: Cells, bound: float) -> FittedBasis:
+    """Rings times harmonics as the filters nearest to them, without those that turn too wrongly.
+
+    Args:
+        scalars: rings with harmonics.
+        cells: the cells of the kernel.
+        bound: the greatest error of a filter; see :func:`turning_errors`.
+    """
+    basis = FittedBasis(scalars.dimension, scalars.rings, cells)
+    errors = iter(turning_errors(basis, np.array(cells).reshape(len(cells), -1)))
+    kept = [
+        replace(ring, orders=tuple(order for order in ring.orders if next(errors) <= bound)) for ring in basis.rings
+    ]
+    return replace(basis, rings=tuple(ring for ring in kept if ring.orders))
+
+
+def turning_errors(scalars: ScalarBasis, points: np.ndarray) -> list[float]:
+    """For each ring and order, how much of its filters' answers to natural images turns wrongly, between 0 and 1.
+
+    Args:
+        scalars: rings with harmonics, fitted or taken at points.
+        points: the cells of the kernel, shape ``(cells, d)``.
+    """
+    values = scalars.evaluate(points)
+    return [turning_error(values[rows], points, order) for _, order, rows in scalars.blocks]  # type: ignore[arg-type]
+
+
+def turning_error(filters: np.ndarray, points: np.ndarray, order: int) -> float:
+    """How much of the answers of filters to natural images turns wrongly: the amplitude of it over that of all.
+
+    Args:
+        filters: one for each harmonic of the order, shape ``(harmonics, cells)``.
+        points: the cells, shape ``(cells, d)``.
+        order: l.
+    """
+    angular, shells, shell_of = _angular(points, order)
+    waves, energy = _waves(points.shape[1], order, shells)
+    # Correlations with the functions g Y_l of one frequency |w| each; the best profile g is the field's own answer to them.
+    moments = np.zeros(len(shells))
+    np.add.at(moments, shell_of, (filters * angular).sum(axis=0))
+    right = float(((moments @ waves) ** 2 * energy).sum()) / len(filters)
+    covariance = _covariance(tuple(map(tuple, points.tolist())))[0]
+    whole = float(np.einsum("mx,xy,my->", filters, covariance, filters))
+    return float(np.sqrt(max(0.0, 1 - right / whole))) if whole > 0 else 0.0
+
+
+def _wave(dimension: int, order: int, z: np.ndarray) -> np.ndarray:
+    """The radial part of a plane wave: exp(i w x) = sum_l i^l wave_l(|w| |x|) sum_m Y_lm Y_lm, for Y of mean square 1."""
+    shift = dimension / 2 - 1
+    at_zero = z < 1e-9
+    safe = np.where(at_zero, 1.0, z)
+    values = gamma(dimension / 2) * (2 / safe) ** shift * jv(order + shift, safe)
+    return np.where(at_zero, float(order == 0), values)
+
+
+@lru_cache(maxsize=4)
+def _nodes() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(_NODES)
+
+
+@lru_cache(maxsize=4)
+def _spectrum(dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies, and the energy of images at each, of sum 1.
+
+    Natural images have about the same energy in each octave (Field, "Relations between the statistics of natural images and
+    the response properties of cortical cells", 1987).
+    """
+    nodes, weights = _nodes()
+    frequencies = (nodes + 1) * _GREATEST * np.pi / 2
+    slope = (frequencies**2 + (2 * np.pi / _LONGEST_WAVE) ** 2) ** (-dimension / 2)
+    energy = weights * frequencies ** (dimension - 1) * slope * np.exp(-((_LENS * frequencies) ** 2))
+    return frequencies, energy / energy.sum()
+
+
+def _waves(dimension: int, order: int, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The radial parts of waves at some radii, shape ``(radii, frequencies)``, and the energy at the frequencies."""
+    frequencies, energy = _spectrum(dimension)
+    return _wave(dimension, order, radii[:, None] * frequencies), energy
+
+
+def _angular(points: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Harmonics of mean square 1 at the cells, the radii that occur, and the number of that of each cell."""
+    radii = np.round(np.sqrt((points**2).sum(axis=1)), _DIGITS)
+    shells, shell_of = np.unique(radii, return_inverse=True)
+    values = harmonics(points / np.where(radii == 0, 1.0, radii)[:, None], order)
+    if order:
+        values = np.where(radii == 0, 0.0, values)
+    return np.sqrt(len(values)) * values, shells, shell_of
+
+
+@lru_cache(maxsize=64)
+def _covariance(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+    """The covariance of images at the cells, and its inverse once there is noise."""
+    points = np.array(cells)
+    distances = np.round(np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2)), _DIGITS)
+    found, where = np.unique(distances, return_inverse=True)
+    waves, energy = _waves(points.shape[1], 0, found)
+    covariance = (waves @ energy)[where.reshape(distances.shape)]
+    return covariance, np.linalg.inv(covariance + _NOISE * np.eye(len(points)))
+
+
+@lru_cache(maxsize=1024)
+def _fitted(cells: Cells, radius: float, sigma: float, order: int) -> np.ndarray:
+    """The filters nearest to a ring times the harmonics of one order, shape ``(harmonics, cells)``."""
+    points = np.array(cells)
+    dimension = points.shape[1]
+    if radius == 0 and sigma < 1 / _REACH:
+        # A point: the cell there tells all of it.
+        return ScalarBasis(dimension, (Ring(radius, sigma, (order,)),)).evaluate(points)
+    angular, shells, shell_of = _angular(points, order)
+    nodes, weights = _nodes()
+    start, stop = max(0.0, radius - _REACH * sigma), radius + _REACH * sigma
+    places = start + (nodes + 1) * (stop - start) / 2
+    ring = weights * places ** (dimension - 1) * np.exp(-0.5 * ((places - radius) / sigma) ** 2)
+    ring_waves, energy = _waves(dimension, order, places)
+    waves, _ = _waves(dimension, order, shells)
+    moments = (waves * (energy * (ring @ ring_waves))).sum(axis=1)
+    filters = (angular * moments[shell_of]) @ _covariance(cells)[1]
+    filters.flags.writeable = False
+    return filters

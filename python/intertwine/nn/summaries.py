@@ -1,0 +1,321 @@
+"""What a model is made of and what it costs: types, shapes, parameters, operations, memory, exactness on the grid."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from intertwine.errors import ArgumentError, ArgumentTypeError
+from intertwine.fields import FieldType, GeometricTensor
+from intertwine.nn.module import EquivariantModule
+from intertwine.nn.sequential import SequentialModule
+from intertwine.nn.sizes import sizes_of
+
+_HEADINGS = ("layer", "output fields", "output", "parameters", "multiply-adds", "memory", "on the grid")
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """The layers of a model and what they cost, for one item of a batch.
+
+    Attributes:
+        model: the class of the model.
+        input_type: the fields of the input, in words; ``None`` for a module without a type.
+        input_shape: of one item, ``(channels, *space)``; ``None`` if no size was given.
+        symmetry: how many of the group's elements carry the grid to itself, in words; ``None`` without a grid.
+        table: one dict for each layer: ``layer`` (its name in the model), ``name`` (of its class), ``fields`` (of its output),
+            ``output_shape``, ``parameters``, ``trainable``, ``multiply_adds`` (of convolutions and matrix products, with
+            filters expanded), ``expansion`` (multiply-adds that expand the filters: at each step of training, once in
+            evaluation), ``activation_bytes`` (of its output), ``parameter_bytes``, ``constant_bytes`` (tables that are no part
+            of the state), ``exact`` (whether it keeps the symmetries of the grid; ``None`` for modules of torch) and
+            ``reason``. What depends on the size is ``None`` without one.
+    """
+
+    model: str
+    input_type: str | None
+    input_shape: tuple[int, ...] | None
+    symmetry: str | None
+    table: list[dict[str, Any]] = field(default_factory=list)
+
+    def _total(self, key: str) -> int:
+        return sum(row[key] or 0 for row in self.table)
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters."""
+        return self._total("parameters")
+
+    @property
+    def multiply_adds(self) -> int:
+        """Those of convolutions and matrix products, for one item."""
+        return self._total("multiply_adds")
+
+    @property
+    def activation_bytes(self) -> int:
+        """The memory of the outputs of all layers, for one item: what training keeps for the gradient, about."""
+        return self._total("activation_bytes")
+
+    @property
+    def parameter_bytes(self) -> int:
+        """The memory of the parameters."""
+        return self._total("parameter_bytes")
+
+    @property
+    def exact(self) -> bool | None:
+        """Whether no layer breaks the symmetries of the grid; ``None`` where none of them could."""
+        known = [row["exact"] for row in self.table if row["exact"] is not None]
+        return all(known) if known else None
+
+    def __str__(self) -> str:
+        lines = [f"{self.model}: {_number(self.parameters)} parameters ({_bytes(self.parameter_bytes)})"]
+        if self.input_type is not None:
+            lines.append(f"input: {self.input_type}")
+        sized = self.input_shape is not None
+        if sized:
+            lines[-1 if self.input_type is not None else 0] += f", {_shape(self.input_shape)}"
+        if self.symmetry is not None:
+            lines.append(f"symmetry: {self.symmetry}")
+        rows = [_HEADINGS, *(self._cells(row) for row in self.table)]
+        kept = [0, 1, 2, 3, 4, 5, 6] if sized else [0, 1, 3]
+        widths = {k: max(len(row[k]) for row in rows) for k in kept}
+        for row in rows:
+            cells = [row[k].rjust(widths[k]) if k in (3, 4, 5) else row[k].ljust(widths[k]) for k in kept]
+            lines.append("  " + "  ".join(cells).rstrip())
+        if sized:
+            expansion = self._total("expansion")
+            lines.append(
+                f"for one item: {_number(self.multiply_adds)} multiply-adds, {_bytes(self.activation_bytes)} of activations"
+            )
+            if expansion:
+                lines.append(f"to expand the filters: {_number(expansion)} multiply-adds for each batch in training")
+            if self.exact is not None:
+                broken = [row["layer"] or row["name"] for row in self.table if row["exact"] is False]
+                lines.append("exact on the grid" if self.exact else f"NOT exact on the grid: see {', '.join(broken)}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    @staticmethod
+    def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+        exact = {True: "exact", False: f"BREAKS: {row['reason']}", None: ""}[row["exact"]]
+        name = f"({row['layer']}) {row['name']}" if row["layer"] else row["name"]
+        return (
+            name,
+            row["fields"] or "plain",
+            _shape(row["output_shape"]),
+            _number(row["parameters"]),
+            "" if row["multiply_adds"] is None else _number(row["multiply_adds"]),
+            "" if row["activation_bytes"] is None else _bytes(row["activation_bytes"]),
+            exact,
+        )
+
+
+def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = None) -> ModelSummary:
+    """The layers of a model: types, output shapes, parameters, multiply-adds, memory, and exactness on the grid.
+
+    Sizes are followed on the meta device: nothing is computed, whatever the model's size. Multiply-adds are those of
+    convolutions and matrix products, with filters expanded, for one item of a batch.
+
+    Args:
+        model: any module.
+        input_size: of the input along each axis of space, one number for all axes; for a module that is not equivariant the
+            shape of one item, ``(channels, *space)``. Without it only what does not depend on the size is told.
+
+    Returns:
+        a summary that prints as a table, with a ``table`` of all numbers.
+
+    Raises:
+        ArgumentTypeError: if it is no module.
+        ArgumentError: if the size does not fit.
+        ShapeError: if the input is too small.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2)
+        >>> model = nn.SequentialModule(nn.R2Conv(kind, kind, 3), nn.ReLU(kind), nn.GroupPooling(kind))
+        >>> found = nn.summary(model, 9)
+        >>> found.table[-1]["output_shape"], found.parameters, found.multiply_adds, found.exact
+        ((2, 7, 7), 98, 28224, True)
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise ArgumentTypeError(f"a summary is of a module, not of {type(model).__name__}")
+    leaves = dict(_leaves(model))
+    runs = {name: _Run() for name in leaves}
+    shape = None if input_size is None else _input_shape(model, input_size)
+    if shape is not None:
+        # Of a batch, what grows with it is the cost of its items, and the rest that of the filters.
+        once, twice = _measured(model, shape, 8), _measured(model, shape, 16)
+        for name, run in runs.items():
+            run.shape, run.size, run.bytes = once[name].shape, once[name].size, once[name].bytes // 8
+            run.operations = (twice[name].operations - once[name].operations) // 8
+            run.expansion = 2 * once[name].operations - twice[name].operations
+    rows = [_row(name, module, runs[name], shape is not None) for name, module in leaves.items()]
+    in_type = _in_type(model)
+    return ModelSummary(
+        type(model).__name__,
+        fields_text(in_type),
+        shape,
+        None if in_type is None else _symmetry(in_type),
+        rows,
+    )
+
+
+@dataclass
+class _Run:
+    """What one layer did: the size of its input, the shape of its output without the batch, and what it took."""
+
+    size: tuple[int, ...] = ()
+    shape: tuple[int, ...] | None = None
+    bytes: int = 0
+    operations: int = 0
+    expansion: int = 0
+    started: int = 0
+
+
+def _leaves(module: torch.nn.Module, prefix: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
+    """The layers of intertwine and of torch, looked for in sequences, containers and modules of the user's own."""
+    ours = type(module).__module__.startswith("intertwine.") and not isinstance(module, SequentialModule)
+    if ours or not any(True for _ in module.children()):
+        yield prefix, module
+        return
+    for name, child in module.named_children():
+        yield from _leaves(child, f"{prefix}.{name}" if prefix else name)
+
+
+def _in_type(model: torch.nn.Module) -> FieldType | None:
+    """The type of a module's input; a module of the user's own may hold one, but takes what it likes."""
+    in_type = model.in_type if isinstance(model, EquivariantModule) else None
+    return in_type if isinstance(in_type, FieldType) else None
+
+
+def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
+    in_type = _in_type(model)
+    if in_type is not None:
+        dimension = in_type.gspace.dimensionality
+        if dimension == 0:
+            return (in_type.size,)
+        return (in_type.size, *sizes_of(input_size, dimension, "input_size", least=1))
+    given = input_size if isinstance(input_size, (tuple, list)) else (input_size,)
+    if not given or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in given):
+        raise ArgumentError(
+            f"{type(model).__name__} is no equivariant module, so that input_size is the shape of one item, not {input_size!r}",
+            hint="give (channels, height, width)",
+        )
+    return tuple(given)
+
+
+def _measured(model: torch.nn.Module, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
+    twin = copy.deepcopy(model).to("meta").eval()
+    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
+    x: Any = torch.empty((batch, *shape), device="meta", dtype=dtype)
+    in_type = _in_type(model)
+    if in_type is not None:
+        x = GeometricTensor(x, in_type)
+    runs: dict[str, _Run] = {}
+    counter = FlopCounterMode(display=False)
+
+    def watch(name: str, layer: torch.nn.Module) -> None:
+        run = runs[name] = _Run()
+
+        def before(_: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
+            run.started = counter.get_total_flops()
+            first = inputs[0] if inputs else None
+            first = next(iter(first.values())) if isinstance(first, dict) else first
+            run.size = tuple(getattr(first, "shape", ()))[2:]
+
+        def after(_: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+            run.operations += (counter.get_total_flops() - run.started) // 2
+            parts = list(output.values()) if isinstance(output, dict) else [output]
+            tensors = [getattr(part, "tensor", part) for part in parts]
+            tensors = [tensor for tensor in tensors if isinstance(tensor, torch.Tensor)]
+            run.bytes += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+            run.shape = tuple(tensors[0].shape[1:]) if tensors else None
+
+        layer.register_forward_pre_hook(before)
+        layer.register_forward_hook(after)
+
+    for name, layer in _leaves(twin):
+        watch(name, layer)
+    with counter, torch.no_grad():
+        twin(x)
+    return runs
+
+
+def _row(name: str, module: torch.nn.Module, run: _Run, sized: bool) -> dict[str, Any]:
+    parameters = list(module.parameters())
+    saved = set(module.state_dict())
+    constants = [buffer for key, buffer in module.named_buffers() if key not in saved]
+    reason: str | None = None
+    exact: bool | None = None
+    if sized and isinstance(module, EquivariantModule) and run.size:
+        reason = module.shape_problem(run.size)
+        exact = reason is None
+    return {
+        "layer": name,
+        "name": type(module).__name__,
+        "fields": fields_text(getattr(module, "out_type", None)),
+        "output_shape": run.shape,
+        "parameters": sum(p.numel() for p in parameters),
+        "trainable": sum(p.numel() for p in parameters if p.requires_grad),
+        "multiply_adds": run.operations if sized else None,
+        "expansion": run.expansion if sized else None,
+        "activation_bytes": run.bytes if sized else None,
+        "parameter_bytes": sum(p.numel() * p.element_size() for p in parameters),
+        "constant_bytes": sum(b.numel() * b.element_size() for b in constants),
+        "exact": exact,
+        "reason": reason,
+    }
+
+
+def _symmetry(in_type: FieldType) -> str | None:
+    space = in_type.gspace
+    if not space.dimensionality:
+        return None
+    elements = list(space.testing_elements)
+    exact = sum(space.is_exact(element) for element in elements)
+    which = "elements tested" if space.fibergroup.continuous else "elements"
+    return f"{space.fibergroup} on R^{space.dimensionality}, {exact} of {len(elements)} {which} exact on the grid"
+
+
+def fields_text(type_: Any) -> str | None:
+    """The fields of a type in words; ``None`` if it is no type.
+
+    Args:
+        type_: a field type, or what stands in its place.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> fields_text(nn.field_type(gspaces.rot2dOnR2(4), regular=2, trivial=1))
+        '2 regular + 1 irrep_0'
+    """
+    if isinstance(type_, dict):
+        return "; ".join(f"{label}: {fields_text(part)}" for label, part in type_.items())
+    if not isinstance(type_, FieldType):
+        return None
+    counts: dict[str, int] = {}
+    for representation in type_.representations:
+        counts[representation.name] = counts.get(representation.name, 0) + 1
+    return " + ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "" if shape is None else " x ".join(map(str, shape))
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
