@@ -65,7 +65,15 @@ layer_arguments <- function() {
     type = string,
     N = count(1),
     frequencies_cutoff = number(0),
-    low_error = function(x, arg, call) if (is.logical(x)) flag(x, arg, call) else number(0)(x, arg, call),
+    low_error = function(x, arg, call) {
+      if (!is.logical(x) && !is.numeric(x)) {
+        abort_intertwine(
+          paste0("`", arg, "` must be TRUE, FALSE or a number, not ", describe_value(x), "."),
+          class = "argument_type", call = call
+        )
+      }
+      if (is.logical(x)) flag(x, arg, call) else number(0)(x, arg, call)
+    },
     n = count(1),
     rotations = function(x, arg, call) if (identical(x, Inf)) -1L else as_count(x, min = 1, arg = arg, call = call),
     axis = as_axis

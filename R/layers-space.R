@@ -33,11 +33,12 @@
 #' dim(conv(mri_data()))
 r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, spacing = 1,
-                    initialize = TRUE) {
+                    low_error = FALSE, initialize = TRUE) {
   create_layer("R3Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, spacing = spacing, initialize = if (!isTRUE(initialize)) initialize
+    frequencies_cutoff = frequencies_cutoff, spacing = spacing,
+    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }
 
@@ -45,11 +46,12 @@ r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @export
 r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               spacing = 1, initialize = TRUE) {
+                               spacing = 1, low_error = FALSE, initialize = TRUE) {
   create_layer("R3ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, spacing = spacing, initialize = if (!isTRUE(initialize)) initialize
+    frequencies_cutoff = frequencies_cutoff, spacing = spacing,
+    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }
 
@@ -116,6 +118,38 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
     frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+  ), random = TRUE)
+}
+
+#' Convolutions with fewer weights
+#'
+#' In `depthwise_conv()` every field sees itself alone. `separable_conv()` adds a map of fields at each point behind it: far
+#' fewer weights and multiplications than a full convolution. For images, volumes and signals.
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the filters; one number, or one for each axis where the group keeps them apart.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [r2_conv()], [r3_conv()]
+#' @export
+#' @examplesIf intertwine_available()
+#' type <- field_type(gspace_octa(), regular = 4)
+#' full <- type |> r3_conv(out = c(regular = 4), kernel_size = 3)
+#' separable <- type |> separable_conv(out = c(regular = 4), kernel_size = 3)
+#' c(full = n_parameters(full), separable = n_parameters(separable))
+separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL) {
+  create_layer("separable_conv", object, list(
+    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
+    bias = bias, padding_mode = padding_mode
+  ), random = TRUE)
+}
+
+#' @rdname separable_conv
+#' @export
+depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL) {
+  create_layer("depthwise_conv", object, list(
+    kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation, bias = bias,
+    padding_mode = padding_mode
   ), random = TRUE)
 }
 

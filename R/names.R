@@ -152,6 +152,8 @@ r_names_of_python <- function() {
     PointwiseAvgPoolAntialiased3D = "pool_avg_antialiased()",
     R2Upsampling = "r2_upsampling()",
     R3Upsampling = "r3_upsampling()",
+    depthwise_conv = "depthwise_conv()",
+    separable_conv = "separable_conv()",
     R1Conv = "r1_conv()",
     R1ConvTransposed = "r1_conv_transposed()",
     R3Conv = "r3_conv()",

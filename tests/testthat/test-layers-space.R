@@ -137,3 +137,27 @@ test_that("Fourier transforms go there and back", {
   expect_turns(layer, 3)
   expect_turns(sphere, 3)
 })
+
+test_that("separable convolutions have fewer weights, and are equivariant", {
+  skip_if_no_python()
+  type <- field_type(gspace_octa(), regular = 2)
+  depthwise <- type |> depthwise_conv(kernel_size = 3, padding = "same")
+  separable <- type |> separable_conv(out = c(regular = 2), kernel_size = 3)
+  full <- type |> r3_conv(out = c(regular = 2), kernel_size = 3)
+  expect_lt(n_parameters(separable), n_parameters(full))
+  expect_true(depthwise$out_type == type)
+  expect_turns(depthwise)
+  expect_turns(separable)
+  signals <- field_type(gspace_flip1d(), regular = 2, trivial = 1)
+  expect_equivariant(separable_conv(signals, out = c(regular = 1), kernel_size = 3))
+  spec <- separable_conv(out = c(regular = 2), kernel_size = 3)
+  expect_identical(format(spec), "separable_conv(out = c(regular = 2), kernel_size = 3)")
+})
+
+test_that("the switch of low errors reaches volumes", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot3d(), trivial = 1)
+  conv <- type |> r3_conv(out = c(trivial = 1), kernel_size = 5, low_error = TRUE)
+  expect_true(conv$low_error)
+  expect_error(r3_conv(type, out = c(trivial = 1), kernel_size = 5, low_error = 2), class = "intertwine_error")
+})
