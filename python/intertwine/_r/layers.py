@@ -10,8 +10,9 @@ import torch
 
 from intertwine import nn
 from intertwine._r import arrays
+from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
-from intertwine._r.groups import group_of, subgroup_label
+from intertwine._r.groups import subgroup_label
 from intertwine._r.spaces import space_name
 from intertwine._r.values import tuples
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError

@@ -44,7 +44,7 @@ def run(module: Any, x: Any, edges: torch.Tensor) -> Any:
     if isinstance(module, _ON_GRIDS) and isinstance(x, nn.GeometricTensor) and x.coords is not None:
         # Points are a grid of one cell each.
         cells = x.tensor.reshape(*x.shape, *(x.type.gspace.dimensionality * (1,)))
-        return nn.GeometricTensor(module(cells).flatten(1), module.out_type, x.coords)
+        return nn.GeometricTensor(module(cells).flatten(1), x.type, x.coords)
     return module(x)
 
 
