@@ -5,7 +5,8 @@
 #' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision,
 #' with a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
 #'
-#' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is not. Other elements
+#' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is
+#' not. Other elements
 #' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at
 #' some sizes of the image alone: give the `x` that you have in mind. On points ([r3_point_conv()]) every element is exact.
 #'

@@ -13,10 +13,13 @@
 #' @inheritParams r2_conv
 #' @param gs A space or a group.
 #' @param frequency The highest frequency.
-#' @param N Number of rotations to sample at; take two to four times as many as a field has channels. By default 16 in the plane,
+#' @param N Number of rotations to sample at; take two to four times as many as a field has channels. By default 16
+#'   in the plane,
 #'   4 times 24 in space, and all elements of a finite group.
-#' @param grid The kind of grid, for rotations of space: `"thomson_cube"`, the default, has `N` times 24 of them, and the rotations
-#'   of the cube are exact; `"thomson"`, `"hopf"`, `"fibonacci"`, `"ico"`, `"cube"` and `"tetra"` are others. Functions on the
+#' @param grid The kind of grid, for rotations of space: `"thomson_cube"`, the default, has `N` times 24 of them, and
+#'   the rotations
+#'   of the cube are exact; `"thomson"`, `"hopf"`, `"fibonacci"`, `"ico"`, `"cube"` and `"tetra"` are others.
+#'   Functions on the
 #'   sphere are sampled at such points of it.
 #' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.

@@ -2,20 +2,26 @@
 
 #' Equivariant convolution of volumes
 #'
-#' `r3_conv()` is [r2_conv()] in three dimensions: turn the volume, and the features turn with it. Kernels are Gaussian spheres
-#' times spherical harmonics. The rotations of the cube ([gspace_octa()]) are exact; other rotations are as exact as the voxels
+#' `r3_conv()` is [r2_conv()] in three dimensions: turn the volume, and the features turn with it. Kernels are
+#' Gaussian spheres
+#' times spherical harmonics. The rotations of the cube ([gspace_octa()]) are exact; other rotations are as exact as
+#' the voxels
 #' are fine.
 #'
-#' `r3_conv_transposed()` is its adjoint, which makes volumes larger. `r3_ico_conv()` and `r3_ico_conv_transposed()` are for the
-#' groups of the icosahedron ([gspace_ico()]): their kernels are Gaussians at the corners of a regular solid, which see more of
+#' `r3_conv_transposed()` is its adjoint, which makes volumes larger. `r3_ico_conv()` and `r3_ico_conv_transposed()`
+#' are for the
+#' groups of the icosahedron ([gspace_ico()]): their kernels are Gaussians at the corners of a regular solid, which
+#' see more of
 #' the grid and turn less exactly.
 #'
 #' @section Voxels that are no cubes:
-#' `kernel_size` and `spacing` may be three numbers, for depth, height and width, where the group does not mix these axes, as in
+#' `kernel_size` and `spacing` may be three numbers, for depth, height and width, where the group does not mix these
+#' axes, as in
 #' [gspace_axis3d()]. Groups that do mix them refuse: resample such volumes to cubes first.
 #'
 #' @inheritParams r2_conv
-#' @param kernel_size Width of the filters in voxels; one number, or one for each of depth, height and width. Odd in most cases.
+#' @param kernel_size Width of the filters in voxels; one number, or one for each of depth, height and width. Odd in
+#'   most cases.
 #' @param padding Voxels added on each side, or `"same"`, so that the output is as large as the input.
 #' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the spheres, and the highest order
 #'   of the harmonics. The defaults suit most uses.
@@ -81,7 +87,8 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 
 #' Equivariant convolution of signals
 #'
-#' For time series and sequences that may be read in both directions ([gspace_flip1d()]): reverse the signal, and the features
+#' For time series and sequences that may be read in both directions ([gspace_flip1d()]): reverse the signal, and the
+#' features
 #' are reversed. Every symmetry of the line is exact. `r1_conv_transposed()` is the adjoint, which makes signals longer.
 #'
 #' @inheritParams r2_conv
@@ -137,7 +144,8 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' full <- type |> r3_conv(out = c(regular = 4), kernel_size = 3)
 #' separable <- type |> separable_conv(out = c(regular = 4), kernel_size = 3)
 #' c(full = n_parameters(full), separable = n_parameters(separable))
-separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL) {
+separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE,
+                           padding_mode = NULL) {
   create_layer("separable_conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     bias = bias, padding_mode = padding_mode
@@ -176,12 +184,14 @@ tensor_product_module <- function(object, out, initialize = TRUE) {
 #' Nonlinearities with less aliasing
 #'
 #' A nonlinearity makes frequencies that the grid cannot hold; they fold back, and not in the same way for the turned image.
-#' `alias_free()` lets a layer work on a grid that is finer by `factor`, and takes away what the first grid cannot hold before it
+#' `alias_free()` lets a layer work on a grid that is finer by `factor`, and takes away what the first grid cannot
+#' hold before it
 #' goes back. What is exact on the grid stays exact, and the error of all other rotations falls. It costs about `factor^d`
 #' times the layer, plus the filters.
 #'
 #' @inheritParams r2_conv
-#' @param layer The layer that acts at each point alone, such as `nonlin_relu()`: a specification. (In a sequence it may be the
+#' @param layer The layer that acts at each point alone, such as `nonlin_relu()`: a specification. (In a sequence it
+#'   may be the
 #'   only argument: `alias_free(nonlin_relu())`.)
 #' @param factor How many times as fine the grid is.
 #' @param radius How far the filters reach, in pixels of the first grid.
@@ -209,7 +219,8 @@ alias_free <- function(object, layer, factor = 2, radius = 3) {
 
 #' Harmonic polynomials of points
 #'
-#' The polynomials `|x|^l Y_l(x / |x|)` of a point x of space, for the degrees l from 0 to `degree`: those of degree l turn by the
+#' The polynomials `|x|^l Y_l(x / |x|)` of a point x of space, for the degrees l from 0 to `degree`: those of degree
+#' l turn by the
 #' irrep of frequency l. They say in which direction and how far a point lies, in numbers that a network can work with.
 #'
 #' @param degree The highest degree.
@@ -227,8 +238,10 @@ harmonic_polynomial <- function(degree, group = c("so3", "o3")) {
 
 #' Between functions on a group and their Fourier coefficients
 #'
-#' `fourier_transform()` knows the values of functions on a group at some of its elements: `fourier_sample()` gives the values
-#' of functions with these Fourier coefficients, `fourier_coefficients()` finds the coefficients from values by least squares. On
+#' `fourier_transform()` knows the values of functions on a group at some of its elements: `fourier_sample()` gives
+#' the values
+#' of functions with these Fourier coefficients, `fourier_coefficients()` finds the coefficients from values by least
+#' squares. On
 #' a grid that is fine enough one undoes the other. [nonlin_fourier()] does both with a nonlinearity in between.
 #'
 #' @param gs A space or a group.

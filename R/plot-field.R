@@ -1,11 +1,15 @@
 #' Look at fields
 #'
-#' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field that turns
-#' like an arrow (an irrep of frequency 1) is drawn as arrows; a regular field is a row of pictures, one for each element of the
-#' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps without negative
+#' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field
+#' that turns
+#' like an arrow (an irrep of frequency 1) is drawn as arrows; a regular field is a row of pictures, one for each
+#' element of the
+#' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps
+#' without negative
 #' values are blue on white.
 #'
-#' Fields on the line are drawn as curves, one for each channel. Fields in space are drawn as slices. Arrows show the part of a vector that lies in the slice, and the colour what
+#' Fields on the line are drawn as curves, one for each channel. Fields in space are drawn as slices. Arrows show the
+#' part of a vector that lies in the slice, and the colour what
 #' points out of it: orange towards you, blue away. Fields on points are drawn from a point of view: far points are smaller.
 #' Fields that are no scalars or arrows are shown by their length there.
 #'
@@ -20,7 +24,8 @@
 #' @param axis In space: the axis across which slices are cut, see [plot.images()].
 #' @param edges On points: the edges to draw, see [radius_graph()].
 #' @param labels On points: what to write on them, such as the names of elements.
-#' @param view On points of space: two angles in degrees, by which the points are turned about the z-axis and the eye is lifted.
+#' @param view On points of space: two angles in degrees, by which the points are turned about the z-axis and the eye
+#'   is lifted.
 #' @param ... Not used.
 #' @return `x`, invisibly.
 #' @examplesIf intertwine::intertwine_available()
@@ -55,7 +60,9 @@ plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows 
   }
   if (length(size) < 3 || length(size) > 5) {
     abort_intertwine(
-      paste0("Fields are drawn on a line, the plane or in space, but this tensor has the dimensions ", shape_text(size), "."),
+      paste0(
+        "Fields are drawn on a line, the plane or in space, but this tensor has the dimensions ", shape_text(size), "."
+      ),
       class = "shape",
       hint = "Draw one of dimensions (batch, channel, height, width), or one with coordinates of points.", call = call
     )
@@ -114,7 +121,8 @@ space_panels <- function(values, kind, gs, slices, axis, call) {
       pale <- grDevices::colorRampPalette(c("#6BAED6", "#FFFFFF", "#FDAE61"))(257)
       list(
         raster = value_raster(out, c(-limit, limit), pale), vectors = cut[-across, , , drop = FALSE],
-        label = labels[i], longest = max(strength), usual = stats::quantile(strength[strength > 0.04 * max(strength)], 0.9, names = FALSE)
+        label = labels[i], longest = max(strength),
+        usual = stats::quantile(strength[strength > 0.04 * max(strength)], 0.9, names = FALSE)
       )
     }))
   }

@@ -104,7 +104,9 @@ draw_volumes <- function(x, slices, axis, labels, ncol, range, palette, title, c
     for (group in groups) {
       rows <- c(rows, list(lapply(chosen, function(k) {
         slice <- cut_volume(volume[1, group, , , , drop = FALSE], axis, k)
-        if (colours) picture_raster(aperm(slice, c(2, 3, 1)), range) else {
+        if (colours) {
+          picture_raster(aperm(slice, c(2, 3, 1)), range)
+        } else {
           value_raster(matrix(slice, dim(slice)[2], dim(slice)[3]), range, palette)
         }
       })))
@@ -134,7 +136,8 @@ choose_slices <- function(slices, n, default, call) {
   ceiling((seq_len(count) - 0.5) * n / count)
 }
 
-# A slice of a volume [1, channels, depth, height, width] as [channels, rows, columns], up being up. In memory depth and height
+# A slice of a volume [1, channels, depth, height, width] as [channels, rows, columns], up being up. In memory depth
+# and height
 # run against z and y.
 cut_volume <- function(volume, axis, k) {
   size <- dim(volume)

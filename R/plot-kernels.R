@@ -1,13 +1,15 @@
 #' Look at the kernels of a convolution
 #'
 #' Draws the steerable basis of which the filters are made, or the filter itself. Kernels are drawn as the image is seen: up
-#' is up. Those in space are drawn as slices, side by side from the bottom to the top. Blue is negative, white is zero and orange is positive, at the same scale on both sides.
+#' is up. Those in space are drawn as slices, side by side from the bottom to the top. Blue is negative, white is
+#' zero and orange is positive, at the same scale on both sides.
 #'
 #' A kernel of the basis is a Gaussian ring of some radius times a wave of some frequency around the centre. Between scalars
 #' it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a column for
 #' each of the input. The rows of a regular field hold the same kernel, turned.
 #'
-#' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or [r3_point_conv()], or of one of
+#' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or
+#'   [r3_point_conv()], or of one of
 #'   their relatives.
 #' @param what `"basis"`, or `"filter"`: the sum of the basis with the present weights.
 #' @param in_field,out_field Positions of an input and an output field. For a filter all are drawn by default, as long as
@@ -80,7 +82,8 @@ plot.r2_point_conv <- plot.r2_conv
 #' @export
 plot.r3_point_conv <- plot.r2_conv
 
-# Kernels [..., out, in, cells] as pictures [..., out, in, height, width]: of space, the slices stand side by side, the lowest
+# Kernels [..., out, in, cells] as pictures [..., out, in, height, width]: of space, the slices stand side by side,
+# the lowest
 # first, as if they were input channels; on the line a picture has one row.
 as_pictures <- function(kernels, found, slices, call) {
   levels <- as.numeric(unlist(found$levels))
@@ -264,7 +267,8 @@ draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
     x <- (seq_along(row) - 1) * (channels[2] + gap[2])
     graphics::text(-0.6 * line, -(y + channels[1] / 2), paste("radius", format(rings[i])), adj = 1, cex = 0.9)
     graphics::text(
-      x + channels[2] / 2, -y + 0.5 * line, if (fits) labels[row] else sub("-1", "", frequency[row]), cex = 0.8, col = "grey25"
+      x + channels[2] / 2, -y + 0.5 * line, if (fits) labels[row] else sub("-1", "", frequency[row]),
+      cex = 0.8, col = "grey25"
     )
     if (!fits) graphics::text(-0.6 * line, -y + 0.5 * line, "frequency", adj = 1, cex = 0.8, col = "grey25")
     for (k in seq_along(row)) draw_block(tiles[[row[k]]], x[k], y, channels[2], channels[1])

@@ -76,7 +76,9 @@ draw_points <- function(seen, values, kind, edges, labels, name, d) {
   near <- if (spread > 1e-9) (at[, 3] - min(at[, 3])) / spread else rep(1, nrow(at))
   size <- min(5, max(0.9, 14 / sqrt(nrow(at)))) * (0.75 + 0.35 * near)
   scalar <- kind$size == 1
-  fill <- if (scalar) value_colours(values[, 1]) else {
+  fill <- if (scalar) {
+    value_colours(values[, 1])
+  } else {
     grDevices::colorRampPalette(c("#FFFFFF", "#BDD7E7"))(64)[1 + round(63 * strength / max(strength, 1e-12))]
   }
   graphics::points(
@@ -88,7 +90,8 @@ draw_points <- function(seen, values, kind, edges, labels, name, d) {
     # Arrows start at their points.
     if (any(keep)) {
       draw_heads(
-        (at[, 1] + arrows[, 1] / 2)[keep], (at[, 2] + arrows[, 2] / 2)[keep], arrows[keep, 1], arrows[keep, 2], colour = "#B35806"
+        (at[, 1] + arrows[, 1] / 2)[keep], (at[, 2] + arrows[, 2] / 2)[keep], arrows[keep, 1], arrows[keep, 2],
+        colour = "#B35806"
       )
     }
   }

@@ -7,11 +7,13 @@
 #' for there is no grid.
 #'
 #' Features on points are a [geometric_tensor()] with `coords`, and a module takes them with the edges of the graph:
-#' `conv(x, edges)`, where `edges` is what [radius_graph()] gives or any matrix of two columns, from and to. Other layers, such as
+#' `conv(x, edges)`, where `edges` is what [radius_graph()] gives or any matrix of two columns, from and to. Other
+#' layers, such as
 #' [nonlin_gated()] or [batchnorm_iid()], take their place between convolutions as usual: `model(x, edges)`.
 #'
 #' @section Profiles:
-#' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"` waves that vanish
+#' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"`
+#' waves that vanish
 #' smoothly at the outermost radius, so that nothing jumps when a neighbour comes or goes: use it for energies and forces.
 #'
 #' @inheritParams r2_conv
@@ -19,7 +21,8 @@
 #' @param n_rings Number of evenly spaced rings from 0 to `width`.
 #' @param rings Their radii, in place of `width` and `n_rings`.
 #' @param sigma Widths of the rings.
-#' @param frequencies_cutoff The highest order of the harmonics: on a ring of radius r it is this number times r; 3 by default.
+#' @param frequencies_cutoff The highest order of the harmonics: on a ring of radius r it is this number times r; 3
+#'   by default.
 #' @param radial The profiles: `"gaussian"`, `"normalized"` or `"bessel"`.
 #' @param aggr `"mean"` or `"sum"` over the neighbours of a point.
 #' @inheritSection r2_conv One argument, three uses
@@ -31,28 +34,35 @@
 #' methanol <- molecules_data("CH3OH")$atoms
 #' place <- as.matrix(methanol[c("x", "y", "z")])
 #' edges <- radius_graph(place, radius = 3)
-#' x <- geometric_tensor(cbind(methanol$element == "C", methanol$element == "O"), field_type(gs, trivial = 2), coords = place)
+#' features <- cbind(methanol$element == "C", methanol$element == "O")
+#' x <- geometric_tensor(features, field_type(gs, trivial = 2), coords = place)
 #'
 #' conv <- x$type |> r3_point_conv(out = list(trivial = 2, standard_repr(gs)), width = 3, n_rings = 4)
 #' conv(x, edges)
 #' check_equivariance(conv)
 r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
-  point_conv("R3PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize)
+  point_conv(
+    "R3PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
 }
 
 #' @rdname r3_point_conv
 #' @export
 r2_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
-  point_conv("R2PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize)
+  point_conv(
+    "R2PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
 }
 
 #' @rdname r3_point_conv
 #' @export
 r1_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
-  point_conv("R1PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize)
+  point_conv(
+    "R1PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
 }
 
 point_conv <- function(kind, object, out, width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize,
@@ -78,7 +88,8 @@ point_conv <- function(kind, object, out, width, n_rings, rings, sigma, frequenc
 #' @param batch For several graphs at once: to which of them each point belongs, a factor or a vector. Points of different
 #'   graphs are not joined.
 #' @param loop Join each point to itself?
-#' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that is left out are
+#' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that
+#'   is left out are
 #'   left out, too, so that the graph turns with the points.
 #' @return An integer matrix with a row for each edge and the columns `from` and `to`: positions of points, counted from 1.
 #' @seealso [r3_point_conv()]
@@ -150,7 +161,8 @@ point_coords <- function(x) {
 
 #' Gradients of energies with respect to the points
 #'
-#' A network that puts out invariant numbers for points gives an energy, their sum, and so forces: minus its gradient with respect
+#' A network that puts out invariant numbers for points gives an energy, their sum, and so forces: minus its gradient
+#' with respect
 #' to the coordinates. They turn with the points if the energy does not change.
 #'
 #' @param module A module whose output is trivial fields.
@@ -223,7 +235,8 @@ edge_tensor <- function(edges, n, call) {
 
 #' Train a network on points
 #'
-#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close to a number
+#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close
+#' to a number
 #' for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each epoch (Adam, mean
 #' squared error, with a learning rate that falls to zero).
 #'
@@ -235,7 +248,8 @@ edge_tensor <- function(edges, n, call) {
 #' @param aggregate `"sum"` or `"mean"` over the points of a graph.
 #' @param epochs Number of steps.
 #' @param learn_rate The learning rate at the start.
-#' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the training early
+#' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the
+#'   training early
 #'   and keeps what was learned.
 #' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
 #' @export

@@ -84,7 +84,10 @@ test_that("networks on volumes and signals are fitted, and predict", {
   grid <- as.matrix(expand.grid(1:7, 1:7, 1:7)) - 4
   radius <- sqrt(rowSums(grid^2))
   x <- array(0, c(n, 7, 7, 7))
-  for (i in seq_len(n)) x[i, , , ] <- (if (kind[i] == "ball") radius < 2.4 else radius > 1.9 & radius < 3.1) + stats::rnorm(343, sd = 0.1)
+  for (i in seq_len(n)) {
+    shape <- if (kind[i] == "ball") radius < 2.4 else radius > 1.9 & radius < 3.1
+    x[i, , , ] <- shape + stats::rnorm(343, sd = 0.1)
+  }
   model <- field_type(gspace_octa(), trivial = 1) |>
     r3_conv(out = c(trivial = 4), kernel_size = 3) |>
     nonlin_relu() |>

@@ -63,7 +63,8 @@ test_that("convolutions on points are exact for every element of the group", {
   g <- group_element(gs, angle = 0.7, axis = c(1, 2, -1))
   expect_equal(as.array(model(transform(x, g), edges)), as.array(transform(out, g)), tolerance = 1e-10)
   # Data frames of edges, by name, and in another order.
-  expect_equal(as.array(model(x, edges = as.data.frame(edges)[rev(seq_len(nrow(edges))), ])), as.array(out), tolerance = 1e-10)
+  reversed <- as.data.frame(edges)[rev(seq_len(nrow(edges))), ]
+  expect_equal(as.array(model(x, edges = reversed)), as.array(out), tolerance = 1e-10)
   expect_equivariant(model, tolerance = 1e-10)
   expect_equivariant(model, x = x, edges = edges, tolerance = 1e-10)
   # Points are named by their positions: the features of an atom depend on the atoms that it is joined to alone.
@@ -102,7 +103,9 @@ test_that("energies do not change and forces turn", {
   expect_equal(turned$forces, found$forces %*% t(as.matrix(g)), tolerance = 1e-10)
   # Minus the gradient, by differences.
   place <- point_coords(x)
-  energy <- function(place) sum(as.array(model(geometric_tensor(as.array(x), x$type, coords = place, dtype = "float64"), edges)))
+  energy <- function(place) {
+    sum(as.array(model(geometric_tensor(as.array(x), x$type, coords = place, dtype = "float64"), edges)))
+  }
   step <- replace(0 * place, cbind(2, 3), 1e-5)
   expect_equal(-(energy(place + step) - energy(place - step)) / 2e-5, found$forces[2, 3], tolerance = 1e-6)
   expect_equal(colSums(found$forces), c(0, 0, 0), tolerance = 1e-10)
