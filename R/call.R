@@ -58,7 +58,12 @@ from_py <- function(value) {
     return(from_py_array(value))
   }
   for (i in seq_along(value)) {
-    if (is.list(value[[i]])) value[[i]] <- from_py(value[[i]])
+    if (is.list(value[[i]])) {
+      value[[i]] <- from_py(value[[i]])
+    } else if (inherits(value[[i]], c("equivariant_module", "field_type"))) {
+      # reticulate 1.28 makes our functions of objects that come alone, not of those in lists.
+      value[[i]] <- py_call_checked("_r.objects.itself", list(value[[i]]))
+    }
   }
   value
 }

@@ -5,9 +5,10 @@
 #' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision,
 #' with a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
 #'
-#' Quarter turns and reflections map the grid of pixels onto itself: to them a module is exact or it is not. Other elements
+#' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is
+#' not. Other elements
 #' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at
-#' some sizes of the image alone: give the `x` that you have in mind.
+#' some sizes of the image alone: give the `x` that you have in mind. On points ([r3_point_conv()]) every element is exact.
 #'
 #' @param module A module.
 #' @param x Features: an array, a torch tensor, [images()] or a [geometric_tensor()]; random ones if `NULL`.
@@ -15,6 +16,7 @@
 #' @param tolerance Largest error that passes.
 #' @param interpolated Do elements that need interpolation count, too?
 #' @param layers Report the layers of a sequence one by one?
+#' @param edges For networks on points, the edges of `x`, see [radius_graph()].
 #' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count).
 #'   It prints the verdict. With `layers = TRUE`, `attr(check, "layers")` is a data frame of the largest error after each
 #'   layer.
@@ -24,7 +26,8 @@
 #' conv <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 2), kernel_size = 3)
 #' check_equivariance(conv)
-check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE) {
+check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE,
+                               edges = NULL) {
   call <- rlang::current_env()
   check_module(module)
   check_class(module, "equivariant_module", "an equivariant module")
@@ -33,8 +36,9 @@ check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e
   check_flag(layers)
   if (!is.null(elements)) elements <- as_elements(elements, call)
   if (!is.null(x)) x <- input_tensor(x, module, "float64", call = call)
+  if (!is.null(edges)) edges <- edge_tensor(edges, dim(x)[1], call)
   found <- py_call_stoppable(
-    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers),
+    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers, edges),
     modules = list(module), call = call
   )
   rows <- found$rows
@@ -92,7 +96,13 @@ format.equivariance_check <- function(x, ...) {
     paste0("Equivariant: all ", counted, " exact elements have an error of at most ", format(tolerance), ".")
   }
   status <- ifelse(is.na(x$passed), "interpolated", ifelse(x$passed, "passed", "FAILED"))
-  lines <- paste0("  ", format(x$element), "  ", formatC(x$error, digits = 1, format = "e"), "  ", status)
+  # Of many elements those with the largest errors say all.
+  most <- 24
+  rows <- if (nrow(x) > most) worst_rows(x, 4) else seq_len(nrow(x))
+  lines <- paste0(
+    "  ", format(x$element[rows]), "  ", formatC(x$error[rows], digits = 1, format = "e"), "  ", status[rows]
+  )
+  if (nrow(x) > most) lines <- c(lines, paste0("  ... and ", nrow(x) - length(rows), " more elements with smaller errors"))
   layers <- attr(x, "layers")
   if (!is.null(layers)) {
     errors <- formatC(layers$exact, digits = 1, format = "e")
@@ -100,6 +110,12 @@ format.equivariance_check <- function(x, ...) {
     lines <- c(lines, "Largest error of exact elements after each layer:", rows)
   }
   c(verdict, lines)
+}
+
+# The rows with the largest errors, of those that are exact and of those that are not.
+worst_rows <- function(x, n) {
+  order <- order(-x$error)
+  sort(c(utils::head(order[x$exact[order]], n), utils::head(order[!x$exact[order]], n)))
 }
 
 #' @export

@@ -22,7 +22,7 @@ layer_arguments <- function() {
   list(
     out = as_out,
     kernel_size = sizes(1),
-    padding = sizes(0),
+    padding = function(x, arg, call) if (identical(x, "same")) x else sizes(0)(x, arg, call),
     output_padding = sizes(0),
     stride = sizes(1),
     dilation = sizes(1),
@@ -54,8 +54,26 @@ layer_arguments <- function() {
     momentum = number(0),
     sigma = function(x, arg, call) if (length(x) == 1) number(0)(x, arg, call) else numbers(x, arg, call),
     rings = numbers,
+    spacing = function(x, arg, call) if (length(x) == 1) number(0)(x, arg, call) else numbers(x, arg, call),
+    samples = string,
+    width = number(0),
+    n_rings = count(1),
+    radial = string,
+    aggr = string,
+    factor = count(1),
+    radius = count(1),
+    type = string,
+    N = count(1),
     frequencies_cutoff = number(0),
-    low_error = function(x, arg, call) if (is.logical(x)) flag(x, arg, call) else number(0)(x, arg, call),
+    low_error = function(x, arg, call) {
+      if (!is.logical(x) && !is.numeric(x)) {
+        abort_intertwine(
+          paste0("`", arg, "` must be TRUE, FALSE or a number, not ", describe_value(x), "."),
+          class = "argument_type", call = call
+        )
+      }
+      if (is.logical(x)) flag(x, arg, call) else number(0)(x, arg, call)
+    },
     n = count(1),
     rotations = function(x, arg, call) if (identical(x, Inf)) -1L else as_count(x, min = 1, arg = arg, call = call),
     axis = as_axis

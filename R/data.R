@@ -2,12 +2,14 @@
 
 #' A volume of a head
 #'
-#' The middle of a human head as magnetic resonance shows it, spatially normalised: 33 x 41 x 25 voxels of 2 mm. It is small and
+#' The middle of a human head as magnetic resonance shows it, spatially normalised: 33 x 41 x 25 voxels of 2 mm. It
+#' is small and
 #' real, for examples and tests.
 #'
 #' @return [images()] of one volume with values from 0 to 1: the width runs to the person's right, the height
 #'   from the front to the back, and the depth from the top down.
-#' @source `anatomical.nii` of the tests of NiBabel (Brett, Hanke, and others, <https://nipy.org/nibabel>), which is under the
+#' @source `anatomical.nii` of the tests of NiBabel (Brett, Hanke, and others, <https://nipy.org/nibabel>), which is
+#'   under the
 #'   MIT licence; see `system.file("extdata", "README.md", package = "intertwine")`.
 #' @seealso [images()], [plot.images()], [r3_conv()]
 #' @export
@@ -23,10 +25,12 @@ mri_data <- function() {
 
 #' Small molecules
 #'
-#' The 148 molecules of the G2/97 test set: which atoms they have, where these are, and how much energy it takes to part them.
+#' The 148 molecules of the G2/97 test set: which atoms they have, where these are, and how much energy it takes to
+#' part them.
 #'
 #' @param molecules Names of molecules, such as `"CH4"`; all of them if `NULL`.
-#' @return A list of two data frames. `molecules`, with a row for each: its name `molecule`, a `description` with its symmetry,
+#' @return A list of two data frames. `molecules`, with a row for each: its name `molecule`, a `description` with its
+#'   symmetry,
 #'   the number of its `atoms`, the experimental `enthalpy` of formation at 298 K and the `atomization` energy, in kcal/mol.
 #'   `atoms`, with a row for each atom: the `molecule` (a factor with the levels in the order of the first data frame), the
 #'   `element`, and its place `x`, `y`, `z` in angstrom.
@@ -46,7 +50,10 @@ molecules_data <- function(molecules = NULL) {
     strange <- setdiff(molecules, known$molecule)
     if (!is.character(molecules) || length(strange)) {
       abort_intertwine(
-        paste0("There is no molecule ", if (length(strange)) dQuote(strange[1], FALSE) else describe_value(molecules), " in the data."),
+        paste0(
+          "There is no molecule ", if (length(strange)) dQuote(strange[1], FALSE) else describe_value(molecules),
+          " in the data."
+        ),
         hint = "molecules_data()$molecules lists them."
       )
     }

@@ -12,12 +12,14 @@
 #' @param x An array, a torch tensor, [images()], or a geometric tensor, with `[batch, channel, ...]` as its dimensions. A
 #'   matrix is one image of one channel where the type has one, if the space is the plane.
 #' @param type A [field_type()] with as many channels.
-#' @param coords For points instead of a grid: a matrix of positions, one row each.
+#' @param coords For points instead of a grid: a matrix or data frame of positions, one row each. `x` is then a matrix with a
+#'   row for each point, too.
 #' @param dtype Kind of number, see [as_torch()].
 #' @param device Where the tensor lives, see [as_torch()].
 #' @return A geometric tensor. `dim()`, `length()` and `as.array()` work on it, `x$type` is its type and `x$tensor` the torch
 #'   tensor.
-#' @seealso [transform.geometric_tensor()], [as_torch()]
+#'   `point_coords(x)` is the matrix of the coordinates of points.
+#' @seealso [transform.geometric_tensor()], [as_torch()], [r3_point_conv()]
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = 4)
@@ -33,7 +35,9 @@ geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", device =
 
 new_geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", device = NULL, call = rlang::caller_env()) {
   check_alive(type, call)
-  if (!is.null(coords) && !is_py(coords)) coords <- to_py_tensor(coords, dtype, device, arg = "coords", call = call)
+  if (!is.null(coords) && !is_py(coords)) {
+    coords <- to_py_tensor(coords_matrix(coords, call), dtype, device, arg = "coords", call = call)
+  }
   if (is_py(x)) {
     check_alive(x, call)
   } else if (is.null(coords) && is_plain_array(x)) {
@@ -45,7 +49,7 @@ new_geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", devi
     }
     x <- py_call_checked(packed$inbox$tensor, list(packed$dims, packed$wire, dtype, device), call)
   } else {
-    x <- input_tensor(x, type, dtype, device, call)
+    x <- if (is.null(coords)) input_tensor(x, type, dtype, device, call) else as_torch(x, dtype = dtype, device = device)
   }
   py_call_checked("_r.fields.geometric_tensor", list(x, type, coords), call)
 }
@@ -189,7 +193,8 @@ format.geometric_tensor <- function(x, ...) {
   if (is_dead(x)) {
     return(NextMethod())
   }
-  paste0("<geometric tensor ", shape_text(dim(x)), " | ", format(x$type), ">")
+  points <- if (!is.null(x$coords)) " on points"
+  paste0("<geometric tensor ", shape_text(dim(x)), points, " | ", format(x$type), ">")
 }
 
 #' @export

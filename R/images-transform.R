@@ -183,7 +183,8 @@ check_plane_images <- function(x, arg = "x", call = rlang::caller_env()) {
   if (!is_images(x) || length(spatial_size(x)) != 2) {
     abort_intertwine(
       paste0(
-        "`", arg, "` must be images of the plane, not ", if (is_images(x)) paste0(kind_of(x)[1], "s") else describe_value(x), "."
+        "`", arg, "` must be images of the plane, not ",
+        if (is_images(x)) paste0(kind_of(x)[1], "s") else describe_value(x), "."
       ),
       class = "argument_type", hint = "Make them from an array with images().", call = call
     )

@@ -422,7 +422,7 @@ c.images <- function(...) {
       "Only images with equal channels and sizes can be joined.",
       hint = paste0(
         "The first batch holds ", shape_text(dim(batches[[1]])[-1]), " (",
-        paste(c(n = "images", c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]], collapse = ", "),
+        paste(c(c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]], collapse = ", "),
         ")."
       )
     )

@@ -140,6 +140,8 @@ format.layer_spec <- function(x, ...) {
   arguments[["function"]] <- NULL
   if (!is.null(attr(x, "arguments")[["function"]])) arguments$fun <- sub("^[pnc]_", "", attr(x, "arguments")[["function"]])
   arguments <- drop_defaults(arguments, r_name_of(attr(x, "kind")))
+  # A layer around another one.
+  names(arguments)[names(arguments) == "parts" & vapply(arguments, function(part) is.null(names(part)), NA)] <- "layer"
   texts <- vapply(names(arguments), function(name) paste0(name, " = ", argument_text(arguments[[name]])), "")
   paste0(sub("\\(\\)$", "", r_name_of(attr(x, "kind"))), "(", paste(texts, collapse = ", "), ")")
 }
@@ -186,6 +188,9 @@ argument_text <- function(x) {
   if (is_py(x) || is_layer_spec(x)) {
     return(paste(format(x), collapse = " "))
   }
+  if (is.list(x) && length(x) && all(vapply(x, is_layer_spec, NA)) && is.null(names(x))) {
+    return(paste(unlist(lapply(x, format)), collapse = ", "))
+  }
   if (is.list(x) && !is.null(names(x))) {
     return(paste0("list(", paste0(names(x), " = ", vapply(x, argument_text, ""), collapse = ", "), ")"))
   }
@@ -219,6 +224,10 @@ call_module <- function(module, x, ..., call) {
       },
       call = call
     )
+  }
+  edges <- graph_of(x, list(...))
+  if (!is.null(edges)) {
+    return(call_on_points(module, x, edges, call))
   }
   features <- list(x, ...)
   several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !inherits(x, "images"))

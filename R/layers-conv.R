@@ -30,7 +30,7 @@
 #' @param object A field type, a module, or nothing.
 #' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
 #' @param kernel_size Width of the filters in pixels, odd in most cases.
-#' @param padding Pixels added on each side.
+#' @param padding Pixels added on each side, or `"same"`, so that the output is as large as the input.
 #' @param stride,dilation,groups As in any convolution. Strides keep quarter turns exact when the padded size minus the
 #'   kernel size is a multiple of the stride: see [shape_plan()].
 #' @param padding_mode What is added: `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
@@ -89,7 +89,7 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 
 #' Equivariant linear map
 #'
-#' The linear maps of vectors that commute with the group: for [gspace_none()].
+#' The linear maps of vectors that commute with the group: for [gspace_none()], or at each point of a space.
 #'
 #' @inheritParams r2_conv
 #' @inheritSection r2_conv One argument, three uses

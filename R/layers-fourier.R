@@ -13,12 +13,19 @@
 #' @inheritParams r2_conv
 #' @param gs A space or a group.
 #' @param frequency The highest frequency.
-#' @param N Number of rotations to sample at; take two to four times as many as a field has channels.
+#' @param N Number of rotations to sample at; take two to four times as many as a field has channels. By default 16
+#'   in the plane,
+#'   4 times 24 in space, and all elements of a finite group.
+#' @param grid The kind of grid, for rotations of space: `"thomson_cube"`, the default, has `N` times 24 of them, and
+#'   the rotations
+#'   of the cube are exact; `"thomson"`, `"hopf"`, `"fibonacci"`, `"ico"`, `"cube"` and `"tetra"` are others.
+#'   Functions on the
+#'   sphere are sampled at such points of it.
 #' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `fourier_repr()`: a representation. `nonlin_fourier()`: a module, a sequence or a specification.
-#' @seealso [regular_repr()], [nonlin_relu()] and [nonlin_gated()]
+#' @seealso [regular_repr()], [sphere_repr()], [fourier_transform()], [nonlin_relu()] and [nonlin_gated()]
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = Inf)
@@ -26,12 +33,16 @@
 #'   r2_conv(out = 4 * fourier_repr(gs, frequency = 2), kernel_size = 5) |>
 #'   batchnorm_iid() |>
 #'   nonlin_fourier(N = 16)
-nonlin_fourier <- function(object, N = 16, fun = "elu", rotations = NULL, axis = NULL) {
+#'
+#' # Functions on the sphere, in space
+#' gs <- gspace_rot3d()
+#' field_type(gs, 2 * sphere_repr(gs, frequency = 2)) |> nonlin_fourier(rotations = Inf)
+nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis = NULL, subgroup = NULL, grid = NULL) {
   check_string(fun)
-  N <- as_count(N, min = 1)
-  on_cosets <- !is.null(rotations) || !is.null(axis)
+  on_cosets <- !is.null(rotations) || !is.null(axis) || !is.null(subgroup)
+  if (!is.null(subgroup)) subgroup <- as_subgroup_label(subgroup)
   create_layer(if (on_cosets) "QuotientFourierPointwise" else "FourierPointwise", object, list(
-    N = N, `function` = paste0("p_", fun), rotations = rotations, axis = axis
+    N = N, `function` = paste0("p_", fun), rotations = rotations, axis = axis, subgroup = subgroup, type = grid
   ))
 }
 

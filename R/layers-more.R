@@ -141,7 +141,7 @@ pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_
 #' Pooling to a given size
 #'
 #' @inheritParams r2_conv
-#' @param output_size Height and width of the output; one number for both.
+#' @param output_size Height and width (depth, height and width) of the output; one number for all.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -159,13 +159,13 @@ pool_adaptive_max <- function(object, output_size) {
 
 #' Larger images, masks, and another order of fields
 #'
-#' `r2_upsampling()` enlarges images by interpolation. `mask_module()` sets everything outside of a disc to zero, so that
+#' `r2_upsampling()` and `r3_upsampling()` enlarge images and volumes by interpolation. `mask_module()` sets everything outside of a disc or a ball to zero, so that
 #' corners cannot tell how an image was turned. `reshuffle_module()` puts fields into another order.
 #'
 #' @inheritParams r2_conv
 #' @param scale_factor How many times as large; or `size` in its place.
-#' @param size Height and width of the output.
-#' @param mode `"bilinear"`, `"bicubic"` or `"nearest"`.
+#' @param size Height and width (depth, height and width) of the output.
+#' @param mode `"bilinear"`, `"bicubic"` or `"nearest"` for images, `"trilinear"` or `"nearest"` for volumes.
 #' @param align_corners Do the outermost pixels keep their places?
 #' @param S Width of the image in pixels.
 #' @param margin Pixels between the disc and the edge.
@@ -180,6 +180,14 @@ pool_adaptive_max <- function(object, output_size) {
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bilinear", align_corners = FALSE) {
   create_layer("R2Upsampling", object, list(
+    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners
+  ))
+}
+
+#' @rdname r2_upsampling
+#' @export
+r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "trilinear", align_corners = FALSE) {
+  create_layer("R3Upsampling", object, list(
     scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners
   ))
 }

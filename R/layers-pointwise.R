@@ -56,13 +56,14 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 
 #' Pooling over positions
 #'
+#' In images, volumes and signals alike:
 #' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes).
 #' `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
 #' `stride`-th pixel, which keeps rotations closer to exact; `pool_max_antialiased()` does so after taking the largest
 #' values.
 #'
 #' @inheritParams r2_conv
-#' @param kernel_size Width of the window.
+#' @param kernel_size Width of the window, one number or one for each axis.
 #' @param stride Distance of windows; `kernel_size` by default.
 #' @param padding Pixels added on each side.
 #' @param ceil_mode Keep windows that stick out?
@@ -74,7 +75,7 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
 #' dim(pool(array(0, c(1, 8, 11, 11))))
 pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
-  create_layer("PointwiseAvgPool2D", object, list(
+  create_layer("PointwiseAvgPool", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
   ))
 }
@@ -82,7 +83,7 @@ pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode 
 #' @rdname pool_avg
 #' @export
 pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
-  create_layer("PointwiseMaxPool2D", object, list(
+  create_layer("PointwiseMaxPool", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
   ))
 }
@@ -90,7 +91,7 @@ pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode 
 #' @rdname pool_avg
 #' @export
 pool_avg_antialiased <- function(object, sigma, stride, padding = NULL) {
-  create_layer("PointwiseAvgPoolAntialiased2D", object, list(
+  create_layer("PointwiseAvgPoolAntialiased", object, list(
     sigma = needed(sigma), stride = needed(stride), padding = padding
   ))
 }
@@ -98,7 +99,7 @@ pool_avg_antialiased <- function(object, sigma, stride, padding = NULL) {
 #' @rdname pool_avg
 #' @export
 pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE) {
-  create_layer("PointwiseMaxPoolAntialiased2D", object, list(
+  create_layer("PointwiseMaxPoolAntialiased", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, sigma = sigma,
     ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
   ))

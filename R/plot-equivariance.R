@@ -2,7 +2,9 @@
 #'
 #' Draws the error of each element on a logarithmic scale. Elements that carry the grid of pixels onto itself must stay left
 #' of the dashed line, the tolerance; of the others it shows how far interpolation is from exact. With
-#' `check_equivariance(layers = TRUE)` a second panel has the largest error after each layer.
+#' `check_equivariance(layers = TRUE)` a second panel has the largest error after each layer. Of groups with many
+#' elements those
+#' with the largest errors are drawn.
 #'
 #' @param x,object What [check_equivariance()] returns.
 #' @param title A title; the verdict by default.
@@ -62,6 +64,7 @@ equivariance_points <- function(check) {
     panel = "elements", label = check$element, error = check$error,
     kind = kind(check$exact, !is.na(check$passed) & !check$passed)
   )
+  if (nrow(rows) > 30) rows <- rows[worst_rows(check, 15), ]
   layers <- attr(check, "layers")
   if (!is.null(layers)) {
     failed <- !is.na(layers$exact) & layers$exact > tolerance

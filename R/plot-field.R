@@ -1,16 +1,31 @@
 #' Look at fields
 #'
-#' Draws the fields of a feature map on the plane, up being up. Scalars are colours; a field that turns like an arrow (an
-#' irrep of frequency 1) is drawn as arrows; a regular field is a row of pictures, one for each element of the group; other
-#' fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps without negative values
-#' are blue on white.
+#' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field
+#' that turns
+#' like an arrow (an irrep of frequency 1) is drawn as arrows; a regular field is a row of pictures, one for each
+#' element of the
+#' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps
+#' without negative
+#' values are blue on white.
 #'
-#' @param x A [geometric_tensor()] on the plane.
+#' Fields on the line are drawn as curves, one for each channel. Fields in space are drawn as slices. Arrows show the
+#' part of a vector that lies in the slice, and the colour what
+#' points out of it: orange towards you, blue away. Fields on points are drawn from a point of view: far points are smaller.
+#' Fields that are no scalars or arrows are shown by their length there.
+#'
+#' @param x A [geometric_tensor()] on the line, the plane, in space or on points.
 #' @param sample The position of the sample to draw.
 #' @param fields The positions of the fields to draw; by default the first ones.
 #' @param max Draw at most so many fields.
 #' @param arrows About so many arrows along the longer side.
 #' @param title A title.
+#' @param slices In space: how many slices to draw, evenly spaced, or which ones, as positions from the bottom (the left for
+#'   `axis = "x"`, the back for `"y"` is the last). By default 6 for fields of one picture, and the middle one for others.
+#' @param axis In space: the axis across which slices are cut, see [plot.images()].
+#' @param edges On points: the edges to draw, see [radius_graph()].
+#' @param labels On points: what to write on them, such as the names of elements.
+#' @param view On points of space: two angles in degrees, by which the points are turned about the z-axis and the eye
+#'   is lifted.
 #' @param ... Not used.
 #' @return `x`, invisibly.
 #' @examplesIf intertwine::intertwine_available()
@@ -20,38 +35,110 @@
 #' set.seed(1)
 #' conv <- x$type |> r2_conv(out = c(trivial = 1, irrep_1 = 1, regular = 1), kernel_size = 5, padding = 2)
 #' plot(conv(x))
+#'
+#' # In space: a head, and where it gets brighter
+#' gs <- gspace_rot3d()
+#' gradient <- field_type(gs, trivial = 1) |>
+#'   r3_conv(out = list(trivial = 1, irrep(gs, frequency = 1)), kernel_size = 5, padding = 2)
+#' plot(gradient(geometric_tensor(mri_data(), gradient$in_type)), slices = 4)
+#'
+#' # On points: a molecule
+#' atoms <- molecules_data("CH3OH")$atoms
+#' place <- as.matrix(atoms[c("x", "y", "z")])
+#' x <- geometric_tensor(as.matrix(atoms$element == "O"), field_type(gs, trivial = 1), coords = place)
+#' plot(x, edges = radius_graph(x, radius = 1.6), labels = atoms$element)
 #' @export
-plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows = 12, title = NULL, ...) {
+plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows = 12, title = NULL, slices = NULL,
+                                  axis = c("z", "y", "x"), edges = NULL, labels = NULL, view = c(30, 20), ...) {
   call <- quote(plot())
   check_alive(x, call)
   size <- dim(x)
-  if (length(size) != 4) {
+  max <- as_count(max, min = 1)
+  if (!is.null(x$coords)) {
+    plot_on_points(x, fields, max, edges, labels, view, title, call)
+    return(invisible(x))
+  }
+  if (length(size) < 3 || length(size) > 5) {
     abort_intertwine(
-      paste0("Fields are drawn on the plane, but this tensor has the dimensions ", shape_text(size), "."),
-      class = "shape", hint = "Draw one of dimensions (batch, channel, height, width).", call = call
+      paste0(
+        "Fields are drawn on a line, the plane or in space, but this tensor has the dimensions ", shape_text(size), "."
+      ),
+      class = "shape",
+      hint = "Draw one of dimensions (batch, channel, height, width), or one with coordinates of points.", call = call
     )
   }
+  axis <- rlang::arg_match(axis)
   sample <- as_positions(sample, size[1], "sample", arg = "sample", call = call)[1]
-  max <- as_count(max, min = 1)
   arrows <- as_count(arrows, min = 1)
   kinds <- py_call_checked("_r.kernels.fields", list(x$type), call)
-  shown <- if (is.null(fields)) {
-    utils::head(seq_along(kinds), max)
-  } else {
-    as_positions(fields, length(kinds), "field", arg = "fields", call = call)
-  }
+  shown <- chosen_fields(fields, kinds, max, call)
   ends <- cumsum(vapply(kinds, function(kind) as.numeric(kind$size), 0))
   values <- as.array(x[sample])
+  hidden <- length(kinds) - length(shown)
+  caption <- if (hidden > 0) paste0(length(shown), " of ", length(kinds), " fields")
+  names <- paste(shown, vapply(kinds[shown], function(kind) kind$name, ""))
+  if (length(size) == 3) {
+    curves <- lapply(shown, function(i) matrix(values[1, seq(ends[i] - kinds[[i]]$size + 1, ends[i]), ], ncol = size[3]))
+    draw_curves(curves, names, NULL, range(values), title, caption)
+    return(invisible(x))
+  }
   panels <- lapply(shown, function(i) {
     channels <- seq(ends[i] - kinds[[i]]$size + 1, ends[i])
+    if (length(size) == 5) {
+      return(space_panels(values[1, channels, , , , drop = FALSE], kinds[[i]], x$type$gspace, slices, axis, call))
+    }
     field_panels(array(values[1, channels, , ], c(length(channels), size[3:4])), kinds[[i]], x$type$gspace)
   })
-  hidden <- length(kinds) - length(shown)
-  draw_fields(
-    panels, paste(shown, vapply(kinds[shown], function(kind) kind$name, "")), size[3:4], arrows, title,
-    if (hidden > 0) paste0(length(shown), " of ", length(kinds), " fields")
-  )
+  picture <- dim(panels[[1]][[1]]$raster)
+  draw_fields(panels, names, picture, arrows, title, caption)
   invisible(x)
+}
+
+chosen_fields <- function(fields, kinds, max, call) {
+  if (is.null(fields)) {
+    return(utils::head(seq_along(kinds), max))
+  }
+  as_positions(fields, length(kinds), "field", arg = "fields", call = call)
+}
+
+# A field in space [1, channels, depth, height, width] as slices.
+space_panels <- function(values, kind, gs, slices, axis, call) {
+  size <- dim(values)
+  n <- size[c(z = 3, y = 4, x = 5)[[axis]]]
+  single <- kind$kind %in% c("vector", "scalar")
+  chosen <- choose_slices(slices, n, default = if (single) 6 else 1, call)
+  labels <- paste(axis, "=", chosen)
+  cuts <- lapply(chosen, function(k) cut_volume(values, axis, k))
+  if (kind$kind == "vector") {
+    across <- c(z = 3, y = 2, x = 1)[[axis]]
+    # Slices across y are seen from the front, where y points away.
+    sign <- if (axis == "y") -1 else 1
+    limit <- max(abs(values[1, across, , , ]), 1e-12)
+    strength <- sqrt(apply(unclass(values)^2, c(1, 3, 4, 5), sum))
+    return(lapply(seq_along(cuts), function(i) {
+      cut <- cuts[[i]]
+      out <- matrix(sign * cut[across, , ], dim(cut)[2], dim(cut)[3])
+      pale <- grDevices::colorRampPalette(c("#6BAED6", "#FFFFFF", "#FDAE61"))(257)
+      list(
+        raster = value_raster(out, c(-limit, limit), pale), vectors = cut[-across, , , drop = FALSE],
+        label = labels[i], longest = max(strength),
+        usual = stats::quantile(strength[strength > 0.04 * max(strength)], 0.9, names = FALSE)
+      )
+    }))
+  }
+  # One scale for all slices: they are pictures of one field.
+  channels <- field_panels(
+    array(unlist(lapply(cuts, as.vector)), c(dim(cuts[[1]])[1:2], dim(cuts[[1]])[3] * length(cuts))), kind, gs
+  )
+  width <- dim(cuts[[1]])[3]
+  panels <- lapply(channels, function(panel) {
+    lapply(seq_along(cuts), function(i) {
+      raster <- as.matrix(panel$raster)[, (i - 1) * width + seq_len(width), drop = FALSE]
+      label <- if (single) labels[i] else if (length(cuts) > 1) paste0(panel$label, ", ", labels[i]) else panel$label
+      list(raster = grDevices::as.raster(raster), label = label)
+    })
+  })
+  unlist(panels, recursive = FALSE)
 }
 
 # What one field is drawn as: a list of pictures, each with a label, and arrows if it has any.
@@ -142,12 +229,12 @@ draw_panel <- function(panel, x, y, width, height, size, arrows) {
   graphics::rasterImage(panel$raster, x, y - height, x + width, y, interpolate = FALSE)
   graphics::rect(x, y - height, x + width, y, border = "grey75", lwd = 0.6)
   if (!is.null(panel$vectors)) {
-    draw_arrows(panel$vectors, x, y, height / size[1], arrows)
+    draw_field_arrows(panel$vectors, x, y, height / size[1], arrows, panel$longest, panel$usual)
   }
 }
 
 # Arrows on about so many pixels along the longer side, evenly about the centre; long ones span their distance.
-draw_arrows <- function(vectors, x, y, pixel, arrows) {
+draw_field_arrows <- function(vectors, x, y, pixel, arrows, longest = NULL, usual = NULL) {
   size <- dim(vectors)[-1]
   step <- max(1, ceiling(max(size) / arrows))
   places <- function(n) seq(1 + ((n - 1) %% step) %/% 2, n, by = step)
@@ -155,13 +242,13 @@ draw_arrows <- function(vectors, x, y, pixel, arrows) {
   along <- vectors[cbind(1, at$row, at$column)]
   up <- vectors[cbind(2, at$row, at$column)]
   strength <- sqrt(along^2 + up^2)
-  longest <- max(strength, 1e-12)
+  longest <- longest %||% max(strength, 1e-12)
   keep <- strength > 0.04 * longest
   if (!any(keep)) {
     return(invisible())
   }
   # A few long arrows shall not make all others too short to see.
-  usual <- stats::quantile(strength[keep], 0.9, names = FALSE)
+  usual <- usual %||% stats::quantile(strength[keep], 0.9, names = FALSE)
   unit <- 0.95 * step * pixel / pmax(usual, strength / 1.2)
   draw_heads(
     (x + (at$column - 0.5) * pixel)[keep], (y - (at$row - 0.5) * pixel)[keep], (along * unit)[keep], (up * unit)[keep]

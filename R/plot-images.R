@@ -104,7 +104,9 @@ draw_volumes <- function(x, slices, axis, labels, ncol, range, palette, title, c
     for (group in groups) {
       rows <- c(rows, list(lapply(chosen, function(k) {
         slice <- cut_volume(volume[1, group, , , , drop = FALSE], axis, k)
-        if (colours) picture_raster(aperm(slice, c(2, 3, 1)), range) else {
+        if (colours) {
+          picture_raster(aperm(slice, c(2, 3, 1)), range)
+        } else {
           value_raster(matrix(slice, dim(slice)[2], dim(slice)[3]), range, palette)
         }
       })))
@@ -134,7 +136,8 @@ choose_slices <- function(slices, n, default, call) {
   ceiling((seq_len(count) - 0.5) * n / count)
 }
 
-# A slice of a volume [1, channels, depth, height, width] as [channels, rows, columns], up being up. In memory depth and height
+# A slice of a volume [1, channels, depth, height, width] as [channels, rows, columns], up being up. In memory depth
+# and height
 # run against z and y.
 cut_volume <- function(volume, axis, k) {
   size <- dim(volume)
@@ -148,21 +151,24 @@ cut_volume <- function(volume, axis, k) {
   )
 }
 
-# Signals: a panel of lines for each.
 draw_signals <- function(x, labels, ncol, range, title, caption) {
-  n <- n_images(x)
+  curves <- lapply(seq_len(n_images(x)), function(i) matrix(bare_array(x)[i, , ], dim(x)[2], dim(x)[3]))
+  draw_curves(curves, labels, ncol, range %||% base::range(unclass(x)), title, caption)
+}
+
+# A panel of curves for each matrix [curves, points].
+draw_curves <- function(curves, labels, ncol, range, title, caption) {
+  n <- length(curves)
   ncol <- ncol %||% ceiling(sqrt(n / 2))
   nrow <- ceiling(n / ncol)
   old <- graphics::par(mfrow = c(nrow, ncol), mar = c(2, 2.6, if (is.null(labels)) 0.6 else 1.8, 0.6), oma = c(
     if (is.null(caption)) 0 else 1, 0, if (is.null(title)) 0 else 2, 0
   ))
   on.exit(graphics::par(old))
-  range <- range %||% range(unclass(x))
-  colours <- safe_colours(n_channels_of(x))
   for (i in seq_len(n)) {
-    values <- matrix(bare_array(x)[i, , ], dim(x)[2], dim(x)[3])
+    colours <- safe_colours(nrow(curves[[i]]))
     graphics::matplot(
-      t(values), type = "l", lty = 1, col = colours, ylim = range, xlab = "", ylab = "", bty = "l", las = 1,
+      t(curves[[i]]), type = "l", lty = 1, col = colours, ylim = range, xlab = "", ylab = "", bty = "l", las = 1,
       main = labels[i], font.main = 1, cex.main = 1
     )
   }

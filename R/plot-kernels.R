@@ -1,19 +1,23 @@
 #' Look at the kernels of a convolution
 #'
 #' Draws the steerable basis of which the filters are made, or the filter itself. Kernels are drawn as the image is seen: up
-#' is up. Blue is negative, white is zero and orange is positive, at the same scale on both sides.
+#' is up. Those in space are drawn as slices, side by side from the bottom to the top. Blue is negative, white is
+#' zero and orange is positive, at the same scale on both sides.
 #'
 #' A kernel of the basis is a Gaussian ring of some radius times a wave of some frequency around the centre. Between scalars
 #' it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a column for
 #' each of the input. The rows of a regular field hold the same kernel, turned.
 #'
-#' @param x A convolution: a module of [r2_conv()] or [r2_conv_transposed()].
+#' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or
+#'   [r3_point_conv()], or of one of
+#'   their relatives.
 #' @param what `"basis"`, or `"filter"`: the sum of the basis with the present weights.
 #' @param in_field,out_field Positions of an input and an output field. For a filter all are drawn by default, as long as
 #'   there are no more than `max` channels.
 #' @param max Draw at most so many kernels of the basis; every ring and frequency comes before a second kernel of the same.
 #'   For a filter, at most so many channels on each side.
 #' @param title A title.
+#' @param slices For kernels in space: the positions of the slices to draw, from the bottom; all by default.
 #' @param ... Not used.
 #' @return `x`, invisibly.
 #' @seealso [plot_orbit()], which shows what a convolution does to an image
@@ -22,16 +26,22 @@
 #' conv <- field_type(gs, trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 7)
 #' plot(conv)
 #' plot(conv, what = "filter")
+#'
+#' # In space: a vector field of a scalar one
+#' gs <- gspace_rot3d()
+#' conv <- field_type(gs, trivial = 1) |> r3_conv(out = irrep(gs, frequency = 1), kernel_size = 5)
+#' plot(conv)
 #' @export
-plot.r2_conv <- function(x, what = c("basis", "filter"), in_field = NULL, out_field = NULL, max = NULL, title = NULL, ...) {
+plot.r2_conv <- function(x, what = c("basis", "filter"), in_field = NULL, out_field = NULL, max = NULL, title = NULL,
+                         slices = NULL, ...) {
   call <- quote(plot())
   check_alive(x, call)
   what <- rlang::arg_match(what)
   most <- as_count(max %||% if (what == "basis") 24 else 16, min = 1, arg = "max")
   if (what == "basis") {
-    draw_basis(x, in_field %||% 1, out_field %||% 1, most, title, call)
+    draw_basis(x, in_field %||% 1, out_field %||% 1, most, title, slices, call)
   } else {
-    draw_filter(x, in_field, out_field, most, title, call)
+    draw_filter(x, in_field, out_field, most, title, slices, call)
   }
   invisible(x)
 }
@@ -40,11 +50,79 @@ plot.r2_conv <- function(x, what = c("basis", "filter"), in_field = NULL, out_fi
 #' @export
 plot.r2_conv_transposed <- plot.r2_conv
 
-draw_basis <- function(conv, in_field, out_field, most, title, call) {
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_conv <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_conv_transposed <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_ico_conv <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_ico_conv_transposed <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r1_conv <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r1_conv_transposed <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r2_point_conv <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_point_conv <- plot.r2_conv
+
+# Kernels [..., out, in, cells] as pictures [..., out, in, height, width]: of space, the slices stand side by side,
+# the lowest
+# first, as if they were input channels; on the line a picture has one row.
+as_pictures <- function(kernels, found, slices, call) {
+  levels <- as.numeric(unlist(found$levels))
+  size <- dim(kernels)
+  if (!length(levels)) {
+    line <- length(size) == if (is.null(found$radius)) 3 else 4
+    if (line) dim(kernels) <- c(size[-length(size)], 1, size[length(size)])
+    return(list(kernels = kernels, slices = 1, levels = NULL))
+  }
+  n <- length(levels)
+  chosen <- if (is.null(slices)) seq_len(n) else as_positions(slices, n, "slice", arg = "slices", call = call)
+  # In memory the first slice is the top one.
+  kept <- n + 1L - chosen
+  lead <- length(size) - 5
+  index <- rep(list(TRUE), length(size))
+  index[[lead + 3]] <- kept
+  kernels <- do.call(`[`, c(list(kernels), index, list(drop = FALSE)))
+  size <- dim(kernels)
+  turned <- aperm(kernels, c(seq_len(lead + 1), lead + 3, lead + 2, lead + 4, lead + 5))
+  list(
+    kernels = array(turned, c(size[seq_len(lead + 1)], size[lead + 3] * size[lead + 2], size[lead + 4:5])),
+    slices = length(chosen), levels = levels[kept]
+  )
+}
+
+slice_note <- function(shown) {
+  if (is.null(shown$levels)) {
+    return(NULL)
+  }
+  ends <- format(signif(range(shown$levels), 2), trim = TRUE)
+  paste0("side by side: ", shown$slices, " slices, z from ", ends[1], " to ", ends[2])
+}
+
+draw_basis <- function(conv, in_field, out_field, most, title, slices, call) {
   in_field <- as_positions(in_field, length(conv$in_type), "input field", arg = "in_field", call = call)[1]
   out_field <- as_positions(out_field, length(conv$out_type), "output field", arg = "out_field", call = call)[1]
   found <- py_call_checked("_r.kernels.basis", list(conv, in_field - 1L, out_field - 1L, most), call)
-  kernels <- found$kernels
+  shown <- as_pictures(found$kernels, found, slices, call)
+  kernels <- shown$kernels
   n <- dim(kernels)[1]
   radius <- as.numeric(unlist(found$radius))
   frequency <- as.integer(unlist(found$frequency))
@@ -56,7 +134,12 @@ draw_basis <- function(conv, in_field, out_field, most, title, call) {
   title <- title %||% paste0("Steerable basis: ", found$in_name, " to ", found$out_name)
   notes <- c(
     if (n < found$total) paste0(n, " of ", found$total, " kernels"),
-    if (max(channels) > 1) "rows: output channels, columns: input channels",
+    if (channels[2] > shown$slices) {
+      "rows: output channels, columns: input channels"
+    } else if (channels[1] > 1) {
+      if (is.null(shown$levels)) "rows: output channels, columns: input channels" else "rows: output channels"
+    },
+    slice_note(shown),
     "blue negative, orange positive, each scaled by itself"
   )
   # Tall blocks stand beside each other, ring by ring; others lie in a table of rings and frequencies.
@@ -67,10 +150,15 @@ draw_basis <- function(conv, in_field, out_field, most, title, call) {
   }
 }
 
-draw_filter <- function(conv, in_field, out_field, most, title, call) {
+draw_filter <- function(conv, in_field, out_field, most, title, slices, call) {
   found <- py_call_checked("_r.kernels.expanded", list(conv), call)
+  pictures <- as_pictures(found$kernels, found, slices, call)
+  whole <- dim(found$kernels)[1:2]
+  found$kernels <- pictures$kernels
   rows <- filter_fields(unlist(found$out_sizes), unlist(found$out_names), out_field, most, "out_field", call)
-  columns <- filter_fields(unlist(found$in_sizes), unlist(found$in_names), in_field, most, "in_field", call)
+  columns <- filter_fields(
+    unlist(found$in_sizes) * pictures$slices, unlist(found$in_names), in_field, max(most, pictures$slices), "in_field", call
+  )
   shown <- found$kernels[unlist(rows$channels), unlist(columns$channels), , , drop = FALSE]
   limit <- max(abs(shown))
   unit <- 0.06 * max(dim(shown)[1:2])
@@ -79,7 +167,8 @@ draw_filter <- function(conv, in_field, out_field, most, title, call) {
   hidden <- rows$hidden || columns$hidden
   value <- format(signif(limit, 2))
   caption <- paste0(
-    if (hidden) paste0("the first fields of ", dim(found$kernels)[1], " x ", dim(found$kernels)[2], " channels; "),
+    if (hidden) paste0("the first fields of ", whole[1], " x ", whole[2], " channels; "),
+    if (!is.null(pictures$levels)) paste0(slice_note(pictures), "; "),
     "rows: output, columns: input; from -", value, " (blue) to ", value, " (orange)"
   )
   total <- c(sum(lengths(columns$channels)), sum(lengths(rows$channels)))
@@ -170,7 +259,7 @@ draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
   )
   on.exit(graphics::par(canvas$old))
   line <- canvas$line
-  labels <- paste("frequency", frequency)
+  labels <- ifelse(frequency < 0, "", paste("frequency", frequency))
   fits <- all(graphics::strwidth(labels, cex = 0.8) <= 0.97 * channels[2])
   for (i in seq_along(rings)) {
     row <- which(radius == rings[i])
@@ -178,7 +267,8 @@ draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
     x <- (seq_along(row) - 1) * (channels[2] + gap[2])
     graphics::text(-0.6 * line, -(y + channels[1] / 2), paste("radius", format(rings[i])), adj = 1, cex = 0.9)
     graphics::text(
-      x + channels[2] / 2, -y + 0.5 * line, if (fits) labels[row] else frequency[row], cex = 0.8, col = "grey25"
+      x + channels[2] / 2, -y + 0.5 * line, if (fits) labels[row] else sub("-1", "", frequency[row]),
+      cex = 0.8, col = "grey25"
     )
     if (!fits) graphics::text(-0.6 * line, -y + 0.5 * line, "frequency", adj = 1, cex = 0.8, col = "grey25")
     for (k in seq_along(row)) draw_block(tiles[[row[k]]], x[k], y, channels[2], channels[1])
@@ -197,7 +287,7 @@ draw_ring_columns <- function(tiles, radius, frequency, channels, title, caption
     draw_block(tiles[[k]], x[k], 0, channels[2], channels[1])
   }
   line <- canvas$line
-  graphics::text(x + channels[2] / 2, 0.7 * line, frequency, cex = 0.85)
+  graphics::text(x + channels[2] / 2, 0.7 * line, sub("-1", "", frequency), cex = 0.85)
   for (ring in unique(radius)) {
     ends <- range(x[radius == ring])
     graphics::segments(ends[1], 1.35 * line, ends[2] + channels[2], 1.35 * line, col = "grey60")

@@ -144,6 +144,9 @@ draw_feature_rows <- function(inputs, outputs, colours, labels, title) {
 
 # "90°", "mirror 45°": the angle of the turn, or of the axis of the mirror.
 move_labels <- function(gs, elements) {
+  if (gs$dimensionality != 2) {
+    return(unlist(py_call_checked("_r.elements.texts", list(as.list(unclass(elements))))))
+  }
   moves <- py_call_checked("_r.pictures.moves", list(gs, as.list(unclass(elements))))
   degrees <- paste0(format(as.numeric(unlist(moves$degrees)), trim = TRUE, digits = 3, drop0trailing = TRUE), "\u00b0")
   ifelse(unlist(moves$mirrored), paste("mirror", degrees), degrees)

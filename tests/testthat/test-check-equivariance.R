@@ -58,3 +58,15 @@ test_that("specifications and others are refused", {
   expect_error(check_equivariance(nonlin_relu()), class = "intertwine_error_argument_type")
   expect_error(check_equivariance(3), class = "intertwine_error_argument_type")
 })
+
+test_that("of many elements the worst are printed", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot3d()
+  conv <- field_type(gs, trivial = 1) |> r3_point_conv(out = c(trivial = 1), width = 2, n_rings = 3)
+  check <- check_equivariance(conv)
+  expect_equal(nrow(check), 120)
+  lines <- format(check)
+  expect_length(lines, 6)
+  expect_match(lines[6], "116 more elements")
+  expect_s3_class(ggplot2::autoplot(check), "ggplot")
+})

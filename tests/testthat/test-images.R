@@ -136,3 +136,36 @@ test_that("printed forms and messages read well", {
     images(list(matrix(1, 2, 2), matrix(1, 3, 3)))
   })
 })
+
+test_that("volumes keep their axes apart in every layout", {
+  a <- numbered(2, 3, 4, 5)
+  x <- images(a, "ndhw")
+  expect_equal(dim(x), c(2, 1, 3, 4, 5))
+  expect_equal(x[[2]], a[2, , , ])
+  expect_equal(as.array(x, "whdn"), aperm(a, c(4, 3, 2, 1)))
+  expect_equal(as.array(images(as.array(x, "wndch"), "wndch")), as.array(x))
+  # Indices along x, y and z, with the origin at the bottom: depth and height run against z and y.
+  up <- images(aperm(a[1, , , ], c(3, 2, 1)), "whd", origin = "bottom")
+  expect_equal(up[[1]], a[1, 3:1, 4:1, ])
+  expect_equal(images(list(a[1, , , ], a[2, , , ]), "dhw"), x)
+  rgb <- images(numbered(2, 3, 4, 5, 3), "ndhwc")
+  expect_equal(dim(rgb[[1]]), c(3, 4, 5, 3))
+  expect_equal(length(c(x, x[1])), 3)
+})
+
+test_that("signals are vectors with channels", {
+  a <- numbered(3, 6)
+  x <- images(a, "nw")
+  expect_equal(dim(x), c(3, 1, 6))
+  expect_equal(x[[2]], a[2, ])
+  expect_equal(as.array(x, "wn"), t(a))
+  expect_equal(dim(as.array(x, "nhw")), c(3, 1, 6))
+  expect_equal(images(1:6, "w")[[1]], 1:6)
+  expect_equal(images(list(a = 1:3, b = 4:6), "w")["b"][[1]], 4:6)
+  expect_equal(dim(images(numbered(2, 6, 3), "nwc")[[1]]), c(6, 3))
+  expect_error(images(a, "dw"), class = "intertwine_error_argument")
+  expect_snapshot({
+    x
+    summary(x)
+  })
+})

@@ -9,10 +9,7 @@ missing_in_r <- function() {
     # In R export_torch() and the method of summary(); their names in Python are words of its messages, too.
     "export", "summary", "ModelSummary",
     # For several processes, which R does not train in.
-    "synchronise_batchnorm",
-    # Layers without an R function.
-    "R1Conv", "R1ConvTransposed", "R3Conv", "R3ConvTransposed", "R3IcoConv", "R3IcoConvTransposed",
-    "R3Upsampling"
+    "synchronise_batchnorm"
   )
 }
 

@@ -24,3 +24,17 @@ test_that("fields that turn like arrows are known", {
   )
   expect_identical(kinds(field_type(gspace_rot2d(N = Inf), irrep_1 = 1)), "vector")
 })
+
+test_that("fields in space are drawn as slices, on the line as curves", {
+  skip_if_no_python()
+  withr::local_pdf(NULL)
+  gs <- gspace_octa()
+  type <- field_type(gs, standard_repr(gs), trivial = 1, regular = 1)
+  x <- geometric_tensor(array(stats::rnorm(28 * 60), c(1, 28, 3, 4, 5)), type)
+  expect_invisible(plot(x))
+  for (axis in c("z", "y", "x")) expect_silent(plot(x, slices = 2, axis = axis))
+  expect_silent(plot(x, fields = 3, slices = c(1, 3)))
+  expect_error(plot(x, slices = c(1, 9)), class = "intertwine_error_position")
+  line <- geometric_tensor(array(stats::rnorm(30), c(1, 3, 10)), field_type(gspace_flip1d(), trivial = 1, regular = 1))
+  expect_silent(plot(line))
+})

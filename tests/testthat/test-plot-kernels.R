@@ -60,3 +60,38 @@ test_that("a block of kernels keeps its places, and zero is white", {
   expect_identical(which(raster == raster[2, 3]), which(row(raster) == 2 & col(raster) == 3))
   expect_identical(raster[1, 1], "#FFFFFF")
 })
+
+test_that("kernels in space, on the line and on points are drawn", {
+  skip_if_no_python()
+  withr::local_pdf(NULL)
+  gs <- gspace_rot3d()
+  conv <- field_type(gs, trivial = 2) |> r3_conv(out = list(trivial = 1, irrep(gs, frequency = 1)), kernel_size = 5)
+  expect_invisible(plot(conv))
+  expect_silent(plot(conv, out_field = 2, slices = c(2, 3)))
+  expect_silent(plot(conv, what = "filter"))
+  expect_silent(plot(conv, what = "filter", slices = 3))
+  expect_error(plot(conv, slices = 6), class = "intertwine_error_position")
+  line <- field_type(gspace_flip1d(), trivial = 1) |> r1_conv(out = c(regular = 1), kernel_size = 5)
+  expect_silent(plot(line))
+  expect_silent(plot(line, what = "filter"))
+  ico <- field_type(gspace_ico(), trivial = 1) |> r3_ico_conv(out = c(trivial = 1), kernel_size = 3)
+  expect_silent(plot(ico))
+  for (make in list(
+    function() field_type(gs, trivial = 1) |> r3_point_conv(out = c(trivial = 2), width = 2, n_rings = 3),
+    function() field_type(gspace_rot2d(4), trivial = 1) |> r2_point_conv(out = c(regular = 1), width = 2, n_rings = 3)
+  )) {
+    expect_silent(plot(make()))
+    expect_silent(plot(make(), what = "filter"))
+  }
+})
+
+test_that("slices stand side by side from the bottom to the top", {
+  # [elements, out, in, depth, height, width], the first slice in memory at the top
+  kernels <- array(seq_len(2 * 3 * 2 * 3 * 2 * 2), c(2, 3, 2, 3, 2, 2))
+  shown <- as_pictures(kernels, list(levels = list(1, 0, -1), radius = list(1)), NULL, NULL)
+  expect_equal(dim(shown$kernels), c(2, 3, 6, 2, 2))
+  expect_equal(shown$levels, c(-1, 0, 1))
+  expect_equal(shown$kernels[1, 2, 1, , ], kernels[1, 2, 1, 3, , ])
+  expect_equal(shown$kernels[1, 2, 3, , ], kernels[1, 2, 1, 1, , ])
+  expect_equal(shown$kernels[2, 1, 4, , ], kernels[2, 1, 2, 3, , ])
+})

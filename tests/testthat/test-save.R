@@ -71,3 +71,12 @@ test_that("files that are none are refused, and nothing is half-written", {
   expect_error(intertwine_save(any_model(), file.path(tempfile(), "x")), class = "intertwine_error_file")
   expect_error(intertwine_save(iris, path), class = "intertwine_error_argument_type")
 })
+
+test_that("what is loaded is a function of arrays", {
+  skip_if_no_python()
+  module <- field_type(gspace_rot2d(N = 4), trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 3)
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(module, path)
+  x <- array(stats::rnorm(25), c(1, 1, 5, 5))
+  expect_equal(intertwine_load(path)(x), module(x))
+})

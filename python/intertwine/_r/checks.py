@@ -7,11 +7,15 @@ from typing import Any
 
 import torch
 
+from intertwine._r import points
+from intertwine._r.elements import texts
 from intertwine.fields import GeometricTensor
 from intertwine.nn import SequentialModule, check_equivariance
 
 
-def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: bool) -> dict[str, Any]:
+def equivariance(
+    module: Any, x: Any, elements: Any, tolerance: float, layers: bool, edges: Any = None
+) -> dict[str, Any]:
     """Errors in double precision: rows for the elements and, for sequences, for the layers.
 
     Args:
@@ -20,7 +24,10 @@ def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: b
         elements: the elements to check, or `None` for those that the group suggests.
         tolerance: the largest relative error that passes.
         layers: whether to look at each layer of a sequence.
+        edges: for features on points, the edges of their graph.
     """
+    if points.takes_edges(module):
+        return points.equivariance(module, x, edges, elements, tolerance)
     twin = copy.deepcopy(module).double()
     if isinstance(x, GeometricTensor):
         x = GeometricTensor(x.tensor.detach().double(), x.type, x.coords)
@@ -31,8 +38,8 @@ def equivariance(module: Any, x: Any, elements: Any, tolerance: float, layers: b
     report = check_equivariance(twin, x, chosen, rtol=tolerance, assertion=False, layers=by_layer)
     return {
         "rows": [
-            {"element": str(row["element"]), "error": float(row["error"]), "exact": bool(row["exact"])}
-            for row in report.table
+            {"element": text, "error": float(row["error"]), "exact": bool(row["exact"])}
+            for text, row in zip(texts([row["element"] for row in report.table]), report.table, strict=True)
         ],
         "layers": [
             {

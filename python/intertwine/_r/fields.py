@@ -120,16 +120,18 @@ def close(first: Any, second: Any, tolerance: float) -> bool:
 
 def select(value: GeometricTensor, samples: Any, fields: Any) -> GeometricTensor:
     """Some samples and some fields of a tensor; positions count from zero, `None` takes all."""
-    tensor, type = value.tensor, value.type
+    tensor, type, coords = value.tensor, value.type, value.coords
     if samples is not None:
-        tensor = tensor[[int(i) for i in samples]]
+        chosen = [int(i) for i in samples]
+        tensor = tensor[chosen]
+        coords = None if coords is None else coords[chosen]
     if fields is not None:
         starts = [0]
         for rho in type.representations:
             starts.append(starts[-1] + rho.size)
         keep = [c for i in fields for c in range(starts[int(i)], starts[int(i) + 1])]
         tensor, type = tensor[:, keep], subset(type, [int(i) for i in fields])
-    return GeometricTensor(tensor, type)
+    return GeometricTensor(tensor, type, coords)
 
 
 def dimensionality(value: Any) -> int:

@@ -10,11 +10,13 @@ import torch
 
 from intertwine import nn
 from intertwine._r import arrays
+from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
 from intertwine._r.groups import subgroup_label
 from intertwine._r.spaces import space_name
 from intertwine._r.values import tuples
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.group import O3, SO3
 
 Record = dict[str, Any]
 
@@ -116,9 +118,45 @@ def _induced(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Mo
     return _ordinary(kind, in_type, {**arguments, "subfield_size": list(size) if isinstance(size, tuple) else size})
 
 
-def _quotient_fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
-    label = subgroup_label(in_type, arguments.pop("rotations", None), arguments.pop("axis", None))
-    return getattr(nn, kind)(in_type, label, **arguments)
+def _fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """Functions on the group, or on the cosets of a subgroup, with a grid that suits the group."""
+    group: Any = in_type.fibergroup
+    label: Any = None
+    if kind.startswith("Quotient"):
+        named = [arguments.pop(name, None) for name in ("rotations", "axis", "subgroup")]
+        label = subgroup_label(in_type, *named)
+    if isinstance(group, (SO3, O3)):
+        grid = arguments.pop("type", "thomson_cube")
+        number = arguments.pop("N", None if grid in _WITHOUT_NUMBER else 4)
+        make = group.sphere_grid if label is not None and label[-1] == -1 else group.grid
+        arguments["grid"] = make(grid, number)
+    elif group.continuous:
+        arguments.setdefault("N", 16)
+    else:
+        arguments.pop("N", None)
+    return getattr(nn, kind)(in_type, *([] if label is None else [label]), **arguments)
+
+
+_WITHOUT_NUMBER = ("ico", "cube", "tetra")
+
+
+def fourier_transform(space: Any, frequency: int, elements: Any, subgroup: Any) -> torch.nn.Module:
+    """Between functions on a group, or on the cosets of a subgroup, and their Fourier coefficients up to a frequency."""
+    group: Any = group_of(space)
+    label = None if all(part is None for part in subgroup) else subgroup_label(space, *subgroup)
+    chosen = None if elements is None else list(elements)
+    return nn.FourierTransform(group, group.bl_irreps(frequency), chosen, label).double()
+
+
+def fourier_apply(transform: Any, way: str, values: torch.Tensor) -> torch.Tensor:
+    """Samples of coefficients, or coefficients of samples."""
+    return getattr(transform, way)(values)
+
+
+def _alias_free(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """The layer inside is built for the same fields."""
+    (records,) = arguments.pop("parts")
+    return getattr(nn, kind)(_build(in_type, [], list(records), single=True), **arguments)
 
 
 _GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
@@ -164,7 +202,9 @@ def gated_by(in_type: nn.FieldType, gates: nn.FieldType, seed: float) -> torch.n
 
 
 _MAKERS = {
+    "AliasFree": _alias_free,
     "BranchingModule": _branching,
+    "FourierPointwise": _fourier,
     "GatedNonLinearityUniform": _gated_uniform,
     "IIDBatchNorm": _batchnorm_iid,
     "InducedNormBatchNorm": _induced,
@@ -172,7 +212,7 @@ _MAKERS = {
     "InducedNormPool": _induced,
     "MaxPoolChannels": _max_channels,
     "MultipleModule": _multiple,
-    "QuotientFourierPointwise": _quotient_fourier,
+    "QuotientFourierPointwise": _fourier,
     "ReshuffleModule": _reshuffled,
     "RestrictionModule": _restriction,
 }

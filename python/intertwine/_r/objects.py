@@ -10,6 +10,11 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def itself(value: Any) -> Any:
+    """The object alone, for R wraps no objects inside of lists."""
+    return value
+
+
 def equal(first: Any, second: Any) -> bool:
     """Whether two objects are the same mathematical object."""
     return bool(first == second)

@@ -1,0 +1,295 @@
+# Features on points of the plane or of space: convolutions along the edges of graphs.
+
+#' Equivariant convolution on points
+#'
+#' For molecules, point clouds and other graphs in space: the features of a point are mixed with those of its neighbours by a
+#' filter that depends on where they lie. Turn the points, and the features turn with them; this is exact for every rotation,
+#' for there is no grid.
+#'
+#' Features on points are a [geometric_tensor()] with `coords`, and a module takes them with the edges of the graph:
+#' `conv(x, edges)`, where `edges` is what [radius_graph()] gives or any matrix of two columns, from and to. Other
+#' layers, such as
+#' [nonlin_gated()] or [batchnorm_iid()], take their place between convolutions as usual: `model(x, edges)`.
+#'
+#' @section Profiles:
+#' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"`
+#' waves that vanish
+#' smoothly at the outermost radius, so that nothing jumps when a neighbour comes or goes: use it for energies and forces.
+#'
+#' @inheritParams r2_conv
+#' @param width Radius of the outermost ring: as far as the edges reach.
+#' @param n_rings Number of evenly spaced rings from 0 to `width`.
+#' @param rings Their radii, in place of `width` and `n_rings`.
+#' @param sigma Widths of the rings.
+#' @param frequencies_cutoff The highest order of the harmonics: on a ring of radius r it is this number times r; 3
+#'   by default.
+#' @param radial The profiles: `"gaussian"`, `"normalized"` or `"bessel"`.
+#' @param aggr `"mean"` or `"sum"` over the neighbours of a point.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [radius_graph()], [point_forces()], [plot.geometric_tensor()], [molecules_data()]
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_flip_rot3d()
+#' methanol <- molecules_data("CH3OH")$atoms
+#' place <- as.matrix(methanol[c("x", "y", "z")])
+#' edges <- radius_graph(place, radius = 3)
+#' features <- cbind(methanol$element == "C", methanol$element == "O")
+#' x <- geometric_tensor(features, field_type(gs, trivial = 2), coords = place)
+#'
+#' conv <- x$type |> r3_point_conv(out = list(trivial = 2, standard_repr(gs)), width = 3, n_rings = 4)
+#' conv(x, edges)
+#' check_equivariance(conv)
+r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+  point_conv(
+    "R3PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
+}
+
+#' @rdname r3_point_conv
+#' @export
+r2_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+  point_conv(
+    "R2PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
+}
+
+#' @rdname r3_point_conv
+#' @export
+r1_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+  point_conv(
+    "R1PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
+  )
+}
+
+point_conv <- function(kind, object, out, width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize,
+                       call = rlang::caller_env()) {
+  if (is.null(rings) && (is.null(width) || is.null(n_rings))) {
+    abort_intertwine(
+      "The rings are missing: a convolution on points cannot know how far the neighbours are.",
+      hint = "For example width = 3 and n_rings = 4, or rings = c(0, 1, 2, 3).", call = call
+    )
+  }
+  create_layer(kind, object, list(
+    out = out, width = width, n_rings = n_rings, rings = rings, sigma = sigma, frequencies_cutoff = frequencies_cutoff,
+    radial = radial, aggr = aggr, bias = bias, initialize = if (!isTRUE(initialize)) initialize
+  ), random = TRUE, call = call)
+}
+
+#' The graph of neighbours
+#'
+#' Joins each point to all others within a radius.
+#'
+#' @param coords A matrix of coordinates with a row for each point, or a [geometric_tensor()] on points.
+#' @param radius The greatest distance.
+#' @param batch For several graphs at once: to which of them each point belongs, a factor or a vector. Points of different
+#'   graphs are not joined.
+#' @param loop Join each point to itself?
+#' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that
+#'   is left out are
+#'   left out, too, so that the graph turns with the points.
+#' @return An integer matrix with a row for each edge and the columns `from` and `to`: positions of points, counted from 1.
+#' @seealso [r3_point_conv()]
+#' @export
+#' @examplesIf intertwine_available()
+#' water <- molecules_data("H2O")$atoms
+#' radius_graph(water[c("x", "y", "z")], radius = 1.2)
+radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbours = NULL) {
+  call <- rlang::current_env()
+  coords <- coords_tensor(coords, call)
+  check_number(radius, min = 0)
+  check_flag(loop)
+  if (!is.null(max_neighbours)) max_neighbours <- as_count(max_neighbours, min = 1)
+  if (!is.null(batch)) {
+    n <- dim_torch_tensor(coords)[1]
+    if (length(batch) != n || anyNA(batch)) {
+      abort_intertwine(
+        paste0("`batch` must say for each of the ", n, " points to which graph it belongs."), class = "shape", call = call
+      )
+    }
+    batch <- as_torch(as.integer(factor(batch, levels = unique(batch))), dtype = "int64")
+  }
+  edges <- py_call_checked("_r.points.graph", list(coords, as.double(radius), batch, loop, max_neighbours))
+  edges <- t(edges) + 1L
+  storage.mode(edges) <- "integer"
+  dimnames(edges) <- list(NULL, c("from", "to"))
+  edges
+}
+
+coords_tensor <- function(coords, call) {
+  if (is_geometric_tensor(coords)) coords <- point_coords(coords)
+  if (is_py(coords)) {
+    return(check_alive(coords, call))
+  }
+  to_py_tensor(coords_matrix(coords, call), "float64", arg = "coords", call = call)
+}
+
+coords_matrix <- function(coords, call = rlang::caller_env()) {
+  if (is.data.frame(coords)) coords <- as.matrix(coords)
+  if (!is.matrix(coords) || !is.numeric(coords)) {
+    abort_intertwine(
+      paste0("`coords` must be a matrix of numbers with a row for each point, not ", describe_value(coords), "."),
+      class = "argument_type", hint = "For example as.matrix(atoms[c(\"x\", \"y\", \"z\")]).", call = call
+    )
+  }
+  if (!all(is.finite(coords))) {
+    bad <- which(rowSums(!is.finite(coords)) > 0)[1]
+    abort_intertwine(
+      paste0("`coords` must be finite, but point ", bad, " is at (", paste(format(coords[bad, ]), collapse = ", "), ")."),
+      class = "missing_values", hint = "Drop or mend such points first.", call = call
+    )
+  }
+  unname(coords)
+}
+
+#' @rdname geometric_tensor
+#' @export
+point_coords <- function(x) {
+  check_class(x, "geometric_tensor", "a geometric tensor")
+  coords <- x$coords
+  if (is.null(coords)) {
+    abort_intertwine(
+      "This geometric tensor lives on a grid and has no coordinates.",
+      hint = "Give them to geometric_tensor(x, type, coords = )."
+    )
+  }
+  tensor_to_array(coords)
+}
+
+#' Gradients of energies with respect to the points
+#'
+#' A network that puts out invariant numbers for points gives an energy, their sum, and so forces: minus its gradient
+#' with respect
+#' to the coordinates. They turn with the points if the energy does not change.
+#'
+#' @param module A module whose output is trivial fields.
+#' @param x A [geometric_tensor()] on points.
+#' @param edges The edges of the graph, see [radius_graph()].
+#' @return A list of the `energy`, a number, and the `forces`, a matrix with a row for each point.
+#' @seealso [r3_point_conv()]; its `radial = "bessel"` makes energies without jumps
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_flip_rot3d()
+#' water <- molecules_data("H2O")$atoms
+#' place <- as.matrix(water[c("x", "y", "z")])
+#' x <- geometric_tensor(cbind(water$element == "O", water$element == "H"), field_type(gs, trivial = 2), coords = place)
+#' set.seed(1)
+#' model <- x$type |>
+#'   r3_point_conv(out = list(trivial = 4), width = 3, n_rings = 4, radial = "bessel") |>
+#'   nonlin_elu() |>
+#'   r3_point_conv(out = list(trivial = 1), width = 3, n_rings = 4, radial = "bessel")
+#' point_forces(model, x, radius_graph(place, radius = 3))
+point_forces <- function(module, x, edges) {
+  check_module(module)
+  check_class(x, "geometric_tensor", "a geometric tensor on points")
+  call <- rlang::current_env()
+  py_call_checked("_r.points.forces", list(module, x, edge_tensor(edges, dim(x)[1], call)))
+}
+
+#' The edges that a module was called with, if there are any.
+#' @noRd
+graph_of <- function(x, more) {
+  if (length(more) != 1) {
+    return(NULL)
+  }
+  edges <- more[[1]]
+  named <- identical(names(more), "edges")
+  if (named || (is.matrix(edges) && is.numeric(edges) && ncol(edges) == 2) || is.data.frame(edges)) edges
+}
+
+call_on_points <- function(module, x, edges, call) {
+  if (!is_geometric_tensor(x)) {
+    abort_intertwine(
+      paste0("Features on points must be a geometric tensor with coordinates, not ", describe_value(x), "."),
+      class = "argument_type", hint = "Make one with geometric_tensor(x, type, coords = ).", call = call
+    )
+  }
+  py_call_checked("_r.points.run", list(module, x, edge_tensor(edges, dim(x)[1], call)), call)
+}
+
+#' Edges as Python has them: two rows, counted from 0.
+#' @noRd
+edge_tensor <- function(edges, n, call) {
+  if (is.data.frame(edges)) edges <- as.matrix(edges)
+  whole <- is.numeric(edges) && !anyNA(edges) && all(edges == round(edges))
+  if (!is.matrix(edges) || ncol(edges) != 2 || !whole) {
+    abort_intertwine(
+      paste0("`edges` must be a matrix of positions with two columns, from and to, not ", describe_value(edges), "."),
+      class = "argument_type",
+      hint = if (is.matrix(edges) && nrow(edges) == 2) "Turn it over with t()." else "Make it with radius_graph().",
+      call = call
+    )
+  }
+  bad <- which(edges < 1 | edges > n)
+  if (length(bad)) {
+    abort_intertwine(
+      paste0("`edges` holds the point ", edges[bad[1]], ", but the ", n, " points have the positions 1 to ", n, "."),
+      class = "position", hint = "Of several graphs in one tensor, number the points through.", call = call
+    )
+  }
+  to_py_tensor(t(unname(edges)) - 1, "int64", arg = "edges", call = call)
+}
+
+#' Train a network on points
+#'
+#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close
+#' to a number
+#' for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each epoch (Adam, mean
+#' squared error, with a learning rate that falls to zero).
+#'
+#' @param module A module that ends with trivial fields, one for each number to learn. It is not changed.
+#' @param x A [geometric_tensor()] on the points of all graphs.
+#' @param edges The edges, see [radius_graph()] with its `batch`.
+#' @param graph To which graph each point belongs: a factor, whose levels are in the order of `y`.
+#' @param y A number for each graph, or a matrix with a row for each. Numbers around zero of size about one are learned best.
+#' @param aggregate `"sum"` or `"mean"` over the points of a graph.
+#' @param epochs Number of steps.
+#' @param learn_rate The learning rate at the start.
+#' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the
+#'   training early
+#'   and keeps what was learned.
+#' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
+#' @export
+#' @examplesIf intertwine_available()
+#' # How many atoms are oxygen? A network that looks at them can count.
+#' data <- molecules_data(c("H2O", "CH4", "CO2", "CH3OH"))
+#' atoms <- data$atoms
+#' gs <- gspace_flip_rot3d()
+#' x <- geometric_tensor(
+#'   outer(atoms$element, c("H", "C", "O"), "==") + 0, field_type(gs, trivial = 3), coords = atoms[c("x", "y", "z")]
+#' )
+#' edges <- radius_graph(x, radius = 3, batch = atoms$molecule, loop = TRUE)
+#' set.seed(1)
+#' model <- x$type |> r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3)
+#' fitted <- fit_points(model, x, edges, atoms$molecule, y = c(1, 0, 2, 1), epochs = 200)
+#' round(rowsum(as.array(fitted$module(x, edges)), atoms$molecule, reorder = FALSE), 1)
+fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01) {
+  call <- rlang::current_env()
+  check_module(module)
+  check_class(x, "geometric_tensor", "a geometric tensor on points")
+  aggregate <- rlang::arg_match(aggregate)
+  point_coords(x)
+  n <- dim(x)[1]
+  graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
+  y <- as.matrix(y)
+  if (length(graph) != n || anyNA(graph) || nrow(y) != nlevels(graph) || !is.numeric(y) || !all(is.finite(y))) {
+    abort_intertwine(
+      paste0(
+        "`graph` must name the graph of each of the ", n, " points, and `y` hold a finite number for each of its ",
+        nlevels(graph), " levels."
+      ),
+      class = "shape", hint = "Drop levels without points with droplevels().", call = call
+    )
+  }
+  found <- py_call_polled("_r.points.fit", list(
+    module, x, edge_tensor(edges, n, call), to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
+    to_py_tensor(y, "float64", arg = "y"),
+    aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as.double(check_number(learn_rate, min = 0)),
+    seed = draw_seed()
+  ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
+  loss <- as.numeric(unlist(found$loss))
+  list(module = found$module, history = data.frame(epoch = seq_along(loss), loss = loss))
+}
