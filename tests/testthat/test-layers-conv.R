@@ -46,7 +46,7 @@ test_that("low_error chooses filters that turn more exactly", {
   expect_error(r2_conv(gray, out = c(regular = 1), kernel_size = 3, low_error = 2), class = "intertwine_error_argument")
   expect_error(
     r2_conv(gray, out = c(regular = 1), kernel_size = 3, low_error = "yes"),
-    class = "intertwine_error_argument"
+    class = "intertwine_error_argument_type"
   )
 })
 

@@ -340,14 +340,22 @@ class Representation:
         return self
 
     def __reduce__(self) -> tuple[Callable[..., Representation], tuple[Any, ...]]:
-        return (_rebuild, (self._group, self._name, self._irreps, self._change_of_basis, self._attributes))
+        given = None
+        if self._given_matrices is not None and isinstance(self._group, FiniteGroup) and not self.is_signed_permutation:
+            given = self.matrices
+        return (_rebuild, (self._group, self._name, self._irreps, self._change_of_basis, given, self._attributes))
 
 
 def _rebuild(
-    group: Group, name: str, irreps: tuple[Label, ...], change_of_basis: np.ndarray, attributes: dict[str, Any]
+    group: Group,
+    name: str,
+    irreps: tuple[Label, ...],
+    change_of_basis: np.ndarray,
+    matrices: np.ndarray | None,
+    attributes: dict[str, Any],
 ) -> Representation:
-    # The matrices of all elements follow from these; they would be by far the most of what is written.
-    return Representation(group, name, irreps, change_of_basis, **attributes)
+    # Permutations come back exactly from these alone; their matrices would be by far the most of what is written.
+    return Representation(group, name, irreps, change_of_basis, _matrices=matrices, **attributes)
 
 
 def need_representations(values: Iterable[object], what: str) -> None:
