@@ -37,8 +37,11 @@ test: ## all tests of both languages
 test-python: setup-python ## Python tests and doctests
 	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
 
+# What torch alone decides (compilation, export, processes, wrong calls) is not run a second time.
+TORCH_ONLY := $(addprefix --ignore tests/python/nn/,test_properties.py test_wrong_calls.py test_distributed.py test_exporting.py)
+
 test-numpy2: setup-python ## the Python tests with NumPy 2
-	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) tests/python --ignore tests/python/bridge
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) tests/python --ignore tests/python/bridge $(TORCH_ONLY)
 
 test-bridge: setup ## the crossing between R and Python, with NumPy 1 and 2 (R runs inside of Python here)
 	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv/bin/python $(PYTHON_BIN) $(PYTEST) tests/python/bridge
