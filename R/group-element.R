@@ -190,7 +190,8 @@ length.group_element <- function(x) 1L
 #'
 #' Types for rotations of space: `"thomson"` (N that repel each other), `"thomson_cube"` (24 N, with the symmetry of
 #' the cube), `"ico"` (60), `"cube"` (24), `"tetra"` (12), `"hopf"`, `"fibonacci"` (about N), `"rand"` (N at random).
-#' For the sphere the same, with 30 and 6 points for the solids, `"healpix"` (12 N^2 points), and `"longlat"` (N longitudes by M
+#' For the sphere the same, with 30 and 6 points for the solids, `"healpix"` (12 N^2 points), and `"longlat"` (N
+#' longitudes by M
 #' latitudes). Groups of the plane have `"regular"` (N rotations) and `"rand"`.
 #'
 #' Everything random follows [set.seed()].

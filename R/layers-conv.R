@@ -12,7 +12,8 @@
 #' appended, so that layers pipe. Modules are functions: `conv(x)`, or `x |> conv()`.
 #'
 #' @section How exact is my network?:
-#' Quarter turns and mirrors that carry the grid to itself are exact. Other rotations leave an error, which comes from filters
+#' Quarter turns and mirrors that carry the grid to itself are exact. Other rotations leave an error, which comes
+#' from filters
 #' of few pixels, and from what non-linearities do between the layers. On photographs turned by 45 degrees (rotations by
 #' multiples of 45 degrees, relative error):
 #'
@@ -24,7 +25,8 @@
 #' | three layers, `kernel_size = 5` | 0.036 | 0.027 | 0.018 |
 #'
 #' With `low_error` the filters are fitted to natural images instead of sampled at points, and angular frequencies of which
-#' more than 0.1 (or the bound given) would still turn wrongly are left out. It costs no time. A 3 x 3 filter loses a third of
+#' more than 0.1 (or the bound given) would still turn wrongly are left out. It costs no time. A 3 x 3 filter loses a
+#' third of
 #' its weights, a 5 x 5 filter none; `low_error = 0.2` keeps them all. Larger filters turn more exactly than small ones.
 #'
 #' @param object A field type, a module, or nothing.

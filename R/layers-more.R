@@ -159,7 +159,8 @@ pool_adaptive_max <- function(object, output_size) {
 
 #' Larger images, masks, and another order of fields
 #'
-#' `r2_upsampling()` and `r3_upsampling()` enlarge images and volumes by interpolation. `mask_module()` sets everything outside of a disc or a ball to zero, so that
+#' `r2_upsampling()` and `r3_upsampling()` enlarge images and volumes by interpolation. `mask_module()` sets
+#' everything outside of a disc or a ball to zero, so that
 #' corners cannot tell how an image was turned. `reshuffle_module()` puts fields into another order.
 #'
 #' @inheritParams r2_conv

@@ -135,6 +135,7 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters; one number, or one for each axis where the group keeps them apart.
+#' @param stride,dilation As in any convolution.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [r2_conv()], [r3_conv()]

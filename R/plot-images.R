@@ -161,7 +161,7 @@ draw_curves <- function(curves, labels, ncol, range, title, caption) {
   n <- length(curves)
   ncol <- ncol %||% ceiling(sqrt(n / 2))
   nrow <- ceiling(n / ncol)
-  old <- graphics::par(mfrow = c(nrow, ncol), mar = c(2, 2.6, if (is.null(labels)) 0.6 else 1.8, 0.6), oma = c(
+  old <- graphics::par(mfrow = c(nrow, ncol), mar = c(2, 3.6, if (is.null(labels)) 0.6 else 1.8, 1.2), oma = c(
     if (is.null(caption)) 0 else 1, 0, if (is.null(title)) 0 else 2, 0
   ))
   on.exit(graphics::par(old))
