@@ -100,6 +100,31 @@ class _SpatialGroup(ContinuousGroup):
         """
         return iter(self.grid("ico"))  # type: ignore[attr-defined]
 
+    @abstractmethod
+    def _rotation(self, quaternion: np.ndarray) -> GroupElement:
+        """The element that is a rotation."""
+
+    def one_parameter(self, axis: int, angle: float) -> GroupElement:
+        """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
+        return self._rotation(about(_AXES[axis], angle))
+
+    def sphere_grid(
+        self, type: str, N: int | None = None, M: int | None = None, seed: Any = None, adj: GroupElement | None = None
+    ) -> list[GroupElement]:
+        """Points of the sphere, each as a rotation that carries the z-axis there.
+
+        Args:
+            type: see :func:`intertwine.group.grids.sphere_grid`.
+            N: how many (or about how many), where the type has a choice; longitudes for ``"longlat"``.
+            M: latitudes for ``"longlat"``.
+            seed: of random ones.
+            adj: an element a: the points become a^-1 p.
+        """
+        points = sphere_grid(type, N, M, seed)
+        if adj is not None:
+            points = points @ self._matrix_of(self.element(adj)._value)
+        return [self._rotation(_pole_to(point)) for point in points]
+
     def _moved(self, quaternions: np.ndarray, adj: Any) -> list[np.ndarray]:
         by = (
             None
@@ -190,6 +215,9 @@ class SO3(_SpatialGroup):
     def _repr_value(self, value: np.ndarray) -> str:
         return repr_rotation(value)
 
+    def _rotation(self, quaternion: np.ndarray) -> GroupElement:
+        return GroupElement._of(quaternion, self)
+
     def _matrix_of(self, value: np.ndarray) -> np.ndarray:
         return quaternion_matrix(value)
 
@@ -235,23 +263,6 @@ class SO3(_SpatialGroup):
         """
         return [GroupElement._of(q, self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 
-    def sphere_grid(
-        self, type: str, N: int | None = None, M: int | None = None, seed: Any = None, adj: GroupElement | None = None
-    ) -> list[GroupElement]:
-        """Points of the sphere, each as a rotation that carries the z-axis there.
-
-        Args:
-            type: see :func:`intertwine.group.grids.sphere_grid`.
-            N: how many (or about how many), where the type has a choice; longitudes for ``"longlat"``.
-            M: latitudes for ``"longlat"``.
-            seed: of random ones.
-            adj: an element a: the points become a^-1 p.
-        """
-        points = sphere_grid(type, N, M, seed)
-        if adj is not None:
-            points = points @ self._matrix_of(self.element(adj)._value)
-        return [GroupElement._of(_pole_to(point), self) for point in points]
-
     def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Points of a quadrature of the sphere, each with degree + 1 turns about it."""
         quaternions, weights = _haar_grid(degree)
@@ -261,10 +272,6 @@ class SO3(_SpatialGroup):
         """Degree + 1 rotations about the z-axis, with the weights of Weyl's formula."""
         quaternions, weights = _angle_rule(degree)
         return [GroupElement._of(q, self) for q in quaternions], weights
-
-    def one_parameter(self, axis: int, angle: float) -> GroupElement:
-        """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
-        return GroupElement._of(about(_AXES[axis], angle), self)
 
     def frequency(self, id: Label) -> int:
         """The frequency of an irrep, by its label."""
@@ -401,6 +408,9 @@ class O3(_SpatialGroup):
     def _matrix_of(self, value: tuple[int, np.ndarray]) -> np.ndarray:
         return _signed_matrix(value)
 
+    def _rotation(self, quaternion: np.ndarray) -> GroupElement:
+        return GroupElement._of((0, quaternion), self)
+
     def _from_matrix(self, matrix: np.ndarray) -> GroupElement:
         inverted = int(np.linalg.det(matrix) < 0)
         return GroupElement._of((inverted, matrix_quaternion(-matrix if inverted else matrix)), self)
@@ -475,23 +485,6 @@ class O3(_SpatialGroup):
         """
         return [GroupElement._of((0, q), self) for q in self._moved(rotation_grid(type, N, seed), adj)]
 
-    def sphere_grid(
-        self, type: str, N: int | None = None, M: int | None = None, seed: Any = None, adj: GroupElement | None = None
-    ) -> list[GroupElement]:
-        """Points of the sphere, each as a rotation that carries the z-axis there.
-
-        Args:
-            type: see :func:`intertwine.group.grids.sphere_grid`.
-            N: how many (or about how many), where the type has a choice; longitudes for ``"longlat"``.
-            M: latitudes for ``"longlat"``.
-            seed: of random ones.
-            adj: an element a: the points become a^-1 p.
-        """
-        points = sphere_grid(type, N, M, seed)
-        if adj is not None:
-            points = points @ self._matrix_of(self.element(adj)._value)
-        return [GroupElement._of((0, _pole_to(point)), self) for point in points]
-
     def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """That of SO(3), without and with the inversion."""
         return self._doubled(*_haar_grid(degree))
@@ -503,10 +496,6 @@ class O3(_SpatialGroup):
     def _doubled(self, quaternions: list[np.ndarray], weights: np.ndarray) -> tuple[list[GroupElement], np.ndarray]:
         elements = [GroupElement._of((flip, q), self) for flip in (0, 1) for q in quaternions]
         return elements, np.concatenate([weights, weights]) / 2
-
-    def one_parameter(self, axis: int, angle: float) -> GroupElement:
-        """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
-        return GroupElement._of((0, about(_AXES[axis], angle)), self)
 
     def frequency(self, id: Label) -> int:
         """The frequency of an irrep, by its label."""
