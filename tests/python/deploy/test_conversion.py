@@ -245,8 +245,6 @@ def test_fourier_layers_of_so3_take_over_the_grid(escnn, training):
 
 @pytest.mark.peer
 def test_a_network_of_se3(escnn):
-    if not hasattr(nn, "R3Conv"):
-        pytest.skip("R3Conv is not there yet")
     torch.manual_seed(0)
 
     def build(m, spaces):
