@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cache, cached_property
 from typing import Any
 
@@ -148,8 +149,9 @@ class PolyhedralGroup(FiniteGroup):
             for label, matrices in self._irrep_matrices().items()
         }
 
+    @abstractmethod
     def _irrep_matrices(self) -> dict[int, np.ndarray]:
-        raise NotImplementedError
+        """The matrices of all irreps by label, the trivial one first, shape ``(order, size, size)`` each."""
 
     @cached_property
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
