@@ -9,6 +9,7 @@
 #' @param metrics As in [fit()]; by default those of the fit.
 #' @param batch_size Samples at a time.
 #' @param na `"error"` or `"mask"`, as in [fit()].
+#' @param device Where to compute; the module's own device if `NULL`.
 #' @param ... Not used.
 #' @return `evaluate()`: a named vector, the loss first. `confusion_table()`: a
 #'   table with a row for each true class and a column for each predicted one.
@@ -24,11 +25,12 @@ NULL
 #' @rdname evaluate
 #' @method evaluate intertwine_fit
 #' @export
-evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256, na = c("error", "mask"), ...) {
+evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
+                                    na = c("error", "mask"), device = NULL, ...) {
   na <- rlang::arg_match(na)
   evaluate_module(
     fit_module(x), newdata, y, x$settings$loss, metrics %||% x$settings$metrics,
-    x$levels, batch_size, na, rlang::current_env()
+    x$levels, batch_size, na, device, rlang::current_env()
   )
 }
 
@@ -36,10 +38,10 @@ evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_
 #' @method evaluate equivariant_module
 #' @export
 evaluate.equivariant_module <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
-                                        na = c("error", "mask"), ...) {
+                                        na = c("error", "mask"), device = NULL, ...) {
   na <- rlang::arg_match(na)
   check_alive(x)
-  evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, rlang::current_env())
+  evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, device, rlang::current_env())
 }
 
 #' @rdname evaluate
@@ -47,11 +49,11 @@ evaluate.equivariant_module <- function(x, newdata, y = NULL, metrics = NULL, ba
 #' @export
 evaluate.torch.nn.modules.module.Module <- evaluate.equivariant_module
 
-evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_size, na, call) {
+evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_size, na, device, call) {
   data <- pair_of(module, newdata, y, loss, na, levels, call)
   options <- list(
     loss = loss, metrics = if (is.character(metrics)) as.list(metrics) else metrics, na = na,
-    batch_size = as_count(batch_size, min = 1, call = call)
+    batch_size = as_count(batch_size, min = 1, call = call), device = device
   )
   values <- polled_value("_r.training.evaluate", list(module, data$x, data$y, options), call)
   unlist(values)
@@ -59,7 +61,7 @@ evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_siz
 
 #' @rdname evaluate
 #' @export
-confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask")) {
+confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask"), device = NULL) {
   na <- rlang::arg_match(na)
   call <- rlang::current_env()
   check_class(
@@ -74,7 +76,7 @@ confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c(
   }
   counts <- polled_value(
     "_r.training.confusion",
-    list(module, data$x, data$y, na, as_count(batch_size, min = 1)), call
+    list(module, data$x, data$y, na, as_count(batch_size, min = 1), device = device), call
   )
   levels <- data$levels
   if (nrow(counts) != length(levels)) {

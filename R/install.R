@@ -37,23 +37,38 @@ install_intertwine <- function(envname = "r-intertwine", torch = c("cpu", "defau
   invisible(commands)
 }
 
+#' The Python packages that the R functions use, with the versions that they need: the core, `train`, `plot` and `data` of
+#' pyproject.toml (a test compares the two). `install_intertwine()` installs them, and a reticulate that makes environments
+#' itself is told of them.
+#' @noRd
+python_packages <- c(
+  torch = ">=2.6", numpy = ">=1.26", scipy = ">=1.11", safetensors = ">=0.4.3",
+  "lightning-fabric" = ">=2.2", matplotlib = ">=3.8", "scikit-learn" = ">=1.3", pillow = ">=10"
+)
+
+#' Requirements as pip writes them.
+#' @noRd
+requirements <- function(packages) paste0(names(packages), packages)
+
 #' The commands of an installation, in order.
 #' @noRd
 install_commands <- function(folder, torch, python, extra = character()) {
   inside <- file.path(folder, if (.Platform$OS.type == "windows") "Scripts/python.exe" else "bin/python")
-  # reticulate 1.28 converts only the arrays of NumPy 1 for those who use it directly.
-  numpy <- if (utils::packageVersion("reticulate") < "1.38") "numpy>=1.26,<2" else "numpy>=1.26"
-  needed <- c("torch>=2.2", numpy, "scipy", "safetensors", "lightning-fabric", "matplotlib", "scikit-learn", "pillow", extra)
+  needed <- python_packages
+  if (utils::packageVersion("reticulate") < "1.38") {
+    # Older versions convert only the arrays of NumPy 1 for those who use it directly.
+    needed[["numpy"]] <- paste0(needed[["numpy"]], ",<2")
+  }
   commands <- list(
     c(python, "-m", "venv", folder),
     c(inside, "-m", "pip", "install", "--upgrade", "pip")
   )
   if (torch == "cpu" && Sys.info()[["sysname"]] %in% c("Linux", "Windows")) {
     # An extra index, tried for torch alone: everything else comes from where pip is configured to look.
-    cpu <- c(inside, "-m", "pip", "install", "--index-url", "https://download.pytorch.org/whl/cpu", "torch>=2.2")
+    cpu <- c(inside, "-m", "pip", "install", "--index-url", "https://download.pytorch.org/whl/cpu", requirements(needed["torch"]))
     commands <- c(commands, list(structure(cpu, optional = TRUE)))
   }
-  c(commands, list(c(inside, "-m", "pip", "install", needed)))
+  c(commands, list(c(inside, "-m", "pip", "install", requirements(needed), extra)))
 }
 
 starter_python <- function() {

@@ -31,7 +31,7 @@ adopt_python_choice <- function() {
 declare_requirements <- function() {
   if ("py_require" %in% getNamespaceExports("reticulate")) {
     declare <- getExportedValue("reticulate", "py_require")
-    declare(c("torch>=2.2", "numpy>=1.26", "scipy", "safetensors"), python_version = ">=3.10")
+    declare(requirements(python_packages), python_version = ">=3.10")
   }
   # An import that is delayed, and never made through this object: reticulate searches this environment by it.
   the$hint <- reticulate::import("torch", delay_load = list(environment = "r-intertwine"))

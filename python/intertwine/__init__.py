@@ -19,17 +19,32 @@ from intertwine import errors, group, gspaces
 from intertwine.gauge import GAUGE_VERSION
 
 if TYPE_CHECKING:
-    from intertwine import nn
+    from intertwine import deploy, fields, kernels, models, nn, study, training
 
 __version__ = "0.1.0"
 
-__all__ = ["GAUGE_VERSION", "__version__", "errors", "group", "gspaces", "nn"]
+__all__ = [
+    "GAUGE_VERSION",
+    "__version__",
+    "deploy",
+    "errors",
+    "fields",
+    "group",
+    "gspaces",
+    "kernels",
+    "models",
+    "nn",
+    "study",
+    "training",
+]
+
+_ON_DEMAND = frozenset({"deploy", "fields", "kernels", "models", "nn", "study", "training"})
 
 
 def __getattr__(name: str) -> Any:
     # Groups and spaces need NumPy and SciPy alone, so torch waits for the first network.
-    if name == "nn":
-        return importlib.import_module("intertwine.nn")
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"intertwine.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -32,3 +32,19 @@ test_that("what does not fit is refused", {
   fitted <- fit(model, x, factor(c("a", "b", "a", "b")), epochs = 1)
   expect_error(evaluate(fitted, x, factor(c("a", "b", "c", "b"))), class = "intertwine_error_argument")
 })
+
+test_that("the device is used, and refused if it is not there", {
+  skip_if_no_python()
+  module <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
+    r2_conv(out = c(trivial = 2), kernel_size = 3) |>
+    head_classes(n = 2)
+  x <- array(rnorm(4 * 25), c(4, 1, 5, 5))
+  y <- factor(c("a", "b", "a", "b"))
+  expect_identical(evaluate(module, x, y, device = "cpu"), evaluate(module, x, y))
+  for (wrong in c("abacus", "meta")) {
+    expect_error(evaluate(module, x, y, device = wrong), class = "intertwine_error_argument")
+    expect_error(confusion_table(module, x, y, device = wrong), class = "intertwine_error_argument")
+    expect_error(predict(module, x, device = wrong), class = "intertwine_error_argument")
+    expect_error(fit(module, x, y, device = wrong), class = "intertwine_error_argument")
+  }
+})

@@ -179,10 +179,12 @@ def evaluate(module: torch.nn.Module, x: Any, y: Any, options: Mapping[str, Any]
     return None
 
 
-def confusion(module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, poll: Any) -> np.ndarray | None:
+def confusion(
+    module: torch.nn.Module, x: Any, y: Any, na: Any, batch_size: int, poll: Any, device: str | None = None
+) -> np.ndarray | None:
     """The confusion table, rows for true classes; `None` if R wants to stop."""
     with contextlib.suppress(KeyboardInterrupt):
-        return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=poll).numpy()
+        return training.confusion(module, x, y, na=na, batch_size=batch_size, poll=poll, device=device).numpy()
     return None
 
 

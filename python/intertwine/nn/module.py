@@ -60,7 +60,8 @@ class EquivariantModule(ConstantModule):
     _arguments: dict[str, Any]
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:
-        """Remembers the arguments of the constructor, whatever it is: see ``arguments``."""
+        # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
+        # documentation show this signature, (*args, **kwargs), in place of the constructor's.
         self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
         arguments: dict[str, Any] = {}
         try:

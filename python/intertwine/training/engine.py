@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.training.devices import check_device
 
 # `lightning-fabric` alone imports in about a second beside torch; the whole of `lightning` takes four.
 _HOMES = ("lightning_fabric", "lightning.fabric")
@@ -71,18 +72,12 @@ def make_fabric(device: str = "auto", precision: str | None = None) -> Any:
             f"`precision` is one of {', '.join(PRECISIONS)}, but was {precision!r}",
             hint="leave it out to train in the module's own dtype",
         )
-    kind, _, index = str(device).partition(":")
-    devices: Any = 1
-    if index:
-        if not index.isdigit():
-            raise ArgumentError(f"device {device!r} does not name a device", hint='use "auto", "cpu" or "cuda:0"')
-        devices = [int(index)]
-    if kind == "cpu":
-        devices = 1
+    place = check_device(device)
+    devices: Any = 1 if place.index is None or place.type == "cpu" else [place.index]
     fabric = fabric_class()
     try:
         with quiet():
-            made = fabric(accelerator=kind, devices=devices, precision=precision)
+            made = fabric(accelerator=place.type, devices=devices, precision=precision)
             made.launch()
     except Exception as error:  # Fabric raises several kinds here: all mean that this device cannot be used
         raise ArgumentError(f"device {device!r} cannot be used here: {error}", hint='use "auto" or "cpu"') from error

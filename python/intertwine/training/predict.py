@@ -10,6 +10,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.training.data import Missing, Source, TensorSource, as_source, check_batch, scaled
+from intertwine.training.devices import check_device
 from intertwine.training.fit import of_module, probe
 from intertwine.training.measures import (
     IGNORE,
@@ -191,7 +192,7 @@ def _over(
     first = next(module.parameters(), None)
     dtype = torch.get_default_dtype() if first is None else first.dtype
     home = torch.device("cpu") if first is None else first.device
-    place = home if device is None else torch.device(device)
+    place = home if device is None else check_device(device)
     count = source.n_batches(batch_size)
     try:
         module.to(place)

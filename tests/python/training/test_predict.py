@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -95,3 +97,13 @@ def test_bad_input():
         training.evaluate(module, x)
     with pytest.raises(ArgumentError, match="class targets"):
         training.confusion(module, x, y.float())
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:-1", "", "meta"])
+@pytest.mark.parametrize("function", [training.predict, training.evaluate, training.confusion])
+def test_a_device_that_is_not_here_is_refused_before_anything_moves(function: Any, device: str) -> None:
+    module, x, y = torch.nn.Linear(3, 2), torch.zeros(4, 3), [0, 1, 1, 0]
+    data = (x,) if function is training.predict else (x, y)
+    with pytest.raises(ArgumentError, match=r"Use '\w+'"):
+        function(module, *data, device=device)
+    assert module.weight.device.type == "cpu"
