@@ -59,7 +59,7 @@ class EquivariantModule(ConstantModule):
 
     _arguments: dict[str, Any]
 
-    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:
+    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
         # documentation show this signature, (*args, **kwargs), in place of the constructor's.
         self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
