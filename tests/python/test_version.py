@@ -31,7 +31,9 @@ def test_r_asks_python_for_what_pyproject_declares() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = [project["dependencies"], *(project["optional-dependencies"][name] for name in ("train", "plot", "data"))]
     declared = {requirement for group in groups for requirement in group}
-    listed = re.search(r"^python_packages <- c\((.*?)^\)", (ROOT / "R/install.R").read_text(encoding="utf-8"), re.S | re.M)
+    listed = re.search(
+        r"^python_packages <- c\((.*?)^\)", (ROOT / "R/install.R").read_text(encoding="utf-8"), re.S | re.M
+    )
     assert listed is not None
     named = re.findall(r'"?([a-z-]+)"? = "([^"]+)"', listed.group(1))
     assert {name + version for name, version in named} == declared
