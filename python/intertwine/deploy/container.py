@@ -13,8 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
+from intertwine.deploy.disk import as_path, open_ordinary
 from intertwine.errors import ArgumentError, ModelFileError
 
 HEADER_LIMIT = 100_000_000
@@ -145,51 +144,19 @@ def read_bytes(path: str | Path) -> tuple[bytes, str]:
 
     Raises:
         ModelFileError: if there is no such file, or it cannot be read.
+        ArgumentTypeError: if the path is no path.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):  # a device or a pipe may never end
-                raise ModelFileError(f"{path} is no ordinary file", hint="give a file that save() has written")
+    path = as_path(path)
+    with open_ordinary(path) as file:
+        length = os.fstat(file.fileno()).st_size
+        try:
             # what is no model file is refused by its first bytes, however long it is
             start = file.read(9)
-            _header_size(start, about.st_size, path.name)
+            _header_size(start, length, path.name)
             return start + file.read(), path.name
-    except IsADirectoryError as error:
-        raise ModelFileError(f"{path} is a folder, not a model file") from error
-    except (MemoryError, OverflowError) as error:
-        raise ModelFileError(f"{path} is larger than the memory: {about.st_size} bytes", hint=_AGAIN) from error
-    except OSError as error:
-        raise ModelFileError(
-            f"the model file {path} cannot be read: {error.strerror}", hint="check the path"
-        ) from error
-
-
-def write_bytes(path: str | Path, data: bytes) -> None:
-    """Write a file whole or not at all: a crash on the way leaves the old one in its place.
-
-    Raises:
-        ModelFileError: if it cannot be written.
-    """
-    path = Path(path)
-    partial: str | None = None
-    try:
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp lets only the user read the file: give it the mode that an ordinary new file would have
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(partial, 0o666 & ~mask)
-        os.replace(partial, path)
-        partial = None
-    except OSError as error:
-        raise ModelFileError(
-            f"the model file {path} cannot be written: {error.strerror}", hint="check the folder and its permissions"
-        ) from error
-    finally:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
+        except (MemoryError, OverflowError) as error:
+            raise ModelFileError(f"{path} is larger than the memory: {length} bytes", hint=_AGAIN) from error
+        except OSError as error:
+            raise ModelFileError(
+                f"the model file {path} cannot be read: {error.strerror}", hint="check the disk that it lies on"
+            ) from error

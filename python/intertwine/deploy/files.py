@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from intertwine.deploy.container import pack, read_bytes, unpack, write_bytes
+from intertwine.deploy.container import pack, read_bytes, unpack
+from intertwine.deploy.disk import write_whole
 from intertwine.deploy.recipe import Reader, Writer
 from intertwine.errors import ArgumentError, GaugeError, IntertwineError, ModelFileError
 from intertwine.gauge import GAUGE_VERSION
@@ -75,7 +76,7 @@ def save(module: torch.nn.Module, path: str | Path, extra: Mapping[str, Any] | N
         ...     load(pathlib.Path(folder, "model.safetensors"))
         Linear(in_features=3, out_features=2, bias=True)
     """
-    write_bytes(path, save_bytes(module, extra))
+    write_whole(path, save_bytes(module, extra))
 
 
 def load_bytes(data: bytes | bytearray | memoryview, name: str = "the file") -> torch.nn.Module:
