@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -205,13 +205,18 @@ class FieldType:
         return {label: self.index_select(numbers) for label, numbers in groups.items()}
 
     def restrict(self, id: Any) -> FieldType:
-        """The same channels as fields for a subgroup.
+        """The same channels as fields for a subgroup; what the space names, such as a vector, keeps its name.
 
         Args:
             id: the label of the subgroup.
         """
         space, _, _ = self._gspace.restrict(id)
-        return FieldType(space, [representation.restrict(id) for representation in self._representations])
+        return FieldType(space, [self._restricted(rho, space, id) for rho in self._representations])
+
+    def _restricted(self, rho: Representation, space: GSpace, id: Any) -> Representation:
+        if rho.name in _OF_SPACE and self._gspace.dimensionality and rho == _OF_SPACE[rho.name](self._gspace):
+            return _OF_SPACE[rho.name](space)
+        return rho.restrict(id)
 
     # --- what the group does ----------------------------------------------------------------------------------------------
 
@@ -325,9 +330,18 @@ class FieldType:
         return (FieldType, (self._gspace, self._representations))
 
 
+_OF_SPACE: dict[str, Callable[[GSpace], Representation]] = {
+    "trivial": lambda gspace: gspace.trivial_repr,
+    "vector": lambda gspace: gspace.standard_repr,
+    "pseudovector": lambda gspace: gspace.pseudovector_repr,
+    "pseudoscalar": lambda gspace: gspace.pseudoscalar_repr,
+}
+"""Fields by names that mean the same on every space; all others are names of the group's representations."""
+
+
 def _named(gspace: GSpace, name: str) -> Representation:
-    if name == "trivial":
-        return gspace.trivial_repr
+    if name in _OF_SPACE:
+        return _OF_SPACE[name](gspace)
     known = gspace.representations
     if name in known:
         return known[name]
@@ -336,7 +350,7 @@ def _named(gspace: GSpace, name: str) -> Representation:
             return candidate
     raise ArgumentError(
         f"{gspace} has no representation named {name!r}",
-        hint=f"use trivial, {', '.join(known)}, or give representations",
+        hint=f"use {', '.join([*_OF_SPACE, *known])}, or give representations",
     )
 
 
@@ -346,12 +360,21 @@ def field_type(gspace: GSpace, *representations: Representation, **multiplicitie
     Args:
         gspace: the space.
         *representations: one for each field, first.
-        **multiplicities: numbers of fields: ``trivial``, ``regular``, or the name of an irrep (``irrep_1``).
+        **multiplicities: numbers of fields: ``trivial``, ``regular``, the name of an irrep (``irrep_1``); or ``vector``,
+            ``pseudovector`` and ``pseudoscalar``, which the space itself defines
+            (:attr:`intertwine.gspaces.GSpace.standard_repr`): gradients, flows and forces are vectors, curls of planar
+            fields pseudoscalars, curls in space pseudovectors.
+
+    Raises:
+        ArgumentError: if there is no such name.
+        RepresentationError: if a vector is asked for where there is no space.
 
     Example:
         >>> from intertwine import gspaces, nn
         >>> nn.field_type(gspaces.rot2dOnR2(4), regular=2, trivial=1)
         [C4_on_R2[(None, 4)]: {regular (x2), irrep_0 (x1)}(9)]
+        >>> nn.field_type(gspaces.flipRot2dOnR2(4), vector=1, pseudoscalar=1)
+        [D4_on_R2[(3.141592653589793, 4)]: {vector (x1), pseudoscalar (x1)}(3)]
     """
     if not isinstance(gspace, GSpace):
         raise FieldTypeError(

@@ -14,6 +14,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.orientation import determinant, renamed, with_determinant
 from intertwine.group.representation import Representation
 
 _LATTICE = 1e-9
@@ -179,6 +180,61 @@ class GSpace:
     def trivial_repr(self) -> IrreducibleRepresentation:
         """The irrep that is 1 everywhere."""
         return self.fibergroup.trivial_representation
+
+    @cached_property
+    def standard_repr(self) -> Representation:
+        """A vector: an arrow in the coordinates x (right), y (up), z, which the group moves as it moves the space.
+
+        rho(g) is the matrix of ``basespace_action``: gradients, velocities, forces, displacements. Where there are mirrors, this
+        is in general none of the irreps: ``irrep(1, 1)`` of a plane is mirrored in another axis.
+
+        Raises:
+            RepresentationError: if there is no space (d = 0), whose vectors could be.
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> space = gspaces.flipRot2dOnR2(4)
+            >>> mirror = space.fibergroup.element((1, 0))
+            >>> space.standard_repr(mirror).tolist(), space.irrep(1, 1)(mirror).tolist()
+            ([[-1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]])
+        """
+        return renamed(self._for_directions("vector"), "vector")
+
+    @cached_property
+    def pseudovector_repr(self) -> Representation:
+        """A pseudovector (axial vector): a vector that a mirror turns around, rho(g) = det A(g) A(g).
+
+        In R^3 a curl: vorticity, angular velocity, torque, magnetic field. In R^2 a vector turned by 90 degrees, such as the
+        gradient of a stream function makes a velocity of it. On the line it does not change at all.
+
+        Raises:
+            RepresentationError: if there is no space (d = 0).
+        """
+        return with_determinant(self._for_directions("pseudovector"), "pseudovector")
+
+    @cached_property
+    def pseudoscalar_repr(self) -> Representation:
+        """A pseudoscalar: a number whose sign changes under mirrors, rho(g) = det A(g).
+
+        In R^2 a curl, such as vorticity; in R^3 a helicity or a handedness; on the line an arrow.
+
+        Raises:
+            RepresentationError: if there is no space (d = 0).
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> gspaces.flipRot2dOnR2(4).pseudoscalar_repr.irreps
+            [(1, 0)]
+        """
+        return determinant(self._for_directions("pseudoscalar"), "pseudoscalar")
+
+    def _for_directions(self, kind: str) -> Representation:
+        if self._action is None:
+            raise RepresentationError(
+                f"there is no {kind} on {self.name}: it has no base space, so nothing says how {self.fibergroup} moves one",
+                hint="take a space such as gspaces.flipRot2dOnR2(4), or give the representation itself",
+            )
+        return self._action
 
     @property
     def regular_repr(self) -> Representation:

@@ -255,3 +255,22 @@ GSPACES: dict[str, Callable[[], GSpace]] = {
     "volumes, inversion": gspaces.invOnR3,
     "volumes, C4 about another axis": lambda: gspaces.rot2dOnR3(4, so3_group().element([0.4, 0.2, 0.1], "EV")),
 }
+
+CONTINUOUS_SPACES: dict[str, Callable[[], GSpace]] = {
+    "SO(2)": gspaces.rot2dOnR2,
+    "O(2)": gspaces.flipRot2dOnR2,
+    "O(2), oblique axis": lambda: gspaces.flipRot2dOnR2(axis=0.4),
+    "O(2), diagonal axis": lambda: gspaces.flipRot2dOnR2(axis=np.pi / 4),
+    "SO(3)": gspaces.rot3dOnR3,
+    "O(3)": gspaces.flipRot3dOnR3,
+    "rotations about an axis": gspaces.rot2dOnR3,
+    "rotations about another axis": lambda: gspaces.rot2dOnR3(adjoint=so3_group().element([0.4, 0.2, 0.1], "EV")),
+    "cone": gspaces.conicalOnR3,
+    "half turns": gspaces.dihedralOnR3,
+    "cylinder": gspaces.cylindricalOnR3,
+    "full cylinder": gspaces.fullCylindricalOnR3,
+}
+"""Spaces with infinitely many elements."""
+
+SPACES = {name: build for name, build in GSPACES.items() if not name.startswith("no space")} | CONTINUOUS_SPACES
+"""Spaces with points: the line, the plane, space."""

@@ -18,6 +18,7 @@ from intertwine.group import change_basis, double_group, so2_group, so3_group
 
 from ..contracts.layers import LAYERS, build, features
 from ..contracts.lists import FINITE, GSPACES
+from ..contracts.lists import SPACES as ALL_SPACES
 
 
 def sequence(space):
@@ -104,6 +105,18 @@ def test_every_space_comes_back(name):
     assert type(loaded.in_type.fibergroup) is type(space.fibergroup)
     assert loaded.in_type.fibergroup.irreps() == space.fibergroup.irreps()
     assert deploy.save_bytes(loaded) == data
+
+
+@pytest.mark.parametrize("name", ALL_SPACES)
+def test_vectors_of_every_space_come_back(name):
+    kind = nn.field_type(ALL_SPACES[name](), trivial=1, vector=2, pseudovector=1, pseudoscalar=1)
+    data = deploy.save_bytes(nn.IdentityModule(kind))
+    loaded = deploy.load_bytes(data).in_type
+    assert loaded == kind
+    assert str(loaded) == str(kind)
+    for g in list(kind.testing_elements)[:8]:
+        torch.testing.assert_close(loaded.fiber_representation(g), kind.fiber_representation(g), atol=1e-7, rtol=0)
+    assert deploy.save_bytes(deploy.load_bytes(data)) == data
 
 
 @pytest.mark.parametrize("name", FINITE)
