@@ -7,8 +7,12 @@
 #'
 #' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is
 #' not. Other elements
-#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. Strides keep a symmetry at
-#' some sizes of the image alone: give the `x` that you have in mind. On points ([r3_point_conv()]) every element is exact.
+#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. On points
+#' ([r3_point_conv()]) every element is exact.
+#'
+#' Strides keep a symmetry at some sizes of the image alone. Without `x` and `size` an odd and an even size are tried: the
+#' module passes if it is equivariant at one of them, and the verdict and a warning say at which it is not. With `size`, it
+#' must be equivariant at each that you give. [shape_plan()] lists sizes that are exact.
 #'
 #' @param module A module.
 #' @param x Features: an array, a torch tensor, [images()] or a [geometric_tensor()]; random ones if `NULL`.
@@ -17,17 +21,20 @@
 #' @param interpolated Do elements that need interpolation count, too?
 #' @param layers Report the layers of a sequence one by one?
 #' @param edges For networks on points, the edges of `x`, see [radius_graph()].
-#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count).
-#'   It prints the verdict. With `layers = TRUE`, `attr(check, "layers")` is a data frame of the largest error after each
-#'   layer.
+#' @param size Size of the random features: one number, or height and width; or a list of such sizes.
+#' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count)
+#'   and `sizes` (of the features for which that holds). It prints the verdict. `attr(check, "sizes")` is a data frame of
+#'   the sizes that were tried: `size`, `error` (the largest of exact elements), `passed`. With `layers = TRUE`,
+#'   `attr(check, "layers")` is a data frame of the largest error after each layer.
 #' @seealso [expect_equivariant()] for tests
 #' @export
 #' @examplesIf intertwine_available()
 #' conv <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 2), kernel_size = 3)
 #' check_equivariance(conv)
+#' check_equivariance(conv, size = 28)
 check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE,
-                               edges = NULL) {
+                               edges = NULL, size = NULL) {
   call <- rlang::current_env()
   check_module(module)
   check_class(module, "equivariant_module", "an equivariant module")
@@ -37,8 +44,12 @@ check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e
   if (!is.null(elements)) elements <- as_elements(elements, call)
   if (!is.null(x)) x <- input_tensor(x, module, "float64", call = call)
   if (!is.null(edges)) edges <- edge_tensor(edges, dim(x)[1], call)
+  if (!is.null(size)) {
+    sizes <- if (is.list(size)) size else list(size)
+    size <- lapply(sizes, function(n) as.list(as_whole(n, min = 1, arg = "size", call = call)))
+  }
   found <- py_call_stoppable(
-    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers, edges),
+    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers, edges, size),
     modules = list(module), call = call
   )
   rows <- found$rows
@@ -49,11 +60,13 @@ check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e
       element = vapply(rows, function(row) row$element, ""),
       error = error,
       exact = exact,
-      passed = ifelse(exact | interpolated, !is.na(error) & error <= tolerance, NA)
+      passed = ifelse(exact | interpolated, !is.na(error) & error <= tolerance, NA),
+      sizes = vapply(rows, function(row) row$sizes, "")
     ),
     class = c("equivariance_check", "data.frame"),
     tolerance = tolerance,
     size = as.integer(unlist(found$shape)),
+    sizes = tried_sizes(found$sizes),
     layers = layer_errors(found$layers)
   )
 }
@@ -68,6 +81,14 @@ as_elements <- function(x, call) {
     )
   }
   lapply(unclass(x), check_alive, call)
+}
+
+tried_sizes <- function(rows) {
+  data.frame(
+    size = vapply(rows, function(row) row$size, ""),
+    error = vapply(rows, function(row) row$error, 0),
+    passed = vapply(rows, function(row) row$passed, NA)
+  )
 }
 
 layer_errors <- function(rows) {
@@ -95,6 +116,7 @@ format.equivariance_check <- function(x, ...) {
   } else {
     paste0("Equivariant: all ", counted, " exact elements have an error of at most ", format(tolerance), ".")
   }
+  verdict <- c(verdict, size_lines(attr(x, "sizes")))
   status <- ifelse(is.na(x$passed), "interpolated", ifelse(x$passed, "passed", "FAILED"))
   # Of many elements those with the largest errors say all.
   most <- 24
@@ -110,6 +132,18 @@ format.equivariance_check <- function(x, ...) {
     lines <- c(lines, "Largest error of exact elements after each layer:", rows)
   }
   c(verdict, lines)
+}
+
+# Where a module is equivariant at some of the sizes that were tried, and not at others.
+size_lines <- function(sizes) {
+  if (is.null(sizes) || !any(sizes$passed) || all(sizes$passed)) {
+    return(NULL)
+  }
+  broken <- !sizes$passed
+  paste0(
+    "This holds for inputs of size ", toString(sizes$size[!broken]), ", but NOT for ",
+    toString(paste0(sizes$size[broken], " (error ", formatC(sizes$error[broken], digits = 1, format = "e"), ")")), "."
+  )
 }
 
 # The rows with the largest errors, of those that are exact and of those that are not.
@@ -135,7 +169,7 @@ print.equivariance_check <- function(x, ...) {
 
 #' @export
 as.data.frame.equivariance_check <- function(x, ...) {
-  for (name in c("tolerance", "size", "layers")) attr(x, name) <- NULL
+  for (name in c("tolerance", "size", "sizes", "layers")) attr(x, name) <- NULL
   class(x) <- "data.frame"
   x
 }

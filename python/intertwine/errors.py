@@ -119,4 +119,4 @@ class MissingDependencyError(IntertwineError, ImportError):
 
 
 class EquivarianceWarning(UserWarning):
-    """A layer that is built in a way that cannot be exactly equivariant, whatever its input."""
+    """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""

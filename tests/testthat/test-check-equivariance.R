@@ -47,6 +47,23 @@ test_that("own features can be used", {
   expect_match(format(check)[1], "NOT equivariant")
 })
 
+test_that("a check says at which sizes it holds", {
+  skip_if_no_python()
+  strided <- field_type(gspace_rot2d(N = 4), trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 3, stride = 2)
+  expect_warning(check <- check_equivariance(strided), "33 x 33, but not on 32 x 32", class = "intertwine_warning")
+  expect_true(all(check$passed))
+  expect_identical(check$sizes[2], "33 x 33")
+  expect_identical(attr(check, "sizes")$passed, c(TRUE, FALSE))
+  expect_match(format(check)[2], "holds for inputs of size 33 x 33, but NOT for 32 x 32")
+  expect_true(all(check_equivariance(strided, size = 27)$passed))
+  expect_false(all(check_equivariance(strided, size = 28)$passed))
+  check <- check_equivariance(strided, size = list(27, c(28, 28)))
+  expect_false(all(check$passed))
+  expect_identical(attr(check, "sizes")$size, c("27 x 27", "28 x 28"))
+  expect_error(check_equivariance(strided, size = 0), class = "intertwine_error_argument")
+  expect_error(check_equivariance(strided, array(0, c(1, 1, 9, 9)), size = 9), class = "intertwine_error_argument")
+})
+
 test_that("the expectation succeeds and fails", {
   skip_if_no_python()
   conv <- field_type(gspace_rot2d(N = 4), trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 3, stride = 2)

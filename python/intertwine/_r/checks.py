@@ -9,12 +9,14 @@ import torch
 
 from intertwine._r import points
 from intertwine._r.elements import texts
+from intertwine.errors import ArgumentError
 from intertwine.fields import GeometricTensor
 from intertwine.nn import SequentialModule, check_equivariance
+from intertwine.nn.sizes import size_text
 
 
 def equivariance(
-    module: Any, x: Any, elements: Any, tolerance: float, layers: bool, edges: Any = None
+    module: Any, x: Any, elements: Any, tolerance: float, layers: bool, edges: Any = None, sizes: Any = None
 ) -> dict[str, Any]:
     """Errors in double precision: rows for the elements and, for sequences, for the layers.
 
@@ -25,8 +27,11 @@ def equivariance(
         tolerance: the largest relative error that passes.
         layers: whether to look at each layer of a sequence.
         edges: for features on points, the edges of their graph.
+        sizes: of random features: a list of sizes, each of one number or one for each axis of space.
     """
     if points.takes_edges(module):
+        if sizes is not None:
+            raise ArgumentError("features on points have no size", hint="leave the size out")
         return points.equivariance(module, x, edges, elements, tolerance)
     twin = copy.deepcopy(module).double()
     if isinstance(x, GeometricTensor):
@@ -35,10 +40,16 @@ def equivariance(
         x = x.detach().double()
     chosen = list(elements) if elements is not None else None
     by_layer = layers and isinstance(module, SequentialModule)
-    report = check_equivariance(twin, x, chosen, rtol=tolerance, assertion=False, layers=by_layer)
+    size = None if sizes is None else [n[0] if len(n) == 1 else tuple(n) for n in sizes]
+    report = check_equivariance(twin, x, chosen, size=size, rtol=tolerance, assertion=False, layers=by_layer)
     return {
         "rows": [
-            {"element": text, "error": float(row["error"]), "exact": bool(row["exact"])}
+            {
+                "element": text,
+                "error": float(row["error"]),
+                "exact": bool(row["exact"]),
+                "sizes": ", ".join(map(size_text, row["sizes"])),
+            }
             for text, row in zip(texts([row["element"] for row in report.table]), report.table, strict=True)
         ],
         "layers": [
@@ -51,6 +62,10 @@ def equivariance(
             for number, row in enumerate(report.layers)
         ],
         "shape": [int(n) for n in report.input_shape],
+        "sizes": [
+            {"size": size_text(entry["size"]), "error": float(entry["error"]), "passed": entry["passed"]}
+            for entry in report.sizes
+        ],
     }
 
 
@@ -62,18 +77,14 @@ def shape_plan(module: Any, size: list[int]) -> dict[str, Any]:
     rows = [
         {
             "kind": row["name"],
-            "input": _size_text(row["input_size"]),
-            "output": _size_text(row["output_size"]),
+            "input": size_text(row["input_size"]),
+            "output": size_text(row["output_size"]),
             "exact": bool(row["exact"]),
             "reason": row["reason"],
         }
         for row in plan.rows
     ]
     return {"rows": rows, "sizes": [int(n) for n in plan.sizes]}
-
-
-def _size_text(size: tuple[int, ...]) -> str:
-    return " x ".join(map(str, size)) if size else "no grid"
 
 
 def _number(value: float | None) -> float:

@@ -115,11 +115,12 @@ def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: floa
     report = report_of(twin, pairs, tuple(x.shape), tolerance, torch.float64, False)
     return {
         "rows": [
-            {"element": text, "error": float(row["error"]), "exact": bool(row["exact"])}
+            {"element": text, "error": float(row["error"]), "exact": bool(row["exact"]), "sizes": "points"}
             for text, row in zip(texts(chosen), report.table, strict=True)
         ],
         "layers": [],
         "shape": [int(n) for n in report.input_shape],
+        "sizes": [],
     }
 
 

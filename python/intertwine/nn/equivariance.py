@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from intertwine.errors import EquivarianceError, GroupError, ShapeError
+from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
+from intertwine.nn.sizes import size_text, sizes_of
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -23,7 +26,9 @@ class EquivarianceReport(list):
 
     Attributes:
         table: one dict for each element: ``element``, ``error``, ``exact`` (whether the grid carries it without
-            interpolation), ``passed`` (``None`` where it was interpolated).
+            interpolation), ``passed`` (``None`` where it was interpolated), ``sizes`` (for which sizes of the input ``passed``
+            holds, each with one number for each axis of space).
+        sizes: one dict for each size that was tried: ``size``, ``error`` (the greatest of an exact element), ``passed``.
         layers: for a sequence, one dict for each layer: ``layer``, ``name``, ``exact`` and ``interpolated`` error up to and
             including it (the largest over the elements; ``None`` without such elements).
         input_shape: the shape of the input that was used.
@@ -42,6 +47,9 @@ class EquivarianceReport(list):
         self.layers = layers
         self.input_shape = input_shape
         self.tolerance = tolerance
+        self.sizes: list[dict[str, Any]] = [{"size": input_shape[2:], "error": self.worst, "passed": self.passed}]
+        for row in table:
+            row["sizes"] = [input_shape[2:]]
 
     @property
     def passed(self) -> bool:
@@ -79,18 +87,17 @@ def _error(expected: torch.Tensor, seen: torch.Tensor) -> float:
     return difference / scale if scale > 0 else difference
 
 
-def _probe(type_: FieldType, size: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+def _probe(type_: FieldType, size: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """A smooth random input that vanishes towards the edge, the same at every call."""
-    dimension = type_.gspace.dimensionality
+    dimension = len(size)
     generator = torch.Generator().manual_seed(0)
     if dimension == 0:
         return torch.randn(4, type_.size, generator=generator, dtype=torch.float64).to(device, dtype)
-    noise = torch.randn(2, type_.size, *(dimension * (size,)), generator=generator, dtype=torch.float64)
-    line = torch.linspace(-1, 1, size, dtype=torch.float64)
-    grids = torch.meshgrid(*(dimension * [line]), indexing="ij")
+    noise = torch.randn(2, type_.size, *size, generator=generator, dtype=torch.float64)
+    grids = torch.meshgrid(*(torch.linspace(-1, 1, n, dtype=torch.float64) for n in size), indexing="ij")
     radius = torch.stack(grids).square().sum(dim=0).sqrt()
     window = torch.clamp(1.25 - 1.25 * radius, 0, 1)
-    frequencies = torch.meshgrid(*(dimension * [torch.fft.fftfreq(size, dtype=torch.float64)]), indexing="ij")
+    frequencies = torch.meshgrid(*(torch.fft.fftfreq(n, dtype=torch.float64) for n in size), indexing="ij")
     square = torch.stack(frequencies).square().sum(dim=0)
     low_pass = torch.exp(-square / (2 * 0.08**2))
     axes = tuple(range(2, 2 + dimension))
@@ -104,6 +111,7 @@ def check_equivariance(
     x: torch.Tensor | GeometricTensor | None = None,
     elements: list[GroupElement] | None = None,
     *,
+    size: int | tuple[int, ...] | list[Any] | None = None,
     atol: float | None = None,
     rtol: float | None = None,
     assertion: bool = True,
@@ -118,10 +126,15 @@ def check_equivariance(
     these can fail; for the others the input and the output are interpolated, and their error is reported.
     The module runs in eval mode and is left as it was.
 
+    A module with strides is equivariant at some sizes of the input only. Without ``x`` and ``size`` an odd and an even size are
+    tried: the module passes if it is equivariant at one of them, a warning says where it is not, and the report's ``sizes`` and
+    the ``sizes`` in its table say for which the answer holds. With ``size`` it must be equivariant at each that is given.
+
     Args:
         module: the module.
-        x: the input; a smooth random one by default, of a size at which strides keep the symmetry, if there is one.
+        x: the input; a smooth random one by default.
         elements: elements to test; those of ``testing_elements`` by default.
+        size: of that random input: one number or a tuple with one for each axis of space, or a list of such sizes.
         atol: tolerance that is added to ``rtol``, relative to the largest output.
         rtol: the largest relative error that passes; 1e-4 in float32 and 1e-10 in float64 by default.
         assertion: whether a failure raises.
@@ -135,6 +148,10 @@ def check_equivariance(
 
     Raises:
         EquivarianceError: if an element that acts exactly fails.
+        ArgumentError: for both an input and a size, or a size where there is no space.
+
+    Warns:
+        EquivarianceWarning: if the module passes at one of the sizes tried by default, but not at another.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -142,51 +159,41 @@ def check_equivariance(
         >>> conv = nn.R2Conv(nn.field_type(space, trivial=1), nn.field_type(space, regular=1), 3)
         >>> nn.check_equivariance(conv).passed
         True
+        >>> strided = nn.R2Conv(conv.in_type, conv.out_type, 3, stride=2)
+        >>> [nn.check_equivariance(strided, size=n, assertion=False).passed for n in (27, 28)]
+        [True, False]
     """
     from intertwine.nn.sequential import SequentialModule
 
     in_type = module.in_type
     reference = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
     dtype, place = reference.dtype, reference.device
+    chosen = _pairs(module, elements)
+    inputs: Iterator[torch.Tensor]
     if x is not None:
+        if size is not None:
+            raise ArgumentError("the size is that of x", hint="give x or size")
         given = x.tensor if isinstance(x, GeometricTensor) else x
         in_type.check_channels(given)
-        inputs = [given.to(place)]
+        inputs = iter([given.to(place)])
         dtype = given.dtype
-    elif in_type.gspace.dimensionality == 0:
-        inputs = [_probe(in_type, 0, dtype, place)]
     else:
-        # A mask, for example, is made for one size.
-        wanted = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
-        inputs = [_probe(in_type, size, dtype, place) for size in next(wanted, _SIZES[in_type.gspace.dimensionality])]
+        sizes = _sizes_to_try(module, size)
+        inputs = (_probe(in_type, n, dtype, place) for n in sizes)
     given_tolerance = (atol or 0.0) + (rtol or 0.0)
     tolerance = given_tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
-    chosen = _pairs(module, elements)
     modes = {m: m.training for m in module.modules()}
-    best: EquivarianceReport | None = None
     try:
         module.eval()
         with torch.no_grad():
-            for number, value in enumerate(inputs):
-                try:
-                    report = _report(module, value, chosen, tolerance, order)
-                except ShapeError:
-                    # Deep models need larger inputs.
-                    if best is None and number == len(inputs) - 1:
-                        raise
-                    continue
-                if best is None or report.worst < best.worst:
-                    best = report
-                if best.passed:
-                    break
-            if best is None:
-                raise EquivarianceError("there was no input to test with")
+            best, value = _at_sizes(module, inputs, chosen, tolerance, order, each=x is not None or size is not None)
             if (layers or not best.passed) and isinstance(module, SequentialModule):
-                value = next(v for v in inputs if tuple(v.shape) == best.input_shape)
                 best.layers = _by_layer(module, value, chosen, order)
     finally:
         for submodule, mode in modes.items():
             submodule.training = mode
+    if x is None and size is None and best.passed:
+        _warn_of_sizes(module, best)
     if assertion and not best.passed:
         row = max((r for r in best.table if r["exact"]), key=lambda r: r["error"])
         where = type(module).__name__
@@ -200,6 +207,94 @@ def check_equivariance(
             "check_equivariance(module, layers=True, assertion=False).layers has the error of each layer",
         )
     return best
+
+
+def _sizes_to_try(module: EquivariantModule, size: Any) -> list[tuple[int, ...]]:
+    """The sizes of random inputs: those that were asked for, or as many as may be needed."""
+    dimension = module.in_type.gspace.dimensionality
+    if size is not None:
+        if dimension == 0:
+            raise ArgumentError(f"{type(module).__name__} works on plain vectors, which have no size")
+        listed = size if isinstance(size, list) else [size]
+        if not listed:
+            raise ArgumentError("the list of sizes is empty", hint="give for example size=28, or size=[28, 29]")
+        return [sizes_of(entry, dimension, "size", least=1) for entry in listed]
+    if dimension == 0:
+        return [()]
+    # A mask, for example, is made for one size.
+    wanted = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
+    return [dimension * (n,) for n in next(wanted, _SIZES[dimension])]
+
+
+def _at_sizes(
+    module: EquivariantModule,
+    inputs: Iterator[torch.Tensor],
+    pairs: list[tuple[GroupElement, GroupElement]],
+    tolerance: float,
+    order: int,
+    *,
+    each: bool,
+) -> tuple[EquivarianceReport, torch.Tensor]:
+    """The report on inputs of several sizes, and the input of the size that it is about.
+
+    Args:
+        module: the module.
+        inputs: one of each size.
+        pairs: elements to test, see ``_pairs``.
+        tolerance: the largest relative error that passes.
+        order: of the interpolating splines.
+        each: whether it must pass at each size; else inputs are tried until it passes at one and both parities are known.
+    """
+    found: list[tuple[EquivarianceReport, torch.Tensor]] = []
+    refused: ShapeError | None = None
+    for value in inputs:
+        # Elements that are interpolated decide nothing: of these one size is enough.
+        tested = pairs if not found else [pair for pair in pairs if module.in_type.gspace.is_exact(pair[1])]
+        if not tested:
+            break
+        try:
+            found.append((_report(module, value, tested, tolerance, order), value))
+        except ShapeError as error:
+            # Deep models need larger inputs.
+            if each:
+                raise
+            refused = error
+            continue
+        odd = {bool(report.input_shape[-1] % 2) for report, _ in found}
+        if not each and len(odd) == 2 and any(report.passed for report, _ in found):
+            break
+    if not found:
+        raise refused or EquivarianceError("there was no input to test with")
+    # The size to report on in detail: one that passes, or where each must pass one that does not.
+    ranked = sorted(found, key=lambda pair: -pair[0].worst if each else (not pair[0].passed, pair[0].worst))
+    best, value = ranked[0]
+    # Interpolated elements were tested at the first size alone.
+    decided = iter([row for row in best.table if row["exact"]])
+    rows = [dict(next(decided) if row["exact"] else row) for row in found[0][0].table]
+    sizes = [row["sizes"] for row in rows]
+    report = EquivarianceReport(rows, [], best.input_shape, tolerance)
+    report.sizes = [entry for tried, _ in found for entry in tried.sizes]
+    for row, first in zip(rows, sizes, strict=True):
+        row["sizes"] = first
+    tables = [(tried.input_shape[2:], [row for row in tried.table if row["exact"]]) for tried, _ in found]
+    for place, row in enumerate(row for row in rows if row["exact"]):
+        row["sizes"] = [size for size, table in tables if table[place]["passed"] == row["passed"]]
+    return report, value
+
+
+def _warn_of_sizes(module: EquivariantModule, report: EquivarianceReport) -> None:
+    """Warns if a module that passed is not equivariant at another size that was tried."""
+    failed = [entry for entry in report.sizes if not entry["passed"]]
+    if not failed:
+        return
+    passed = " and ".join(size_text(entry["size"]) for entry in report.sizes if entry["passed"])
+    broken = " and ".join(f"{size_text(entry['size'])} (error {entry['error']:.2g})" for entry in failed)
+    warnings.warn(
+        f"{type(module).__name__} is equivariant on inputs of size {passed}, but not on {broken}. Check it at the size of your "
+        "data with size=, and see shape_plan() for sizes at which it is exact.",
+        EquivarianceWarning,
+        stacklevel=3,
+    )
 
 
 def report_of(

@@ -266,11 +266,11 @@ class EquivariantModule(ConstantModule):
             elements: the elements to test.
             assert_raise: the same as ``assertion``, as some layers of escnn call it.
             full_space_action: whether the group also moves space; if not, the module is run on a single cell.
-            **options: others of that function.
+            **options: others of that function, such as ``size``.
         """
         from intertwine.nn.equivariance import check_equivariance
 
-        if x is None and not full_space_action:
+        if x is None and not full_space_action and options.get("size") is None:
             x = torch.randn(3, self.in_type.size, *(self.in_type.gspace.dimensionality * (1,)))
         raises = assertion and assert_raise
         return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=raises, **options)

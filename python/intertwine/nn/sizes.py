@@ -78,6 +78,15 @@ def off_centre(
     return None
 
 
+def size_text(size: tuple[int, ...]) -> str:
+    """A size as messages name it, such as ``28 x 28``.
+
+    Args:
+        size: along each axis of space.
+    """
+    return " x ".join(map(str, size)) if size else "no grid"
+
+
 def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int, ...]:
     """One whole number for each axis of space.
 

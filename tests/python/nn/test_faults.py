@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from intertwine import group, gspaces, nn
-from intertwine.errors import EquivarianceError, IntertwineError
+from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, IntertwineError, ShapeError
 
 from ..contracts.layers import c4, d4, regulars, trivials
 from ..contracts.lists import turned
@@ -149,3 +149,39 @@ def test_checks_with_own_input_and_elements():
     report = conv.check_equivariance(x=torch.randn(1, 2, 9, 9), elements=[g])
     assert [element for element, _ in report] == [g]
     assert turned(space.regular_repr).size == 4
+
+
+# ---- at which sizes
+
+
+def strided():
+    return nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3, stride=2)
+
+
+def test_a_check_tries_both_parities_and_says_for_which_it_holds():
+    with pytest.warns(EquivarianceWarning, match=r"33 x 33, but not on 32 x 32"):
+        report = strided().check_equivariance()
+    assert report.passed
+    assert [(entry["size"], entry["passed"]) for entry in report.sizes] == [((33, 33), True), ((32, 32), False)]
+    turned_rows = [row for row in report.table if row["element"] != row["element"].group.identity]
+    assert turned_rows
+    assert all(row["sizes"] == [(33, 33)] and row["passed"] for row in turned_rows)
+    both = nn.R2Conv(trivials(c4()), regulars(c4()), kernel_size=3).check_equivariance()
+    assert [entry["passed"] for entry in both.sizes] == [True, True]
+    assert all(len(row["sizes"]) == 2 for row in both.table)
+
+
+def test_a_check_at_the_size_of_the_data():
+    conv = strided()
+    assert conv.check_equivariance(size=27).passed
+    with pytest.raises(EquivarianceError, match="28, 28"):
+        conv.check_equivariance(size=28)
+    report = conv.check_equivariance(size=[27, 28], assertion=False)
+    assert not report.passed
+    assert [entry["passed"] for entry in report.sizes] == [True, False]
+    assert conv.check_equivariance(size=(27, 31)).input_shape == (2, 2, 27, 31)
+    for wrong in ({"size": 9, "x": torch.randn(1, 2, 9, 9)}, {"size": []}, {"size": (9, 9, 9)}):
+        with pytest.raises(ArgumentError):
+            conv.check_equivariance(**wrong)
+    with pytest.raises(ShapeError):
+        conv.check_equivariance(size=2)

@@ -4,13 +4,14 @@ import copy
 import io
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.errors import IntertwineError
+from intertwine.errors import EquivarianceWarning, IntertwineError
 
 from ..contracts.copies import reloaded
 from ..contracts.layers import (
@@ -99,7 +100,14 @@ def test_the_inputs_of_the_contract_are_not_symmetric(name):
 def test_check_equivariance_passes_and_reports(checked):
     module = build(checked).eval()
     state = {k: v.clone() for k, v in module.state_dict().items()}
-    report = module.check_equivariance()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report = module.check_equivariance()
+    failing = [entry["size"] for entry in report.sizes if not entry["passed"]]
+    assert [w.category for w in caught] == [EquivarianceWarning] * bool(failing)
+    # A layer knows at which sizes it leaves the grid.
+    if not isinstance(module, nn.SequentialModule):
+        assert failing == [entry["size"] for entry in report.sizes if module.shape_problem(entry["size"])]
     assert len(report) == len(list(report))
     for element, error in report:
         assert element.group == module.in_type.fibergroup
