@@ -23,6 +23,10 @@ _VANISHES = 1e-6
 """Functions whose norm over the kernel's cells is below this are not there (a ring between the cells)."""
 
 
+_LEAST, _MOST = 1e-30, 1e30
+"""The lengths that rings may have: squares of their ratios stay finite."""
+
+
 @dataclass(frozen=True)
 class Ring:
     """A Gaussian ring exp(-(|x| - radius)^2 / (2 sigma^2)) with harmonics up to some order, or with an orbit of points.
@@ -261,8 +265,8 @@ def point_basis(
     else:
         radii = _numbers(rings, "rings")
     for radius in radii:
-        if not 0 <= radius < np.inf:
-            raise ArgumentError(f"the radius of a ring is a number from 0 on, not {radius:g}")
+        if not 0 <= radius <= _MOST:
+            raise ArgumentError(f"the radius of a ring is a number from 0 to {_MOST:g}, not {radius:g}")
     cutoff = 3.0 if frequencies_cutoff is None else frequencies_cutoff
     return _from_rings(dimension, radii, sigma, cutoff, lambda radius: 3.0 * radius)
 
@@ -280,8 +284,10 @@ def _widths(radii: list[float], sigma: list[float] | float | None) -> list[float
         widths = [float(sigma)] * len(radii)
     else:
         widths = _numbers(sigma, "sigma")
-    if len(widths) != len(radii) or not all(0 < width < np.inf for width in widths):
-        raise ArgumentError(f"each of the {len(radii)} rings needs a positive sigma, but {widths} was given")
+    if len(widths) != len(radii) or not all(_LEAST <= width <= _MOST for width in widths):
+        raise ArgumentError(
+            f"each of the {len(radii)} rings needs a positive sigma, from {_LEAST:g} to {_MOST:g}, but {widths} was given"
+        )
     return widths
 
 

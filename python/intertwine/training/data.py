@@ -138,7 +138,7 @@ class TensorSource:
         # each process takes as many batches as every other, for they wait for each other at each of them
         for start, stop in bounds[: len(bounds) // world * world][rank::world]:
             chosen: Any = slice(start, stop) if order is None else order[start:stop]
-            yield self.x[chosen], None if self.y is None else self.y[chosen]
+            yield _taken(self.x, chosen), None if self.y is None else self.y[chosen]
 
     def first(self) -> Batch:
         """The first sample as a batch of one."""
@@ -153,7 +153,12 @@ class TensorSource:
         return self._at(order[held:]), self._at(order[:held])
 
     def _at(self, chosen: torch.Tensor) -> TensorSource:
-        return TensorSource(self.x[chosen], None if self.y is None else self.y[chosen])
+        return TensorSource(_taken(self.x, chosen), None if self.y is None else self.y[chosen])
+
+
+def _taken(x: torch.Tensor, chosen: Any) -> torch.Tensor:
+    # the first versions of torch that know uint16 cannot index it: the same bits are taken as int16
+    return x.view(torch.int16)[chosen].view(torch.uint16) if x.dtype == torch.uint16 else x[chosen]
 
 
 @dataclass(frozen=True)
