@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 # Every row may import from the rows above it; parts of one row not from each other.
 LAYERS: list[set[str]] = [
     {"errors", "gauge"},
+    {"disk"},
     {"group"},
     {"kernels"},
     {"gspaces"},
@@ -29,7 +30,7 @@ EXTRAS = {
     "models": set(),
     "plot": {"matplotlib"},
     "study": {"matplotlib", "sklearn", "PIL"},
-    "training": {"lightning", "PIL"},
+    "training": {"filelock", "lightning", "PIL"},
     "_r": {"matplotlib", "PIL", "sklearn"},
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from intertwine.deploy.disk import as_path, open_ordinary
+from intertwine.disk import as_path, open_ordinary
 from intertwine.errors import ArgumentError, ModelFileError
 
 HEADER_LIMIT = 100_000_000

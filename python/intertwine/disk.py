@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,7 +50,9 @@ def open_ordinary(path: str | Path) -> BinaryIO:
     return file
 
 
-def write_whole(path: str | Path, data: bytes | memoryview) -> None:
+def write_whole(
+    path: str | Path, data: bytes | memoryview | Callable[[BinaryIO], object], what: str = "model file"
+) -> None:
     """Write a file whole or not at all: a crash on the way leaves the old one in its place.
 
     A link stays a link, and the file that it points to is written. A file that was there keeps its mode and, where the system
@@ -57,7 +60,8 @@ def write_whole(path: str | Path, data: bytes | memoryview) -> None:
 
     Args:
         path: of the file.
-        data: its content.
+        data: its content, or a function that writes it into a file.
+        what: the kind of file, for messages.
 
     Raises:
         ModelFileError: if it cannot be written, or is no ordinary file.
@@ -75,14 +79,17 @@ def write_whole(path: str | Path, data: bytes | memoryview) -> None:
         with os.fdopen(descriptor, "wb") as file:
             if old is not None:
                 _take_over(file.fileno(), old)
-            file.write(data)
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
         partial = None
         _sync_folder(target.parent)
     except (OSError, ValueError) as error:
-        raise _failed(error, path, "written") from error
+        raise _failed(error, path, "written", what) from error
     finally:
         if partial is not None:
             with contextlib.suppress(OSError):  # where it could not be made, there is nothing to remove
@@ -156,11 +163,11 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _failed(error: OSError | ValueError, path: Path, done: str) -> ModelFileError:
+def _failed(error: OSError | ValueError, path: Path, done: str, what: str = "model file") -> ModelFileError:
     shown = str(path).encode("utf-8", "replace").decode().replace("\0", "\\0")
     if len(shown) > 200:
         shown = f"{shown[:200]}..."
     if not isinstance(error, OSError):  # a zero in the path, or letters that no name can hold
         return ModelFileError(f"there can be no file {shown!r}: {error}", hint="use another name")
     hint = _WHY.get(error.errno or 0, "check the folder and its permissions")
-    return ModelFileError(f"the model file {shown} cannot be {done}: {error.strerror}", hint=hint)
+    return ModelFileError(f"the {what} {shown} cannot be {done}: {error.strerror}", hint=hint)
