@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from intertwine.deploy.container import pack, read_bytes, unpack
-from intertwine.disk import write_whole
 from intertwine.deploy.recipe import Reader, Writer
+from intertwine.disk import write_whole
 from intertwine.errors import ArgumentError, GaugeError, IntertwineError, ModelFileError
 from intertwine.gauge import GAUGE_VERSION
 
