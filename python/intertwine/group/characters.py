@@ -13,6 +13,9 @@ from intertwine.group.classes import whole_where_near
 _EQUAL = 1e-6
 """Characters that differ by less are the same character: those of different irreps of a group of moderate order do not."""
 
+_SPLIT = 1e-6
+"""Eigenvalues that differ by less, relative to the largest, are left together: the next combination splits them."""
+
 _TRIES = 40
 
 
@@ -44,6 +47,24 @@ def fixed_numbers(count: int, attempt: int) -> np.ndarray:
     # The quadratic residues of a prime: whole numbers, so that no rounding enters.
     k = np.arange(1, count + 1, dtype=np.int64) + 7919 * attempt
     return ((k * k % 1000003 * (k + 11) * 1009 + k * 77003) % 1000003) / 500001.5 - 1.0
+
+
+def scattered_numbers(count: int, attempt: int) -> np.ndarray:
+    """Numbers between -1 and 1 that satisfy no linear relation with small whole coefficients, the same everywhere.
+
+    Values of a polynomial, as ``fixed_numbers`` has them, add up to equal sums over the faces of a cube: they do not tell the
+    characters of C2^5 apart. These are the first numbers of SplitMix64 (Steele, Lea and Flood, 2014), of which each bit depends
+    on all bits of the position.
+
+    Args:
+        count: how many.
+        attempt: which sequence.
+    """
+    with np.errstate(over="ignore"):
+        z = (np.arange(1, count + 1, dtype=np.uint64) + np.uint64(attempt << 32)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(float) / 2.0**52 - 1.0
 
 
 def real_characters(table: np.ndarray, inverses: np.ndarray, classes: np.ndarray) -> RealCharacters:
@@ -86,24 +107,35 @@ def real_characters(table: np.ndarray, inverses: np.ndarray, classes: np.ndarray
 def _common_eigenfunctions(
     table: np.ndarray, inverses: np.ndarray, merged: np.ndarray, firsts: np.ndarray
 ) -> np.ndarray:
-    """The functions of the classes C u C^-1, as columns, that all convolutions by such classes multiply by numbers."""
+    """The functions of the classes C u C^-1, as columns, that all convolutions by such classes multiply by numbers.
+
+    One combination of the convolutions, with weights that have no pattern, tells nearly all of them apart. What it leaves
+    together, because two of its eigenvalues happen to be close, the next combination splits.
+    """
     count = len(firsts)
     sizes = np.bincount(merged)
     # For all x and one z of each class M, the class L of x^-1 z, as the number of the pair (M, L).
     pairs = (np.arange(count) * count + merged[table[inverses][:, firsts]]).ravel()
     scale = np.sqrt(sizes)
-    best, functions = -1.0, np.zeros((count, count))
+    spaces = [np.eye(count)]
     for attempt in range(_TRIES):
-        weights = (fixed_numbers(count, attempt) / sizes)[merged]
+        weights = (scattered_numbers(count, attempt) / sizes)[merged]
         convolution = np.bincount(pairs, np.repeat(weights, count), minlength=count**2).reshape(count, count)
         convolution = convolution * scale[:, None] / scale[None, :]
-        values, vectors = np.linalg.eigh((convolution + convolution.T) / 2)
-        gap = float(np.diff(values).min(initial=np.inf))
-        if gap > best:
-            best, functions = gap, vectors / scale[:, None]
-        if gap > 0.01 / count:
-            break
-    return functions
+        spaces = [part for space in spaces for part in _eigenspaces(space, convolution)]
+        if len(spaces) == count:
+            return np.concatenate(spaces, axis=1) / scale[:, None]
+    raise GroupError(f"{count - len(spaces)} of {count} characters could not be told apart", hint="check the table")
+
+
+def _eigenspaces(space: np.ndarray, matrix: np.ndarray) -> list[np.ndarray]:
+    """The parts, with orthonormal columns, into which the eigenvalues of a symmetric matrix split an invariant space."""
+    if space.shape[1] == 1:
+        return [space]
+    inside = space.T @ matrix @ space
+    values, vectors = np.linalg.eigh((inside + inside.T) / 2)
+    cuts = np.flatnonzero(np.diff(values) > _SPLIT * max(1.0, float(np.abs(values).max()))) + 1
+    return np.split(space @ vectors, cuts, axis=1)
 
 
 def _compare(a: tuple[int, str, np.ndarray], b: tuple[int, str, np.ndarray]) -> int:

@@ -44,6 +44,21 @@ def closure(table: np.ndarray, generators: list[int]) -> list[int]:
     return order
 
 
+def generating_numbers(table: np.ndarray) -> list[int]:
+    """Numbers of elements that generate a group: the first ones, in order, none of which is made of those before it.
+
+    Args:
+        table: table of products, shape ``(order, order)``, of a group whose identity is number 0.
+    """
+    chosen: list[int] = []
+    reached = {0}
+    for g in range(1, len(table)):
+        if g not in reached:
+            chosen.append(g)
+            reached = set(closure(table, chosen))
+    return chosen
+
+
 def class_numbers(table: np.ndarray, inverses: np.ndarray) -> np.ndarray:
     """The number of the conjugacy class of each element; classes are numbered in the order of their first elements.
 
@@ -160,12 +175,7 @@ def check_table(table: np.ndarray) -> None:
                 hint=f"every element must occur exactly once in every row and column, as 0 to {order - 1}",
             )
     # Light's test: the g with (a g) b = a (g b) for all a and b are closed under products, so generators suffice.
-    reached: set[int] = {0}
-    chosen: list[int] = []
-    for g in range(1, order):
-        if g in reached:
-            continue
-        chosen.append(g)
+    for g in generating_numbers(table):
         wrong = np.argwhere(table[table[:, g]] != table[everyone[:, None], table[g][None, :]])
         if len(wrong):
             a, b = (int(k) for k in wrong[0])
@@ -173,4 +183,3 @@ def check_table(table: np.ndarray) -> None:
                 f"the table is not associative: ({a} {g}) {b} = {table[table[a, g], b]}, "
                 f"but {a} ({g} {b}) = {table[a, table[g, b]]}"
             )
-        reached = set(closure(table, chosen))

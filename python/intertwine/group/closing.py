@@ -186,9 +186,11 @@ def close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, 
         if start + len(fresh) > max_order:
             raise _too_many("matrices", max_order)
         found = np.concatenate([found, products[fresh]])
-    table = _table_of_steps(np.concatenate(steps))
-    if residual(found, table) > 1e-14:
-        found = polished(found, table)
+    numbers = np.concatenate(steps)
+    table = _table_of_steps(numbers)
+    given = np.unique(numbers[0]).tolist()
+    if residual(found, table, given) > 1e-14:
+        found = polished(found, table, given)
     found.flags.writeable = False
     return found, table
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from intertwine.errors import GroupError
-from intertwine.group.characters import RealCharacters, fixed_numbers
+from intertwine.group.characters import RealCharacters, fixed_numbers, scattered_numbers
+from intertwine.group.classes import closure, generating_numbers
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.representation import snapped
@@ -19,6 +21,9 @@ _GAP = 0.05
 
 _POLISH = 5e-14
 """Matrices that miss the homomorphism by more than this are polished."""
+
+_SPREAD = 1e-6
+"""Eigenvalues with a smaller relative spread than this are all equal: the matrix happens to be a multiple of the identity."""
 
 _TRIES = 40
 
@@ -47,9 +52,9 @@ class MatrixSource:
         """The sum of the matrices under weights, shape ``(n, n)``."""
         return np.tensordot(weights, self.matrices, 1)
 
-    def compressed(self, basis: np.ndarray) -> np.ndarray:
-        """The matrices on the span of orthonormal rows, shape ``(order, k, k)``."""
-        return basis @ self.matrices @ basis.T
+    def compressed(self, basis: np.ndarray, elements: Any = slice(None)) -> np.ndarray:
+        """The matrices of elements (of all) on the span of orthonormal rows, shape ``(elements, k, k)``."""
+        return basis @ self.matrices[elements] @ basis.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +84,9 @@ class PermutationSource:
         spread = np.broadcast_to(weights[:, None], self.permutations.shape)
         return np.bincount(index.ravel(), spread.ravel(), minlength=self.size**2).reshape(shape)
 
-    def compressed(self, basis: np.ndarray) -> np.ndarray:
-        """The matrices on the span of orthonormal rows, shape ``(order, k, k)``."""
-        return basis[:, self.permutations].transpose(1, 0, 2) @ basis.T
+    def compressed(self, basis: np.ndarray, elements: Any = slice(None)) -> np.ndarray:
+        """The matrices of elements (of all) on the span of orthonormal rows, shape ``(elements, k, k)``."""
+        return basis[:, self.permutations[elements]].transpose(1, 0, 2) @ basis.T
 
 
 Source = MatrixSource | PermutationSource
@@ -108,6 +113,7 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence
         GroupError: if the representation is not faithful, so that some irreps are out of reach.
     """
     order = len(table)
+    law = _Products(table, generating_numbers(table))
     endomorphisms = np.array([ENDOMORPHISMS[kind] for kind in characters.types], dtype=float)
     found: dict[int, np.ndarray] = {
         k: characters.values[k][:, None, None] for k, size in enumerate(characters.sizes) if size == 1
@@ -146,7 +152,7 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence
                 i, j = pairs[source - len(natural)]
                 sources[source] = MatrixSource(_product(found[i], found[j]))
             weights = characters.values[k] * (characters.sizes[k] / endomorphisms[k] / order)
-            found[k] = _split_off(sources[source], weights, characters.sizes[k], copies, table)
+            found[k] = _split_off(sources[source], weights, characters.sizes[k], copies, law)
     return [snapped(found[k]) for k in range(len(characters.sizes))]
 
 
@@ -159,24 +165,63 @@ def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("gij,gkl->gikjl", a, b).reshape(-1, size, size)
 
 
-def _split_off(source: Source, weights: np.ndarray, size: int, copies: int, table: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class _Products:
+    """How a group multiplies.
+
+    Attributes:
+        table: table of products.
+        generators: numbers of elements that generate the group.
+    """
+
+    table: np.ndarray
+    generators: Sequence[int]
+
+    @cached_property
+    def steps(self) -> list[list[int]]:
+        """Elements of each coset of H_k in H_(k+1), where H_k is what the first k generators generate; H_0 = 1.
+
+        Each element of the group is a product of one of each step in just one way, the last step first: a mean over the group
+        is a mean over each step in turn.
+        """
+        found, inside = [], [0]
+        for k in range(len(self.generators)):
+            larger = closure(self.table, list(self.generators[: k + 1]))
+            seen = np.zeros(len(self.table), dtype=bool)
+            step = []
+            for g in larger:
+                if not seen[g]:
+                    step.append(g)
+                    seen[self.table[g, inside]] = True
+            found.append(step)
+            inside = larger
+        return found
+
+
+def _split_off(source: Source, weights: np.ndarray, size: int, copies: int, products: _Products) -> np.ndarray:
     """The matrices of the irrep to which the weights of a projector belong."""
     basis = canonical_basis(source.average(weights), size * copies)
-    matrices = source.compressed(basis)
     if copies > 1:
-        matrices = MatrixSource(matrices).compressed(canonical_basis(_one_copy(matrices, size), size))
-    return polished(matrices, table)
+        basis = canonical_basis(_one_copy(source, basis, size, products), size) @ basis
+    return polished(source.compressed(basis), products.table, products.generators)
 
 
-def _one_copy(matrices: np.ndarray, size: int) -> np.ndarray:
-    """The projector to one irrep of size ``size`` in a representation that holds nothing but copies of it."""
-    order, whole = matrices.shape[0], matrices.shape[-1]
+def _one_copy(source: Source, basis: np.ndarray, size: int, products: _Products) -> np.ndarray:
+    """The projector to one irrep of size ``size`` in a space, the span of orthonormal rows, of nothing but copies of it."""
+    whole = len(basis)
+    steps = [source.compressed(basis, step) for step in products.steps]
+    numbers = fixed_numbers
     for attempt in range(_TRIES):
-        upper = fixed_numbers(whole * whole, attempt).reshape(whole, whole)
-        # sum over g of rho(g) S rho(g)^T, as one product of matrices.
-        moved = (matrices @ (upper + upper.T)).transpose(1, 0, 2).reshape(whole, -1)
-        mean = moved @ matrices.transpose(1, 0, 2).reshape(whole, -1).T / order
+        upper = numbers(whole * whole, attempt).reshape(whole, whole)
+        # The mean over g of rho(g) S rho(g)^T.
+        mean = upper + upper.T
+        for matrices in steps:
+            mean = (matrices @ mean @ matrices.transpose(0, 2, 1)).mean(axis=0)
         values, vectors = np.linalg.eigh((mean + mean.T) / 2)
+        if values[-1] - values[0] < _SPREAD * max(1.0, float(np.abs(values).max())):
+            # The numbers have a pattern that these matrices share.
+            numbers = scattered_numbers
+            continue
         # Equal eigenvalues come in runs of the irrep's size; the lowest run that stands clear is taken.
         edges = np.concatenate([[np.inf], values[size::size] - values[size - 1 : -1 : size], [np.inf]])
         clear = np.minimum(edges[:-1], edges[1:]) > _GAP * (values[-1] - values[0])
@@ -189,20 +234,20 @@ def _one_copy(matrices: np.ndarray, size: int) -> np.ndarray:
     )
 
 
-def residual(matrices: np.ndarray, table: np.ndarray) -> float:
-    """The greatest entry of rho(g) rho(h) - rho(gh) over all g and a few h.
+def residual(matrices: np.ndarray, table: np.ndarray, generators: Sequence[int]) -> float:
+    """The greatest entry of rho(g) rho(h) - rho(gh) over all g and the generators h.
 
     Args:
         matrices: shape ``(order, n, n)``.
         table: table of products.
+        generators: numbers of elements that generate the group.
     """
-    few = list(range(1, min(len(table), 4)))
-    if not few:
+    if not len(generators):
         return float(np.abs(matrices[0] - np.eye(matrices.shape[-1])).max())
-    return float(max(np.abs(matrices @ matrices[h] - matrices[table[:, h]]).max() for h in few))
+    return float(max(np.abs(matrices @ matrices[h] - matrices[table[:, h]]).max() for h in generators))
 
 
-def polished(matrices: np.ndarray, table: np.ndarray) -> np.ndarray:
+def polished(matrices: np.ndarray, table: np.ndarray, generators: Sequence[int]) -> np.ndarray:
     """The representation next to matrices that multiply like the group up to a small error.
 
     One step rho(g) <- mean over h of rho(gh) rho(h)^T squares the error.
@@ -210,9 +255,10 @@ def polished(matrices: np.ndarray, table: np.ndarray) -> np.ndarray:
     Args:
         matrices: shape ``(order, n, n)``, orthogonal up to rounding or a little more.
         table: table of products.
+        generators: numbers of elements that generate the group.
     """
     for _ in range(3):
-        if residual(matrices, table) < _POLISH:
+        if residual(matrices, table, generators) < _POLISH:
             break
         order, size = matrices.shape[0], matrices.shape[-1]
         flat = matrices.transpose(1, 0, 2).reshape(size, -1)

@@ -184,6 +184,27 @@ def about(axis: Any, angle: float) -> np.ndarray:
     return _fixed(np.array([*(np.sin(angle / 2) * direction), np.cos(angle / 2)]))
 
 
+def array_as_text(array: np.ndarray) -> str:
+    """Numbers as NumPy prints them unless it is told otherwise: an element prints the same whatever a user set for arrays.
+
+    Args:
+        array: what to print.
+    """
+    return np.array2string(
+        array,
+        separator=", ",
+        precision=8,
+        threshold=1000,
+        edgeitems=3,
+        max_line_width=1000,
+        suppress_small=False,
+        sign="-",
+        floatmode="maxprec",
+        formatter={},  # pyright: ignore[reportArgumentType]
+        legacy=False,
+    )
+
+
 def repr_rotation(quaternion: np.ndarray) -> str:
     """A rotation as the rows of its matrix.
 
@@ -191,4 +212,4 @@ def repr_rotation(quaternion: np.ndarray) -> str:
         quaternion: a unit quaternion.
     """
     matrix = np.where(np.abs(quaternion_matrix(quaternion)) < 1e-12, 0.0, quaternion_matrix(quaternion))
-    return np.array2string(matrix, separator=", ")[1:-1].replace("\n ", "\n")
+    return array_as_text(matrix)[1:-1].replace("\n ", "\n")

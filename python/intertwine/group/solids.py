@@ -22,6 +22,7 @@ from intertwine.group.representation import Representation, snapped
 from intertwine.group.rotations import (
     ROTATION_PARAMETRIZATIONS,
     about,
+    array_as_text,
     from_quaternion,
     matrix_quaternion,
     quaternion_matrix,
@@ -101,7 +102,7 @@ class PolyhedralGroup(FiniteGroup):
         return self.rotation_matrices[value] if param == "MAT" else from_quaternion(self._quaternions[value], param)
 
     def _repr_value(self, value: int) -> str:
-        return repr(self._quaternions[value])
+        return f"array({array_as_text(self._quaternions[value])})"
 
     @property
     def generators(self) -> list[GroupElement]:
