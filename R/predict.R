@@ -15,16 +15,18 @@
 #'   cut, for networks that answer for each pixel. Only one place of the images is in the network at a
 #'   time, so memory does not limit their size.
 #' @param overlap How many pixels at each side of a tile its neighbours decide. By default as
-#'   many as the windows of all layers can see, so that the result is that of whole images but for
-#'   rounding. (In networks with strides, tiles do not meet the grid of the whole image, and layers that
-#'   look at the whole image, such as instance normalisation, see tiles alone: their results differ.)
+#'   many as needed: how far the network sees, and at which steps its strides repeat, are measured on
+#'   the network, and tiles are laid accordingly and checked. The result is that of whole images but for
+#'   rounding; where no tiles give it (a layer that looks at the whole image, such as instance
+#'   normalisation or attention; circular padding; a `tile` or an `overlap` that is too small), the
+#'   call is refused and says why.
 #' @param device Where to compute; the module's own device if `NULL`.
 #' @param ... Not used.
 #' @return A factor, a vector or a matrix with a row for each sample. For networks that answer for each
 #'   pixel, arrays: (n, height, width) for `"class"`, (n, classes, height, width) for `"prob"`.
 #' @section Errors:
-#' `intertwine_error_argument` if an argument is out of range, or the `tile` no larger than twice the
-#' overlap; `intertwine_error_shape` if `newdata` does not fit the network, or if tiles are asked of a
+#' `intertwine_error_argument` if an argument is out of range, or tiles of this size cannot give what
+#' whole images give; `intertwine_error_shape` if `newdata` does not fit the network, or if tiles are asked of a
 #' network that does not answer for each pixel.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
