@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from intertwine.fields.geometric_tensor import GeometricTensor
 
 
+def need_real_coords(coords: torch.Tensor) -> None:
+    """Raises for coordinates that are no floating point numbers.
+
+    Args:
+        coords: of points.
+
+    Raises:
+        ArgumentTypeError: naming the dtype.
+    """
+    if not coords.is_floating_point():
+        raise ArgumentTypeError(
+            f"coordinates are floating point numbers, but were given as {coords.dtype}, which cannot be turned",
+            hint="convert them, for example with coords.float()",
+        )
+
+
 class FieldType:
     """The type of a stack of feature fields: a space, and one representation for each field.
 
@@ -267,6 +283,7 @@ class FieldType:
                 hint="transform_fibers moves the channels alone",
             )
         if coords is not None:
+            need_real_coords(coords)
             turn = torch.tensor(matrix, dtype=coords.dtype, device=coords.device)
             return mixed, coords @ turn.T
         return act_on_grid(mixed, matrix, order)

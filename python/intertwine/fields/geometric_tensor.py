@@ -10,7 +10,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
-from intertwine.fields.field_type import FieldType
+from intertwine.fields.field_type import FieldType, need_real_coords
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -52,6 +52,7 @@ class GeometricTensor:
         if coords is not None:
             if not isinstance(coords, torch.Tensor):
                 raise ArgumentTypeError(f"coordinates are a torch tensor, not {coords.__class__.__name__}")
+            need_real_coords(coords)
             expected = (tensor.shape[0], type.gspace.dimensionality)
             if tensor.dim() != 2 or tuple(coords.shape) != expected:
                 raise ShapeError(

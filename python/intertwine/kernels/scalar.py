@@ -107,7 +107,10 @@ class ScalarBasis:
             if isinstance(order, Orbit):
                 values[rows] = order.evaluate(points, ring.radius, ring.sigma)
                 continue
-            radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
+            with np.errstate(
+                over="ignore"
+            ):  # of a ring that is thinner than any number, cells beside it get exp(-inf) = 0
+                radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
             values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
         return values
 

@@ -91,9 +91,13 @@ def radius_graph(
 ) -> torch.Tensor:
     """The edges between all points that are at most a radius apart, found with a k-d tree.
 
+    Distances are compared within the precision of the coordinates, so that turned points have the same graph: in a crystal,
+    where many points are as far apart as the radius, they count as neighbours however they are turned.
+
     Args:
         coords: shape ``(points, d)``.
-        radius: the greatest distance.
+        radius: the greatest distance. A distance greater by less than what turning the points in their precision changes (16
+            machine epsilons of the points' greatest norm) counts as equal.
         batch: the number of the graph of each point, shape ``(points,)``; points of different graphs are not joined.
         loop: whether to join each point to itself.
         max_neighbours: keep only so many incoming edges a point, from the nearest ones; those as near as the last one that is
@@ -125,9 +129,12 @@ def radius_graph(
         raise ShapeError(f"batch must have one number for each of the {len(points)} points")
     graphs = np.zeros(len(points), dtype=np.int64) if batch is None else batch.detach().cpu().numpy()
     parts = []
+    slack = np.zeros(len(points))
     for graph in np.unique(graphs):
         members = np.flatnonzero(graphs == graph)
-        pairs = KDTree(points[members]).query_pairs(float(radius), output_type="ndarray").astype(np.int64)
+        own = points[members]
+        slack[members] = tolerance = _slack(own, coords.dtype, float(radius))
+        pairs = KDTree(own).query_pairs(radius + tolerance, output_type="ndarray").astype(np.int64)
         parts.append(members[pairs].reshape(-1, 2))
     pairs = np.concatenate(parts) if parts else np.zeros((0, 2), dtype=np.int64)
     edges = np.concatenate([pairs, pairs[:, ::-1]])
@@ -135,11 +142,23 @@ def radius_graph(
         edges = np.concatenate([edges, np.repeat(np.arange(len(points)), 2).reshape(-1, 2)])
     edges = edges[np.lexsort((edges[:, 0], edges[:, 1]))]
     if max_neighbours is not None and len(edges):
-        edges = edges[_nearest(points, edges, max_neighbours, float(radius))]
+        edges = edges[_nearest(points, edges, max_neighbours, slack)]
     return torch.from_numpy(np.ascontiguousarray(edges.T)).to(coords.device)
 
 
-def _nearest(points: np.ndarray, edges: np.ndarray, count: int, radius: float) -> np.ndarray:
+def _slack(points: np.ndarray, dtype: torch.dtype, radius: float) -> float:
+    """By how much a distance may change when points are turned in their precision.
+
+    Each of d coordinates is a sum of d rounded products, so that a distance changes by less than 8 epsilons of the greatest norm
+    for d up to 3; the points as they were given are as far from what they stand for.
+    """
+    if dtype == torch.float64 and (points == points.astype(np.float32)).all():
+        # Numbers of single precision in a wider format, as they come out of a file or of R.
+        dtype = torch.float32
+    return 16 * torch.finfo(dtype).eps * (float(np.linalg.norm(points, axis=1).max()) + radius)
+
+
+def _nearest(points: np.ndarray, edges: np.ndarray, count: int, slack: np.ndarray) -> np.ndarray:
     """Which edges are among the ``count`` nearest of their target, ties at the end dropped; edges are sorted by target."""
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     order = np.lexsort((length, edges[:, 1]))
@@ -150,5 +169,5 @@ def _nearest(points: np.ndarray, edges: np.ndarray, count: int, radius: float) -
     beyond = np.minimum(first + count, last)
     limit = np.where(first + count <= last, sorted_length[beyond], np.inf)
     keep = np.zeros(len(edges), dtype=bool)
-    keep[order] = sorted_length < limit - 1e-9 * radius
+    keep[order] = sorted_length < limit - slack[target]
     return keep

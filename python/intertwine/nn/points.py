@@ -30,6 +30,26 @@ def _is_graph(value: Any) -> bool:
     )
 
 
+def _need_precision(name: str, features: torch.Tensor, edge_delta: torch.Tensor) -> None:
+    """Raises for coordinates that are no floating point numbers, or of a lower precision than the features.
+
+    Under autocast features may come out wider than they went in, which is no mistake of the user's.
+    """
+    if not edge_delta.is_floating_point():
+        raise ArgumentTypeError(
+            f"{name} needs coordinates that are floating point numbers, not {edge_delta.dtype}",
+            hint="convert them, for example with coords.float()",
+        )
+    if torch.finfo(edge_delta.dtype).eps > torch.finfo(features.dtype).eps and not torch.is_autocast_enabled(
+        features.device.type
+    ):
+        raise ArgumentTypeError(
+            f"{name} was given features of {features.dtype}, but coordinates of {edge_delta.dtype}: the output would be exact to "
+            "the lower precision only",
+            hint="convert one of them, for example with coords.to(features.dtype)",
+        )
+
+
 class _PointConv(ExpandedModule):
     """out(t) = mean over the edges (s, t) of K(x_s - x_t) f(s), with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g.
 
@@ -126,6 +146,8 @@ class _PointConv(ExpandedModule):
             FieldTypeError: if the type is another one.
             ShapeError: if shapes do not fit.
             ArgumentError: for edges of points that are not there, or coordinates that are not finite.
+            ArgumentTypeError: for coordinates of a lower precision than the features (those of a higher one are rounded, after
+                differences are taken).
         """
         name = type(self).__name__
         if _is_graph(x):
@@ -180,6 +202,8 @@ class _PointConv(ExpandedModule):
             )
         elif not tracing:
             need_finite(edge_delta, "edge_delta")
+        if not tracing:
+            _need_precision(name, features, edge_delta)
         output = self._convolve(features, sources, targets, edge_delta)
         return GeometricTensor(output, self.out_type, x.coords) if isinstance(x, GeometricTensor) else output
 

@@ -323,6 +323,55 @@ def test_neighbours_that_are_equally_far_are_kept_or_dropped_together():
     assert edges[0, edges[1] == 0].tolist() == [5]
 
 
+LATTICES = {
+    "square": (np.eye(2), [[0, 0]], (1.0, np.sqrt(2), np.sqrt(5))),
+    "triangular": (np.array([[1, 0], [0.5, np.sqrt(3) / 2]]), [[0, 0]], (1.0, np.sqrt(3), 2.0)),
+    "honeycomb": (np.array([[1, 0], [0.5, np.sqrt(3) / 2]]), [[0, 0], [1 / 3, 1 / 3]], (1 / np.sqrt(3), 1.0)),
+    "cubic": (np.eye(3), [[0, 0, 0]], (1.0, np.sqrt(2), np.sqrt(3))),
+    "diamond": (
+        np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]),
+        [[0, 0, 0], [0.25, 0.25, 0.25]],
+        (np.sqrt(3) / 4, np.sqrt(2) / 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("lattice", LATTICES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_turned_crystal_has_the_same_graph(lattice, dtype):
+    vectors, base, distances = LATTICES[lattice]
+    d = len(vectors)
+    generator = torch.Generator().manual_seed(3)
+    for trial in range(12):
+        scale = float(10 ** (4 * torch.rand(1, generator=generator, dtype=torch.float64) - 2))
+        cells = torch.cartesian_prod(*d * [torch.arange(5)]).double() - (2 if trial % 2 else 0)
+        cells = torch.cat([cells + torch.tensor(part, dtype=torch.float64) for part in base])
+        points = (scale * cells @ torch.tensor(vectors, dtype=torch.float64)).to(dtype)
+        turn = torch.linalg.qr(torch.randn(d, d, generator=generator, dtype=torch.float64))[0].to(dtype)
+        moved = points @ turn.T
+        again = moved.flip(0) @ turn.T  # in another order, and turned twice
+        for distance in distances:
+            for most in (None, 3):
+                edges = nn.radius_graph(points, distance * scale, max_neighbours=most)
+                assert torch.equal(nn.radius_graph(moved, distance * scale, max_neighbours=most), edges)
+                wide = nn.radius_graph(moved.double(), distance * scale, max_neighbours=most)
+                assert torch.equal(wide, edges)
+                found = len(points) - 1 - nn.radius_graph(again, distance * scale, max_neighbours=most)
+                assert {tuple(e) for e in found.T.tolist()} == {tuple(e) for e in edges.T.tolist()}
+            # all pairs at this very distance are there
+            ideal = (cells @ torch.tensor(vectors, dtype=torch.float64)).unsqueeze(0)
+            close = torch.cdist(ideal, ideal, compute_mode="donot_use_mm_for_euclid_dist")[0] < distance * 1.001
+            assert nn.radius_graph(points, distance * scale).shape[1] == int(close.sum()) - len(points)
+
+
+def test_the_precision_of_other_graphs_of_the_batch_does_not_matter():
+    near = torch.tensor([[0.0], [1.0], [1.0 + 1e-4]])
+    batch = torch.tensor([0, 0, 0, 1])
+    both = nn.radius_graph(torch.cat([near, torch.tensor([[1e5]])]), 1.0, batch)
+    assert torch.equal(both, nn.radius_graph(near, 1.0))
+    assert both.shape[1] == 4
+
+
 def test_bad_graphs_are_refused():
     coords = torch.randn(5, 2)
     for radius in (0, -1.0, float("nan"), "x", True):
@@ -404,3 +453,34 @@ def test_point_groups_of_ones_own():
     kind = nn.FieldType(space, [space.regular_repr])
     conv = nn.R3PointConv(kind, kind, width=1.5, n_rings=2).double()
     assert conv.check_equivariance().worst < 1e-12
+
+
+# ---- mixed dtypes
+
+
+def test_coordinates_of_a_lower_precision_than_the_features_are_refused():
+    space = gspaces.rot2dOnR2(4)
+    conv = nn.R2PointConv(nn.field_type(space, trivial=1), nn.field_type(space, regular=1), width=1.0, n_rings=2)
+    features, coords = torch.randn(5, 1), torch.randn(5, 2)
+    edges = nn.radius_graph(coords, 3.0)
+    expected = conv(conv.in_type(features, coords), edges).tensor
+    # a higher one is rounded
+    assert torch.allclose(conv(conv.in_type(features, coords.double()), edges).tensor, expected, atol=1e-5)
+    with pytest.raises(ArgumentTypeError, match="float16"):
+        conv(conv.in_type(features, coords.half()), edges)
+    conv = conv.double()
+    with pytest.raises(ArgumentTypeError, match=r"float32.*lower precision"):
+        conv(features.double(), edges, coords=coords)
+    delta = coords[edges[0]] - coords[edges[1]]
+    with pytest.raises(ArgumentTypeError, match="lower precision"):
+        conv(features.double(), edges, delta)
+    with pytest.raises(ArgumentTypeError, match="int64"):
+        conv(features.double(), edges, coords=coords.long())
+
+
+def test_coordinates_that_are_whole_numbers_cannot_be_turned():
+    kind = nn.field_type(gspaces.rot2dOnR2(8), trivial=1)
+    with pytest.raises(ArgumentTypeError, match="int64"):
+        nn.GeometricTensor(torch.randn(3, 1), kind, torch.zeros(3, 2, dtype=torch.int64))
+    with pytest.raises(ArgumentTypeError, match="int64"):
+        kind.transform(torch.randn(3, 1), kind.fibergroup.element(1), torch.zeros(3, 2, dtype=torch.int64))
