@@ -17,7 +17,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help setup setup-python demo test test-python test-numpy2 test-bridge test-r check-r check-r-nopython \
-  test-slow test-peer lint docs bench clean
+  test-slow test-peer test-install lint docs bench all-targets clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ test-peer: ## tests against peer libraries
 	@.venv-peers/bin/python -m pip install --quiet -c constraints-peers.txt pytest hypothesis
 	@$(ONE_THREAD) .venv-peers/bin/python $(PYTEST) -m peer tests/python
 
+test-install: setup-python ## both packages into new environments, as the README says, and its programs there
+	@tools/try_install.sh
+
 lint: setup ## ruff, pyright and lintr
 	@.venv/bin/ruff check python tests benchmarks tools examples
 	@.venv/bin/ruff format --check python tests benchmarks tools examples
@@ -71,14 +74,18 @@ lint: setup ## ruff, pyright and lintr
 	@Rscript tools/lint.R
 
 docs: setup ## man/ and NAMESPACE by roxygen; web pages of both languages in site/
+	@tools/setup.sh docs
 	@$(RETICULATE) Rscript tools/document.R
 	@$(RETICULATE) Rscript tools/site.R
 	@.venv/bin/python -m pdoc --docformat google --output-directory site/python intertwine
+	@.venv/bin/python tools/check_links.py site/r
 
 bench: setup ## benchmarks, side by side with peers; each prints a table
 	@tools/setup.sh system peers
-	@for script in benchmarks/*.py; do $(ONE_THREAD) .venv-peers/bin/python $$script || exit 1; done
-	@for script in benchmarks/*.R; do $(ONE_THREAD) $(RETICULATE) Rscript $$script || exit 1; done
+	@$(ONE_THREAD) $(RETICULATE) tools/bench.sh
+
+all-targets: ## every target, one after the other, each with its time (hours; for a schedule)
+	@tools/all_targets.sh
 
 clean: ## removes what the targets make, environments included
 	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .check .check.lock .setup.lock .pytest_cache .hypothesis .ruff_cache site dist demo-output

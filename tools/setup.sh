@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the environments that the Makefile's targets use: tools/setup.sh [system|venv|numpy2|rlib|peers]...
+# Makes the environments that the Makefile's targets use: tools/setup.sh [system|venv|numpy2|rlib|docs|peers]...
 #
 #   system   Debian packages (installed when root, otherwise the command to run is printed)
 #   venv     .venv, Python with numpy<2 and everything that tests, demo and lint need
 #   numpy2   .venv-numpy2, the same packages seen through another numpy
 #   rlib     .Rlib, the R package installed from the tracked sources
+#   docs     what builds the R package's web pages
 #   peers    .venv-peers, other libraries to measure ourselves against
 #
 # Each part keeps a hash of what it was made from and does nothing while that is unchanged.
@@ -148,6 +149,12 @@ make_rlib() {
   printf '%s' "$stamp" >.Rlib/.stamp
 }
 
+make_docs() {
+  if command -v apt-get >/dev/null; then install_debian r-cran-pkgdown; fi
+  Rscript -e 'quit(status = !requireNamespace("pkgdown", quietly = TRUE))' ||
+    die 'pkgdown, which builds the web pages, is not installed. In R: install.packages("pkgdown")'
+}
+
 make_peers() {
   local stamp
   stamp=$(hash_of constraints-peers.txt tools/setup.sh)
@@ -170,7 +177,7 @@ make_peers() {
 [ $# -gt 0 ] || set -- system venv numpy2 rlib
 for part in "$@"; do
   case $part in
-    system | venv | numpy2 | rlib | peers) "make_$part" ;;
-    *) die "unknown part '$part': expected system, venv, numpy2, rlib or peers" ;;
+    system | venv | numpy2 | rlib | docs | peers) "make_$part" ;;
+    *) die "unknown part '$part': expected system, venv, numpy2, rlib, docs or peers" ;;
   esac
 done
