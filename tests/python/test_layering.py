@@ -30,7 +30,7 @@ EXTRAS = {
     "models": set(),
     "plot": {"matplotlib"},
     "study": {"matplotlib", "sklearn", "PIL"},
-    "training": {"filelock", "lightning", "PIL"},
+    "training": {"filelock", "lightning", "torchmetrics", "PIL"},
     "_r": {"matplotlib", "PIL", "sklearn"},
 }
 

@@ -14,8 +14,8 @@ import torch
 from intertwine import models, training
 from intertwine.errors import ShapeError
 from intertwine.training.heads import fill_heads
-from intertwine.training.measures import IGNORE
 from intertwine.training.modes import own_random_stream
+from intertwine.training.pairing import IGNORE
 
 
 def fit(

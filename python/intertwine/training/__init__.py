@@ -16,7 +16,7 @@ from intertwine.training.augment import turn_images
 from intertwine.training.files import ImageFolder, read_image
 from intertwine.training.fit import fit
 from intertwine.training.idx import read_idx
-from intertwine.training.measures import IGNORE
+from intertwine.training.pairing import IGNORE
 from intertwine.training.predict import confusion, evaluate, predict
 from intertwine.training.result import FitResult
 from intertwine.training.tiles import predict_tiled

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from intertwine.training.measures import IGNORE, Kind
-
-Missing = Literal["error", "mask"]
-"""What to do with missing targets: refuse them, or leave them out of loss and metrics."""
+from intertwine.training.pairing import IGNORE, Kind, Missing
 
 Batch = tuple[torch.Tensor, "torch.Tensor | None"]
 

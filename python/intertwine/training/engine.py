@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import importlib.util
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from intertwine.errors import ArgumentError, MissingDependencyError
@@ -35,6 +39,27 @@ def quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
+@contextmanager
+def _torchmetrics_later() -> Iterator[None]:
+    """Spare those who use no metric of torchmetrics its import, which takes a second.
+
+    Fabric, while it is imported, wants to know which version there is, and imports torchmetrics for that. A module that
+    has the version and nothing else answers as well.
+    """
+    spec = None if "torchmetrics" in sys.modules else importlib.util.find_spec("torchmetrics")
+    if spec is None:
+        yield
+        return
+    version = ModuleType("torchmetrics")
+    version.__spec__ = spec
+    version.__dict__["__version__"] = importlib.metadata.version("torchmetrics")
+    sys.modules["torchmetrics"] = version
+    try:
+        yield
+    finally:
+        del sys.modules["torchmetrics"]
+
+
 def fabric_class() -> Any:
     """Fabric, from whichever of its two packages is installed.
 
@@ -43,7 +68,7 @@ def fabric_class() -> Any:
     """
     for home in _HOMES:
         try:
-            with quiet():
+            with quiet(), _torchmetrics_later():
                 module = importlib.import_module(home)
         except ModuleNotFoundError as error:
             if error.name is None or not error.name.startswith("lightning"):

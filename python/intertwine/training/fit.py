@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, 
 from intertwine.training.augment import Augment, resolve_augment
 from intertwine.training.data import (
     DatasetSource,
-    Missing,
     Source,
     TensorSource,
     as_source,
@@ -25,17 +24,11 @@ from intertwine.training.data import (
 )
 from intertwine.training.engine import make_fabric
 from intertwine.training.heads import fill_heads
-from intertwine.training.measures import (
-    IGNORE,
-    Kind,
-    Measure,
-    Running,
-    resolve_class_weights,
-    resolve_loss,
-    resolve_metrics,
-)
+from intertwine.training.measures import LossFunction, Measures, resolve_class_weights, resolve_loss
+from intertwine.training.metrics import Metrics, resolve_metrics
 from intertwine.training.modes import deferred_interrupt, evaluation_mode, own_random_stream
 from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule
+from intertwine.training.pairing import IGNORE, Kind, Missing
 from intertwine.training.result import FitResult
 from intertwine.training.run import OnBatch, Plan, Run, plain_output
 
@@ -51,8 +44,8 @@ def fit(
     learn_rate: float | None = None,
     weight_decay: float = 0.0,
     schedule: str | Schedule = "constant",
-    loss: str | Callable[..., torch.Tensor] | None = None,
-    metrics: str | Sequence[str] | Mapping[str, Callable[..., Any]] | None = None,
+    loss: str | LossFunction | None = None,
+    metrics: Metrics = None,
     validation: float | tuple[Any, Any] | Any | None = None,
     class_weights: str | Sequence[float] | Mapping[int, float] | torch.Tensor | None = None,
     n_classes: int | None = None,
@@ -74,8 +67,10 @@ def fit(
 ) -> FitResult:
     """Train a copy of a module; the module itself stays as it is.
 
-    All input is checked before the first batch. The same seed gives the same history. Ctrl-C, and a callback that
-    returns `False`, end the training at the next batch boundary, with the module and the history as they are then.
+    Loss and metrics receive output and target in shapes that belong together, without missing targets, as
+    `intertwine.training.pairing.align` says. All input is checked before the first batch. The same seed gives the same
+    history. Ctrl-C, and a callback that returns `False`, end the training at the next batch boundary, with the module
+    and the history as they are then.
 
     Args:
         module: any torch module that maps a batch to one tensor. Heads without a number of classes are filled.
@@ -87,10 +82,14 @@ def fit(
         optimizer: "adam", "adamw", "rmsprop", "sgd", or a function from parameters to an optimizer.
         learn_rate: `None` for the optimizer's usual one.
         weight_decay: strength of the pull of all weights towards 0.
-        schedule: of the learning rate: "constant", "cosine", "onecycle", or a function of the progress in [0, 1].
-        loss: `None` (cross-entropy for classes, squared error for measurements), a name, or a function of output and
-            target that gives a mean.
-        metrics: `None` (accuracy or rmse), names, or a dict of functions.
+        schedule: of the learning rate: "constant", "cosine", "onecycle", or a function that gives the factor of
+            `learn_rate` for the progress of the training, a number from 0 (first batch) to below 1, before each batch.
+        loss: `None` (cross-entropy for classes, squared error for measurements); "cross_entropy", "mse", "mae",
+            "huber"; or a function of output and target that gives their mean loss, with torch alone.
+        metrics: `None` (accuracy or rmse); for classes "accuracy", "balanced_accuracy", "f1", "precision", "recall" (means
+            over the classes), "kappa", "mcc", "auroc", for measurements "mse", "rmse", "mae", "r2"; a function of output and
+            target that gives a number; an object of torchmetrics; a list of those, or a dict by the name of the column. All
+            are those of a whole epoch: a function receives all its outputs and targets, which wait in memory until then.
         validation: a fraction of the samples to hold out, a pair (x, y), or a data set.
         class_weights: "balanced", one weight for each class, or a dict.
         n_classes: how many classes there are, if the targets do not show all of them.
@@ -146,7 +145,7 @@ def fit(
     weights = resolve_class_weights(class_weights, counts, width) if kind == "class" else None
     if class_weights is not None and kind != "class":
         raise ArgumentError("class weights need class targets, but y holds measurements")
-    measures = (resolve_loss(loss, kind, weights), *resolve_metrics(metrics, kind))
+    measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), na)
     _try_measures(trained, source, measures)
     plan = Plan(
         train=train,
@@ -247,11 +246,12 @@ def _one_output(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
             ) from error
 
 
-def _try_measures(module: torch.nn.Module, source: Source, measures: tuple[Measure, ...]) -> None:
+def _try_measures(module: torch.nn.Module, source: Source, measures: Measures) -> None:
     """Find out before the training, not at its end, whether outputs and targets fit together."""
     x, y = source.first()
     if y is not None:
-        Running(measures).update(_one_output(module, x), y)
+        output = _one_output(module, x)
+        measures.try_out(output, y.to(output.device))
 
 
 def _check_settings(

@@ -1,164 +1,139 @@
-r"""Losses and metrics: sums with weights, so that batches of unequal size add up to the right mean.
+r"""Loss and metrics over the batches of an epoch.
 
-A measure maps a batch to a total and a weight; over the batches b of a data set its value is
-$$ finish\left( \sum_b total_b / \sum_b weight_b \right). $$
+The loss is the mean over all targets, whatever the batches: with the mean $m_b$ and the weight $w_b$ of each batch b,
+$$ \sum_b w_b m_b / \sum_b w_b. $$
+Metrics are those of the whole epoch (see `intertwine.training.metrics`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.training.metrics import Metric
+from intertwine.training.pairing import Kind, Missing, align
 
-Kind = Literal["class", "numeric"]
-"""What a target holds: numbers of classes, or measurements."""
+LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""From output and target, as `align` gives them, to their mean loss."""
 
-IGNORE = -100
-"""The class number of a target that is missing; numeric targets are missing where they are NaN."""
-
-Measured = tuple[torch.Tensor, torch.Tensor]
+Loss = Callable[[torch.Tensor, torch.Tensor], "tuple[torch.Tensor, float]"]
+"""From output and target to their mean loss and its weight."""
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A named mean over a data set.
+class Measures:
+    """Loss and metrics of the batches seen so far; each receives output and target as `align` gives them.
 
     Args:
-        name: the column of the history.
-        measure: from output [batch, ...] and target [batch, ...] to the batch's total and weight.
-        finish: applied to the mean, such as a square root.
+        loss: as `resolve_loss` gives it.
+        metrics: as `resolve_metrics` gives them.
+        missing: with "mask", missing targets are left out.
     """
 
-    name: str
-    measure: Callable[[torch.Tensor, torch.Tensor], Measured]
-    finish: Callable[[float], float] = field(default=lambda mean: mean)
+    def __init__(self, loss: Loss, metrics: Sequence[Metric] = (), missing: Missing = "error") -> None:
+        self._loss = loss
+        self._metrics = tuple(metrics)
+        self._missing: Missing = missing
+        self.reset()
 
+    def reset(self) -> None:
+        """Forget all batches."""
+        self._total, self._weight, self._batches = 0.0, 0.0, 0
+        for metric in self._metrics:
+            metric.reset()
 
-class Running:
-    """The value of several measures over the batches seen so far."""
+    def step(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Add a batch, and give its mean loss, to go down from.
 
-    def __init__(self, measures: Sequence[Measure]) -> None:
-        self._measures = tuple(measures)
-        self._totals = [0.0] * len(self._measures)
-        self._weights = [0.0] * len(self._measures)
+        A batch whose targets are all missing has the loss 0, so that it leaves the weights alone.
 
-    def add(self, index: int, total: float, weight: float) -> None:
-        """Add what a measure gave for one batch."""
-        self._totals[index] += total
-        self._weights[index] += weight
+        Raises:
+            ShapeError: if output and target do not belong together, or the loss is not one number.
+            ArgumentTypeError: if the loss has no gradient although the output has one.
+        """
+        output, target = align(output, target, self._missing)
+        if target.numel() == 0:
+            return output.sum()
+        loss, weight = self._loss(output, target)
+        self._total += float(loss.detach()) * weight
+        self._weight += weight
+        self._batches += 1
+        with torch.no_grad():
+            for metric in self._metrics:
+                metric.update(output.detach(), target)
+        return loss
 
-    def update(self, output: torch.Tensor, target: torch.Tensor, skip: int = 0) -> None:
-        """Add one batch to all measures but the first `skip`."""
-        for index in range(skip, len(self._measures)):
-            total, weight = self._measures[index].measure(output, target)
-            self.add(index, float(total), float(weight))
+    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+        """Add a batch that nothing is learned from."""
+        with torch.no_grad():
+            self.step(output, target)
 
-    def gather(self, total_of: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        """Add up over processes.
+    def try_out(self, output: torch.Tensor, target: torch.Tensor) -> None:
+        """Find out whether output and target fit, and whether the loss has a gradient, and forget them again."""
+        with torch.enable_grad():
+            self.step(output.detach().requires_grad_(output.is_floating_point()), target)
+        self.reset()
+
+    def share(self, fabric: Any) -> None:
+        """Let `values` be those of all processes together, each of which calls this, and then `values`.
 
         Args:
-            total_of: gives the sum of a tensor over all processes.
+            fabric: the launched `Fabric` whose processes have seen different batches.
         """
-        both = total_of(torch.tensor([self._totals, self._weights], dtype=torch.float64)).tolist()
-        self._totals, self._weights = both
+        if fabric.world_size == 1:
+            return
+        blind = float(self._batches == 0)
+        sums = torch.tensor([self._total, self._weight, blind], dtype=torch.float64, device=fabric.device)
+        self._total, self._weight, blind = fabric.all_reduce(sums, reduce_op="sum").tolist()
+        for metric in self._metrics:
+            # a process that saw no target has nothing to share: then the metrics are those of no batch
+            metric.reset() if blind else metric.share(fabric)
 
     def values(self) -> dict[str, float]:
-        """Name and value of each measure; NaN where nothing was seen."""
-        return {
-            measure.name: measure.finish(total / weight) if weight > 0 else math.nan
-            for measure, total, weight in zip(self._measures, self._totals, self._weights)
-        }
+        """Name and value of the loss and of each metric; NaN where nothing was seen."""
+        found = {"loss": self._total / self._weight if self._weight > 0 else math.nan}
+        for metric in self._metrics:
+            found[metric.name] = metric.value()
+        return found
 
 
-def cross_entropy(class_weights: torch.Tensor | None = None) -> Measure:
+def cross_entropy(class_weights: torch.Tensor | None = None) -> Loss:
     r"""Cross-entropy of class targets, -sum_i w(y_i) log p_i(y_i) / sum_i w(y_i), over samples or pixels i.
 
     Args:
-        class_weights: w, shape [classes]; ones if left out. Targets equal to `IGNORE` have weight 0.
+        class_weights: w, shape [classes]; ones if left out.
     """
 
-    def measure(output: torch.Tensor, target: torch.Tensor) -> Measured:
-        target = _class_target(output, target)
-        weights = None if class_weights is None else class_weights.to(output)
-        total = torch.nn.functional.cross_entropy(output, target, weight=weights, ignore_index=IGNORE, reduction="sum")
-        valid = target[target != IGNORE]
-        weight = torch.as_tensor(float(valid.numel())) if weights is None else weights[valid].sum()
-        return total, weight.to(total)
+    def loss(output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
+        if class_weights is None:
+            return torch.nn.functional.cross_entropy(output, target), float(target.numel())
+        weights = class_weights.to(output)
+        total = torch.nn.functional.cross_entropy(output, target, weight=weights, reduction="sum")
+        weight = weights[target].sum()
+        # classes of weight 0 alone: nothing to learn, rather than 0 / 0
+        return total / weight.clamp(min=torch.finfo(weight.dtype).tiny), float(weight)
 
-    return Measure("loss", measure)
-
-
-def _numeric(name: str, distance: Callable[[torch.Tensor], torch.Tensor], finish: Any = None) -> Measure:
-    """Mean of a distance over the entries of a numeric target that are not NaN."""
-
-    def measure(output: torch.Tensor, target: torch.Tensor) -> Measured:
-        target = _numeric_target(output, target)
-        valid = ~torch.isnan(target)
-        # a masked NaN would still poison the gradient through 0 * NaN, so it is replaced before the difference
-        difference = (output - torch.where(valid, target, output.detach())) * valid
-        return distance(difference).sum(), valid.sum().to(output)
-
-    return Measure(name, measure) if finish is None else Measure(name, measure, finish)
+    return loss
 
 
-def _accuracy() -> Measure:
-    def measure(output: torch.Tensor, target: torch.Tensor) -> Measured:
-        target = _class_target(output, target)
-        valid = target != IGNORE
-        right = (output.argmax(dim=1) == target) & valid
-        return right.sum(), valid.sum()
-
-    return Measure("accuracy", measure)
-
-
-def _class_target(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    expected = (output.shape[0], *output.shape[2:])
-    if output.ndim < 2 or tuple(target.shape) != expected:
-        raise ShapeError(
-            f"the module gives {tuple(output.shape)}, so that class targets have shape {expected}, "
-            f"but they have shape {tuple(target.shape)}",
-            hint="give one class number for each sample, or for each pixel of the module's output",
-        )
-    return target.long()
-
-
-def _numeric_target(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    if output.shape != target.shape:
-        # [batch] against [batch, 1] would broadcast to [batch, batch] and train on nonsense
-        if output.numel() != target.numel() or output.shape[0] != target.shape[0]:
-            raise ShapeError(
-                f"the module gives {tuple(output.shape)}, but the targets have shape {tuple(target.shape)}",
-                hint="give one number for each number that the module gives",
-            )
-        target = target.reshape(output.shape)
-    return target.to(output)
-
-
-def _metric(name: str) -> Measure:
-    makers: dict[str, Callable[[], Measure]] = {
-        "accuracy": _accuracy,
-        "mse": lambda: _numeric("mse", torch.square),
-        "rmse": lambda: _numeric("rmse", torch.square, math.sqrt),
-        "mae": lambda: _numeric("mae", torch.abs),
-    }
-    if name not in makers:
-        raise ArgumentError(f"there is no metric {name!r}", hint=f"use one of {', '.join(makers)}, or a function")
-    return makers[name]()
+_DISTANCES: dict[str, LossFunction] = {
+    "mse": torch.nn.functional.mse_loss,
+    "mae": torch.nn.functional.l1_loss,
+    "huber": torch.nn.functional.huber_loss,
+}
 
 
 def resolve_loss(
-    loss: str | Callable[..., torch.Tensor] | None, kind: Kind, class_weights: torch.Tensor | None = None
-) -> Measure:
-    """The measure that training minimises.
+    loss: str | LossFunction | None = None, kind: Kind = "numeric", class_weights: torch.Tensor | None = None
+) -> Loss:
+    """The loss that training minimises.
 
     Args:
         loss: `None` for cross-entropy of class targets and the squared error of numeric ones; "cross_entropy", "mse",
-            "mae", "huber"; or a function from output and target to a mean.
+            "mae", "huber"; or a function from output and target, as `align` gives them, to their mean.
         kind: what the targets hold.
         class_weights: shape [classes]; only with the cross-entropy.
 
@@ -167,13 +142,13 @@ def resolve_loss(
     """
     if loss is None:
         loss = "cross_entropy" if kind == "class" else "mse"
+    if class_weights is not None and loss != "cross_entropy":
+        raise ArgumentError(
+            f"class weights act on the cross-entropy only, but loss is {'a function' if callable(loss) else repr(loss)}",
+            hint="weight the classes inside of that function" if callable(loss) else None,
+        )
     if callable(loss):
-        if class_weights is not None:
-            raise ArgumentError(
-                "class weights act on the cross-entropy only, but loss is a function",
-                hint="weight the classes inside of that function",
-            )
-        return _wrapped("loss", loss)
+        return _of_function(loss)
     if loss == "cross_entropy":
         if kind != "class":
             raise ArgumentError(
@@ -181,72 +156,37 @@ def resolve_loss(
                 hint="give whole numbers from 0, or use loss='mse'",
             )
         return cross_entropy(class_weights)
-    distances: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-        "mse": torch.square,
-        "mae": torch.abs,
-        "huber": _huber,
-    }
-    if loss not in distances:
+    if loss not in _DISTANCES:
         raise ArgumentError(
-            f"there is no loss {loss!r}", hint=f"use cross_entropy, {', '.join(distances)}, or a function"
+            f"there is no loss {loss!r}", hint=f"use cross_entropy, {', '.join(_DISTANCES)}, or a function"
         )
-    if class_weights is not None:
-        raise ArgumentError(f"class weights act on the cross-entropy only, but loss is {loss!r}")
-    return _numeric("loss", distances[loss])
+    if kind == "class":
+        raise ArgumentError(
+            f"the loss {loss!r} needs measurements, but the targets are class numbers",
+            hint="leave the loss out for the cross-entropy, or give the targets as floating-point numbers",
+        )
+    distance = _DISTANCES[loss]
+    return lambda output, target: (distance(output, target), float(target.numel()))
 
 
-def _huber(difference: torch.Tensor) -> torch.Tensor:
-    size = difference.abs()
-    return torch.where(size < 1, 0.5 * size.square(), size - 0.5)
-
-
-def _wrapped(name: str, function: Callable[..., Any]) -> Measure:
-    def measure(output: torch.Tensor, target: torch.Tensor) -> Measured:
-        value = torch.as_tensor(function(output, target))
+def _of_function(function: LossFunction) -> Loss:
+    def loss(output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
+        value: Any = function(output, target)
+        if output.requires_grad and not (isinstance(value, torch.Tensor) and value.requires_grad):
+            given = "a tensor without a gradient" if isinstance(value, torch.Tensor) else type(value).__name__
+            raise ArgumentTypeError(
+                f"the loss function gives {given}, which nothing can be learned from: it left torch on the way",
+                hint="compute it with torch alone, without item(), numpy() or detach()",
+            )
+        value = torch.as_tensor(value)
         if value.numel() != 1:
             raise ShapeError(
-                f"the function for {name} gives {tuple(value.shape)} values for a batch",
+                f"the loss function gives {tuple(value.shape)} values for a batch",
                 hint="take the mean inside of the function",
             )
-        count = torch.as_tensor(float(target.shape[0]))
-        return value.reshape(()) * count.to(value.device), count
+        return value.reshape(()), float(target.numel())
 
-    return Measure(name, measure)
-
-
-def resolve_metrics(
-    metrics: str | Sequence[str] | Mapping[str, Callable[..., Any]] | None, kind: Kind
-) -> tuple[Measure, ...]:
-    """The measures that are reported beside the loss.
-
-    Args:
-        metrics: `None` for accuracy (class targets) or rmse (numeric ones); names out of "accuracy", "mse", "rmse",
-            "mae"; or a dict from a name to a function of output and target that gives a mean.
-        kind: what the targets hold.
-
-    Raises:
-        ArgumentError: if there is no such metric, or the name is taken by another column of the history.
-    """
-    if metrics is None:
-        metrics = ["accuracy"] if kind == "class" else ["rmse"]
-    if isinstance(metrics, str):
-        metrics = [metrics]
-    if isinstance(metrics, Mapping):
-        found = [_metric(each) if isinstance(each, str) else _named(name, each) for name, each in metrics.items()]
-    else:
-        found = [_metric(each) for each in metrics]
-    for each in found:
-        if (each.name == "accuracy") != (kind == "class") and each.name in ("accuracy", "mse", "rmse", "mae"):
-            raise ArgumentError(f"{each.name} does not fit {kind} targets", hint="leave metrics out for the default")
-    return tuple(found)
-
-
-def _named(name: str, function: Any) -> Measure:
-    if name in ("epoch", "split", "loss", "seconds", "learn_rate", "batches"):
-        raise ArgumentError(f"a metric cannot be called {name!r}: the history has such a column")
-    if not callable(function):
-        raise ArgumentTypeError(f"metric {name!r} is no function but {type(function).__name__}")
-    return _wrapped(name, function)
+    return loss
 
 
 def resolve_class_weights(

@@ -9,17 +9,13 @@ from typing import Any, Literal
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from intertwine.training.data import Missing, Source, TensorSource, as_source, check_batch, scaled
+from intertwine.training.data import Source, TensorSource, as_source, check_batch, scaled
 from intertwine.training.devices import check_device
 from intertwine.training.fit import of_module, probe
-from intertwine.training.measures import (
-    IGNORE,
-    Running,
-    resolve_class_weights,
-    resolve_loss,
-    resolve_metrics,
-)
+from intertwine.training.measures import LossFunction, Measures, resolve_class_weights, resolve_loss
+from intertwine.training.metrics import Metrics, resolve_metrics
 from intertwine.training.modes import evaluation_mode
+from intertwine.training.pairing import IGNORE, Missing, align
 from intertwine.training.run import plain_output
 
 Poll = Callable[[dict[str, Any]], "bool | None"]
@@ -70,8 +66,11 @@ def predict(
         _over(module, source, batch_size, poll, device, keep)
     result = torch.cat(outputs)
     if type in ("prob", "class"):
-        if result.ndim < 2:
-            raise ShapeError("the module gives one number a sample, which is no choice between classes")
+        if result.ndim < 2 or result.shape[1] < 2:
+            raise ShapeError(
+                f"the module gives {tuple(result.shape)}, one number a sample, which is no choice between classes",
+                hint="use type='response' for measurements",
+            )
         return result.softmax(dim=1) if type == "prob" else result.argmax(dim=1)
     return result
 
@@ -81,8 +80,8 @@ def evaluate(
     x: Any,
     y: Any = None,
     *,
-    loss: str | Callable[..., torch.Tensor] | None = None,
-    metrics: str | Sequence[str] | Mapping[str, Callable[..., Any]] | None = None,
+    loss: str | LossFunction | None = None,
+    metrics: Metrics = None,
     class_weights: Sequence[float] | Mapping[int, float] | torch.Tensor | None = None,
     na: Missing = "error",
     batch_size: int = 256,
@@ -106,16 +105,16 @@ def evaluate(
         raise ArgumentError("there is nothing to compare with: y is missing")
     width = _checked_width(module, source, kind)
     weights = resolve_class_weights(class_weights, None, width) if class_weights is not None else None
-    running = Running((resolve_loss(loss, kind, weights), *resolve_metrics(metrics, kind)))
+    measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), na)
 
     def score(output: torch.Tensor, target: torch.Tensor | None) -> None:
         if target is not None:
             if not isinstance(source, TensorSource):
                 check_batch(output, target, width if kind == "class" else None, na)
-            running.update(output, target.to(output.device))
+            measures.update(output, target.to(output.device))
 
     _over(module, source, batch_size, poll, device, score)
-    return running.values()
+    return measures.values()
 
 
 def confusion(
@@ -149,11 +148,10 @@ def confusion(
     def count(output: torch.Tensor, target: torch.Tensor | None) -> None:
         if target is None:
             return
-        truth, guess = target.reshape(-1).cpu(), output.argmax(dim=1).reshape(-1).cpu()
-        if truth.shape != guess.shape:
-            raise ShapeError(f"there are {guess.numel()} predictions, but {truth.numel()} targets")
-        known = truth != IGNORE
-        table.add_(torch.bincount(truth[known] * width + guess[known], minlength=width * width))
+        if not isinstance(source, TensorSource):
+            check_batch(output, target, width, na)
+        scores, truth = align(output.cpu(), target.cpu(), "mask")
+        table.add_(torch.bincount(truth * width + scores.argmax(dim=1), minlength=width * width))
 
     _over(module, source, batch_size, poll, device, count)
     return table.reshape(width, width)

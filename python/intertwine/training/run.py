@@ -15,11 +15,12 @@ import torch
 
 from intertwine.errors import ArgumentError, ModelFileError, ShapeError
 from intertwine.training.augment import Augment
-from intertwine.training.data import DatasetSource, Missing, Source, check_batch, scaled
+from intertwine.training.data import DatasetSource, Source, check_batch, scaled
 from intertwine.training.engine import quiet
-from intertwine.training.measures import Measure, Running
+from intertwine.training.measures import Measures
 from intertwine.training.modes import Interrupt, evaluation_mode
 from intertwine.training.optimisers import Schedule
+from intertwine.training.pairing import Missing
 from intertwine.training.result import Row, Stopped
 
 Event = dict[str, Any]
@@ -42,7 +43,7 @@ class Plan:
     validation: Source | None
     epochs: int
     batch_size: int
-    measures: tuple[Measure, ...]
+    measures: Measures
     augment: Augment | None
     schedule: Schedule
     missing: Missing
@@ -133,7 +134,7 @@ class Run:
     def _train(self) -> Row:
         plan, fabric = self.plan, self._fabric
         self._module.train()
-        running = Running(plan.measures)
+        plan.measures.reset()
         count = plan.train.n_batches(plan.batch_size)
         share = None if count is None else count // fabric.world_size
         if share == 0:
@@ -148,56 +149,50 @@ class Run:
         try:
             for x, y in batches:
                 rate = self._set_rate(done, share)
-                loss = self._step(x, y, running, noise)
+                loss = self._step(x, y, noise)
                 done += 1
                 self.state.batches += 1
                 self._ask("train", done, share, loss, rate)
         finally:
             if done:
-                self._record("train", running, begin, done)
+                self._record("train", begin, done)
         if not done:
             raise ArgumentError("the data set gives no samples")
         return self.state.history[-1]
 
-    def _step(self, x: torch.Tensor, y: torch.Tensor | None, running: Running, noise: torch.Generator) -> float:
+    def _step(self, x: torch.Tensor, y: torch.Tensor | None, noise: torch.Generator) -> float:
         plan = self.plan
-        x, target = self._prepare(x, y)
+        x, target = self._prepare(x, y, plan.train)
         if plan.augment is not None:
             x, target = plan.augment(x, target, noise)
         x, target = x.to(self._device), target.to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
-        output = plain_output(self._module(x))
-        total, weight = plan.measures[0].measure(output, target)
-        # a batch whose targets are all missing has weight 0: it must leave the weights alone, not divide by 0
-        loss = total / weight.clamp(min=torch.finfo(total.dtype).tiny)
+        loss = plan.measures.step(plain_output(self._module(x)), target)
         self._fabric.backward(loss)
         if plan.clip_norm is not None:
             self._fabric.clip_gradients(self._plain, self._optimizer, max_norm=plan.clip_norm)
         self._optimizer.step()
-        running.add(0, float(total.detach()), float(weight))
-        with torch.no_grad():
-            running.update(output.detach(), target, skip=1)
         return float(loss.detach())
 
     def _validate(self, source: Source) -> Row:
         plan = self.plan
-        running = Running(plan.measures)
+        plan.measures.reset()
         count = source.n_batches(plan.batch_size)
         begin = time.perf_counter()
         done = 0
         with evaluation_mode(self._module):
             for x, y in source.batches(plan.batch_size):
-                x, target = self._prepare(x, y)
-                running.update(plain_output(self._module(x.to(self._device))), target.to(self._device))
+                x, target = self._prepare(x, y, source)
+                plan.measures.update(plain_output(self._module(x.to(self._device))), target.to(self._device))
                 done += 1
                 self._ask("validation", done, count, None, None)
-        self._record("validation", running, begin, done)
+        self._record("validation", begin, done)
         return self.state.history[-1]
 
-    def _prepare(self, x: torch.Tensor, y: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+    def _prepare(self, x: torch.Tensor, y: torch.Tensor | None, source: Source) -> tuple[torch.Tensor, torch.Tensor]:
         if y is None:
             raise ShapeError("the data set gives inputs without targets", hint="give pairs of input and target")
-        if isinstance(self.plan.train, DatasetSource):  # what is in memory was checked before the first batch
+        if isinstance(source, DatasetSource):  # what is in memory was checked before the first batch
             check_batch(x, y, self.plan.n_classes, self.plan.missing)
         return scaled(x, self._dtype), y
 
@@ -225,15 +220,15 @@ class Run:
             group["lr"] = rate * factor
         return self._optimizer.param_groups[0]["lr"]
 
-    def _record(self, split: str, running: Running, begin: float, done: int) -> None:
+    def _record(self, split: str, begin: float, done: int) -> None:
         # every process validates on all samples, so that only the sums of the training are parts of a whole
-        if split == "train" and self._fabric.world_size > 1:
-            running.gather(lambda sums: self._fabric.all_reduce(sums.to(self._device), reduce_op="sum").cpu())
+        if split == "train":
+            self.plan.measures.share(self._fabric)
         self.state.history.append(
             {
                 "epoch": self.state.epoch,
                 "split": split,
-                **running.values(),
+                **self.plan.measures.values(),
                 "batches": done,
                 "learn_rate": self._optimizer.param_groups[0]["lr"],
                 "seconds": time.perf_counter() - begin,

@@ -70,7 +70,19 @@ def test_fault_10_nothing_is_written_to_stdout_or_into_the_package():
 
 
 def test_fault_13_the_core_needs_torch_numpy_and_scipy_alone():
-    extra = {"lightning", "matplotlib", "sklearn", "PIL", "pandas", "joblib", "escnn", "e3nn", "pymanopt", "onnx"}
+    extra = {
+        "lightning",
+        "torchmetrics",
+        "matplotlib",
+        "sklearn",
+        "PIL",
+        "pandas",
+        "joblib",
+        "escnn",
+        "e3nn",
+        "pymanopt",
+        "onnx",
+    }
     for found in two_processes():
         assert not extra & set(found["early"])
 

@@ -362,7 +362,7 @@ BAD = {
     "optimizer": (points, {"optimizer": "magic"}, ArgumentError, "adam"),
     "rate": (points, {"learn_rate": -1.0}, ArgumentError, "learn_rate"),
     "loss": (points, {"loss": "magic"}, ArgumentError, "cross_entropy"),
-    "loss of numbers": (points, {"loss": "mse"}, ShapeError, "targets have shape"),
+    "loss of numbers": (points, {"loss": "mse"}, ArgumentError, "needs measurements"),
     "metric": (points, {"metrics": ["magic"]}, ArgumentError, "accuracy"),
     "metric kind": (points, {"metrics": "rmse"}, ArgumentError, "does not fit"),
     "schedule": (points, {"schedule": "magic"}, ArgumentError, "cosine"),

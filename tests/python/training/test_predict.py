@@ -67,7 +67,7 @@ def test_evaluate_is_the_mean_over_the_samples():
     scores = training.evaluate(module, x, y, batch_size=7, metrics={"top": "accuracy"})
     output = module.eval()(x)
     assert scores["loss"] == pytest.approx(float(torch.nn.functional.cross_entropy(output, y).detach()), rel=1e-5)
-    assert scores["accuracy"] == pytest.approx(float((output.argmax(1) == y).float().mean()))
+    assert scores["top"] == pytest.approx(float((output.argmax(1) == y).float().mean()))
 
 
 def test_evaluate_numbers():

@@ -1,0 +1,121 @@
+"""Where the output of a module and its target meet: what every loss and every metric receives."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+
+from intertwine.errors import ShapeError
+
+Kind = Literal["class", "numeric"]
+"""What a target holds: numbers of classes, or measurements."""
+
+Missing = Literal["error", "mask"]
+"""What to do with missing targets: refuse them, or leave them out of loss and metrics."""
+
+IGNORE = -100
+"""The class number of a target that is missing; numeric targets are missing where they are NaN."""
+
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error") -> Pair:
+    """Output and target of the same samples in shapes that belong together; nothing is ever broadcast.
+
+    Whole numbers are class numbers, floating-point numbers are measurements. Axes of length 1 count for nothing: where
+    the shapes differ by such axes alone, both lose them.
+
+    * Measurements: both have the same shape [batch, ...] and dtype (that of the output, at least float32).
+    * Classes: the output has shape [batch, classes, ...], the target [batch, ...], dtype int64.
+
+    With missing="mask" the entries whose target is missing are left out, so that nothing but known ones remain:
+    measurements become two vectors, classes an output [known, classes] and a target [known].
+
+    Args:
+        output: what the module gives, shape [batch, ...].
+        target: shape [batch, ...], on the device of the output.
+        missing: with "mask", `IGNORE` (classes) and NaN (measurements) mark a missing target.
+
+    Raises:
+        ShapeError: if they do not belong together.
+
+    Example:
+        >>> import torch
+        >>> output, target = align(torch.zeros(3, 1, 1, 1), torch.ones(3, dtype=torch.float64))
+        >>> output.shape, target.shape, target.dtype
+        (torch.Size([3]), torch.Size([3]), torch.float32)
+    """
+    if output.ndim == 0 or target.ndim == 0 or output.shape[0] != target.shape[0]:
+        raise ShapeError(
+            f"the module gives {_text(output)}, but the targets have shape {_text(target)}: these are not as many samples",
+            hint="the first axis of both counts the samples of a batch",
+        )
+    if target.is_floating_point():
+        return _numeric(output, target, missing)
+    return _classes(output, target, missing)
+
+
+def _numeric(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pair:
+    if output.shape != target.shape:
+        # [batch] beside [batch, 1] would broadcast to [batch, batch], and train on nonsense
+        output_, target_ = _squeezed(output), _squeezed(target)
+        if output_.shape != target_.shape:
+            raise ShapeError(
+                f"the module gives {_text(output)}, but the targets have shape {_text(target)}",
+                hint=_numeric_hint(output_, target_),
+            )
+        output, target = output_, target_
+    # sums of half precision lose small differences
+    dtype = torch.promote_types(output.dtype, torch.float32)
+    output, target = output.to(dtype), target.to(dtype)
+    if missing == "mask":
+        known = ~torch.isnan(target)
+        output, target = output[known], target[known]
+    return output, target
+
+
+def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pair:
+    n_classes = output.shape[1] if output.ndim > 1 else 1
+    if n_classes < 2:
+        raise ShapeError(
+            f"the module gives {_text(output)}, one number where targets hold a class: that is no choice between classes",
+            hint="give it one output for each class (two for yes and no), or give the targets as measurements, in "
+            "floating-point numbers",
+        )
+    if tuple(target.shape) != (output.shape[0], *output.shape[2:]):
+        output_, target_ = _squeezed(output, keep=2), _squeezed(target)
+        if tuple(target_.shape) != (output_.shape[0], *output_.shape[2:]):
+            expected = (output.shape[0], *output.shape[2:])
+            raise ShapeError(
+                f"the module gives {_text(output)}, so that class targets have shape {expected}, "
+                f"but they have shape {_text(target)}",
+                hint="give one class number for each sample, or for each pixel of the module's output; measurements are "
+                "floating-point numbers",
+            )
+        output, target = output_, target_
+    output, target = output.to(torch.promote_types(output.dtype, torch.float32)), target.long()
+    if missing == "mask":
+        known = target != IGNORE
+        output, target = output.movedim(1, -1)[known], target[known]
+    return output, target
+
+
+def _squeezed(tensor: torch.Tensor, keep: int = 1) -> torch.Tensor:
+    """The tensor without its axes of length 1 behind the first `keep`."""
+    return tensor.reshape(*tensor.shape[:keep], *(side for side in tensor.shape[keep:] if side != 1))
+
+
+def _numeric_hint(output: torch.Tensor, target: torch.Tensor) -> str:
+    if output.numel() == target.numel():
+        return "the axes of the targets have to be those of the output, in the same order"
+    if output.ndim > 1 and target.ndim == 1:
+        return (
+            "give one number for each number that the module gives; class numbers are whole numbers (in R a factor), "
+            "not floating-point ones"
+        )
+    return "give one number for each number that the module gives"
+
+
+def _text(tensor: torch.Tensor) -> Any:
+    return tuple(tensor.shape)
