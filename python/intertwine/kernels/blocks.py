@@ -87,8 +87,7 @@ class BlockExpansion(ConstantModule):
                 for number, pair in enumerate(pairs):
                     count = pair.rows.size
                     if count:
-                        coefficients = pair.rows.coefficients
-                        basis[number, :count] = (coefficients @ pair.functions[0]).reshape(count, -1)  # type: ignore[operator]
+                        basis[number, :count] = pair.rows.sampled(pair.functions[0]).reshape(count, -1)
                     index[number, :, :count] = pair.start + np.arange(pair.stop - pair.start).reshape(
                         outs.copies * ins.copies, count
                     )

@@ -37,7 +37,7 @@ class _PairExpansion(ConstantModule):
         if coefficients is not None and self._fused:
             self._fused = coefficients[..., 0].size * plan.functions.shape[2] <= _FUSE_UP_TO
         if coefficients is not None and self._fused:
-            self.register_constant("sampled", (coefficients @ plan.functions[0]).reshape(plan.rows.size, -1))
+            self.register_constant("sampled", plan.rows.sampled(plan.functions[0]).reshape(plan.rows.size, -1))
             return
         self.register_constant("functions", plan.functions)
         if coefficients is not None:

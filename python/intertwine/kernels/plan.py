@@ -283,9 +283,26 @@ def split_filter(scalars: ScalarBasis, keep: ElementFilter) -> tuple[ScalarBasis
         return scalars, keep
 
 
+def _energy(inside: Component, outside: Component, rows: RowBasis, grams: list[np.ndarray]) -> float:
+    """The mean energy of an output channel for weights of unit variance, per input copy."""
+    if rows.coefficients is None:
+        return inside.size * float(sum(np.trace(gram) for gram in grams))
+    energy = sum(float(((part @ grams[number]) * part).sum()) for number, _, part in rows.parts())
+    return energy / outside.width
+
+
+def _products(scalars: ScalarBasis, functions: np.ndarray) -> list[np.ndarray]:
+    """Sums over the cells of products of the functions of each ring and order, the mean over the blocks."""
+    found = []
+    for _, _, where in scalars.blocks:
+        flat = functions[:, where].transpose(1, 0, 2).reshape(where.stop - where.start, -1)
+        found.append(flat @ flat.T / len(functions))
+    return found
+
+
 def _pair_constants(
-    inside: Component, outside: Component, rows: RowBasis, functions: np.ndarray, gram: np.ndarray | None
-) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None, float]:
+    inside: Component, outside: Component
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     gather: np.ndarray | None = None
     dense: np.ndarray | None = None
     transport: np.ndarray | None = None
@@ -294,13 +311,7 @@ def _pair_constants(
         gather, matrices = carried_input(induced, outside)
         dense = matrices if gather is None else None
         transport = None if np.abs(outside.transport - np.eye(outside.width)).max() == 0 else outside.transport
-    products = np.einsum("afx,agx->fg", functions, functions) / outside.count if gram is None else gram
-    if rows.coefficients is None:
-        energy = inside.size * float(np.trace(products))
-    else:
-        flat = rows.coefficients.reshape(-1, len(products))
-        energy = float(((flat @ products) * flat).sum()) / outside.width
-    return gather, dense, transport, energy
+    return gather, dense, transport
 
 
 @lru_cache(maxsize=512)
@@ -374,6 +385,7 @@ def point_plan(
             "no ring has a frequency below its cut-off, so the basis of kernels is empty",
             hint="set rings, sigma and frequencies_cutoff",
         )
+    moments = point_moments(scalars, radial)
     plan = _assembled(
         action,
         in_representations,
@@ -381,7 +393,7 @@ def point_plan(
         scalars,
         scalars.size,
         lambda component: turned_functions(action, component, scalars),
-        point_moments(scalars, radial),
+        [moments[where, where] for _, _, where in scalars.blocks],
         element_filter,
     )
     given = (action, in_representations, out_representations, scalars, radial)
@@ -395,7 +407,7 @@ def _assembled(
     scalars: ScalarBasis,
     cells: int,
     functions_of: Callable[[Component], np.ndarray],
-    gram: np.ndarray | None,
+    grams: list[np.ndarray] | None,
     element_filter: ElementFilter | None,
 ) -> ExpansionPlan:
     """The plan for all pairs of kinds.
@@ -407,12 +419,13 @@ def _assembled(
         scalars: the scalar functions.
         cells: how many columns the filter has.
         functions_of: the scalar functions carried to each block of an output component, shape ``(blocks, functions, cells)``.
-        gram: mean products of the scalar functions; by default their sums over the cells.
+        grams: mean products of the scalar functions of each ring and order; by default their sums over the cells.
         element_filter: which kernels to keep.
     """
     spectral = element_filter is not None
     source, target = layout(in_representations, spectral), layout(out_representations, spectral)
     carried: dict[int, np.ndarray] = {}
+    products: dict[int, list[np.ndarray]] = {}
     start = 0
     pairs = []
     for out_kind in target.kinds:
@@ -420,6 +433,7 @@ def _assembled(
         shared = -1 if out_kind.component.count == 1 else id(out_kind)
         if shared not in carried:
             carried[shared] = functions_of(out_kind.component)
+            products[shared] = grams or _products(scalars, carried[shared])
         row = []
         for in_kind in source.kinds:
             rows = row_basis(action, in_kind.component, out_kind.component, scalars)
@@ -434,8 +448,9 @@ def _assembled(
                         hint=f"it has {known}",
                     ) from None
                 rows = rows.kept(mask)
-            constants = _pair_constants(in_kind.component, out_kind.component, rows, carried[shared], gram)
-            pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants)
+            energy = _energy(in_kind.component, out_kind.component, rows, products[shared])
+            constants = _pair_constants(in_kind.component, out_kind.component)
+            pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants, energy)
             start = pair.stop
             row.append(pair)
         pairs.append(tuple(row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,7 +71,7 @@ class ScalarBasis:
     dimension: int
     rings: tuple[Ring, ...]
 
-    @property
+    @cached_property
     def blocks(self) -> list[tuple[Ring, Angular, slice]]:
         """Ring, order and numbers of the functions of each ring and order."""
         found = []
@@ -83,7 +83,7 @@ class ScalarBasis:
                 start = stop
         return found
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The number of functions."""
         return sum(angular_size(self.dimension, order) for ring in self.rings for order in ring.orders)

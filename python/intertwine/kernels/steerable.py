@@ -15,6 +15,7 @@ and L are trivial, and K_0 is free.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -46,11 +47,37 @@ class RowBasis:
             every coefficient is free, n being their number.
         size: n.
         functions: the number of the ring-and-order block of each basis element, shape ``(n,)``; ``None`` when free.
+        blocks: the scalar functions of each ring-and-order block; an element is made of those of one.
     """
 
     coefficients: np.ndarray | None
     size: int
     functions: np.ndarray | None
+    blocks: tuple[slice, ...]
+
+    def parts(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """For each ring-and-order block its number, the numbers of its elements, and their coefficients of its functions."""
+        if self.coefficients is None or self.functions is None:
+            return
+        for number, where in enumerate(self.blocks):
+            elements = np.flatnonzero(self.functions == number)
+            if len(elements):
+                yield number, elements, self.coefficients[elements][..., where]
+
+    def sampled(self, functions: np.ndarray) -> np.ndarray:
+        """The elements at some points, of a basis that is not free.
+
+        Args:
+            functions: the scalar functions there, shape ``(scalar functions, points)``.
+
+        Returns:
+            shape ``(n, width of the out block, channels of the in component, points)``.
+        """
+        shape = (0, 0, 0) if self.coefficients is None else self.coefficients.shape[:3]
+        values = np.zeros((*shape, functions.shape[1]))
+        for number, elements, coefficients in self.parts():
+            values[elements] = coefficients @ functions[self.blocks[number]]
+        return values
 
     def kept(self, mask: np.ndarray) -> RowBasis:
         """The basis without some elements.
@@ -60,7 +87,7 @@ class RowBasis:
         """
         if self.coefficients is None or self.functions is None or mask.all():
             return self
-        return RowBasis(self.coefficients[mask], int(mask.sum()), self.functions[mask])
+        return RowBasis(self.coefficients[mask], int(mask.sum()), self.functions[mask], self.blocks)
 
 
 def row_basis(action: Representation, source: Component, target: Component, scalars: ScalarBasis) -> RowBasis:
@@ -75,8 +102,9 @@ def row_basis(action: Representation, source: Component, target: Component, scal
     Returns:
         the basis; its elements are ordered by ring, order, orbit of input blocks, and solution.
     """
+    blocks = tuple(rows for _, _, rows in scalars.blocks)
     if target.is_free:
-        return RowBasis(None, source.size * scalars.size, None)
+        return RowBasis(None, source.size * scalars.size, None, blocks)
     orders = dict.fromkeys(order for ring in scalars.rings for order in ring.orders)
     by_order: dict[Angular, np.ndarray] = {}
     for order in orders:
@@ -92,7 +120,7 @@ def row_basis(action: Representation, source: Component, target: Component, scal
         elements.append(block)
         functions += [number] * len(solutions)
     coefficients = np.concatenate(elements) if elements else np.zeros((0, target.width, source.size, scalars.size))
-    return RowBasis(coefficients, len(coefficients), np.array(functions, dtype=int))
+    return RowBasis(coefficients, len(coefficients), np.array(functions, dtype=int), blocks)
 
 
 def _as_induced(component: Component) -> InducedComponent:
