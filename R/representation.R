@@ -159,9 +159,10 @@ split_irreps <- function(rho) {
 #' `induced_repr()` is that; with the trivial representation it is [quotient_repr()], and from the subgroup of one element
 #' [regular_repr()].
 #'
-#' Continuous groups have infinitely many cosets. There the same functions are cut off: `spectral_regular_repr()`
-#' holds the functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the
-#' fields that `rho` induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`.
+#' The group may be continuous if the subgroup has finitely many cosets: the rotations in `o2_group()` or `o3_group()`, a
+#' factor in a product with a finite group. Otherwise the same functions are cut off: `spectral_regular_repr()` holds the
+#' functions on the group, `spectral_quotient_repr()` those on the cosets, `spectral_induced_repr()` the fields that `rho`
+#' induces, by their Fourier coefficients up to a `frequency`, or by a list of `irreps`.
 #' `sphere_repr()` is the functions on the sphere. For the cube and the icosahedron `vertices_repr()`, `faces_repr()`
 #' and `edges_repr()` permute what they name.
 #'
@@ -176,6 +177,7 @@ split_irreps <- function(rho) {
 #' G <- dihedral_group(4)
 #' H <- restrict(G, rotations = 4)
 #' induced_repr(G, irrep(H, frequency = 1), rotations = 4)
+#' induced_repr(o2_group(), irrep(so2_group(), frequency = 1), rotations = Inf)
 #' sphere_repr(so3_group(), frequency = 2)
 #' spectral_quotient_repr(so3_group(), subgroup = "ico", frequency = 6)
 #' faces_repr(octahedral_group())

@@ -114,6 +114,31 @@ test_that("restriction and induction are adjoint", {
   expect_true(all.equal(induced_repr(G, trivial, subgroup = "C4"), quotient_repr(G, subgroup = "C4")))
 })
 
+test_that("subgroups with finitely many cosets of continuous groups induce", {
+  skip_if_no_python()
+  for (case in list(
+    list(o2_group(), so2_group(), list(rotations = Inf)), list(o3_group(), so3_group(), list(subgroup = "so3"))
+  )) {
+    G <- case[[1]]
+    psi <- irrep(case[[2]], frequency = 1)
+    rho <- do.call(induced_repr, c(list(G, psi), case[[3]]))
+    expect_identical(dim(rho), 2L * dim(psi))
+    g <- group_sample(G)
+    h <- group_sample(G)
+    expect_equal(rho(g) %*% rho(h), rho(g * h))
+    for (phi in unclass(irreps(G, max_frequency = 1))) {
+      expect_length(intertwiners(rho, phi), length(intertwiners(psi, do.call(restrict, c(list(phi), case[[3]])))))
+    }
+    cosets <- do.call(quotient_repr, c(list(G), case[[3]]))
+    expect_true(all(cosets(g) %in% 0:1))
+  }
+  x <- geometric_tensor(array(rnorm(2 * 4 * 9 * 9), c(2, 4, 9, 9)), field_type(gspace_flip_rot2d(Inf), 2 * do.call(
+    quotient_repr, list(o2_group(), rotations = Inf)
+  )))
+  expect_identical(dim(nonlin_relu(x$type)(x)), c(2L, 4L, 9L, 9L))
+  expect_error(quotient_repr(so3_group(), rotations = Inf), "infinitely many cosets", class = "intertwine_error_group")
+})
+
 test_that("intertwiners intertwine, and endomorphisms tell the type", {
   skip_if_no_python()
   G <- dihedral_group(3)

@@ -193,61 +193,6 @@ def _independent_columns(endomorphisms: np.ndarray, copies: int) -> list[int]:
     return chosen
 
 
-def induced_representation(
-    group: FiniteGroup,
-    subgroup_id: Any,
-    repr: Representation | None,
-    representatives: list[GroupElement] | None = None,
-    name: str | None = None,
-) -> Representation:
-    """The representation induced from a representation sigma of a subgroup H.
-
-    With one element g_a of each coset, block (a, b) of rho(g) is sigma(g_a^-1 g g_b) where that lies in H, else 0.
-
-    Args:
-        group: the finite group.
-        subgroup_id: the label of H.
-        repr: sigma, a representation of H (``None``: the trivial one).
-        representatives: the g_a, in the order of the blocks; the first elements of the cosets by default.
-        name: how it prints.
-
-    Raises:
-        GroupError: if there is no such subgroup, sigma is of another group, or the representatives miss a coset.
-    """
-    subgroup, numbers = group._subgroup_elements(subgroup_id)
-    sigma = subgroup.trivial_representation if repr is None else repr
-    if sigma.group != subgroup:
-        raise GroupError(f"the subgroup {subgroup_id} of {group} is {subgroup}, but {sigma} is of {sigma.group}")
-    cosets = group.left_cosets(numbers)
-    coset_of = np.empty(group.order(), dtype=int)
-    for position, coset in enumerate(cosets):
-        coset_of[coset] = position
-    if representatives is None:
-        chosen = np.array([int(coset[0]) for coset in cosets])
-    else:
-        chosen = np.array([group.index(g) for g in representatives])
-        if sorted(coset_of[chosen].tolist()) != list(range(len(cosets))):
-            raise GroupError(
-                f"{len(representatives)} representatives were given, but each of the {len(cosets)} cosets needs exactly one"
-            )
-        order = np.argsort(coset_of[chosen])
-        coset_of = order[coset_of]
-    label = name or f"induced[{subgroup_id}][{sigma.name}]"
-    images = group.table[:, chosen]
-    targets = coset_of[images]
-    position_in_subgroup = np.full(group.order(), -1)
-    position_in_subgroup[numbers] = np.arange(len(numbers))
-    inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
-    size, blocks = sigma.size, len(cosets)
-    matrices = np.zeros((group.order(), blocks, size, blocks, size))
-    g, b = np.meshgrid(np.arange(group.order()), np.arange(blocks), indexing="ij")
-    matrices[g, targets, :, b, :] = sigma.matrices[inside]
-    matrices = matrices.reshape(group.order(), blocks * size, blocks * size)
-    labels, basis = decompose(finite_data(group, matrices))
-    # Norms of blocks are told apart from norms of channels by this size where sigma's matrices have zeros.
-    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=size)
-
-
 def restricted_representation(group: Group, id: Any, repr: Representation) -> Representation:
     """A representation of a group as one of a subgroup: the same matrices, split into the subgroup's irreps.
 

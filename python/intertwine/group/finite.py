@@ -271,37 +271,6 @@ class FiniteGroup(Group):
         """The permutation of the group's elements by the group: rho(g) e_h = e_gh."""
         return self._regular
 
-    def quotient_representation(
-        self, subgroup_id: Any, representatives: list[GroupElement] | None = None, name: str | None = None
-    ) -> Representation:
-        """The permutation of the cosets gH by the group, of size ``order() / |H|``.
-
-        Args:
-            subgroup_id: the label of H.
-            representatives: one element of each coset; their order is the order of the channels.
-            name: how it prints.
-        """
-        return self.induced_representation(subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]")
-
-    def induced_representation(
-        self,
-        subgroup_id: Any,
-        repr: Representation | None,
-        representatives: list[GroupElement] | None = None,
-        name: str | None = None,
-    ) -> Representation:
-        """The representation induced from a representation of a subgroup H.
-
-        Args:
-            subgroup_id: the label of H.
-            repr: a representation of H (``None``: the trivial one).
-            representatives: one element of each coset gH; their order is the order of the blocks.
-            name: how it prints.
-        """
-        from intertwine.group.building import induced_representation
-
-        return induced_representation(self, subgroup_id, repr, representatives, name)
-
     def _irrep_error(self, id: tuple[Any, ...]) -> GroupError:
         labels = ", ".join(str(irrep.id) for irrep in self.irreps())
         return GroupError(f"{self.name} has no irrep {id}", hint=f"its irreps are {labels}")

@@ -249,11 +249,17 @@ class Group(ABC):
     def quotient_representation(
         self, subgroup_id: Any, representatives: list[GroupElement] | None = None, name: str | None = None
     ) -> Representation:
-        """The permutation of the cosets of a subgroup by a finite group."""
-        raise GroupError(
-            f"{self.name} is continuous: its cosets are infinitely many",
-            hint="use group.bl_quotient_representation(L, subgroup_id), which keeps frequencies up to L",
-        )
+        """The permutation of the cosets gH of a subgroup H by the group; its size is their number.
+
+        Args:
+            subgroup_id: the label of H; in a continuous group it must hold the component of the identity.
+            representatives: one element of each coset; their order is the order of the channels.
+            name: how it prints.
+
+        Raises:
+            GroupError: if there are infinitely many cosets; see ``bl_quotient_representation``.
+        """
+        return self.induced_representation(subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]")
 
     def induced_representation(
         self,
@@ -262,11 +268,20 @@ class Group(ABC):
         representatives: list[GroupElement] | None = None,
         name: str | None = None,
     ) -> Representation:
-        """The representation of a finite group induced from one of a subgroup."""
-        raise GroupError(
-            f"{self.name} is continuous: what it induces is infinite",
-            hint="use group.homspace(subgroup_id).induced_representation(psi, irreps), which keeps some irreps only",
-        )
+        """The representation induced from a representation of a subgroup H with finitely many cosets.
+
+        Args:
+            subgroup_id: the label of H; in a continuous group it must hold the component of the identity, as SO(2) in O(2).
+            repr: a representation of H (``None``: the trivial one).
+            representatives: one element of each coset gH; their order is the order of the blocks.
+            name: how it prints.
+
+        Raises:
+            GroupError: if there are infinitely many cosets; see ``bl_induced_representation``.
+        """
+        from intertwine.group.inducing import induced_representation
+
+        return induced_representation(self, subgroup_id, repr, representatives, name)
 
     def homspace(self, id: Any) -> HomSpace:
         """The homogeneous space of the cosets of a subgroup.
