@@ -123,8 +123,8 @@ test_that("subgroups with finitely many cosets of continuous groups induce", {
     psi <- irrep(case[[2]], frequency = 1)
     rho <- do.call(induced_repr, c(list(G, psi), case[[3]]))
     expect_identical(dim(rho), 2L * dim(psi))
-    g <- group_sample(G)
-    h <- group_sample(G)
+    g <- group_sample(G)[[1]]
+    h <- group_sample(G)[[1]]
     expect_equal(rho(g) %*% rho(h), rho(g * h))
     for (phi in unclass(irreps(G, max_frequency = 1))) {
       expect_length(intertwiners(rho, phi), length(intertwiners(psi, do.call(restrict, c(list(phi), case[[3]])))))

@@ -152,7 +152,7 @@ def test_inducing_in_stages():
     ids=str,
 )
 def test_infinitely_many_cosets_are_refused(G, id):
-    with pytest.raises(GroupError, match="infinitely many cosets.*bl_quotient"):
+    with pytest.raises(GroupError, match=r"infinitely many cosets.*bl_quotient"):
         G.quotient_representation(id)
     with pytest.raises(GroupError, match="homspace"):
         G.induced_representation(id, G.subgroup(id)[0].irreps()[0])
