@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -51,13 +50,13 @@ def _turn(x: torch.Tensor, degrees: float, order: int) -> torch.Tensor:
     return act_on_grid(x, np.array([[c, -s], [s, c]]), order=order)
 
 
-def resolve_augment(augment: str | Augment | None, module: torch.nn.Module) -> Augment | None:
+def resolve_augment(augment: str | Augment | None, rotations: Callable[[], Augment]) -> Augment | None:
     """The augmentation that `fit` was asked for.
 
     Args:
         augment: `None`; "rotations" for a random element of the module's own group for each sample (a random angle
             for a module without a group); or a function of inputs, targets and generator.
-        module: the module in training.
+        rotations: makes the former.
 
     Raises:
         ArgumentError, ArgumentTypeError: if it is something else.
@@ -73,45 +72,4 @@ def resolve_augment(augment: str | Augment | None, module: torch.nn.Module) -> A
         )
     if augment != "rotations":
         raise ArgumentError(f"there is no augmentation {augment!r}", hint="use 'rotations' or a function")
-    in_type = getattr(module, "in_type", None)
-    if in_type is None or isinstance(in_type, tuple):
-        return _random_angles
-    return _random_elements(in_type)
-
-
-def _random_angles(x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    degrees = 360.0 * torch.rand(x.shape[0], generator=generator, dtype=torch.float64)
-    return turn_images(x, degrees, order=1), _turn_targets(y, degrees)
-
-
-def _turn_targets(y: torch.Tensor, degrees: torch.Tensor) -> torch.Tensor:
-    if y.ndim < 3:
-        return y
-    # classes of pixels have no values in between: the nearest pixel is taken
-    planes = y[:, None].double() if y.ndim == 3 else y.double()
-    turned = turn_images(planes, degrees, order=0).to(y.dtype)
-    return turned[:, 0] if y.ndim == 3 else turned
-
-
-def _random_elements(in_type: Any) -> Augment:
-    space = in_type.gspace
-    group = space.fibergroup
-
-    def augment(x: torch.Tensor, y: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        # groups draw from NumPy's generators: one that ours seeds
-        source = np.random.default_rng(int(torch.randint(2**31 - 1, (), generator=generator)))
-        chosen = [group.sample(source) for _ in range(x.shape[0])]
-        x, y = x.clone(), y.clone()
-        # samples that a finite group moves alike are moved together
-        alike: dict[Any, list[int]] = {}
-        for number, element in enumerate(chosen):
-            alike.setdefault(element, []).append(number)
-        for element, which in alike.items():
-            x[which] = in_type.transform(x[which], element)
-            if y.ndim >= 3:
-                planes = y[which][:, None] if y.ndim == 3 else y[which]
-                moved = act_on_grid(planes.double(), space.basespace_action(element), order=0).to(y.dtype)
-                y[which] = moved[:, 0] if y.ndim == 3 else moved
-        return x, y
-
-    return augment
+    return rotations()

@@ -31,6 +31,7 @@ from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimi
 from intertwine.training.pairing import IGNORE, Kind, Missing
 from intertwine.training.result import FitResult
 from intertwine.training.run import OnBatch, Plan, Run, plain_output
+from intertwine.training.turning import TargetType, make_turner, type_of_target
 
 
 def fit(
@@ -51,6 +52,7 @@ def fit(
     n_classes: int | None = None,
     na: Missing = "error",
     augment: str | Augment | None = None,
+    target_type: TargetType | None = None,
     seed: int | None = None,
     generator: torch.Generator | None = None,
     device: str = "auto",
@@ -94,7 +96,13 @@ def fit(
         class_weights: "balanced", one weight for each class, or a dict.
         n_classes: how many classes there are, if the targets do not show all of them.
         na: "error", or "mask" to leave missing targets (-100 for classes, NaN for measurements) out.
-        augment: "rotations" (by the module's own group) or a function of (x, y, generator) that returns (x, y).
+        augment: "rotations", which moves each sample by a random element of the module's own group (by a random angle if
+            it has none), or a function of (x, y, generator) that returns (x, y). With "rotations" the targets turn with the
+            inputs, by their type: see `target_type`. Pixels of targets that come from outside of the image are missing.
+        target_type: how the targets in `y` move when the inputs are turned: their field type, such as
+            `nn.field_type(gspace, vector=1)` for a direction for each sample or pixel, or "invariant". Needed where nothing
+            else says it; a module's `out_type`, and `y` as a geometric tensor, do. Without one, classes are invariant
+            (those of pixels move with these), and so is one number behind an invariant head.
         seed: of everything random here; drawn from torch's global generator if left out.
         generator: in place of a seed.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
@@ -126,6 +134,7 @@ def fit(
     """
     _check_settings(module, epochs, batch_size, patience, clip_norm, resume, checkpoint)
     source, kind = as_source(of_module(module, x), y, na, workers)
+    target = type_of_target(module, _targets(y, validation), target_type, callable(loss))
     if kind is None:
         raise ArgumentError("there is nothing to learn: y is missing", hint="give one target for each sample")
     if fabric is not None and fabric.world_size > 1 and seed is None:
@@ -153,7 +162,7 @@ def fit(
         epochs=epochs,
         batch_size=batch_size,
         measures=measures,
-        augment=resolve_augment(augment, trained),
+        augment=resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target)),
         schedule=resolve_schedule(schedule),
         missing=na,
         n_classes=width if kind == "class" else None,
@@ -181,6 +190,19 @@ def fit(
         best_epoch=run.state.best_epoch,
         n_classes=plan.n_classes,
     )
+
+
+def _targets(y: Any, validation: Any) -> list[Any]:
+    """The targets of training and validation, as they were given."""
+    return [y, validation[1]] if isinstance(validation, (tuple, list)) and len(validation) == 2 else [y]
+
+
+def _rotations(module: torch.nn.Module, x: Any, source: Source, kind: Kind, target: TargetType | None) -> Augment:
+    first, y = source.first()
+    output = _one_output(module, first)
+    if y is None:
+        raise ShapeError("the data set gives inputs without targets", hint="give pairs of input and target")
+    return make_turner(module, x, kind, target, (scaled(first, output.dtype), y), tuple(output.shape))
 
 
 def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int | None) -> int | None:

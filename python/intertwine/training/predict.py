@@ -17,6 +17,7 @@ from intertwine.training.metrics import Metrics, resolve_metrics
 from intertwine.training.modes import evaluation_mode
 from intertwine.training.pairing import IGNORE, Missing, align
 from intertwine.training.run import plain_output
+from intertwine.training.turning import type_of_target
 
 Poll = Callable[[dict[str, Any]], "bool | None"]
 Response = Literal["response", "prob", "class", "features"]
@@ -101,6 +102,7 @@ def evaluate(
         ['accuracy', 'loss']
     """
     source, kind = _source(module, x, y, na, batch_size)
+    type_of_target(module, [y], None, callable(loss))
     if kind is None:
         raise ArgumentError("there is nothing to compare with: y is missing")
     width = _checked_width(module, source, kind)

@@ -7,7 +7,7 @@ import torch
 
 from intertwine import gspaces, nn, training
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
-from intertwine.training.augment import resolve_augment
+from intertwine.training.turning import make_turner
 
 
 def data(n=40, channels=1):
@@ -23,6 +23,11 @@ def classifier(n=None, space=None):
         nn.ReLU.spec(),
         nn.HeadClasses.spec(n=n),
     )
+
+
+def turner(model, x, y, target_type=None):
+    kind = "numeric" if y.is_floating_point() else "class"
+    return make_turner(model, x, kind, target_type, (x[:1], y[:1]), tuple(model(x[:1]).shape))
 
 
 def test_an_open_head_is_filled_in_the_copy_alone():
@@ -53,7 +58,7 @@ def test_augmentation_by_the_modules_own_group(space):
     model = classifier(4, space)
     x, _ = data()
     pixels = (x[:, 0] > 0).long()
-    augment = resolve_augment("rotations", model)
+    augment = turner(model, x, pixels)
     moved, targets = augment(x, pixels, torch.Generator().manual_seed(0))
     assert torch.equal(targets, (moved[:, 0] > 0).long())
     orbits = [torch.stack([model.in_type.transform(image[None], g)[0] for g in space.testing_elements]) for image in x]
@@ -100,7 +105,7 @@ def test_augmentation_by_a_continuous_group(space):
     model = nn.IdentityModule(fields)
     x = torch.zeros(6, 1, 9, 9)
     x[:, :, 4, 4] = 1
-    augment = resolve_augment("rotations", model)
+    augment = turner(model, x, torch.zeros(6), "invariant")
     moved, _ = augment(x, torch.zeros(6), torch.Generator().manual_seed(0))
     assert torch.allclose(moved[:, :, 4, 4], x[:, :, 4, 4], atol=1e-5)
     assert len({tuple(image.flatten().tolist()) for image in moved}) > 1
