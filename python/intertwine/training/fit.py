@@ -28,10 +28,10 @@ from intertwine.training.measures import LossFunction, Measures, resolve_class_w
 from intertwine.training.metrics import Metrics, resolve_metrics
 from intertwine.training.modes import deferred_interrupt, evaluation_mode, own_random_stream
 from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule
-from intertwine.training.pairing import IGNORE, Kind, Missing
+from intertwine.training.pairing import IGNORE, Kind, Missing, align
 from intertwine.training.result import FitResult
 from intertwine.training.run import OnBatch, Plan, Run, plain_output
-from intertwine.training.turning import TargetType, make_turner, type_of_target
+from intertwine.training.turning import TargetType, Turner, make_turner, type_of_target
 
 
 def fit(
@@ -154,7 +154,10 @@ def fit(
     weights = resolve_class_weights(class_weights, counts, width) if kind == "class" else None
     if class_weights is not None and kind != "class":
         raise ArgumentError("class weights need class targets, but y holds measurements")
-    measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), na)
+    changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
+    # turned targets have gaps at the edges, whatever is to be done about those of the data
+    gaps = isinstance(changes, Turner) and changes.leaves_gaps
+    measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if gaps else na)
     _try_measures(trained, source, measures)
     plan = Plan(
         train=train,
@@ -162,7 +165,7 @@ def fit(
         epochs=epochs,
         batch_size=batch_size,
         measures=measures,
-        augment=resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target)),
+        augment=changes,
         schedule=resolve_schedule(schedule),
         missing=na,
         n_classes=width if kind == "class" else None,
@@ -202,6 +205,7 @@ def _rotations(module: torch.nn.Module, x: Any, source: Source, kind: Kind, targ
     output = _one_output(module, first)
     if y is None:
         raise ShapeError("the data set gives inputs without targets", hint="give pairs of input and target")
+    align(output, y.to(output.device))
     return make_turner(module, x, kind, target, (scaled(first, output.dtype), y), tuple(output.shape))
 
 

@@ -15,7 +15,7 @@ from intertwine.group import FiniteGroup, GroupElement
 from intertwine.gspaces import GSpace, rot2dOnR2
 from intertwine.gspaces.resample import act_on_grid, memory_matrix
 from intertwine.nn import EquivariantModule
-from intertwine.training.measures import IGNORE, Kind
+from intertwine.training.pairing import IGNORE, Kind
 
 TargetType = FieldType | Literal["invariant"]
 """The field type of a target, or "invariant" for numbers (of a sample or of each pixel) that no turn changes."""
@@ -130,6 +130,13 @@ class Turner:
             planes[which] = self._move(planes[which], element, has_space)
         return x, planes.reshape(y.shape)
 
+    @property
+    def leaves_gaps(self) -> bool:
+        """Whether some pixels of moved targets come from outside of the image, where nothing is known."""
+        group = self.space.fibergroup
+        exact = isinstance(group, FiniteGroup) and len(self.space.exact_elements) == group.order()
+        return len(self.outputs) > 2 and not exact
+
     def check(self, x: torch.Tensor, y: torch.Tensor) -> None:
         """Find out on one sample whether inputs and targets can be moved.
 
@@ -234,8 +241,7 @@ def make_turner(
         in_type = getattr(x, "type", None)
     if target_type is None:
         target_type = _type_of_numbers(module, kind, outputs)
-    turns = isinstance(target_type, FieldType) and not target_type.is_invariant
-    if turns and kind == "class" and not all(rho.is_permutation for rho in target_type.representations):
+    if kind == "class" and not _permutes(target_type):
         raise FieldTypeError(
             f"the scores of the classes are {target_type}, which the group does not permute",
             hint="end the network with invariant fields, or with regular ones if it turns a class into another",
@@ -262,6 +268,13 @@ def _type_of_numbers(module: torch.nn.Module, kind: Kind, outputs: tuple[int, ..
             hint=_UNKNOWN + " as the last layer",
         )
     return "invariant"
+
+
+def _permutes(target_type: TargetType) -> bool:
+    """Whether the group carries each class to one class: permutes their scores, or leaves them alone."""
+    if not isinstance(target_type, FieldType):
+        return True
+    return target_type.is_invariant or all(rho.is_permutation for rho in target_type.representations)
 
 
 def _pictures(module: torch.nn.Module, x: torch.Tensor, target_type: TargetType) -> FieldType:

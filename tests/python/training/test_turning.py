@@ -9,7 +9,7 @@ import torch
 
 from intertwine import gspaces, nn, training
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
-from intertwine.training.measures import IGNORE
+from intertwine.training.pairing import IGNORE
 from intertwine.training.turning import make_turner, type_of_target
 
 from ..contracts.lists import SPACES
@@ -137,6 +137,33 @@ def test_smooth_maps_are_interpolated_and_what_comes_from_outside_is_missing(nam
     assert not known[:, :, 0, 0].all()
     assert known[:, :, 15, 15].all()
     assert float((field - expected)[known].abs().max()) < 0.01  # the nearest pixel would be off by 0.1
+
+
+def test_what_is_missing_after_a_turn_counts_for_no_loss():
+    space = gspaces.rot2dOnR2()
+    kind = nn.field_type(space, trivial=1)
+    x = torch.rand(8, 1, 15, 15, generator=torch.Generator().manual_seed(0)) + 1
+    torch.manual_seed(0)
+    numbers, classes = nn.R2Conv(kind, kind, 1), nn.R2Conv(kind, nn.field_type(space, trivial=2), 1)
+    seen = []
+
+    def own(output, target):
+        seen.append(bool(torch.isfinite(target).all()))
+        return (output - target).square().mean()
+
+    for loss in (None, own):
+        result = training.fit(
+            numbers, x, 2 * x[:, 0], epochs=60, learn_rate=0.1, augment="rotations", loss=loss, seed=0
+        )
+        assert result.history[-1]["rmse"] < 0.1  # half of an image's corners would be off by 3
+    assert seen
+    assert all(seen)
+    labels = (x[:, 0] > 1.5).long()
+    assert training.fit(classes, x, labels, epochs=2, augment="rotations", seed=0).stopped == "finished"
+    assert (
+        training.fit(numbers, x, 2 * x[:, 0], epochs=2, augment="rotations", metrics=["mae"], seed=0).history[0]["mae"]
+        > 0
+    )
 
 
 def test_classes_of_pixels_take_the_nearest_and_are_missing_outside():
