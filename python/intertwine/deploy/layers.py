@@ -1,21 +1,23 @@
-"""The classes that a model file may name: the layers of intertwine.nn, and these of torch.nn."""
+"""The classes that a model file may name: the layers of intertwine.nn, these of torch.nn, and what the user hands over."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ModelFileError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ModelFileError
 
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 """Classes of torch.nn that are no more than their children."""
 
 _NAMES = """
     Identity Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d BatchNorm1d
-    BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d GroupNorm LayerNorm LocalResponseNorm
-    ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Softplus Softsign Tanh Sigmoid LogSigmoid Hardtanh
+    BatchNorm2d BatchNorm3d SyncBatchNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d GroupNorm LayerNorm
+    LocalResponseNorm ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Softplus Softsign Tanh Sigmoid LogSigmoid Hardtanh
     Hardswish Hardsigmoid Softmax Softmax2d LogSoftmax Threshold Dropout Dropout1d Dropout2d Dropout3d
     AlphaDropout MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d AdaptiveAvgPool1d AdaptiveAvgPool2d
     AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d Flatten Unflatten Upsample
@@ -28,11 +30,22 @@ TORCH_LAYERS = frozenset(_NAMES.split())
 _PLACEMENT = ("device", "dtype")
 
 
-def torch_arguments(module: torch.nn.Module) -> dict[str, Any]:
-    """The constructor's arguments of a layer of `TORCH_LAYERS`, those left at their default left out.
+def arguments_of(module: torch.nn.Module, where: str) -> dict[str, Any]:
+    """The arguments with which a module was built, or could have been.
 
-    Leaving defaults out lets a file from a newer torch be read by an older one that lacks an argument.
+    A layer of intertwine and each subclass of `EquivariantModule` remember them. Layers of torch, and modules of the user's that
+    follow its custom, have them as attributes of the same name; whether those built the module, comparing tells.
+
+    Args:
+        module: the module.
+        where: what it is, for the error.
+
+    Raises:
+        ArgumentError: if the module does not tell them.
     """
+    kept = getattr(module, "arguments", None)
+    if isinstance(kept, dict):
+        return kept
     arguments: dict[str, Any] = {}
     for name, parameter in inspect.signature(type(module).__init__).parameters.items():
         if name in ("self", *_PLACEMENT) or name.startswith("_"):
@@ -42,44 +55,77 @@ def torch_arguments(module: torch.nn.Module) -> dict[str, Any]:
         value = getattr(module, name, inspect.Parameter.empty)
         if value is inspect.Parameter.empty:
             if parameter.default is inspect.Parameter.empty:
-                raise ArgumentError(f"{type(module).__name__} does not tell its argument {name!r}")
+                raise ArgumentError(
+                    f"{where}, a {type(module).__name__}, does not tell with which {name!r} it was built, so that a model file "
+                    "cannot hold it",
+                    hint=f"keep the argument in __init__ (self.{name} = {name}), or derive the class from "
+                    "nn.EquivariantModule, which remembers all of them",
+                )
             continue
         if name == "bias":
             value = value is not None and value is not False
+        # Leaving defaults out lets a file from a newer torch be read by an older one that lacks an argument.
         if parameter.default is inspect.Parameter.empty or not _same(value, parameter.default):
             arguments[name] = value
     return arguments
 
 
 def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and a == b
+    return type(a) is type(b) and not isinstance(a, (torch.Tensor, np.ndarray)) and a == b
 
 
-def class_name(module: torch.nn.Module, where: str) -> str:
-    """The name of a module's class in a model file.
+def class_name(kind: type[torch.nn.Module], where: str) -> tuple[str, bool]:
+    """The name of a module's class in a model file, and whether it is the user's own.
 
     Args:
-        module: the module.
-        where: what it is, for the error.
+        kind: the class.
+        where: what is of it, for the error.
 
     Raises:
-        ArgumentError: if it is not among the classes that may be loaded.
+        ArgumentError: if files cannot name it.
     """
-    kind = type(module)
     name = kind.__name__
     if (name in TORCH_LAYERS or name in CONTAINERS) and getattr(torch.nn, name, None) is kind:
-        return f"torch.nn.{name}"
+        return f"torch.nn.{name}", False
     if equivariant_layers().get(name) is kind:
-        return f"intertwine.nn.{name}"
-    raise ArgumentError(
-        f"{where} is of the class {kind.__module__}.{kind.__qualname__}, which a model file cannot hold: files name "
-        "layers that every installation has, and nothing in them is ever executed",
-        hint="build the model out of intertwine.nn and torch.nn layers, or save its state_dict() alone",
-    )
+        return f"intertwine.nn.{name}", False
+    full = f"{kind.__module__}.{kind.__qualname__}"
+    if f"{kind.__module__}.".startswith(("torch.", "intertwine.")):
+        raise ArgumentError(f"{where} is of the class {full}, which a model file cannot hold", hint=_what_to_do(kind))
+    return full, True
 
 
-def find_class(name: Any) -> type[torch.nn.Module]:
+def _what_to_do(kind: type[torch.nn.Module]) -> str:
+    if kind.__name__.startswith("Parametrized"):
+        return "remove the parametrisation: torch.nn.utils.parametrize.remove_parametrizations(module, name)"
+    if kind.__name__ in WRAPPERS:
+        return "save the module inside of it"
+    if issubclass(kind, (torch.fx.GraphModule, torch.jit.ScriptModule)):
+        return "save the model that it was made of; torch.save() or torch.export.save() keep what was recorded"
+    return "build the model out of intertwine.nn and torch.nn layers, or save its state_dict() alone"
+
+
+WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel")
+"""Classes of torch that run the one module inside of them."""
+
+
+def unwrapped(module: torch.nn.Module) -> torch.nn.Module:
+    """The module inside of what `torch.compile` or torch's ways of running on several devices have made of it.
+
+    Args:
+        module: any module.
+    """
+    while type(module).__name__ in WRAPPERS and type(module).__module__.startswith("torch."):
+        module = getattr(module, "_orig_mod", None) or module.module  # pyright: ignore[reportAssignmentType]
+    return module
+
+
+def find_class(name: Any, own: Mapping[str, type[torch.nn.Module]]) -> type[torch.nn.Module]:
     """The class that a model file names.
+
+    Args:
+        name: what the file says.
+        own: the classes of the user's that it may name, by their names.
 
     Raises:
         ModelFileError: if it is not among the classes that may be loaded.
@@ -89,10 +135,47 @@ def find_class(name: Any) -> type[torch.nn.Module]:
         return getattr(torch.nn, short)
     if home == "intertwine.nn" and short in equivariant_layers():
         return equivariant_layers()[short]
+    if home and name in own:
+        return own[name]
+    if not home or f"{home}.".startswith(("torch.", "intertwine.")):
+        raise ModelFileError(
+            f"the file asks for the class {name!r}, which this version does not load from files",
+            hint="update intertwine, if the file comes from a newer version of it",
+        )
+    # a class may have moved to another file since, or have been written into a notebook then
+    alike = [kind for full, kind in own.items() if full.rpartition(".")[2] == short]
+    if len(alike) == 1:
+        return alike[0]
     raise ModelFileError(
-        f"the file asks for the class {name!r}, which this version does not load from files",
-        hint="update intertwine, if the file comes from a newer version of it",
+        f"the file holds a module of the class {name!r}, which is not of intertwine",
+        hint=f"if the file is yours, define the class and give it: load(path, classes=[{short}])",
     )
+
+
+def named_classes(classes: Any) -> dict[str, type[torch.nn.Module]]:
+    """The user's classes by name.
+
+    Args:
+        classes: a class, several, or a dict of classes by the names that files have for them.
+
+    Raises:
+        ArgumentTypeError: if one is no class of modules.
+    """
+    if classes is None:
+        return {}
+    if isinstance(classes, type):
+        classes = [classes]
+    if not isinstance(classes, (Mapping, Iterable)):
+        raise ArgumentTypeError(f"`classes` is a list of classes, but was {type(classes).__name__}")
+    listed = classes.items() if isinstance(classes, Mapping) else [(None, kind) for kind in classes]
+    found: dict[str, type[torch.nn.Module]] = {}
+    for name, kind in listed:
+        if not isinstance(kind, type) or not issubclass(kind, torch.nn.Module):
+            raise ArgumentTypeError(
+                f"`classes` holds {kind!r}, which is no class of torch modules", hint="give the classes, not modules"
+            )
+        found[f"{kind.__module__}.{kind.__qualname__}" if name is None else str(name)] = kind
+    return found
 
 
 def equivariant_layers() -> dict[str, type[torch.nn.Module]]:

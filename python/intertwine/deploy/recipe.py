@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from intertwine.deploy.layers import CONTAINERS, class_name, find_class, torch_arguments
+from intertwine.deploy.layers import CONTAINERS, arguments_of, class_name, find_class
 from intertwine.deploy.values import MAX_WINDOW, Decoder, Encoder
 from intertwine.errors import ArgumentError, IntertwineError, ModelFileError
 from intertwine.fields import FieldType
@@ -29,42 +30,86 @@ class Writer:
     """
 
     def __init__(self) -> None:
-        self._encoder = Encoder(self._write)
+        self.tensors: dict[str, torch.Tensor] = {}
+        """The tensors among the arguments."""
+        self.classes: dict[str, type[torch.nn.Module]] = {}
+        """The classes of the user's own, by the names that the file has for them."""
+        self._encoder = Encoder(self.tensors, self.write, self._class_name)
+        self._plain = Encoder(self.tensors, _refuse_module, self._class_name, share=False)
         self._seen: dict[int, int] = {}
 
-    @property
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """The tensors among the arguments."""
-        return self._encoder.tensors
-
-    def write(self, module: torch.nn.Module) -> dict[str, Any]:
+    def write(self, module: torch.nn.Module, where: str = "the model") -> dict[str, Any]:
         """The description of a module.
+
+        Args:
+            module: the module.
+            where: what it is, for the error.
 
         Raises:
             ArgumentError: if the module is or holds something that a file cannot hold.
         """
-        _refuse_shared_parameters(module)
-        return self._write(module, "the model")
-
-    def _write(self, module: torch.nn.Module, where: str) -> dict[str, Any]:
         if id(module) in self._seen:
             return {"again": self._seen[id(module)]}
         self._seen[id(module)] = len(self._seen)
-        name = class_name(module, where)
-        _refuse_hooks(module, where)
+        name = self._class_name(type(module), where)
         if name.removeprefix("torch.nn.") in CONTAINERS:
             children = {
-                key: self._write(child, f"{key} in {where}")
+                key: self.write(child, f"{key} in {where}")
                 for key, child in module._modules.items()
                 if child is not None
             }
             return {"class": name, "children": children}
-        arguments: Any = torch_arguments(module) if name.startswith("torch.nn.") else module.arguments
         encoded = {
             key: self._encoder.encode(value, f"the argument {key} of {name.rpartition('.')[2]} ({where})")
-            for key, value in arguments.items()
+            for key, value in arguments_of(module, where).items()
         }
         return {"class": name, "arguments": encoded}
+
+    def value(self, value: Any, where: str) -> Any:
+        """Plain data that a module has beside its arguments.
+
+        Args:
+            value: the data.
+            where: what it is, for the error.
+
+        Raises:
+            ArgumentError: if it is or holds something that a file cannot hold.
+        """
+        return self._plain.encode(value, where)
+
+    def can_name(self, kind: type[torch.nn.Module]) -> bool:
+        """Whether a file has a name for a class of modules."""
+        try:
+            class_name(kind, "")
+        except ArgumentError:
+            return False
+        return True
+
+    def mark(self) -> int:
+        """A point to which `forget` goes back."""
+        return len(self.tensors)
+
+    def forget(self, mark: int) -> None:
+        """Drops the tensors that were kept since.
+
+        Args:
+            mark: what `mark` gave.
+        """
+        for name in list(self.tensors)[mark:]:
+            del self.tensors[name]
+
+    def _class_name(self, kind: type[torch.nn.Module], where: str) -> str:
+        name, own = class_name(kind, where)
+        if own and self.classes.setdefault(name, kind) is not kind:
+            raise ArgumentError(
+                f"the model has parts of two classes that are both called {name}, between which a model file cannot tell",
+                hint="build the model again, or give the classes names of their own",
+            )
+        return name
+
+
+def _refuse_module(module: torch.nn.Module, where: str) -> Any:
+    raise ArgumentError(f"{where} is a module, which a model file cannot hold there")
 
 
 class Reader:
@@ -73,11 +118,15 @@ class Reader:
     Args:
         tensors: the tensors among the arguments.
         size: how many bytes the file has.
+        classes: the classes of the user's own that the description may name, by their names.
     """
 
-    def __init__(self, tensors: dict[str, torch.Tensor], size: int) -> None:
+    def __init__(
+        self, tensors: dict[str, torch.Tensor], size: int, classes: Mapping[str, type[torch.nn.Module]] | None = None
+    ) -> None:
         self._size = size
-        self._decoder = Decoder(tensors, self.read)
+        self._classes = {} if classes is None else classes
+        self._decoder = Decoder(tensors, self.read, lambda name: find_class(name, self._classes))
         self._made: list[torch.nn.Module | None] = []
 
     def read(self, recipe: Any) -> torch.nn.Module:
@@ -90,7 +139,7 @@ class Reader:
             raise ModelFileError("the file describes no module where one belongs")
         if "again" in recipe:
             return self._again(recipe["again"])
-        kind = find_class(recipe.get("class"))
+        kind = find_class(recipe.get("class"), self._classes)
         position = len(self._made)
         if position >= MAX_MODULES:
             raise ModelFileError(f"the file asks for more than {MAX_MODULES} modules")
@@ -98,6 +147,14 @@ class Reader:
         module = self._build(kind, recipe)
         self._made[position] = module
         return module
+
+    def value(self, value: Any) -> Any:
+        """Plain data that `Writer.value` has written.
+
+        Raises:
+            ModelFileError: if it is something else.
+        """
+        return self._decoder.decode(value)
 
     def _again(self, number: Any) -> torch.nn.Module:
         found = self._made[number] if isinstance(number, int) and 0 <= number < len(self._made) else None
@@ -151,27 +208,3 @@ def _check_windows(arguments: dict[str, Any]) -> None:
         sizes = value if isinstance(value, (list, tuple)) else [value]
         if any(isinstance(size, (int, float)) and abs(size) > MAX_WINDOW for size in sizes):
             raise ModelFileError(f"the file asks for a layer with {name} {value}, but {MAX_WINDOW} is the most")
-
-
-def _refuse_hooks(module: torch.nn.Module, where: str) -> None:
-    if module._forward_hooks or module._forward_pre_hooks:
-        raise ArgumentError(
-            f"{where} has forward hooks, which are functions that a model file cannot hold",
-            hint="remove the hooks before saving",
-        )
-
-
-def _refuse_shared_parameters(module: torch.nn.Module) -> None:
-    # modules that occur twice are written once; one parameter in two different modules would come back as two
-    owners: dict[int, str] = {}
-    for name, part in module.named_modules():
-        for key, parameter in part._parameters.items():
-            if parameter is None:
-                continue
-            full = f"{name}.{key}" if name else key
-            if id(parameter) in owners:
-                raise ArgumentError(
-                    f"{full} and {owners[id(parameter)]} are one parameter, which a model file cannot express",
-                    hint="share the module instead of its parameter",
-                )
-            owners[id(parameter)] = full

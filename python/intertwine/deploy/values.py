@@ -6,18 +6,22 @@ basis that is not determined by them travels as a float64 tensor.
 
 from __future__ import annotations
 
+import json
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
+from intertwine.deploy.comparing import same_tensor
 from intertwine.deploy.groups import MAX_ORDER, decode_group, encode_group, label, whole
 from intertwine.errors import ArgumentError, GroupError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import Group, GroupElement, Representation
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
+from intertwine.nn.synchronise import Processes
 
 MAX_CHANNELS = 1_000_000
 MAX_WINDOW = 255
@@ -29,16 +33,31 @@ _DTYPES = {
 }
 
 
+STORED = frozenset({*_DTYPES, "complex64", "uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2"})
+"""The kinds of numbers of which a file can hold tensors."""
+
+
 class Encoder:
     """Turns arguments into JSON, and collects the tensors that JSON cannot hold.
 
     Args:
+        tensors: where those go.
         encode_module: turns a module that is an argument into JSON.
+        class_name: the name that the file has for a class of modules.
+        share: whether equal tensors are kept once; not for those that a module may write to, each in its own.
     """
 
-    def __init__(self, encode_module: Callable[[torch.nn.Module, str], Any]) -> None:
-        self.tensors: dict[str, torch.Tensor] = {}
+    def __init__(
+        self,
+        tensors: dict[str, torch.Tensor],
+        encode_module: Callable[[torch.nn.Module, str], Any],
+        class_name: Callable[[type[torch.nn.Module], str], str],
+        share: bool = True,
+    ) -> None:
+        self.tensors = tensors
         self._encode_module = encode_module
+        self._class_name = class_name
+        self._share = share
 
     def encode(self, value: Any, where: str) -> Any:
         """A value as JSON.
@@ -61,19 +80,41 @@ class Encoder:
         if isinstance(value, tuple):
             return {"tuple": [self.encode(item, f"item {n} of {where}") for n, item in enumerate(value)]}
         if isinstance(value, dict):
-            if not all(isinstance(key, str) for key in value):
-                raise ArgumentError(f"{where} is a dict whose keys are not all text, which a model file cannot hold")
-            return {"dict": {key: self.encode(item, f"{where}[{key!r}]") for key, item in value.items()}}
+            return self._encode_dict(value, where)
+        if isinstance(value, (set, frozenset)):
+            items = [self.encode(item, f"an item of {where}") for item in value]
+            return {"set": sorted(items, key=json.dumps), "frozen": isinstance(value, frozenset)}
         if isinstance(value, slice):
             return {"slice": [value.start, value.stop, value.step]}
-        if isinstance(value, (torch.Tensor, np.ndarray)):
-            # A copy: arrays of this library are read-only, which torch cannot say of a tensor.
-            return {"tensor": self._store(torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value))}
+        if isinstance(value, complex):
+            return {"complex": [self.encode(value.real, where), self.encode(value.imag, where)]}
+        if isinstance(value, torch.Tensor):
+            return {"tensor": self._store(value, where)}
+        if isinstance(value, np.ndarray):
+            try:
+                # A copy: arrays of this library are read-only, which torch cannot say of a tensor.
+                return {"tensor": self._store(torch.as_tensor(np.array(value)), where), "array": True}
+            except TypeError:
+                raise ArgumentError(f"{where} is an array of {value.dtype}, which a model file cannot hold") from None
         if isinstance(value, torch.dtype):
             return {"dtype": str(value).removeprefix("torch.")}
+        if isinstance(value, torch.device):
+            return {"device": str(value)}
         if isinstance(value, torch.nn.Module):
             return {"module": self._encode_module(value, where)}
+        if isinstance(value, type) and issubclass(value, torch.nn.Module):
+            return {"layer": self._class_name(value, where)}
         return self._encode_symmetry(value, where)
+
+    def _encode_dict(self, value: dict[Any, Any], where: str) -> dict[str, Any]:
+        if all(isinstance(key, str) for key in value):
+            encoded: dict[str, Any] = {
+                "dict": {key: self.encode(item, f"{where}[{key!r}]") for key, item in value.items()}
+            }
+        else:
+            items = [[self.encode(key, f"a key of {where}"), self.encode(item, where)] for key, item in value.items()]
+            encoded = {"items": items}
+        return {**encoded, "ordered": True} if isinstance(value, OrderedDict) else encoded
 
     def _encode_symmetry(self, value: Any, where: str) -> Any:
         if isinstance(value, FieldType):
@@ -86,6 +127,8 @@ class Encoder:
             return {"group": self._group(value, where)}
         if isinstance(value, GroupElement):
             return {"element": self.encode(value.value, where), "group": self._group(value.group, where)}
+        if isinstance(value, Processes):
+            return {"processes": "all"}  # those of the program that loads it, as for pickles
         kind = "a function" if callable(value) else type(value).__name__
         raise ArgumentError(
             f"{where} is {kind}, which a model file cannot hold: loading it would have to run code of your own",
@@ -136,10 +179,16 @@ class Encoder:
             encoded["change_of_basis"] = self._store(torch.tensor(rho.change_of_basis, dtype=torch.float64))
         return encoded
 
-    def _store(self, tensor: torch.Tensor) -> str:
+    def _store(self, tensor: torch.Tensor, where: str = "a matrix") -> str:
+        if tensor.layout != torch.strided or tensor.is_meta or str(tensor.dtype).removeprefix("torch.") not in STORED:
+            raise ArgumentError(
+                f"{where} is a tensor of a kind that a model file cannot hold: {tensor.dtype}, {tensor.layout}"
+            )
+        if not self._share and tensor.requires_grad:
+            raise ArgumentError(f"{where} is a tensor with a gradient, which a model file cannot hold there")
         tensor = tensor.detach().cpu()
-        for name, known in self.tensors.items():
-            if known.dtype == tensor.dtype and known.shape == tensor.shape and torch.equal(known, tensor):
+        for name, known in self.tensors.items() if self._share else ():
+            if same_tensor(known, tensor):
                 return name
         name = f"value.{len(self.tensors)}"
         self.tensors[name] = tensor
@@ -152,11 +201,18 @@ class Decoder:
     Args:
         tensors: the tensors of the file.
         decode_module: builds a module from JSON.
+        find_class: the class of modules that the file has a name for.
     """
 
-    def __init__(self, tensors: dict[str, torch.Tensor], decode_module: Callable[[Any], torch.nn.Module]) -> None:
+    def __init__(
+        self,
+        tensors: dict[str, torch.Tensor],
+        decode_module: Callable[[Any], torch.nn.Module],
+        find_class: Callable[[Any], type[torch.nn.Module]],
+    ) -> None:
         self._tensors = tensors
         self._decode_module = decode_module
+        self._find_class = find_class
 
     def decode(self, value: Any) -> Any:
         """The value that was encoded.
@@ -171,10 +227,16 @@ class Decoder:
         makers: dict[str, Callable[[dict[str, Any]], Any]] = {
             "float": lambda v: _number(v["float"]),
             "tuple": lambda v: tuple(self.decode(item) for item in v["tuple"]),
-            "dict": lambda v: {key: self.decode(item) for key, item in v["dict"].items()},
+            "dict": lambda v: _ordered(v, {key: self.decode(item) for key, item in v["dict"].items()}),
+            "items": lambda v: _ordered(v, {self.decode(key): self.decode(item) for key, item in v["items"]}),
+            "set": lambda v: (frozenset if v["frozen"] else set)(self.decode(item) for item in v["set"]),
+            "complex": lambda v: complex(*(_number(self.decode(item)) for item in v["complex"])),
+            "layer": lambda v: self._find_class(v["layer"]),
             "slice": lambda v: slice(*(_whole_or_none(item) for item in v["slice"])),
-            "tensor": lambda v: self._tensor(v["tensor"]),
+            "tensor": lambda v: self._tensor(v["tensor"]).numpy() if v.get("array") else self._tensor(v["tensor"]),
             "dtype": lambda v: _DTYPES[v["dtype"]],
+            "device": lambda v: torch.device(v["device"]),
+            "processes": lambda v: Processes(),
             "module": lambda v: self._decode_module(v["module"]),
             "field_type": self._field_type,
             "gspace": lambda v: self._space(v["gspace"]),
@@ -248,6 +310,10 @@ class Decoder:
 
     def _group(self, value: dict[str, Any]) -> Group:
         return decode_group(value, self._tensor)
+
+
+def _ordered(encoded: dict[str, Any], value: dict[Any, Any]) -> dict[Any, Any]:
+    return OrderedDict(value) if encoded.get("ordered") else value
 
 
 def _maximum_frequency(value: Any) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,7 +25,13 @@ class ConstantModule(torch.nn.Module):
     """A module with constants that follow its device and dtype but are no part of its state.
 
     Each cast starts from the float64 master: going to half precision and back, or through the meta device, loses nothing.
+
+    Attributes:
+        derived: names of attributes that follow from the others, such as results kept for the next call. Model files hold all
+            that a module has but these; a subclass lists its own.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +49,23 @@ class ConstantModule(torch.nn.Module):
         self._masters[name] = _Master(master)
         cast = master.to(torch.get_default_dtype()) if master.is_floating_point() else master
         self.register_buffer(name, cast.to(torch.empty(0).device), persistent=False)
+
+    @property
+    def masters(self) -> dict[str, torch.Tensor]:
+        """The exact values of the constants by name."""
+        return {name: master.value for name, master in self._masters.items()}
+
+    def set_master(self, name: str, value: torch.Tensor | None) -> None:
+        """Changes the exact value that later casts start from; the buffer itself stays as it is.
+
+        Args:
+            name: of the constant.
+            value: its exact value; ``None`` if it is no constant any more.
+        """
+        if value is None:
+            self._masters.pop(name, None)
+        else:
+            self._masters[name] = _Master(value)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> ConstantModule:
         super()._apply(fn, recurse)

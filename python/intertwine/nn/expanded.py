@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -24,6 +24,7 @@ class ExpandedModule(EquivariantModule):
     stay equal, and dropped when the module is switched, moved or loaded.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("_cache",)
     out_type: FieldType
     weights: torch.nn.Parameter
     bias: torch.nn.Parameter | None

@@ -57,6 +57,8 @@ class EquivariantModule(ConstantModule):
     needs: ClassVar[str] = "any fields"
     """What the fields of the input must be, so that the layer commutes with the group."""
 
+    derived: ClassVar[tuple[str, ...]] = ("_arguments",)
+
     _arguments: dict[str, Any]
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
