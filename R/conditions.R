@@ -58,7 +58,8 @@ in_r_words <- function(text) {
     "group.homspace(subgroup_id).induced_representation(psi, irreps)" = "spectral_induced_repr()",
     "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
     "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
-    ", call head.fill(n)," = ","
+    "nn.field_type(gspace, vector=1)" = "field_type(gs, vector = 1)", "target_type='invariant'" = "target_type = \"invariant\"",
+    "vector=1" = "vector = 1", "()(" = "(", ", call head.fill(n)," = ","
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
   text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {

@@ -5,9 +5,16 @@
 #' The type of a feature map: its space, and the representations by which the channels transform, in order. Each
 #' representation is a *field*; it takes as many channels as it is large.
 #'
-#' Fields are given by name and number (`regular = 8`, `trivial = 2`, `irrep_1 = 4`, or any other name in
-#' [representations()]), as representations, or as lists of them (`4 * irrep(gs, frequency = 1)`), in any mixture. Their
-#' order is kept.
+#' Fields are given by name and number (`regular = 8`, `trivial = 2`, `vector = 1`), as representations, or as lists of them
+#' (`4 * irrep(gs, frequency = 2)`), in any mixture. Their order is kept. The names are
+#'
+#' * `trivial`: numbers that the group does not change, and `regular`: one channel for each of its elements;
+#' * `vector`: arrows, with a channel for each of x (to the right), y (up) and z, that move as the space does, mirrors
+#'   included: gradients, flow, velocities, forces ([standard_repr()]);
+#' * `pseudovector` and `pseudoscalar`: the same with another sign under mirrors, such as vorticity in the plane
+#'   ([pseudoscalar_repr()]);
+#' * irreps such as `irrep_1`, or any other name in [representations()]. They are labels: on a plane with mirrors
+#'   `irrep_1_1` is *not* a vector.
 #'
 #' A field type is a function: `type(x)` is [geometric_tensor()]`(x, type)`.
 #'
@@ -24,6 +31,9 @@
 #' n_channels(type)
 #' length(type)
 #' gs |> field_type(4 * irrep(gs, frequency = 1))
+#'
+#' # Flows of the plane with its mirrors: a velocity, and its curl
+#' gspace_flip_rot2d(N = 4) |> field_type(vector = 1, pseudoscalar = 1)
 field_type <- function(gs, ...) {
   check_class(
     gs, c("gspace", "symmetry_group"), "a space",

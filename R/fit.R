@@ -32,8 +32,14 @@
 #'   `x` and `y`, or an [image_folder()].
 #' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a
 #'   random element of the module's own group (a random angle for modules
-#'   without a group); or a function of a batch of [images()] that returns it
-#'   changed.
+#'   without a group), and its target with it, as `target_type` says; or a function of a batch of
+#'   [images()] that returns it changed; or, where targets have to change too, a function of `x` and `y` that
+#'   returns `list(x, y)`: there `y` is a factor, a vector or an array as you gave it.
+#' @param target_type How targets move when the images are turned: a [field_type()], such as
+#'   `field_type(gs, vector = 1)` for a direction for each image or pixel, or `"invariant"`. By default it is
+#'   what the module puts out, or the type of `y` if that is a [geometric_tensor()]. Classes are
+#'   invariant, and those of pixels move with them; so is a single number behind an invariant head. What
+#'   nothing says is refused. Pixels that turn in from outside of the image are left out of the loss.
 #' @param class_weights `NULL`; `"balanced"`, for the same total weight of each
 #'   class; or a number for each class, by name or in the order of the levels.
 #' @param callbacks A function of a list (`epoch`, `loss`, the metrics, ...) that is
@@ -87,7 +93,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
                                    learn_rate = NULL, loss = NULL, metrics = NULL, validation = NULL,
                                    augment = NULL, class_weights = NULL, callbacks = NULL, device = NULL,
                                    verbose = NULL, na = c("error", "mask"), schedule = "constant",
-                                   weight_decay = 0, seed = NULL, keep_state = TRUE, ...) {
+                                   weight_decay = 0, seed = NULL, keep_state = TRUE, target_type = NULL, ...) {
   call <- rlang::current_env()
   na <- rlang::arg_match(na)
   check_flag(keep_state)
@@ -104,12 +110,12 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
       class_weights = as_class_weights(class_weights, targets$levels, call, input$classes),
       n_classes = length_or_null(targets$levels), na = na, schedule = schedule,
       weight_decay = as.double(weight_decay), device = device %||% "auto",
-      seed = as_seed(seed, call)
+      seed = as_seed(seed, call), target_type = as_target_type(target_type, call)
     ),
     hooks$options, list(...)
   )
   watcher <- fit_watcher(verbose_mode(verbose), options$epochs, hooks)
-  changer <- as_augment(augment, call)
+  changer <- as_augment(augment, targets, call)
   on.exit(watcher$close(), add = TRUE)
   result <- py_call_polled(
     "_r.training.fit",
@@ -160,6 +166,16 @@ as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::call
 
 length_or_null <- function(x) {
   if (is.null(x)) NULL else length(x)
+}
+
+as_target_type <- function(x, call) {
+  if (is.null(x) || is_field_type(x) || identical(x, "invariant")) {
+    return(x)
+  }
+  abort_intertwine(
+    paste0("`target_type` must be a field type or \"invariant\", not ", describe_value(x), "."),
+    class = "argument_type", hint = "A direction has the type field_type(gs, vector = 1).", call = call
+  )
 }
 
 as_seed <- function(seed, call) {
@@ -463,26 +479,26 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
   as.list(as.double(class_weights))
 }
 
-#' An augmentation by an R function: it gets and gives images, and its error is kept until Python is back.
+#' An augmentation by an R function: it gets and gives images (and targets, if it takes two arguments), and its error is
+#' kept until Python is back.
 #' @noRd
-as_augment <- function(augment, call) {
+as_augment <- function(augment, targets, call) {
   if (!is.function(augment) || is_py(augment)) {
     return(list(value = augment, check = function(call) NULL))
   }
+  both <- takes_targets(augment)
   state <- new.env(parent = emptyenv())
-  changed <- function(batch) {
+  changed <- function(x, y) {
     tryCatch(
       {
-        plain <- tensor_to_array(batch)
+        plain <- tensor_to_array(x)
         given <- if (length(dim(plain)) >= 4) new_images(plain) else plain
-        moved <- augment(given)
-        if (!identical(dim(moved), dim(given))) {
-          abort_intertwine(
-            paste0("`augment` must keep the dimensions ", shape_text(dim(given)), "; it gave ", describe_value(moved), "."),
-            class = "shape", call = NULL
-          )
+        if (!both) {
+          return(list(changed_part(augment(given), given, "x"), y))
         }
-        to_py_tensor(unclass(moved))
+        truth <- targets_of_batch(y, targets)
+        moved <- as_pair(augment(given, truth))
+        list(changed_part(moved$x, given, "x"), changed_targets(moved$y, truth, targets))
       },
       error = function(condition) {
         state$error <- condition
@@ -496,6 +512,64 @@ as_augment <- function(augment, call) {
     }
   }
   list(value = changed, check = check)
+}
+
+#' Whether a function has a second argument without a default, which is then for the targets.
+#' @noRd
+takes_targets <- function(f) {
+  needed <- Filter(function(value) rlang::is_missing(value), as.list(formals(args(f))))
+  length(setdiff(names(needed), "...")) >= 2
+}
+
+as_pair <- function(x) {
+  if (!is.list(x) || is_images(x) || length(x) != 2) {
+    abort_intertwine(
+      paste0("`augment` takes x and y, so it must return list(x, y), not ", describe_value(x), "."),
+      class = "argument_type", call = NULL
+    )
+  }
+  if (all(c("x", "y") %in% names(x))) x else list(x = x[[1]], y = x[[2]])
+}
+
+changed_part <- function(moved, given, arg, dtype = "float32") {
+  size <- function(x) dim(x) %||% length(x)
+  if (!identical(as.integer(size(moved)), as.integer(size(given)))) {
+    abort_intertwine(
+      paste0(
+        "`augment` must keep the dimensions of ", arg, ", ", shape_text(size(given)), "; it gave ", describe_value(moved), "."
+      ),
+      class = "shape", call = NULL
+    )
+  }
+  to_py_tensor(unclass(moved), dtype, dims = size(given))
+}
+
+#' The targets of a batch as R has them: classes as a factor.
+#' @noRd
+targets_of_batch <- function(y, targets) {
+  values <- tensor_to_array(y)
+  dims <- dim(values)
+  if (length(dims) == 1) {
+    values <- as.vector(values)
+  }
+  if (!identical(targets$kind, "class")) {
+    return(values)
+  }
+  out <- factor(targets$levels[ifelse(values < 0, NA, values + 1)], levels = targets$levels)
+  if (length(dims) > 1) dim(out) <- dims
+  out
+}
+
+changed_targets <- function(moved, given, targets) {
+  if (!identical(targets$kind, "class")) {
+    moved[is.na(moved)] <- NaN
+    return(changed_part(moved, given, "y", "float64"))
+  }
+  moved <- match_levels(moved, targets$levels, "y", call = NULL)
+  codes <- as.integer(moved)
+  codes[is.na(codes)] <- -1L
+  dim(codes) <- dim(moved)
+  py_call_checked("_r.training.class_numbers", list(changed_part(codes, given, "y", "int64")))
 }
 
 # The fit ------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 #'
 #' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field
 #' that turns
-#' like an arrow (an irrep of frequency 1) is drawn as arrows; a regular field is a row of pictures, one for each
+#' like an arrow (a `vector`) is drawn as arrows; a regular field is a row of pictures, one for each
 #' element of the
 #' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps
 #' without negative

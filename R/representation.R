@@ -5,13 +5,18 @@
 #' A representation says how an element acts on the channels of a feature. It is a function: `rho(g)` is the matrix of
 #' element `g`. Representations of finite groups that permute channels hold exact zeros and ones.
 #'
-#' * `irrep()` is an irreducible one: frequency `k` turns k times as fast as the image does. Frequency 0 is a scalar, 1 a
-#'   vector. Of rotations of space, frequency `l` has size 2 l + 1.
+#' * `irrep()` is an irreducible one: frequency `k` turns k times as fast as the image does. Frequency 0 is a scalar; 1 is
+#'   a vector where there are rotations alone, but not where there are mirrors: take `standard_repr()` for directions.
+#'   Of rotations of space, frequency `l` has size 2 l + 1.
 #' * `trivial_repr()` is the scalar: it does not change.
 #' * `regular_repr()` has a channel for each element of the group, which the group permutes. Pointwise nonlinearities
 #'   act on it, and it can learn the most: the usual choice.
 #' * `quotient_repr()` has one channel for each coset of a subgroup.
-#' * `standard_repr()` is the orthogonal matrices of the group itself, or those by which a space moves.
+#' * `standard_repr()` is a vector: the orthogonal matrices by which a space moves (or those of the group itself), in the
+#'   coordinates x (to the right), y (up), z. Gradients, flows, velocities and forces are vectors.
+#' * `pseudovector_repr()` is a vector that mirrors turn around, \eqn{det A(g) A(g)}{det A(g) A(g)}: curls in space, such as a
+#'   magnetic field; in the plane a vector turned by 90 degrees. `pseudoscalar_repr()` is a number whose sign changes
+#'   under mirrors, \eqn{det A(g)}: curls in the plane, such as vorticity, or handedness in space.
 #' * `irreps()` lists the irreps, `representations()` these and the regular one by name.
 #'
 #' `2 * rho` is a list of two copies, as [field_type()] takes it, and `a + b` the direct sum.
@@ -50,6 +55,12 @@
 #' rho(group_element(gs, rotation = 1))
 #' regular_repr(gs)(group_element(gs, rotation = 1))
 #' direct_sum(trivial_repr(gs), rho)
+#'
+#' mirrored <- gspace_flip_rot2d(N = 4)
+#' mirror <- group_element(mirrored, flip = 1)
+#' standard_repr(mirrored)(mirror)
+#' pseudoscalar_repr(mirrored)(mirror)
+#'
 #' tensor_product(rho, rho)
 #'
 #' irrep(so3_group(), frequency = 2)
@@ -91,6 +102,20 @@ quotient_repr <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
 standard_repr <- function(gs) {
   check_has_group(gs)
   py_call_checked("_r.groups.standard", list(gs))
+}
+
+#' @rdname irrep
+#' @export
+pseudovector_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.pseudo", list(gs, "pseudovector"))
+}
+
+#' @rdname irrep
+#' @export
+pseudoscalar_repr <- function(gs) {
+  check_has_group(gs)
+  py_call_checked("_r.groups.pseudo", list(gs, "pseudoscalar"))
 }
 
 #' @rdname irrep

@@ -46,3 +46,43 @@ test_that("what is no field type is refused", {
     show_error(type + 1)
   })
 })
+
+test_that("vectors are named on every space", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot2d(N = 4)
+  expect_snapshot({
+    field_type(gs, vector = 2, pseudoscalar = 1)
+    field_type(gspace_flip_rot3d(), trivial = 1, vector = 1, pseudovector = 1, pseudoscalar = 1)
+    field_type(gspace_rot2d(N = 4), pseudoscalar = 1)
+    field_type(gs, trivial = 1) |> r2_conv(out = c(vector = 2, regular = 1), kernel_size = 3)
+    show_error(field_type(cyclic_group(4), vector = 1))
+    show_error(field_type(gs, trivial = 1) |> equivariant_linear(out = c(arrow = 1)))
+  })
+  for (gs in list(gspace_flip1d(), gspace_rot2d(N = Inf), gs, gspace_flip2d(axis = 0.3), gspace_full_octa(), gspace_mirror3d())) {
+    expect_true(field_type(gs, vector = 2) == field_type(gs, 2 * standard_repr(gs)))
+    expect_true(field_type(gs, pseudovector = 1) == field_type(gs, pseudovector_repr(gs)))
+    expect_true(field_type(gs, pseudoscalar = 1) == field_type(gs, pseudoscalar_repr(gs)))
+    g <- group_sample(gs)[[1]]
+    move <- standard_repr(gs)(g)
+    expect_equal(pseudoscalar_repr(gs)(g), matrix(det(move)))
+    expect_equal(pseudovector_repr(gs)(g), det(move) * move)
+  }
+})
+
+test_that("the gradient of a picture is a vector, mirrors included", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot2d(N = 4)
+  set.seed(1)
+  picture <- matrix(rnorm(25), 5)
+  around <- c(2:5, 1)
+  slopes <- function(x) {
+    right <- (x[, around] - x[, order(around)]) / 2
+    down <- (x[around, ] - x[order(around), ]) / 2
+    aperm(array(c(right, -down), c(5, 5, 2, 1)), c(4, 3, 1, 2))
+  }
+  for (g in group_elements(gs)) {
+    moved <- as.array(transform(geometric_tensor(array(picture, c(1, 1, 5, 5)), field_type(gs, trivial = 1)), g))
+    vectors <- transform(geometric_tensor(slopes(picture), field_type(gs, vector = 1)), g)
+    expect_equal(as.array(vectors), slopes(moved[1, 1, , ]), tolerance = 1e-6)
+  }
+})

@@ -229,3 +229,74 @@ test_that("printed forms read well", {
   }
   expect_snapshot(fitted, transform = no_numbers)
 })
+
+directions <- function(n = 32, seed = 1) {
+  angle <- withr::with_seed(seed, stats::runif(n, 0, 2 * pi))
+  at <- expand.grid(up = 6:-6, right = -6:6)
+  spot <- function(a) matrix(exp(-((at$right - 3 * cos(a))^2 + (at$up - 3 * sin(a))^2) / 4), 13)
+  list(x = images(aperm(sapply(angle, spot, simplify = "array"), c(3, 1, 2)), "nhw"), y = cbind(cos(angle), sin(angle)))
+}
+
+direction_model <- function(gs = gspace_flip_rot2d(N = 4)) {
+  field_type(gs, trivial = 1) |>
+    r2_conv(out = c(vector = 1), kernel_size = 9, padding = 4) |>
+    pool_adaptive_avg(1)
+}
+
+test_that("targets turn with their images", {
+  skip_if_no_python()
+  data <- directions()
+  gs <- gspace_flip_rot2d(N = 4)
+  losses <- lapply(list(NULL, "rotations"), function(augment) {
+    set.seed(1)
+    model <- direction_model(gs)
+    fit(model, data$x, data$y, epochs = 12, batch_size = 8, learn_rate = 0.2, augment = augment, seed = 1)$history$loss
+  })
+  # an equivariant network cannot tell turned data from others, if the targets turn too
+  expect_equal(losses[[1]], losses[[2]], tolerance = 1e-3)
+  expect_lt(losses[[2]][12], 0.1)
+  expect_error(
+    fit(direction_model(gs), data$x, data$y, target_type = field_type(gs, irrep_1_1 = 1), epochs = 1),
+    class = "intertwine_error_field_type"
+  )
+  expect_snapshot({
+    show_error(fit(direction_model(), data$x, data$y, target_type = "vector"))
+    show_error(fit(plain_cnn(data$x, factor(rep(1:2, 16)), train = FALSE), data$x, data$y, augment = "rotations"))
+  })
+  typed <- geometric_tensor(array(data$y, c(32, 2, 1, 1)), field_type(gs, vector = 1))
+  expect_s3_class(fit(direction_model(gs), data$x, typed, epochs = 1, augment = "rotations"), "intertwine_fit")
+  plain <- plain_cnn(data$x, factor(rep(1:2, 16)), train = FALSE)
+  turned <- fit(
+    plain, data$x, data$y,
+    epochs = 1, augment = "rotations", target_type = field_type(gspace_rot2d(N = Inf), vector = 1)
+  )
+  expect_s3_class(turned, "intertwine_fit")
+})
+
+test_that("a function of x and y may change both", {
+  skip_if_no_python()
+  data <- directions()
+  gs <- gspace_flip_rot2d(N = 4)
+  seen <- NULL
+  turn <- function(x, y) {
+    g <- group_sample(gs)[[1]]
+    seen <<- y
+    list(x = transform(x, g, gs = gs), y = y %*% t(standard_repr(gs)(g)))
+  }
+  fitted <- fit(direction_model(gs), data$x, data$y, epochs = 12, batch_size = 8, learn_rate = 0.2, augment = turn, seed = 1)
+  expect_lt(fitted$history$loss[12], 0.1)
+  expect_identical(dim(seen), c(8L, 2L))
+  classes <- two_classes(20)
+  labels <- function(x, y) {
+    seen <<- y
+    list(x, y)
+  }
+  fit(small_model(), classes$x, classes$y, epochs = 1, augment = labels)
+  expect_identical(levels(seen), levels(factor(classes$y)))
+  for (wrong in list(function(x, y) x, function(x, y) list(x, y[1:2]), function(x, y) list(x, rep("none", length(y))))) {
+    expect_error(
+      fit(small_model(), classes$x, classes$y, epochs = 1, augment = wrong),
+      class = "intertwine_error_callback"
+    )
+  }
+})

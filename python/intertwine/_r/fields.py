@@ -77,7 +77,7 @@ def facts(value: FieldType) -> dict[str, Any]:
 
 
 def _field_name(rho: Representation) -> str:
-    return "trivial" if rho.size == 1 and rho.is_trivial() else rho.name
+    return "trivial" if rho.size == 1 and rho.is_trivial() and not rho.name.startswith("pseudo") else rho.name
 
 
 def geometric_tensor(tensor: Any, type: Any, coords: Any = None) -> GeometricTensor:

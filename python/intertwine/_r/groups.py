@@ -42,6 +42,7 @@ from intertwine.group import (
 from intertwine.group.decomposition import named_representation
 from intertwine.group.generated import GENERATED
 from intertwine.group.grids import sphere_grid as _sphere_grid
+from intertwine.gspaces import GSpace
 
 # --- groups ---------------------------------------------------------------------------------------------------------------
 
@@ -294,7 +295,7 @@ def regular(space: Any) -> Representation:
 def standard(space: Any) -> Representation:
     """The orthogonal matrices by which a space, or the group on its usual space, moves."""
     if getattr(space, "dimensionality", 0):
-        return space.basespace_action
+        return space.standard_repr
     group: Any = group_of(space)
     if isinstance(group, MatrixGroup):
         return group.natural_representation
@@ -319,6 +320,13 @@ def standard(space: Any) -> Representation:
         f"the group {group} is not given by orthogonal matrices",
         hint="take one of irreps(G), or make a space with gspace()",
     )
+
+
+def pseudo(space: Any, kind: str) -> Representation:
+    """The pseudovector or the pseudoscalar of a space, or of the usual space of a group."""
+    if not isinstance(space, Group):
+        return getattr(space, f"{kind}_repr")
+    return getattr(GSpace(space, standard(space).size, str(space), standard(space)), f"{kind}_repr")
 
 
 def _spatial_label(group: Any) -> tuple[Any, ...]:

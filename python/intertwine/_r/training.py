@@ -25,7 +25,7 @@ def fit(
     options: Mapping[str, Any],
     on_batch: Callable[[Any], bool],
     on_epoch: Callable[[Any], bool],
-    augment: Callable[[Any], Any] | str | None = None,
+    augment: Callable[[Any, Any], Any] | str | None = None,
 ) -> dict[str, Any]:
     """Train a copy of a module, asking R from time to time.
 
@@ -36,7 +36,7 @@ def fit(
         options: what else `training.fit` takes; `None` leaves its default.
         on_batch: R's function for the events of batches, which also tells whether to go on.
         on_epoch: likewise for those of epochs.
-        augment: a name, or an R function of a batch that gives the changed one, `None` to stop.
+        augment: a name, or an R function of inputs and targets of a batch that gives the changed ones, `None` to stop.
 
     Returns:
         The trained module and what happened.
@@ -112,24 +112,24 @@ def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> t
 
 
 class Changer:
-    """An augmentation by an R function of a batch of inputs.
+    """An augmentation by an R function of inputs and targets of a batch.
 
     Args:
-        change: gives the changed batch, or `None` if it failed; R has kept its condition then.
+        change: gives the changed ones, or `None` if it failed; R has kept its condition then.
     """
 
-    def __init__(self, change: Callable[[torch.Tensor], torch.Tensor | None]) -> None:
+    def __init__(self, change: Callable[[torch.Tensor, torch.Tensor], Sequence[torch.Tensor] | None]) -> None:
         self._change = change
         self.failed = False
 
     def __call__(
         self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        moved = None if self.failed else self._change(x)
+        moved = None if self.failed else self._change(x, y)
         if moved is None:
             self.failed = True
             return x, y
-        return moved.to(x), y
+        return moved[0].to(x), moved[1].to(y)
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -367,7 +367,7 @@ def _named(gspace: GSpace, name: str) -> Representation:
             return candidate
     raise ArgumentError(
         f"{gspace} has no representation named {name!r}",
-        hint=f"use {', '.join([*_OF_SPACE, *known])}, or give representations",
+        hint=f"use {', '.join([*(_OF_SPACE if gspace.dimensionality else ['trivial']), *known])}, or give representations",
     )
 
 
