@@ -17,7 +17,7 @@
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = 8)
-#' type <- field_type(gs, regular = 2, irrep_1 = 1)
+#' type <- field_type(gs, regular = 2, vector = 1)
 #' layer <- type |>
 #'   multiple_module(c("scalar", "scalar", "vector"), list(scalar = nonlin_relu(), vector = nonlin_norm()))
 #' layer
@@ -77,13 +77,13 @@ merge_module <- function(...) {
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = 8)
-#' layer <- nonlin_gated_by(field_type(gs, irrep_1 = 2), gates = field_type(gs, trivial = 2))
+#' layer <- nonlin_gated_by(field_type(gs, vector = 2), gates = field_type(gs, trivial = 2))
 #' gates <- geometric_tensor(array(0, c(1, 2, 5, 5)), field_type(gs, trivial = 2))
-#' layer(gates, geometric_tensor(array(1, c(1, 4, 5, 5)), field_type(gs, irrep_1 = 2)))
+#' layer(gates, geometric_tensor(array(1, c(1, 4, 5, 5)), field_type(gs, vector = 2)))
 #'
 #' field_type(gs, 2 * direct_sum(trivial_repr(gs), irrep(gs, frequency = 1))) |> nonlin_gated_uniform()
 nonlin_gated_by <- function(object, gates) {
-  check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, irrep_1 = 2).")
+  check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, vector = 2).")
   check_class(gates, "field_type", "a field type", hint = "Make one with field_type(gs, trivial = 2).")
   py_call_checked("_r.layers.gated_by", list(object, gates, draw_seed()))
 }

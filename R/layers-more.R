@@ -20,7 +20,7 @@
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
-#' vectors <- field_type(gspace_rot2d(N = 8), irrep_1 = 4)
+#' vectors <- field_type(gspace_rot2d(N = 8), vector = 4)
 #' nonlin_norm(vectors)
 nonlin_norm <- function(object, fun = "relu", bias = TRUE) {
   check_string(fun)
@@ -66,7 +66,7 @@ nonlin_pointwise <- function(object, fun = "tanh") {
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
-#' field_type(gspace_rot2d(N = 8), irrep_1 = 4) |> batchnorm_norm()
+#' field_type(gspace_rot2d(N = 8), vector = 4) |> batchnorm_norm()
 batchnorm_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE) {
   create_layer("NormBatchNorm", object, list(eps = eps, momentum = momentum, affine = affine))
 }
@@ -125,7 +125,7 @@ dropout_pointwise <- function(object, p = 0.5) {
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
-#' field_type(gspace_rot2d(N = 8), irrep_1 = 4) |> pool_norm()
+#' field_type(gspace_rot2d(N = 8), vector = 4) |> pool_norm()
 pool_norm <- function(object) {
   create_layer("NormPool", object)
 }

@@ -174,7 +174,7 @@ depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilatio
 #' @export
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot3d()
-#' field_type(gs, 4 * irrep(gs, frequency = 1)) |>
+#' field_type(gs, vector = 4) |>
 #'   tensor_product_module(out = 4 * irrep(gs, frequency = 2))
 tensor_product_module <- function(object, out, initialize = TRUE) {
   create_layer("TensorProductModule", object, list(

@@ -33,13 +33,13 @@
 #' digit <- resize_images(digits_data()$x[5], 24)
 #' x <- geometric_tensor(digit, field_type(gs, trivial = 1))
 #' set.seed(1)
-#' conv <- x$type |> r2_conv(out = c(trivial = 1, irrep_1 = 1, regular = 1), kernel_size = 5, padding = 2)
+#' conv <- x$type |> r2_conv(out = c(trivial = 1, vector = 1, regular = 1), kernel_size = 5, padding = 2)
 #' plot(conv(x))
 #'
 #' # In space: a head, and where it gets brighter
 #' gs <- gspace_rot3d()
 #' gradient <- field_type(gs, trivial = 1) |>
-#'   r3_conv(out = list(trivial = 1, irrep(gs, frequency = 1)), kernel_size = 5, padding = 2)
+#'   r3_conv(out = c(trivial = 1, vector = 1), kernel_size = 5, padding = 2)
 #' plot(gradient(geometric_tensor(mri_data(), gradient$in_type)), slices = 4)
 #'
 #' # On points: a molecule

@@ -29,7 +29,7 @@
 #'
 #' # In space: a vector field of a scalar one
 #' gs <- gspace_rot3d()
-#' conv <- field_type(gs, trivial = 1) |> r3_conv(out = irrep(gs, frequency = 1), kernel_size = 5)
+#' conv <- field_type(gs, trivial = 1) |> r3_conv(out = c(vector = 1), kernel_size = 5)
 #' plot(conv)
 #' @export
 plot.r2_conv <- function(x, what = c("basis", "filter"), in_field = NULL, out_field = NULL, max = NULL, title = NULL,

@@ -37,7 +37,7 @@
 #' features <- cbind(methanol$element == "C", methanol$element == "O")
 #' x <- geometric_tensor(features, field_type(gs, trivial = 2), coords = place)
 #'
-#' conv <- x$type |> r3_point_conv(out = list(trivial = 2, standard_repr(gs)), width = 3, n_rings = 4)
+#' conv <- x$type |> r3_point_conv(out = c(trivial = 2, vector = 1), width = 3, n_rings = 4)
 #' conv(x, edges)
 #' check_equivariance(conv)
 r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,

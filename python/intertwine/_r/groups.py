@@ -469,7 +469,7 @@ def disentangle(representation: Representation) -> dict[str, Any]:
 
 def facts(representation: Representation) -> dict[str, Any]:
     """What a summary of a representation shows."""
-    irreducible = isinstance(representation, IrreducibleRepresentation)
+    irreducible = len(representation.irreps) == 1
     return {
         "group": str(representation.group),
         "name": name_text(representation),
@@ -478,7 +478,7 @@ def facts(representation: Representation) -> dict[str, Any]:
         "permutation": bool(_truth(representation, "is_permutation")),
         "trivial": bool(representation.is_trivial()),
         "irreducible": irreducible,
-        "type": representation.type if isinstance(representation, IrreducibleRepresentation) else "",
+        "type": representation.group.irrep(*representation.irreps[0]).type if irreducible else "",
     }
 
 

@@ -62,7 +62,7 @@ class PointwiseAdaptiveAvgPool(_AdaptivePool):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.PointwiseAdaptiveAvgPool(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1), 2)
+        >>> layer = nn.PointwiseAdaptiveAvgPool(nn.field_type(gspaces.rot2dOnR2(4), vector=1), 2)
         >>> layer(torch.randn(1, 2, 5, 7)).shape
         torch.Size([1, 2, 2, 2])
     """

@@ -69,7 +69,7 @@ class FieldDropout(_Dropout):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.FieldDropout(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=3), p=1.0)
+        >>> layer = nn.FieldDropout(nn.field_type(gspaces.rot2dOnR2(4), vector=3), p=1.0)
         >>> layer(torch.ones(1, 6)).tolist()
         [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
     """

@@ -26,7 +26,7 @@ class FieldNorm(EquivariantModule):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.FieldNorm(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1))
+        >>> layer = nn.FieldNorm(nn.field_type(gspaces.rot2dOnR2(4), vector=1))
         >>> layer(torch.tensor([[3.0, 4.0]])).square().sum().round().item()
         2.0
     """

@@ -157,7 +157,7 @@ class GatedNonLinearity1(_Gated1):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.GatedNonLinearity1(nn.field_type(gspaces.rot2dOnR2(4), trivial=2, irrep_1=2))
+        >>> layer = nn.GatedNonLinearity1(nn.field_type(gspaces.rot2dOnR2(4), trivial=2, vector=2))
         >>> layer(torch.randn(1, 6, 5, 5)).shape
         torch.Size([1, 4, 5, 5])
     """
@@ -276,7 +276,7 @@ class GatedNonLinearity2(EquivariantModule):
     Example:
         >>> from intertwine import gspaces, nn
         >>> space = gspaces.rot2dOnR2(4)
-        >>> layer = nn.GatedNonLinearity2((nn.field_type(space, trivial=2), nn.field_type(space, irrep_1=2)))
+        >>> layer = nn.GatedNonLinearity2((nn.field_type(space, trivial=2), nn.field_type(space, vector=2)))
         >>> layer(torch.randn(1, 2, 5, 5), torch.randn(1, 4, 5, 5)).shape
         torch.Size([1, 4, 5, 5])
     """

@@ -81,7 +81,7 @@ class R3IcoConv(_IcoConv):
         >>> import torch
         >>> from intertwine import gspaces, nn
         >>> space = gspaces.icoOnR3()
-        >>> conv = nn.R3IcoConv(nn.field_type(space, trivial=1), nn.FieldType(space, [space.irrep(1)]), 3)
+        >>> conv = nn.R3IcoConv(nn.field_type(space, trivial=1), nn.field_type(space, vector=1), 3)
         >>> conv(torch.randn(1, 1, 4, 4, 4)).shape
         torch.Size([1, 3, 2, 2, 2])
     """
@@ -157,7 +157,7 @@ class R3IcoConvTransposed(_IcoConv):
     Example:
         >>> import torch
         >>> from intertwine import gspaces, nn
-        >>> kind = nn.FieldType(gspaces.icoOnR3(), [gspaces.icoOnR3().irrep(1)])
+        >>> kind = nn.field_type(gspaces.icoOnR3(), vector=1)
         >>> nn.R3IcoConvTransposed(kind, kind, 3, padding=1, stride=2)(torch.randn(1, 3, 4, 4, 4)).shape
         torch.Size([1, 3, 7, 7, 7])
     """

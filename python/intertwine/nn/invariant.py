@@ -59,7 +59,7 @@ class NormPool(EquivariantModule):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> nn.NormPool(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1))(torch.tensor([[3.0, 4.0]])).tolist()
+        >>> nn.NormPool(nn.field_type(gspaces.rot2dOnR2(4), vector=1))(torch.tensor([[3.0, 4.0]])).tolist()
         [[5.0]]
     """
 

@@ -93,7 +93,7 @@ class EquivariantModule(ConstantModule):
 
         Example:
             >>> from intertwine import gspaces, nn
-            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1)
+            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), vector=1)
             >>> nn.ReLU.needs
             'fields whose channels the group only permutes'
             >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None

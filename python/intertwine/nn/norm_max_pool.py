@@ -29,7 +29,7 @@ class NormMaxPool(_Pool):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.NormMaxPool(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1), 2)
+        >>> layer = nn.NormMaxPool(nn.field_type(gspaces.rot2dOnR2(4), vector=1), 2)
         >>> layer(torch.randn(1, 2, 6, 6)).shape
         torch.Size([1, 2, 3, 3])
     """

@@ -91,7 +91,7 @@ class NormNonLinearity(_NormNonLinearity):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.NormNonLinearity(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1), bias=False)
+        >>> layer = nn.NormNonLinearity(nn.field_type(gspaces.rot2dOnR2(4), vector=1), bias=False)
         >>> layer(torch.tensor([[3.0, 4.0]])).tolist()
         [[3.0, 4.0]]
     """

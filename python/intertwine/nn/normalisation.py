@@ -270,7 +270,7 @@ class IIDBatchNorm(_Normalisation):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.IIDBatchNorm2d(nn.field_type(gspaces.rot2dOnR2(4), regular=1, irrep_1=1))
+        >>> layer = nn.IIDBatchNorm2d(nn.field_type(gspaces.rot2dOnR2(4), regular=1, vector=1))
         >>> layer(torch.randn(3, 6, 5, 5)).shape
         torch.Size([3, 6, 5, 5])
     """
@@ -462,7 +462,7 @@ class NormBatchNorm(_NormBatchNorm):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.NormBatchNorm(nn.field_type(gspaces.rot2dOnR2(8), irrep_1=2))
+        >>> layer = nn.NormBatchNorm(nn.field_type(gspaces.rot2dOnR2(8), vector=2))
         >>> layer(torch.randn(3, 4, 5, 5)).shape
         torch.Size([3, 4, 5, 5])
     """

@@ -350,7 +350,7 @@ class R1PointConv(_PointConv):
     Example:
         >>> from intertwine import group, gspaces, nn
         >>> space = gspaces.GSpace(group.cyclic_group(2), 1, 'mirrored line', group.cyclic_group(2).irrep(1))
-        >>> conv = nn.R1PointConv(nn.field_type(space, trivial=1), nn.FieldType(space, [space.irrep(1)]), width=2.0, n_rings=3)
+        >>> conv = nn.R1PointConv(nn.field_type(space, trivial=1), nn.field_type(space, vector=1), width=2.0, n_rings=3)
         >>> x = conv.in_type(torch.randn(50, 1), torch.randn(50, 1))
         >>> conv(x, nn.radius_graph(x.coords, radius=2.0)).shape
         torch.Size([50, 1])
@@ -419,7 +419,7 @@ class R2PointConv(_PointConv):
     Example:
         >>> from intertwine import gspaces, nn
         >>> space = gspaces.rot2dOnR2(8)
-        >>> conv = nn.R2PointConv(nn.field_type(space, trivial=1), nn.FieldType(space, [space.irrep(1)]), width=2.0, n_rings=3)
+        >>> conv = nn.R2PointConv(nn.field_type(space, trivial=1), nn.field_type(space, vector=1), width=2.0, n_rings=3)
         >>> x = conv.in_type(torch.randn(50, 1), torch.randn(50, 2))
         >>> conv(x, nn.radius_graph(x.coords, radius=2.0)).shape
         torch.Size([50, 2])
@@ -488,7 +488,7 @@ class R3PointConv(_PointConv):
     Example:
         >>> from intertwine import gspaces, nn
         >>> space = gspaces.rot3dOnR3()
-        >>> conv = nn.R3PointConv(nn.field_type(space, trivial=1), nn.FieldType(space, [space.irrep(1)]), width=2.0, n_rings=3)
+        >>> conv = nn.R3PointConv(nn.field_type(space, trivial=1), nn.field_type(space, vector=1), width=2.0, n_rings=3)
         >>> x = conv.in_type(torch.randn(50, 1), torch.randn(50, 3))
         >>> conv(x, nn.radius_graph(x.coords, radius=2.0)).shape
         torch.Size([50, 3])

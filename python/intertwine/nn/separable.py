@@ -33,7 +33,7 @@ def depthwise_conv(in_type: FieldType, kernel_size: int | tuple[int, ...], **set
     Example:
         >>> import torch
         >>> from intertwine import gspaces, nn
-        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2, irrep_1=1)
+        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2, vector=1)
         >>> nn.depthwise_conv(kind, 3, padding=1)(torch.randn(1, 10, 5, 5)).shape
         torch.Size([1, 10, 5, 5])
     """

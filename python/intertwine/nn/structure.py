@@ -48,7 +48,7 @@ class ReshuffleModule(EquivariantModule):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.ReshuffleModule(nn.field_type(gspaces.rot2dOnR2(4), trivial=1, irrep_1=1), [1, 0])
+        >>> layer = nn.ReshuffleModule(nn.field_type(gspaces.rot2dOnR2(4), trivial=1, vector=1), [1, 0])
         >>> layer(torch.tensor([[1.0, 2.0, 3.0]])).tolist()
         [[2.0, 3.0, 1.0]]
     """
@@ -86,7 +86,7 @@ class BranchingModule(EquivariantModule):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.BranchingModule(nn.field_type(gspaces.rot2dOnR2(4), trivial=1, irrep_1=1), ["a", "b"])
+        >>> layer = nn.BranchingModule(nn.field_type(gspaces.rot2dOnR2(4), trivial=1, vector=1), ["a", "b"])
         >>> {label: part.tolist() for label, part in layer(torch.tensor([[1.0, 2.0, 3.0]])).items()}
         {'a': [[1.0]], 'b': [[2.0, 3.0]]}
     """
@@ -211,8 +211,8 @@ class MultipleModule(EquivariantModule):
     Example:
         >>> from intertwine import gspaces, nn
         >>> space = gspaces.rot2dOnR2(4)
-        >>> type_ = nn.field_type(space, regular=1, irrep_1=1)
-        >>> relu, norm = nn.ReLU(nn.field_type(space, regular=1)), nn.NormNonLinearity(nn.field_type(space, irrep_1=1))
+        >>> type_ = nn.field_type(space, regular=1, vector=1)
+        >>> relu, norm = nn.ReLU(nn.field_type(space, regular=1)), nn.NormNonLinearity(nn.field_type(space, vector=1))
         >>> nn.MultipleModule(type_, ["a", "b"], [(relu, "a"), (norm, "b")])(torch.randn(1, 6)).shape
         torch.Size([1, 6])
     """

@@ -103,7 +103,7 @@ class R2Upsampling(_Upsampling):
 
     Example:
         >>> from intertwine import gspaces, nn
-        >>> layer = nn.R2Upsampling(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=1), scale_factor=2)
+        >>> layer = nn.R2Upsampling(nn.field_type(gspaces.rot2dOnR2(4), vector=1), scale_factor=2)
         >>> layer(torch.randn(1, 2, 5, 5)).shape
         torch.Size([1, 2, 10, 10])
     """

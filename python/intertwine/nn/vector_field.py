@@ -16,7 +16,9 @@ from intertwine.nn.module import EquivariantModule, check_field_type
 class VectorFieldNonLinearity(EquivariantModule):
     """The greatest channel of each regular field as a vector: max(x, 0) long, towards the rotation where it lies.
 
-    (Marcos et al., "Rotation equivariant vector field networks", 2017.) Of two equal channels the first one counts.
+    (Marcos et al., "Rotation equivariant vector field networks", 2017.) Of two equal channels the first one counts. The output
+    fields are ``irrep(1)``; with reflections ``irrep(1, 1)``, as in escnn, which is not the plane's own ``vector``: a convolution
+    behind it makes one.
 
     Args:
         in_type: regular fields of rotations (C_N with N > 1), or of rotations and reflections (D_N with N > 2).

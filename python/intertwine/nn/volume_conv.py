@@ -129,7 +129,7 @@ class R3ConvTransposed(_GridConv):
     Example:
         >>> import torch
         >>> from intertwine import gspaces, nn
-        >>> kind = nn.FieldType(gspaces.rot3dOnR3(), [gspaces.rot3dOnR3().irrep(1)])
+        >>> kind = nn.field_type(gspaces.rot3dOnR3(), vector=1)
         >>> nn.R3ConvTransposed(kind, kind, 3, padding=1, stride=2)(torch.randn(1, 3, 4, 4, 4)).shape
         torch.Size([1, 3, 7, 7, 7])
     """
