@@ -12,6 +12,9 @@ Example:
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 def _sentence(text: str) -> str:
     text = text.strip()
@@ -120,3 +123,16 @@ class MissingDependencyError(IntertwineError, ImportError):
 
 class EquivarianceWarning(UserWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
+
+    Args:
+        message: what is not as it should be, and what to do.
+        category: the kind of warning.
+    """
+    depth, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
+from intertwine.nn.module import check_field_type, refuse_uneven
 from intertwine.nn.settings import low_error_bound
 from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
@@ -94,13 +93,10 @@ class _GridConv(ExpandedModule):
             raise ArgumentError(
                 f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
             )
-        warn_if_uneven(in_type, name, stride=self._stride, padding=self._padding)
+        self._warn_if_uneven(stride=self._stride, padding=self._padding)
         if any(self._output_padding):
-            warnings.warn(
-                f"{name} with output_padding={output_padding} adds cells at one end only: it is not exactly equivariant. "
-                "Use output_padding=0.",
-                EquivarianceWarning,
-                stacklevel=3,
+            self._breaks_the_grid(
+                f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
             )
         if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
             raise ArgumentError(
@@ -197,8 +193,8 @@ class _GridConv(ExpandedModule):
         Args:
             size: of the input along each axis of space.
         """
-        if self.transposed:
-            return "output_padding adds cells at one end only" if any(self._output_padding) else None
+        if self._always_breaks or self.transposed:
+            return self._always_breaks
         return off_centre(size, self._window, self._stride, self._padding)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:

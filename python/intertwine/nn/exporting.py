@@ -11,7 +11,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
-from intertwine.nn.module import EquivariantModule
+from intertwine.nn.module import EquivariantModule, reference_of
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _SIDES = (9, 17, 33, 65, 129)
@@ -85,7 +85,7 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     listed: list[Any] = list(types.values()) if isinstance(types, dict) else list(_as_tuple(types))
     dimension = listed[0].gspace.dimensionality
     fixed = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
-    reference = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
+    reference = reference_of(module)
     problem: Exception | None = None
     for side in next(fixed, _SIDES) if dimension else (0,):
         made = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -18,6 +17,7 @@ from intertwine.errors import (
     FieldTypeError,
     ShapeError,
     UnsupportedFieldError,
+    warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
@@ -60,6 +60,8 @@ class EquivariantModule(ConstantModule):
     derived: ClassVar[tuple[str, ...]] = ("_arguments",)
 
     _arguments: dict[str, Any]
+    _always_breaks: str | None = None
+    """Why the layer is not exactly equivariant on any grid, if a setting of it breaks that."""
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
@@ -224,7 +226,7 @@ class EquivariantModule(ConstantModule):
             the shape; a dict of shapes for a module that gives a dict.
         """
         twin = copy.deepcopy(self).to("meta").eval()
-        dtype = next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
+        dtype = reference_of(self).dtype
 
         def probe(shape: Any) -> torch.Tensor:
             return torch.empty(tuple(int(n) for n in shape), device="meta", dtype=dtype)
@@ -304,7 +306,30 @@ class EquivariantModule(ConstantModule):
         Args:
             size: of the input along each axis of space.
         """
-        return None
+        return self._always_breaks
+
+    def _breaks_the_grid(self, problem: str, advice: str) -> None:
+        """Warns of a setting with which the layer is not exactly equivariant, whatever the size, and keeps it for plans.
+
+        Args:
+            problem: what is wrong.
+            advice: what to use instead.
+        """
+        object.__setattr__(self, "_always_breaks", problem)
+        warn(f"{type(self).__name__} is not exactly equivariant: {problem}. {advice}", EquivarianceWarning)
+
+    def _warn_if_uneven(self, **settings: tuple[int, ...]) -> None:
+        """Warns if the layer treats axes of space differently that the group mixes.
+
+        Args:
+            **settings: numbers by axis, by the name of the argument.
+        """
+        uneven = _uneven(self.in_type, settings)
+        if uneven:
+            self._breaks_the_grid(
+                f"{', '.join(uneven)} treats the axes of space differently, but {self.in_type.fibergroup} exchanges them",
+                "Use equal numbers.",
+            )
 
     def lift(self, element: GroupElement) -> GroupElement:
         """An element of the group that acts on the output, as the element of the input's group that it is.
@@ -358,6 +383,21 @@ def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any,
     return dict(enumerate(types)), dict(enumerate(inputs))
 
 
+def reference_of(module: torch.nn.Module) -> torch.Tensor:
+    """A tensor of the dtype, and on the device, in which a module computes.
+
+    That is its first parameter of floating point numbers; of a module without any a buffer, running statistics or constants.
+
+    Args:
+        module: any module.
+    """
+    for tensors in (module.parameters(), module.buffers()):
+        for tensor in tensors:
+            if tensor.is_floating_point():
+                return tensor
+    return torch.empty(0)
+
+
 def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
     """What a module gives for plain tensors, as a plain tensor.
 
@@ -403,24 +443,6 @@ def _uneven(in_type: FieldType, settings: dict[str, tuple[Any, ...]]) -> list[st
         for name, values in settings.items()
         if any(values[i] != values[j] for i, j in zip(*np.nonzero(mixed), strict=True))
     ]
-
-
-def warn_if_uneven(in_type: FieldType, layer: str, **settings: tuple[int, ...]) -> None:
-    """Warns if a layer treats axes of space differently that the group mixes.
-
-    Args:
-        in_type: the type.
-        layer: the name of the layer.
-        **settings: numbers by axis, by the name of the argument.
-    """
-    uneven = _uneven(in_type, settings)
-    if uneven:
-        warnings.warn(
-            f"{layer} with {', '.join(uneven)} treats the axes of space differently, but {in_type.fibergroup} exchanges them: "
-            "it is not equivariant to all of the group. Use equal numbers.",
-            EquivarianceWarning,
-            stacklevel=4,
-        )
 
 
 def refuse_uneven(in_type: FieldType, layer: str, **settings: tuple[Any, ...]) -> None:

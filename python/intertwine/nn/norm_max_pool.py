@@ -50,6 +50,7 @@ class NormMaxPool(_Pool):
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
+        self._warn_of_windows()
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:

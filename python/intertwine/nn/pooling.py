@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
-from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations, warn_if_uneven
+from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
 from intertwine.nn.settings import flag
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
@@ -40,16 +40,16 @@ class _Pool(EquivariantModule):
             wanted = f"{self.only} axes of space" if self.only else "space"
             raise ArgumentError(f"{name} pools over {wanted}, but {in_type} has {self.d}")
 
-    def _warn_if_uneven(self) -> None:
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        warn_if_uneven(
-            self.in_type,
-            type(self).__name__,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=steps,
+    def _warn_of_windows(self) -> None:
+        self._warn_if_uneven(
+            kernel_size=self.kernel_size, stride=self.stride, padding=self.padding, dilation=self._steps
         )
+
+    @property
+    def _steps(self) -> tuple[int, ...]:
+        """Distance of the cells of a window."""
+        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
+        return steps
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -57,14 +57,12 @@ class _Pool(EquivariantModule):
         Args:
             size: of the input along each axis of space.
         """
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        window = tuple(step * (width - 1) + 1 for step, width in zip(steps, self.kernel_size, strict=True))
-        return off_centre(size, window, self.stride, self.padding)
+        window = tuple(step * (width - 1) + 1 for step, width in zip(self._steps, self.kernel_size, strict=True))
+        return self._always_breaks or off_centre(size, window, self.stride, self.padding)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        window = tuple(step * (width - 1) + 1 for step, width in zip(steps, self.kernel_size, strict=True))
+        window = tuple(step * (width - 1) + 1 for step, width in zip(self._steps, self.kernel_size, strict=True))
         need_room(type(self).__name__, tuple(tensor.shape), window, self.padding)
 
 
@@ -109,7 +107,7 @@ class PointwiseAvgPool(_Pool):
         self.padding = sizes_of(padding, self.d, "padding", least=0)
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
-        self._warn_if_uneven()
+        self._warn_of_windows()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return _AVERAGE[self.d](tensor, self.kernel_size, self.stride, self.padding, self.ceil_mode)
@@ -157,7 +155,7 @@ class PointwiseMaxPool(_Pool):
         _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
-        self._warn_if_uneven()
+        self._warn_of_windows()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return _MAXIMUM[self.d](tensor, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
@@ -197,7 +195,7 @@ class PointwiseAvgPoolAntialiased(_Pool):
         self.kernel_size = self.d * (2 * half + 1,)
         self.stride = sizes_of(stride, self.d, "stride", least=1)
         self.padding = self.d * (half,) if padding is None else sizes_of(padding, self.d, "padding", least=0)
-        self._warn_if_uneven()
+        self._warn_of_windows()
         self.register_constant("blur", _gaussian_window(self.sigma, half, self.d))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -259,7 +257,7 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
         windows = [step * (width - 1) for step, width in zip(self.dilation, self.kernel_size, strict=True)]
         pooled = tuple(n + 2 * p - w for n, p, w in zip(size, self.padding, windows, strict=True))
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
-        return off_centre(pooled, tuple(blur.shape[2:]), self.stride, self._blur_padding)
+        return self._always_breaks or off_centre(pooled, tuple(blur.shape[2:]), self.stride, self._blur_padding)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = tensor.shape[1]

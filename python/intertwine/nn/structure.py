@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type, compute
@@ -176,6 +176,13 @@ class MergeModule(EquivariantModule):
         for number, labels in enumerate(self._inputs):
             module: Any = self._modules[f"submodule_{number}"]
             parts.append(compute(module, *(tensors[label] for label in labels)))
+        sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
+        if any(size != sizes[0] for size in sizes):
+            raise ShapeError(
+                f"modules whose outputs are merged must give them on one grid, but they give the shapes "
+                f"{', '.join(str(tuple(part.shape)) for part in parts)}",
+                hint="give their strides and paddings the same effect on the size",
+            )
         return torch.cat(parts, dim=1)
 
     def extra_repr(self) -> str:

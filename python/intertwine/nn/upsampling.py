@@ -50,6 +50,8 @@ class _Upsampling(EquivariantModule):
                 raise ArgumentError(f"scale_factor must be positive, not {scale_factor!r}")
         self._scale_factor = scale_factor
         self._size = None if size is None else sizes_of(size, self.d, "size", least=1)
+        if self._size is not None:
+            self._warn_if_uneven(size=self._size)
         self._mode = mode
         self._align_corners = None if mode.startswith("nearest") else flag(align_corners, "align_corners")
 
@@ -64,6 +66,8 @@ class _Upsampling(EquivariantModule):
         Args:
             size: of the input along each axis of space.
         """
+        if self._always_breaks:
+            return self._always_breaks
         targets = self._size or tuple(int(n * float(self._scale_factor or 1)) for n in size)
         if self._mode == "nearest" and any(target % n for target, n in zip(targets, size, strict=True)):
             return f"the nearest of {size} cells for {targets} is not the same from both sides"
