@@ -178,9 +178,9 @@ def _evaluated(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
 
 
 def _free(value: Any) -> Any:
-    """The axes of an example that may have another size in later calls: all but the channels."""
+    """The axes of an example that may have another size in later calls: all but the channels, which numbers of nodes have not."""
     if isinstance(value, dict):
         return {label: _free(part) for label, part in value.items()}
     if not isinstance(value, torch.Tensor):
         return None
-    return {axis: torch.export.Dim.AUTO for axis in range(value.dim()) if axis != 1}
+    return {axis: torch.export.Dim.AUTO for axis in range(value.dim()) if axis != 1 or not value.is_floating_point()}

@@ -252,7 +252,8 @@ class _Fourier(EquivariantModule):
         object.__setattr__(self, "_always_breaks", None)
         if moved is not None:
             self._breaks_the_grid(
-                f"the element {moved} carries pixels to pixels, but not the {len(self.grid)} elements at which it samples to themselves",
+                f"the element {moved} carries pixels to pixels, but not the {len(self.grid)} elements at which the layer samples "
+                "to themselves",
                 "Use a grid with all elements [g @ h for g in space.exact_elements for h in grid], such as N=16 on the plane "
                 "or type='thomson_cube' in space.",
             )

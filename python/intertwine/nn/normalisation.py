@@ -13,6 +13,7 @@ from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import exactly
 from intertwine.nn.bias import BiasExpansion
+from intertwine.nn.channel_map import channel_map
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import Subfields
@@ -402,8 +403,6 @@ class GNormBatchNorm(_Normalisation):
         return self._basis(self._normalised(self._basis(tensor)), back=True)
 
     def _export(self) -> torch.nn.Module:
-        from intertwine.nn.structure import channel_map
-
         coordinates = torch.eye(self.in_type.size, device=self.kind_of_channel.device)  # type: ignore[arg-type]
         matrix = self._basis(coordinates.to(self.share.dtype), back=True).T  # type: ignore[union-attr, arg-type]
         inner = super()._export()

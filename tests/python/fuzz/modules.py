@@ -43,8 +43,14 @@ def no_type(draw: Draw, space: GSpace, cls: type) -> Any:
 def point_conv(draw: Draw, space: GSpace, cls: type) -> Any:
     """A convolution on points: rings, or a width and a number of them."""
     given: dict[str, Any] = {"in_type": field_type(draw, space), "groups": 1}
-    given.update({"rings": None, "width": 1.5, "n_rings": draw.randint(1, 3)} if draw.flip(0.7) else {"rings": [0.0, 1.0]})
-    return cls(**arguments_of(draw, space, cls, {"sigma": None, **given, "width": given.get("width"), "n_rings": given.get("n_rings")}))
+    given.update(
+        {"rings": None, "width": 1.5, "n_rings": draw.randint(1, 3)} if draw.flip(0.7) else {"rings": [0.0, 1.0]}
+    )
+    return cls(
+        **arguments_of(
+            draw, space, cls, {"sigma": None, **given, "width": given.get("width"), "n_rings": given.get("n_rings")}
+        )
+    )
 
 
 def upsampling(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
@@ -81,7 +87,9 @@ def fourier(draw: Draw, space: GSpace, cls: type) -> Any:
         if draw.flip(0.3):
             given["grid"] = draw.sample(list(G.elements), draw.randint(1, G.order()))
     elif draw.flip(0.7):
-        given.update(draw.choice([{"N": draw.choice([6, 7, 8, 12])}, {"type": "thomson_cube", "N": 1}, {"type": "cube"}]))
+        given.update(
+            draw.choice([{"N": draw.choice([6, 7, 8, 12])}, {"type": "thomson_cube", "N": 1}, {"type": "cube"}])
+        )
     else:
         given["grid"] = list(draw.choice([space.exact_elements, list(G.testing_elements())[:7]]))
     if issubclass(cls, (nn.QuotientFourierPointwise, nn.QuotientFourierELU)):
@@ -96,7 +104,9 @@ def restriction(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | No
     """To a subgroup."""
     G = space.fibergroup
     label = (
-        draw.choice(_subgroups(G))[0] if isinstance(G, FiniteGroup) else draw.choice([2, 4, (None, 4), (0.0, 2), "octa"])
+        draw.choice(_subgroups(G))[0]
+        if isinstance(G, FiniteGroup)
+        else draw.choice([2, 4, (None, 4), (0.0, 2), "octa"])
     )
     return cls(in_type or field_type(draw, space), label)
 
@@ -171,7 +181,13 @@ def conv(draw: Draw, kind: nn.FieldType) -> Any:
 FOLLOWERS = (
     *("ReLU", "ELU", "NormNonLinearity", "InnerBatchNorm", "IIDBatchNorm1d", "IIDBatchNorm2d", "IIDBatchNorm3d"),
     *("GNormBatchNorm", "FieldNorm", "PointwiseAvgPool", "PointwiseMaxPool", "NormMaxPool", "GroupPooling", "NormPool"),
-    *("PointwiseAvgPoolAntialiased", "PointwiseAdaptiveAvgPool", "R2Upsampling", "R3Upsampling", "ConcatenatedNonLinearity"),
+    *(
+        "PointwiseAvgPoolAntialiased",
+        "PointwiseAdaptiveAvgPool",
+        "R2Upsampling",
+        "R3Upsampling",
+        "ConcatenatedNonLinearity",
+    ),
     *("IdentityModule", "FieldDropout", "R2ConvTransposed", "RestrictionModule", "ReshuffleModule"),
 )
 
