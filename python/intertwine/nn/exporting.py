@@ -11,6 +11,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
+from intertwine.nn.hooks import function_of, tensor_has_hooks
 from intertwine.nn.module import EquivariantModule, reference_of
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
@@ -35,7 +36,8 @@ def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
         module takes.
 
     Raises:
-        ArgumentError: if the example cannot be run, or a module that holds types cannot be replaced part by part.
+        ArgumentError: if the example cannot be run, a module that holds types cannot be replaced part by part, or a part that is
+            replaced has hooks, which would be left behind. Parts that are kept keep theirs.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -50,6 +52,9 @@ def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
     """
     if not isinstance(module, torch.nn.Module):
         raise ArgumentTypeError(f"a module is needed, not {type(module).__name__}")
+    for name, parameter in module.named_parameters():
+        if tensor_has_hooks(parameter):
+            raise _hooked(f"the parameter {name}", "hooks")
     twin = copy.deepcopy(module).eval()
     if example is not None:
         return record(twin, example if isinstance(example, tuple) else (example,))
@@ -70,6 +75,32 @@ def _plain(module: torch.nn.Module) -> torch.nn.Module:
     twin = copy.copy(module)
     twin._modules = {name: None if part is None else _plain(part) for name, part in module._modules.items()}
     return twin
+
+
+def refuse_hooks(module: torch.nn.Module, inside: bool = True) -> None:
+    """Refuses a module that is about to be replaced by another, if functions of the user's hang on it.
+
+    Args:
+        module: the module.
+        inside: whether its parts are replaced along with it.
+
+    Raises:
+        ArgumentError: if there are any.
+    """
+    for name, part in module.named_modules() if inside else [("", module)]:
+        found = function_of(part)
+        if found is not None:
+            raise _hooked(f"{type(part).__name__}{f' ({name})' if name else ''}", found)
+    for name, parameter in module.named_parameters(recurse=inside):
+        if tensor_has_hooks(parameter):
+            raise _hooked(f"the parameter {name}", "hooks")
+
+
+def _hooked(what: str, found: str) -> ArgumentError:
+    return ArgumentError(
+        f"{what} has {found}, which the exported module would not have",
+        hint="remove it before the export, and register it on the exported module",
+    )
 
 
 def example_input(module: EquivariantModule) -> tuple[Any, ...]:
@@ -142,8 +173,9 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
         inputs: an example of what it takes.
 
     Raises:
-        ArgumentError: if the module cannot be run on it.
+        ArgumentError: if the module cannot be run on it, or has hooks.
     """
+    refuse_hooks(module)
     module = _Plainly(module.eval())
     try:
         with torch.no_grad():

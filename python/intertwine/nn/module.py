@@ -58,6 +58,8 @@ class EquivariantModule(ConstantModule):
     """What the fields of the input must be, so that the layer commutes with the group."""
 
     derived: ClassVar[tuple[str, ...]] = ("_arguments",)
+    exports_parts: ClassVar[bool] = False
+    """Whether exporting exports the parts one by one, so that those of torch stay what they are."""
 
     _arguments: dict[str, Any]
     _always_breaks: str | None = None
@@ -288,9 +290,13 @@ class EquivariantModule(ConstantModule):
 
         Where ``torch.nn`` has no layer that does the same, the operations are recorded as a ``torch.fx.GraphModule``. For
         models that are no equivariant modules themselves see :func:`intertwine.nn.export`.
-        """
-        from intertwine.nn.exporting import example_input, record
 
+        Raises:
+            ArgumentError: if hooks hang on what is replaced.
+        """
+        from intertwine.nn.exporting import example_input, record, refuse_hooks
+
+        refuse_hooks(self, inside=not self.exports_parts)
         self.eval()
         try:
             exported = self._export()
