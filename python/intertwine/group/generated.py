@@ -20,6 +20,7 @@ from intertwine.group.closing import (
     order_bound,
     orthogonal_generators,
     permutation_generators,
+    realified,
     square_table,
 )
 from intertwine.group.decomposition import named_representation
@@ -289,7 +290,8 @@ class MatrixGroup(GeneratedGroup):
     is there already is skipped. An irreducible natural representation is an irrep as it was given.
 
     Args:
-        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
+            twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
         name: how it prints.
         max_order: the order below which they must close.
         names: how the elements print, in order.
@@ -338,7 +340,8 @@ class MatrixGroup(GeneratedGroup):
         if param != "MAT":
             return super()._to_canonical(value, param)
         try:
-            matrix = np.asarray(value, dtype=float)
+            matrix = realified(np.asarray(value))
+            matrix = matrix.astype(float)
         except (TypeError, ValueError):
             matrix = np.zeros(0)
         shape = self._matrices.shape[1:]
@@ -560,7 +563,8 @@ def group_from_matrices(generators: Any, name: str | None = None, max_order: int
     """The finite group that orthogonal matrices generate.
 
     Args:
-        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
+            twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
         name: how it prints.
         max_order: the order below which they must close.
 
