@@ -48,6 +48,14 @@ class ArgumentTypeError(IntertwineError, TypeError):
     """An argument is of a kind that cannot be used."""
 
 
+class UnknownArgumentError(ArgumentError, ArgumentTypeError):
+    """An argument that a function or a class does not take."""
+
+
+class MissingNameError(IntertwineError, AttributeError):
+    """A name that a module does not hold."""
+
+
 class GroupError(IntertwineError, ValueError):
     """A group, a group element or a subgroup that does not exist or does not fit."""
 

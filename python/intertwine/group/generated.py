@@ -38,6 +38,7 @@ from intertwine.group.real_irreps import (
 from intertwine.group.representation import Representation
 from intertwine.group.structure import structure_name
 from intertwine.group.subgroups import sub_table
+from intertwine.suggestions import suggests
 
 MAX_ORDER = 1000
 """The order below which generators must close, unless another one is stated."""
@@ -559,6 +560,7 @@ def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[Tabl
     return TableGroup(table, f"{group}{steps}" if name.startswith("order") else name), np.array(listed)
 
 
+@suggests
 def group_from_matrices(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> MatrixGroup:
     """The finite group that orthogonal matrices generate.
 
@@ -578,6 +580,7 @@ def group_from_matrices(generators: Any, name: str | None = None, max_order: int
     return MatrixGroup(generators, name, max_order)
 
 
+@suggests
 def group_from_permutations(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> PermutationGroup:
     """The finite group that permutations of 0, ..., n - 1 generate.
 
@@ -596,6 +599,7 @@ def group_from_permutations(generators: Any, name: str | None = None, max_order:
     return PermutationGroup(generators, name, max_order)
 
 
+@suggests
 def group_from_table(table: Any, name: str | None = None, names: Sequence[str] | None = None) -> TableGroup:
     """The finite group with a table of products (a Cayley table).
 

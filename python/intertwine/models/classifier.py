@@ -10,11 +10,13 @@ import torch
 from intertwine import nn
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
+from intertwine.suggestions import suggests
 
 BLUR = 0.66
 """Width in pixels of the blur before every second pixel is dropped: the usual choice for halving an image."""
 
 
+@suggests
 def equivariant_cnn(
     in_channels: int,
     n_classes: int | None,
@@ -85,6 +87,7 @@ def equivariant_cnn(
     return _sequence(start, [*steps, *ending])
 
 
+@suggests
 def plain_cnn(
     in_channels: int,
     n_classes: int,

@@ -13,12 +13,14 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.hooks import function_of, tensor_has_hooks
 from intertwine.nn.module import EquivariantModule, reference_of
+from intertwine.suggestions import suggests
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _SIDES = (9, 17, 33, 65, 129)
 """Sizes of images that are tried for an example, until one is large enough for the module."""
 
 
+@suggests
 def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
     """The same function as a plain torch module, in eval mode: nothing of intertwine is left in it.
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.suggestions import suggests
 
 
 def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
@@ -82,6 +83,7 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
     return edge_index.long()
 
 
+@suggests
 def radius_graph(
     coords: torch.Tensor,
     radius: float,

@@ -21,6 +21,7 @@ from intertwine.errors import (
 )
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
+from intertwine.suggestions import refuse_unknown
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -68,6 +69,8 @@ class EquivariantModule(ConstantModule):
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
         # documentation show this signature, (*args, **kwargs), in place of the constructor's.
+        if kwargs:
+            refuse_unknown(cls, kwargs)
         self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
         arguments: dict[str, Any] = {}
         try:
