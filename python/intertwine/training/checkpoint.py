@@ -95,6 +95,11 @@ class Checkpoint:
         )
 
 
+def has_checkpoint(folder: str | Path) -> bool:
+    """Whether there is something to resume in a folder."""
+    return Checkpoint(Path(folder)).path.exists()
+
+
 @contextlib.contextmanager
 def own_folder(folder: str | Path | None, alone: bool = True) -> Iterator[Checkpoint | None]:
     """A folder for the checkpoint of one run, made if there is none and locked until the block is left.

@@ -739,7 +739,9 @@ class TestGoingOn:
         return training.fit(network() if module is None else module, *points(n), epochs=epochs, **options)
 
     @pytest.mark.parametrize(
-        "options", [{}, {"validation": 0.25}, {"augment": noisy(0.1)}, {"optimizer": "sgd"}], ids=str
+        "options",
+        [{}, {"validation": 0.25}, {"augment": noisy(0.1)}, {"optimizer": "sgd"}],
+        ids=lambda options: " ".join(options),
     )
     def test_two_fits_are_one(self, options):
         options = {"batch_size": 12, "seed": 4, "learn_rate": 0.02, "weight_decay": 1e-3, **options}
