@@ -133,7 +133,8 @@ def fit(
         na: "error", or "mask" to leave missing targets (-100 for classes, NaN for measurements) out.
         augment: "rotations", which moves each sample by a random element of the module's own group (by a random angle if
             it has none), or a function of (x, y, generator) that returns (x, y). With "rotations" the targets turn with the
-            inputs, by their type: see `target_type`. Pixels of targets that come from outside of the image are missing.
+            inputs, by their type: see `target_type`. Pixels of targets that come from outside of the image are
+            left out of loss and metrics, as those with `na="mask"` are.
         target_type: how the targets in `y` move when the inputs are turned: their field type, such as
             `nn.field_type(gspace, vector=1)` for a direction for each sample or pixel, or "invariant". Needed where nothing
             else says it; a module's `out_type`, and `y` as a geometric tensor, do. Without one, classes are invariant
