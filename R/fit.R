@@ -110,7 +110,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
       class_weights = as_class_weights(class_weights, targets$levels, call, input$classes),
       n_classes = length_or_null(targets$levels), na = na, schedule = schedule,
       weight_decay = as.double(weight_decay), device = device %||% "auto",
-      seed = if (!is.null(seed)) as_seed(seed, call), target_type = as_target_type(target_type, call)
+      seed = as_seed(seed, call), target_type = as_target_type(target_type, call)
     ),
     hooks$options, list(...)
   )
@@ -119,7 +119,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   on.exit(watcher$close(), add = TRUE)
   result <- py_call_polled(
     "_r.training.fit",
-    list(object, input$value, targets$value, options, augment = changer$value, draw = as_seed(seed, call)),
+    list(object, input$value, targets$value, options, augment = changer$value),
     on = list(on_batch = watcher$batch, on_epoch = watcher$epoch), call = call
   )
   watcher$close()
@@ -594,7 +594,6 @@ new_fit <- function(result, targets, input, options, keep_state) {
     ),
     class = "intertwine_fit"
   )
-  fitted$settings$seed <- result$seed
   fitted$live$module <- result$module
   if (keep_state) {
     fitted$state <- tryCatch(

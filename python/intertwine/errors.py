@@ -12,10 +12,6 @@ Example:
 
 from __future__ import annotations
 
-import sys
-import warnings
-from collections.abc import Sequence
-
 
 def _sentence(text: str) -> str:
     text = text.strip()
@@ -47,14 +43,6 @@ class ArgumentError(IntertwineError, ValueError):
 
 class ArgumentTypeError(IntertwineError, TypeError):
     """An argument is of a kind that cannot be used."""
-
-
-class UnknownArgumentError(ArgumentError, ArgumentTypeError):
-    """An argument that a function or a class does not take."""
-
-
-class MissingNameError(IntertwineError, AttributeError):
-    """A name that a module does not hold."""
 
 
 class GroupError(IntertwineError, ValueError):
@@ -122,24 +110,6 @@ class ModelFileError(IntertwineError, ValueError):
     """A model file that cannot be read, or holds what is not allowed."""
 
 
-class CheckpointError(ModelFileError):
-    """A checkpoint that cannot be written or read, is in use, or belongs to another run.
-
-    Args:
-        message: what was given and what was expected.
-        hint: what the user can do about it.
-        differences: what differs from the run that wrote it, in words.
-    """
-
-    def __init__(self, message: str, hint: str | None = None, differences: Sequence[str] = ()) -> None:
-        super().__init__(message, hint)
-        self.differences = tuple(differences)
-
-
-class SampleError(ArgumentError):
-    """A sample that cannot be loaded when it is needed."""
-
-
 class GaugeError(ModelFileError):
     """A model file whose bases were computed in another gauge."""
 
@@ -150,16 +120,3 @@ class MissingDependencyError(IntertwineError, ImportError):
 
 class EquivarianceWarning(UserWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
-
-
-def warn(message: str, category: type[Warning]) -> None:
-    """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
-
-    Args:
-        message: what is not as it should be, and what to do.
-        category: the kind of warning.
-    """
-    depth, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=depth)

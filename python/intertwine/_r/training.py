@@ -13,7 +13,6 @@ import torch
 
 from intertwine import models, training
 from intertwine.errors import ShapeError
-from intertwine.training.checkpoint import has_checkpoint
 from intertwine.training.heads import fill_heads
 from intertwine.training.modes import own_random_stream
 from intertwine.training.pairing import IGNORE
@@ -27,7 +26,6 @@ def fit(
     on_batch: Callable[[Any], bool],
     on_epoch: Callable[[Any], bool],
     augment: Callable[[Any, Any], Any] | str | None = None,
-    draw: int = 0,
 ) -> dict[str, Any]:
     """Train a copy of a module, asking R from time to time.
 
@@ -39,15 +37,11 @@ def fit(
         on_batch: R's function for the events of batches, which also tells whether to go on.
         on_epoch: likewise for those of epochs.
         augment: a name, or an R function of inputs and targets of a batch that gives the changed ones, `None` to stop.
-        draw: the seed if the options have none and no checkpoint has one.
 
     Returns:
         The trained module and what happened.
     """
-    chosen = {name: value for name, value in options.items() if value is not None}
-    module = with_classes(module, options.get("n_classes"), int(chosen.get("seed", draw)))
-    if "seed" not in chosen and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
-        chosen["seed"] = int(draw)
+    module = with_classes(module, options.get("n_classes"), int(options["seed"]))
     changer = Changer(augment) if callable(augment) else None
     with in_terms_of_r():
         result = training.fit(
@@ -57,7 +51,7 @@ def fit(
             on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
             on_epoch=on_epoch,
             augment=augment if isinstance(augment, str) else changer,
-            **chosen,
+            **{name: value for name, value in options.items() if value is not None},
         )
     return {
         "module": result.module,
@@ -67,7 +61,6 @@ def fit(
         "batches": float(result.batches),
         "best_epoch": result.best_epoch,
         "n_classes": result.n_classes,
-        "seed": float(result.seed or 0),
         "parameters": float(result.parameters),
     }
 

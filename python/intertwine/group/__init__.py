@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
 from intertwine.group.building import change_basis, directsum, tensor_product
 from intertwine.group.classes import CharacterTable
@@ -53,7 +51,6 @@ from intertwine.group.spatial_subgroups import (
     full_octa_group,
 )
 from intertwine.group.subgroups import SubgroupClass
-from intertwine.suggestions import missing_name
 
 __all__ = [
     "AlternatingGroup",
@@ -124,8 +121,3 @@ __all__ = [
     "tensor_product",
     "trivial_group",
 ]
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        raise missing_name(__name__, name, __all__)

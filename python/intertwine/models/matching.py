@@ -8,12 +8,11 @@ from typing import TypeVar
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.suggestions import suggests
+from intertwine.scalars import plain_numbers
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
-@suggests
 def count_parameters(module: torch.nn.Module) -> int:
     """How many numbers of a module are trained.
 
@@ -25,7 +24,7 @@ def count_parameters(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-@suggests
+@plain_numbers
 def match_parameters(
     build: Callable[[Sequence[int]], Module], budget: int, proportions: Sequence[float] = (1, 2, 2), limit: int = 512
 ) -> Module:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.module import check_field_type, refuse_uneven
-from intertwine.nn.padding import padded, padding_module
-from intertwine.nn.padding import padding_mode as checked_mode
+from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
 from intertwine.nn.settings import low_error_bound
 from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
@@ -29,6 +28,7 @@ _MODULES: dict[tuple[int, bool], Any] = {
     (2, True): torch.nn.ConvTranspose2d,
     (3, True): torch.nn.ConvTranspose3d,
 }
+_PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 class _GridConv(ExpandedModule):
@@ -94,25 +94,23 @@ class _GridConv(ExpandedModule):
             raise ArgumentError(
                 f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
             )
-        self._warn_if_uneven(stride=self._stride, padding=self._padding)
+        warn_if_uneven(in_type, name, stride=self._stride, padding=self._padding)
         if any(self._output_padding):
-            self._breaks_the_grid(
-                f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
+            warnings.warn(
+                f"{name} with output_padding={output_padding} adds cells at one end only: it is not exactly equivariant. "
+                "Use output_padding=0.",
+                EquivarianceWarning,
+                stacklevel=3,
             )
-        self.padding_mode = checked_mode(padding_mode)
+        if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
+            raise ArgumentError(
+                f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
+            )
+        self.padding_mode = padding_mode
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
         # The cells that the kernel spans along each axis.
         self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
-        # A transposed convolution whose input goes on beyond its edges: so many cells of it reach the output.
-        self._beyond = tuple(
-            -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
-            for width, step in zip(self._window, self._stride, strict=True)
-        )
-        self._room = (
-            least_room(d * (1,), self._beyond, padding_mode)
-            if self.transposed
-            else least_room(self._window, self._padding, padding_mode)
-        )
+        self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
@@ -189,7 +187,7 @@ class _GridConv(ExpandedModule):
                 return
         super()._check_axes(tensor)
         if self.transposed:
-            need_room(type(self).__name__, tuple(shape), self.d * (1,), self._beyond, self.padding_mode)
+            need_room(type(self).__name__, tuple(shape), self.d * (1,), self.d * (0,))
         else:
             need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
@@ -199,15 +197,9 @@ class _GridConv(ExpandedModule):
         Args:
             size: of the input along each axis of space.
         """
-        if self._always_breaks or self.transposed:
-            return self._always_breaks
+        if self.transposed:
+            return "output_padding adds cells at one end only" if any(self._output_padding) else None
         return off_centre(size, self._window, self._stride, self._padding)
-
-    @property
-    def _cropped(self) -> tuple[int, ...]:
-        """Cells that a transposed convolution takes away at both ends of each axis."""
-        triples = zip(self._padding, self._beyond, self._stride, strict=True)
-        return tuple(margin + beyond * step for margin, beyond, step in triples)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter as torch takes it.
@@ -228,18 +220,12 @@ class _GridConv(ExpandedModule):
         filters, bias = self._expanded()
         if self.transposed:
             return _TRANSPOSED[self.d](
-                padded(tensor, self._beyond, self.padding_mode),
-                filters,
-                bias,
-                self._stride,
-                self._cropped,
-                self._output_padding,
-                self.groups,
-                self._dilation,
+                tensor, filters, bias, self._stride, self._padding, self._output_padding, self.groups, self._dilation
             )
         padding: tuple[int, ...] = self._padding
         if self.padding_mode != "zeros" and any(padding):
-            tensor = padded(tensor, padding, self.padding_mode)
+            both = [n for n in reversed(padding) for _ in range(2)]
+            tensor = F.pad(tensor, both, mode=_PADDING_MODES[self.padding_mode])
             padding = self.d * (0,)
         return _CONV[self.d](tensor, filters, bias, self._stride, padding, self._dilation, self.groups)
 
@@ -253,7 +239,7 @@ class _GridConv(ExpandedModule):
             self.out_type.size,
             self._kernel,
             stride=self._stride,
-            padding=self._cropped if self.transposed else self._padding,
+            padding=self._padding,
             dilation=self._dilation,
             groups=self.groups,
             bias=bias is not None,
@@ -263,8 +249,6 @@ class _GridConv(ExpandedModule):
         plain.weight = torch.nn.Parameter(filters.detach().clone())
         if bias is not None:
             plain.bias = torch.nn.Parameter(bias.detach().clone())
-        if any(self._beyond):
-            return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
         return plain
 
     def extra_repr(self) -> str:
@@ -272,8 +256,6 @@ class _GridConv(ExpandedModule):
         text = f"{self.in_type}, {self.out_type}, kernel_size={self.kernel_size}, stride={self.stride}"
         if any(self._padding):
             text += f", padding={self.padding}"
-        if self.transposed and self.padding_mode != "zeros":
-            text += f", padding_mode={self.padding_mode!r}"
         if any(n != 1 for n in self._dilation):
             text += f", dilation={self.dilation}"
         if any(self._output_padding):
@@ -426,7 +408,6 @@ class R2ConvTransposed(_GridConv):
             ratios count: rings and sigma are measured in the smallest of them.
         low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
             :class:`R2Conv`.
-        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one plane.
@@ -463,7 +444,6 @@ class R2ConvTransposed(_GridConv):
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
-        padding_mode: str = "zeros",
     ) -> None:
         super().__init__()
         self._build(
@@ -472,7 +452,6 @@ class R2ConvTransposed(_GridConv):
             kernel_size=kernel_size,
             padding=padding,
             output_padding=output_padding,
-            padding_mode=padding_mode,
             stride=stride,
             dilation=dilation,
             groups=groups,

@@ -12,9 +12,6 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from intertwine.suggestions import missing_name
 from intertwine.training.augment import turn_images
 from intertwine.training.files import ImageFolder, read_image
 from intertwine.training.fit import fit
@@ -37,8 +34,3 @@ __all__ = [
     "read_image",
     "turn_images",
 ]
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        raise missing_name(__name__, name, __all__)

@@ -44,20 +44,6 @@ def own_random_stream(seed: int) -> Iterator[None]:
         yield
 
 
-def random_state(generator: torch.Generator) -> dict[str, Any]:
-    """The states of a generator and of torch's global ones, as `set_random_state` takes them."""
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {"generator": generator.get_state(), "global": torch.get_rng_state(), "devices": devices}
-
-
-def set_random_state(state: dict[str, Any], generator: torch.Generator) -> None:
-    """Continue the streams of random numbers from where `random_state` found them."""
-    generator.set_state(state["generator"])
-    torch.set_rng_state(state["global"])
-    if len(state["devices"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["devices"])
-
-
 class Interrupt:
     """Whether Ctrl-C was pressed since the block of `deferred_interrupt` was entered."""
 
@@ -79,14 +65,15 @@ def deferred_interrupt() -> Iterator[Interrupt]:
     (R does, through reticulate) keeps its handler.
     """
     interrupt = Interrupt()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not ours:
         yield interrupt
         return
+    signal.signal(signal.SIGINT, interrupt.handle)
     try:
-        signal.signal(signal.SIGINT, interrupt.handle)
         yield interrupt
     finally:
-        # a handler that was put in place inside of the block, by a callback say, stays
-        if signal.getsignal(signal.SIGINT) == interrupt.handle:
-            signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 
@@ -52,27 +50,6 @@ def make_optimizer(
         return torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True, weight_decay=weight_decay)
     makers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop}
     return makers[optimizer](parameters, lr=rate, weight_decay=weight_decay)
-
-
-def moments(optimizer: torch.optim.Optimizer, module: torch.nn.Module) -> dict[str, Any]:
-    """What an optimiser has found out about the parameters of a module, for `take_over`."""
-    names = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
-    return {"class": type(optimizer).__qualname__, "names": names, "state": optimizer.state_dict()["state"]}
-
-
-def take_over(optimizer: torch.optim.Optimizer, module: torch.nn.Module, found: dict[str, Any] | None) -> None:
-    """Go on with the moments of an optimiser of the same kind for the same parameters; its own settings stay.
-
-    Args:
-        optimizer: a new one.
-        module: whose parameters it has.
-        found: what `moments` gave; nothing is taken over if it is of another kind or for other parameters.
-    """
-    now = moments(optimizer, module)
-    if found is not None and (found["class"], found["names"]) == (now["class"], now["names"]):
-        # a copy, for the optimiser changes its moments in place, and the other fit keeps those that it ended with
-        state = copy.deepcopy(found["state"])
-        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def resolve_schedule(schedule: str | Schedule) -> Schedule:

@@ -97,7 +97,6 @@ class Turner:
         module: whose group holds that group.
         kind: what the targets hold.
         outputs: shape of what the module gives for one sample.
-        order: of the splines that interpolate the inputs.
     """
 
     in_type: FieldType
@@ -106,7 +105,6 @@ class Turner:
     module: torch.nn.Module | None
     kind: Kind
     outputs: tuple[int, ...]
-    order: int = 2
 
     def __call__(
         self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
@@ -123,8 +121,12 @@ class Turner:
         chosen = [self.space.fibergroup.sample(source) for _ in range(x.shape[0])]
         planes, has_space = self._as_fields(y)
         x, planes = x.clone(), planes.clone()
-        for element, which in _alike(chosen):
-            x[which] = _moved(self.in_type, x[which], self._of_input(element), self.order)
+        # samples that a finite group moves alike are moved together
+        alike: dict[GroupElement, list[int]] = {}
+        for number, element in enumerate(chosen):
+            alike.setdefault(element, []).append(number)
+        for element, which in alike.items():
+            x[which] = _moved(self.in_type, x[which], self._of_input(element))
             planes[which] = self._move(planes[which], element, has_space)
         return x, planes.reshape(y.shape)
 
@@ -244,12 +246,10 @@ def make_turner(
             f"the scores of the classes are {target_type}, which the group does not permute",
             hint="end the network with invariant fields, or with regular ones if it turns a class into another",
         )
-    order = 2
     if not isinstance(in_type, FieldType):
-        order = 1  # half the time, and nothing that a plain network could tell
         in_type = _pictures(module, sample[0], target_type)
     space, lifted = _space_of(module, in_type, target_type)
-    turner = Turner(in_type, target_type, space, module if lifted else None, kind, outputs, order)
+    turner = Turner(in_type, target_type, space, module if lifted else None, kind, outputs)
     turner.check(*sample)
     return turner
 
@@ -305,18 +305,8 @@ def _space_of(module: torch.nn.Module, in_type: FieldType, target_type: TargetTy
     )
 
 
-def _alike(elements: list[GroupElement]) -> list[tuple[GroupElement, list[int]]]:
-    """The elements with the numbers of the samples that they move: a finite group moves many alike."""
-    if elements[0].group.continuous:
-        return [(element, [number]) for number, element in enumerate(elements)]
-    found: dict[GroupElement, list[int]] = {}
-    for number, element in enumerate(elements):
-        found.setdefault(element, []).append(number)
-    return list(found.items())
-
-
-def _moved(in_type: FieldType, x: torch.Tensor, element: GroupElement, order: int) -> torch.Tensor:
-    moved = in_type.transform(x, element, order=order)
+def _moved(in_type: FieldType, x: torch.Tensor, element: GroupElement) -> torch.Tensor:
+    moved = in_type.transform(x, element)
     return moved[0] if isinstance(moved, tuple) else moved
 
 
