@@ -265,8 +265,9 @@ group_parts <- function(x) {
 #' found, and any such group that acts on the line, the plane or space makes a space, see [gspace()], on which every
 #' layer works.
 #'
-#' @param generators Orthogonal matrices of one size: a list, one matrix, or an array whose last dimension counts them. Or
-#'   permutations of 1, ..., n: a list of vectors, each with the images of 1, ..., n.
+#' @param generators Orthogonal matrices of one size: a list, one matrix, or an array whose last dimension counts them.
+#'   Complex unitary ones are taken as real ones of twice the size, with the block `rbind(c(a, -b), c(b, a))` for each
+#'   entry a + bi. Or permutations of 1, ..., n: a list of vectors, each with the images of 1, ..., n.
 #' @param table A matrix with the product of the elements of its row and its column: positions from 1, or names.
 #' @param names How the elements print; by default the row names of `table`, or the names in it.
 #' @param name How the group prints.
@@ -289,20 +290,25 @@ group_parts <- function(x) {
 group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
   if (!is.null(name)) check_string(name)
   if (is.matrix(generators)) generators <- list(generators)
-  if (is.numeric(generators) && length(dim(generators)) == 3) {
+  if ((is.numeric(generators) || is.complex(generators)) && length(dim(generators)) == 3) {
     generators <- lapply(seq_len(dim(generators)[3]), function(k) array(generators[, , k], dim(generators)[1:2]))
   }
-  are_matrices <- is.list(generators) && all(vapply(generators, function(x) is.matrix(x) && is.numeric(x), NA))
+  is_numbers <- function(x) is.matrix(x) && (is.numeric(x) || is.complex(x))
+  are_matrices <- is.list(generators) && all(vapply(generators, is_numbers, NA))
   if (!are_matrices || !length(generators)) {
     abort_intertwine(
       paste0("`generators` must be matrices, not ", describe_value(generators), "."),
       class = "argument_type", hint = "Give a list of orthogonal matrices of one size."
     )
   }
+  if (any(vapply(generators, is.complex, NA))) generators <- lapply(generators, realified)
   for (k in seq_along(generators)) check_orthogonal(generators[[k]], k)
   packed <- lapply(unname(generators), function(x) pack_array(x + 0, "float64", arg = "generators"))
   py_call_checked("_r.groups.from_matrices", list(packed, name, as_count(max_order, min = 1)))
 }
+
+# Real matrices for complex ones: products stay products, and unitary matrices become orthogonal ones.
+realified <- function(x) kronecker(Re(x), diag(2)) + kronecker(Im(x), rbind(c(0, -1), c(1, 0)))
 
 check_orthogonal <- function(x, k, call = rlang::caller_env()) {
   miss <- if (nrow(x) == ncol(x)) max(abs(x %*% t(x) - diag(nrow(x)))) else Inf

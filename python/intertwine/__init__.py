@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from intertwine import errors, group, gspaces
 from intertwine.gauge import GAUGE_VERSION
+from intertwine.suggestions import missing_name
 
 if TYPE_CHECKING:
     from intertwine import deploy, fields, kernels, models, nn, study, training
@@ -45,7 +46,7 @@ def __getattr__(name: str) -> Any:
     # Groups and spaces need NumPy and SciPy alone, so torch waits for the first network.
     if name in _ON_DEMAND:
         return importlib.import_module(f"intertwine.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise missing_name(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

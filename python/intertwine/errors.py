@@ -12,6 +12,9 @@ Example:
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 
 def _sentence(text: str) -> str:
     text = text.strip()
@@ -43,6 +46,14 @@ class ArgumentError(IntertwineError, ValueError):
 
 class ArgumentTypeError(IntertwineError, TypeError):
     """An argument is of a kind that cannot be used."""
+
+
+class UnknownArgumentError(ArgumentError, ArgumentTypeError):
+    """An argument that a function or a class does not take."""
+
+
+class MissingNameError(IntertwineError, AttributeError):
+    """A name that a module does not hold."""
 
 
 class GroupError(IntertwineError, ValueError):
@@ -120,3 +131,20 @@ class MissingDependencyError(IntertwineError, ImportError):
 
 class EquivarianceWarning(UserWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
+
+
+class StatisticsWarning(UserWarning):
+    """Running statistics that change where a user may think that they do not."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
+
+    Args:
+        message: what is not as it should be, and what to do.
+        category: the kind of warning.
+    """
+    depth, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth)

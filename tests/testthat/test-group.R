@@ -51,6 +51,9 @@ test_that("groups are made from what generates them", {
   expect_true(square == group_from_matrices(array(c(turn, mirror), c(2, 2, 2)), name = "square"))
   expect_identical(as.matrix(group_elements(square)[[2]]), turn)
   expect_identical(group_order(group_from_matrices(turn)), 4)
+  quaternions <- group_from_matrices(list(diag(c(1i, -1i)), rbind(c(0, 1), c(-1, 0))))
+  expect_identical(group_order(quaternions), 8)
+  expect_identical(dim(standard_repr(quaternions)), c(4L, 4L))
 
   deck <- group_from_permutations(list(c(2, 3, 4, 1), c(2, 1, 3, 4)))
   expect_identical(group_order(deck), 24)

@@ -14,7 +14,6 @@ import torch
 from intertwine import models, training
 from intertwine.errors import ShapeError
 from intertwine.training.heads import fill_heads
-from intertwine.training.metrics import name_of
 from intertwine.training.modes import own_random_stream
 from intertwine.training.pairing import IGNORE
 
@@ -210,16 +209,6 @@ def image_size(path: str, channels: int) -> list[int]:
 def _strings(value: list[str] | str | None) -> list[str]:
     """R sends a vector of length one as a plain string."""
     return [] if value is None else [value] if isinstance(value, str) else value
-
-
-def metric_name(metric: Any, place: int) -> str:
-    """What the column of a Python function or an object of torchmetrics is called."""
-    return name_of(metric, place)
-
-
-def holds_classes(target: torch.Tensor) -> bool:
-    """Whether a target of a batch holds class numbers."""
-    return not target.is_floating_point()
 
 
 def class_numbers(codes: torch.Tensor) -> torch.Tensor:

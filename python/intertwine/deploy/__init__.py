@@ -10,7 +10,15 @@ Example:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.deploy.conversion import ConvertedLayer, convert, irrep_order
 from intertwine.deploy.files import load, load_bytes, read_extra, save, save_bytes
+from intertwine.suggestions import missing_name
 
 __all__ = ["ConvertedLayer", "convert", "irrep_order", "load", "load_bytes", "read_extra", "save", "save_bytes"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

@@ -15,9 +15,6 @@ from intertwine.fields import FieldType
 from intertwine.group import Group, GroupElement, Representation
 from intertwine.gspaces import GSpace
 
-HOOKS = tuple(name for name in vars(torch.nn.Module()) if "hook" in name)
-"""The attributes in which torch keeps functions that run before or after something else."""
-
 REGISTRIES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 """The attributes in which torch keeps what has names in a module."""
 
@@ -39,22 +36,6 @@ def derived_attributes(kind: type) -> set[str]:
     if not issubclass(kind, ConstantModule):
         return set(_COMPILED)
     return set(_COMPILED).union(*(vars(part).get("derived", ()) for part in kind.__mro__))
-
-
-def hooks_of(module: torch.nn.Module, kind: str) -> Any:
-    """The hooks of a module of one kind; the numbers by which torch names them mean nothing.
-
-    Args:
-        module: the module.
-        kind: one of `HOOKS`.
-    """
-    held = vars(module).get(kind)
-    if not isinstance(held, dict):
-        return held
-    if kind.endswith(("_with_kwargs", "_always_called")):  # which of the hooks it holds for
-        hooks = vars(module).get("_forward_pre_hooks" if "pre_hooks" in kind else "_forward_hooks", {})
-        return [number in held for number in hooks]
-    return list(held.values())
 
 
 class Comparison:

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 
 from intertwine.deploy.assembly import Assembly, part_at
-from intertwine.deploy.comparing import HOOKS, REGISTRIES, Comparison, derived_attributes, hooks_of, same_tensor
+from intertwine.deploy.comparing import REGISTRIES, Comparison, derived_attributes, same_tensor
 from intertwine.deploy.recipe import Writer
 from intertwine.errors import ArgumentError
 from intertwine.kernels.constants import ConstantModule
+from intertwine.nn.hooks import HOOKS, hooks_of, named_hooks, tensor_has_hooks
 
 _APART = (*HOOKS, *REGISTRIES, "_masters")
 """Attributes of modules that are compared by what they mean."""
@@ -169,8 +170,7 @@ class Differences:
         for kind in HOOKS:
             if not self._comparison.same(hooks_of(part, kind), hooks_of(twin, kind)):
                 raise ArgumentError(
-                    f"{name} has hooks ({kind.strip('_').replace('_', ' ')}), which are functions that a model file cannot "
-                    "hold",
+                    f"{name} has hooks ({named_hooks(kind)}), which are functions that a model file cannot hold",
                     hint="remove the hooks before saving, and register them again after loading",
                 )
 
@@ -301,7 +301,7 @@ def _check_tensor(tensor: torch.Tensor, name: str) -> None:
         raise ArgumentError(f"{name} has no values, for it is on the meta device", hint="give the module weights first")
     if tensor.layout != torch.strided or tensor.is_quantized:
         raise ArgumentError(f"{name} is a sparse or quantised tensor, which a model file cannot hold")
-    if tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None):
+    if tensor_has_hooks(tensor):
         raise ArgumentError(
             f"{name} has hooks, which are functions that a model file cannot hold",
             hint="remove the hooks before saving, and register them again after loading",

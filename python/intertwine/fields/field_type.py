@@ -17,6 +17,7 @@ from intertwine.group.group import Group
 from intertwine.group.representation import Representation, block_diagonal
 from intertwine.gspaces.gspace import GSpace
 from intertwine.gspaces.resample import act_on_grid
+from intertwine.suggestions import Suggesting, did_you_mean
 
 if TYPE_CHECKING:
     from intertwine.fields.geometric_tensor import GeometricTensor
@@ -38,7 +39,7 @@ def need_real_coords(coords: torch.Tensor) -> None:
         )
 
 
-class FieldType:
+class FieldType(Suggesting):
     """The type of a stack of feature fields: a space, and one representation for each field.
 
     The channels of field i transform by its representation rho_i, and the points of the space by the group's action:
@@ -365,9 +366,10 @@ def _named(gspace: GSpace, name: str) -> Representation:
     for candidate in known.values():
         if candidate.name.replace(",", "_") == name:
             return candidate
+    names = [*(_OF_SPACE if gspace.dimensionality else ["trivial"]), *known]
     raise ArgumentError(
         f"{gspace} has no representation named {name!r}",
-        hint=f"use {', '.join([*(_OF_SPACE if gspace.dimensionality else ['trivial']), *known])}, or give representations",
+        hint=did_you_mean(name, names) or f"use {', '.join(names)}, or give representations",
     )
 
 

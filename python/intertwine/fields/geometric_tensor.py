@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields.field_type import FieldType, need_real_coords
+from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -366,6 +367,7 @@ class GeometricTensor:
         return f"g_{inner}, {self.type!r})"
 
 
+@suggests
 def tensor_directsum(tensors: list[GeometricTensor]) -> GeometricTensor:
     """The channels of several tensors, one after the other: a tensor of the sum of their types.
 

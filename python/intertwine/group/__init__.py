@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
 from intertwine.group.building import change_basis, directsum, tensor_product
 from intertwine.group.classes import CharacterTable
@@ -51,6 +53,7 @@ from intertwine.group.spatial_subgroups import (
     full_octa_group,
 )
 from intertwine.group.subgroups import SubgroupClass
+from intertwine.suggestions import missing_name
 
 __all__ = [
     "AlternatingGroup",
@@ -121,3 +124,8 @@ __all__ = [
     "tensor_product",
     "trivial_group",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

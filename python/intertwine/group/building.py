@@ -22,11 +22,13 @@ from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.labels import Label, Typed
 from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
+from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
     from intertwine.group.continuous import ContinuousGroup
 
 
+@suggests
 def directsum(
     reprs: list[Representation], change_of_basis: np.ndarray | None = None, name: str | None = None
 ) -> Representation:
@@ -78,6 +80,7 @@ class _Lazy:
         return block_diagonal([r(element) for r in self._reprs])
 
 
+@suggests
 def change_basis(
     repr: Representation, change_of_basis: np.ndarray, name: str, supported_nonlinearities: list[str] | None = None
 ) -> Representation:
@@ -97,6 +100,7 @@ def change_basis(
     return Representation(repr.group, name, repr.irreps, matrix @ repr.change_of_basis)
 
 
+@suggests
 def tensor_product(a: Representation, b: Representation) -> Representation:
     """The tensor product: Kronecker products of the matrices, split into irreps by the solver.
 

@@ -33,33 +33,56 @@ def order_bound(max_order: Any) -> int:
     return bound
 
 
+def realified(matrices: np.ndarray) -> np.ndarray:
+    """Real matrices for complex ones: each entry a + b i becomes the block [[a, -b], [b, a]].
+
+    Products stay products, and unitary matrices become orthogonal ones.
+
+    Args:
+        matrices: shape ``(..., n, n)``.
+
+    Returns:
+        shape ``(..., 2 n, 2 n)``; real matrices, or complex ones without imaginary parts, come back as they are.
+    """
+    if not np.iscomplexobj(matrices):
+        return matrices
+    if not matrices.imag.any():
+        return matrices.real
+    return np.kron(matrices.real, np.eye(2)) + np.kron(matrices.imag, np.array([[0.0, -1.0], [1.0, 0.0]]))
+
+
 def orthogonal_generators(generators: Any) -> np.ndarray:
     """The generators as one array, each replaced by the nearest orthogonal matrix; read-only.
+
+    Complex matrices are taken as the real ones of twice the size, see ``realified``.
 
     Args:
         generators: what was given.
 
     Raises:
-        GroupError: if they are no square matrices of one size, or one is not orthogonal.
+        GroupError: if they are no square matrices of one size, or one is not orthogonal (unitary, if it is complex).
     """
     try:
-        array = np.array(generators, dtype=float)
+        given = np.array(generators)
+        given = given.astype(complex if np.iscomplexobj(given) else float)
     except (TypeError, ValueError):
         raise ArgumentTypeError(
             "the generators of a matrix group are square matrices of one size",
             hint="give a list of n x n matrices",
         ) from None
-    if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
+    if given.ndim != 3 or given.shape[1] != given.shape[2] or 0 in given.shape:
         raise GroupError(
-            f"the generators of a matrix group are square matrices of one size, but shape {array.shape} was given",
+            f"the generators of a matrix group are square matrices of one size, but shape {given.shape} was given",
             hint="give a list of n x n matrices: shape (generators, n, n)",
         )
+    array = realified(given).copy()
+    kind, product = ("unitary", "A A^*") if array.shape != given.shape else ("orthogonal", "A A^T")
     for number, matrix in enumerate(array):
         error = np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() if np.isfinite(matrix).all() else np.inf
         if not error < _ORTHOGONAL:
             raise GroupError(
-                f"generator {number} is not orthogonal: A A^T misses the identity by {error:.3g}",
-                hint="change coordinates so that all generators are orthogonal, with entries to full precision",
+                f"generator {number} is not {kind}: {product} misses the identity by {error:.3g}",
+                hint=f"change coordinates so that all generators are {kind}, with entries to full precision",
             )
         if error > 1e-14:
             u, _, vt = np.linalg.svd(matrix)

@@ -14,6 +14,7 @@ from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.labels import Label
 from intertwine.group.representation import Representation, need_representations, snapped
+from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
     from intertwine.group.continuous import ContinuousGroup
@@ -204,6 +205,7 @@ def decompose(data: MatrixData) -> tuple[list[Label], np.ndarray]:
     return labels, basis
 
 
+@suggests
 def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray:
     """A basis of the space Hom_G(rho1, rho2) of equivariant linear maps.
 
@@ -281,6 +283,7 @@ def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
     return _connected(pattern | pattern.T)
 
 
+@suggests
 def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]:
     """The change of channels that separates a representation into a direct sum of smaller ones.
 

@@ -21,6 +21,27 @@ if TYPE_CHECKING:
     from intertwine.group.representation import Representation
 
 
+MOST_ELEMENTS = 10_000
+"""A group keeps its table of products, which grows as the square of its order."""
+
+
+def check_order(order: int, name: str) -> None:
+    """Raises for a group of more elements than one keeps a table of.
+
+    Args:
+        order: the number of elements.
+        name: the name of the group.
+
+    Raises:
+        GroupError: if there are more than ``MOST_ELEMENTS``.
+    """
+    if order > MOST_ELEMENTS:
+        raise GroupError(
+            f"{name} of {order if order < 10**9 else 'very many'} elements is too large: {MOST_ELEMENTS} is the most",
+            hint="use a continuous group, such as so2_group() or o2_group(), or a smaller one",
+        )
+
+
 class FiniteGroup(Group):
     """A group with finitely many elements, in one stated order with the identity first.
 

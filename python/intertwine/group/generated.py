@@ -20,6 +20,7 @@ from intertwine.group.closing import (
     order_bound,
     orthogonal_generators,
     permutation_generators,
+    realified,
     square_table,
 )
 from intertwine.group.decomposition import named_representation
@@ -37,6 +38,7 @@ from intertwine.group.real_irreps import (
 from intertwine.group.representation import Representation
 from intertwine.group.structure import structure_name
 from intertwine.group.subgroups import sub_table
+from intertwine.suggestions import suggests
 
 MAX_ORDER = 1000
 """The order below which generators must close, unless another one is stated."""
@@ -289,7 +291,8 @@ class MatrixGroup(GeneratedGroup):
     is there already is skipped. An irreducible natural representation is an irrep as it was given.
 
     Args:
-        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
+            twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
         name: how it prints.
         max_order: the order below which they must close.
         names: how the elements print, in order.
@@ -338,7 +341,8 @@ class MatrixGroup(GeneratedGroup):
         if param != "MAT":
             return super()._to_canonical(value, param)
         try:
-            matrix = np.asarray(value, dtype=float)
+            matrix = realified(np.asarray(value))
+            matrix = matrix.astype(float)
         except (TypeError, ValueError):
             matrix = np.zeros(0)
         shape = self._matrices.shape[1:]
@@ -556,11 +560,13 @@ def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[Tabl
     return TableGroup(table, f"{group}{steps}" if name.startswith("order") else name), np.array(listed)
 
 
+@suggests
 def group_from_matrices(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> MatrixGroup:
     """The finite group that orthogonal matrices generate.
 
     Args:
-        generators: orthogonal matrices of one size, shape ``(generators, n, n)``.
+        generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
+            twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
         name: how it prints.
         max_order: the order below which they must close.
 
@@ -574,6 +580,7 @@ def group_from_matrices(generators: Any, name: str | None = None, max_order: int
     return MatrixGroup(generators, name, max_order)
 
 
+@suggests
 def group_from_permutations(generators: Any, name: str | None = None, max_order: int = MAX_ORDER) -> PermutationGroup:
     """The finite group that permutations of 0, ..., n - 1 generate.
 
@@ -592,6 +599,7 @@ def group_from_permutations(generators: Any, name: str | None = None, max_order:
     return PermutationGroup(generators, name, max_order)
 
 
+@suggests
 def group_from_table(table: Any, name: str | None = None, names: Sequence[str] | None = None) -> TableGroup:
     """The finite group with a table of products (a Cayley table).
 

@@ -11,6 +11,7 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.labels import Label
+from intertwine.suggestions import Suggesting
 
 if TYPE_CHECKING:
     from intertwine.group.homspace import HomSpace
@@ -38,7 +39,7 @@ def band_limit(L: Any) -> int:
     return int(L)
 
 
-class Group(ABC):
+class Group(Suggesting, ABC):
     """A compact group: its elements, its irreps, and everything that follows from them.
 
     A concrete group states its elements as plain values in one canonical parametrisation, how they multiply, and its real

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from intertwine.errors import RepresentationError
+from intertwine.suggestions import suggests
 
 Array = np.ndarray
 
@@ -65,6 +66,7 @@ def canonical_line(vector: Array) -> Array:
     return result
 
 
+@suggests
 def intertwiners(
     a: Array, b: Array, *, a_lie: Array | None = None, b_lie: Array | None = None, dimension: int | None = None
 ) -> Array:

@@ -12,13 +12,14 @@ from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS, IrreducibleRepresentation
 from intertwine.group.labels import Typed
 from intertwine.group.representation import Representation
+from intertwine.suggestions import Suggesting
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
     from intertwine.group.group import Group
 
 
-class HomSpace:
+class HomSpace(Suggesting):
     """The space G/H, and bases of the psi-vector fields on it that transform by irreps of G.
 
     A field is a function f on G with f(g h) = psi(h)^-1 f(g) (Mackey). Those that transform by an irrep rho are

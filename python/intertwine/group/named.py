@@ -15,6 +15,7 @@ from intertwine.group.finite import FiniteGroup
 from intertwine.group.generated import MAX_ORDER, MatrixGroup, PermutationGroup, TableGroup
 from intertwine.group.planar import whole
 from intertwine.group.point_groups import exact_turn
+from intertwine.suggestions import suggests
 
 Action = Callable[[GroupElement, GroupElement], GroupElement]
 
@@ -98,6 +99,7 @@ class DicyclicGroup(MatrixGroup):
         return (dicyclic_group, (self.n,))
 
 
+@suggests
 def quaternion_matrix(q: tuple[float, float, float, float]) -> np.ndarray:
     """The multiplication by a quaternion from the left, in the coordinates 1, i, j, k.
 
@@ -208,6 +210,7 @@ _alternating = lru_cache(maxsize=32)(AlternatingGroup)
 _dicyclic = lru_cache(maxsize=128)(DicyclicGroup)
 
 
+@suggests
 def symmetric_group(n: int) -> SymmetricGroup:
     """The group S_n of all permutations of 0, ..., n - 1.
 
@@ -221,6 +224,7 @@ def symmetric_group(n: int) -> SymmetricGroup:
     return _symmetric(_size(n, "a symmetric group", factorial))
 
 
+@suggests
 def alternating_group(n: int) -> AlternatingGroup:
     """The group A_n of the even permutations of 0, ..., n - 1.
 
@@ -234,6 +238,7 @@ def alternating_group(n: int) -> AlternatingGroup:
     return _alternating(_size(n, "an alternating group", lambda n: (factorial(n) + 1) // 2))
 
 
+@suggests
 def dicyclic_group(n: int) -> DicyclicGroup:
     """The dicyclic group of order 4n, with irreps of type H.
 
@@ -247,6 +252,7 @@ def dicyclic_group(n: int) -> DicyclicGroup:
     return _dicyclic(_size(n, "a dicyclic group", lambda n: 4 * n))
 
 
+@suggests
 def quaternion_group() -> DicyclicGroup:
     """The group of the quaternions 1, i, j, k and their negatives.
 
@@ -258,6 +264,7 @@ def quaternion_group() -> DicyclicGroup:
     return dicyclic_group(2)
 
 
+@suggests
 def semidirect_product(
     N: FiniteGroup, H: FiniteGroup, action: Action | Any, name: str | None = None
 ) -> SemidirectProduct:

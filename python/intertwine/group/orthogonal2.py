@@ -16,6 +16,7 @@ from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
 from intertwine.group.planar import cyclic_group, dihedral_group, matrix_angle, number, whole
 from intertwine.group.representation import Representation
+from intertwine.suggestions import suggests
 
 _FULL = 2 * np.pi
 _SAME_ANGLE = 1e-9
@@ -476,6 +477,7 @@ _so2 = lru_cache(maxsize=64)(SO2)
 _o2 = lru_cache(maxsize=64)(O2)
 
 
+@suggests
 def so2_group(maximum_frequency: int = 3) -> SO2:
     """The group SO(2) of all rotations of the plane.
 
@@ -489,6 +491,7 @@ def so2_group(maximum_frequency: int = 3) -> SO2:
     return _so2(whole(maximum_frequency, "maximum_frequency"))
 
 
+@suggests
 def o2_group(maximum_frequency: int = 3) -> O2:
     """The group O(2) of all rotations and reflections of the plane.
 

@@ -34,6 +34,7 @@ from intertwine.group.rotations import (
     to_quaternion,
 )
 from intertwine.group.spatial_subgroups import cone, full_tetrahedral, rotation_position, rotations, with_inversion
+from intertwine.suggestions import suggests
 
 _AXES = np.eye(3)
 
@@ -628,6 +629,7 @@ _so3 = lru_cache(maxsize=64)(SO3)
 _o3 = lru_cache(maxsize=64)(O3)
 
 
+@suggests
 def so3_group(maximum_frequency: int = 2) -> SO3:
     """The group SO(3) of all rotations of space.
 
@@ -641,6 +643,7 @@ def so3_group(maximum_frequency: int = 2) -> SO3:
     return _so3(whole(maximum_frequency, "maximum_frequency"))
 
 
+@suggests
 def o3_group(maximum_frequency: int = 2) -> O3:
     """The group O(3) of all rotations of space and their products with the inversion.
 

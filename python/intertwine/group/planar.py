@@ -9,9 +9,10 @@ import numpy as np
 
 from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
-from intertwine.group.finite import FiniteGroup
+from intertwine.group.finite import FiniteGroup, check_order
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
+from intertwine.suggestions import suggests
 
 _ANGLE_TOLERANCE = 1e-6
 
@@ -67,10 +68,11 @@ def number(value: Any, what: str) -> float:
     return float(value)
 
 
-def _order(N: Any, group: str) -> int:
+def _order(N: Any, group: str, elements: int = 1) -> int:
     N = whole(N, f"the order N of {group}")
     if N < 1:
         raise GroupError(f"{group} needs a whole number N of at least 1, but N = {N} was given")
+    check_order(elements * N, group)
     return N
 
 
@@ -239,7 +241,7 @@ class DihedralGroup(FiniteGroup):
     PARAMETRIZATIONS: tuple[str, ...] = ("int", "radians", "MAT")
 
     def __init__(self, N: int) -> None:
-        self.N = _order(N, "a dihedral group")
+        self.N = _order(N, "a dihedral group", 2)
         super().__init__(f"D{self.N}", continuous=False, abelian=self.N <= 2)
 
     @property
@@ -398,6 +400,7 @@ _cyclic = lru_cache(maxsize=128)(CyclicGroup)
 _dihedral = lru_cache(maxsize=128)(DihedralGroup)
 
 
+@suggests
 def cyclic_group(N: int) -> CyclicGroup:
     """The group C_N of N rotations of the plane.
 
@@ -411,6 +414,7 @@ def cyclic_group(N: int) -> CyclicGroup:
     return _cyclic(_order(N, "a cyclic group"))
 
 
+@suggests
 def dihedral_group(N: int) -> DihedralGroup:
     """The group D_N of N rotations and N reflections of the plane.
 
@@ -421,9 +425,10 @@ def dihedral_group(N: int) -> DihedralGroup:
         >>> dihedral_group(2).elements
         [(+, 0[2pi/2]), (+, 1[2pi/2]), (-, 0[2pi/2]), (-, 1[2pi/2])]
     """
-    return _dihedral(_order(N, "a dihedral group"))
+    return _dihedral(_order(N, "a dihedral group", 2))
 
 
+@suggests
 def trivial_group() -> CyclicGroup:
     """The group of the identity alone, as C_1."""
     return cyclic_group(1)

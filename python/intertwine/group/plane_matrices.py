@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from intertwine.errors import ArgumentError
+from intertwine.suggestions import suggests
 
 
+@suggests
 def psi(theta: float, k: int = 1, gamma: float = 0.0) -> np.ndarray:
     """The rotation matrix of the angle k theta + gamma.
 
@@ -27,6 +29,7 @@ def psi(theta: float, k: int = 1, gamma: float = 0.0) -> np.ndarray:
     return np.array([[c, -s], [s, c]])
 
 
+@suggests
 def chi(s: int) -> np.ndarray:
     """The reflection diag(1, -1) in the x-axis for s = 1, the identity for s = 0.
 
@@ -48,6 +51,7 @@ def chi(s: int) -> np.ndarray:
     return np.diag([1.0, -1.0 if s else 1.0])
 
 
+@suggests
 def psichi(theta: float, s: int, k: int = 1, gamma: float = 0.0) -> np.ndarray:
     """A reflection if s = 1, then a rotation: psi(theta, k, gamma) chi(s).
 

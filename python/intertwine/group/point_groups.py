@@ -12,6 +12,7 @@ import numpy as np
 from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.generated import MAX_ORDER, MatrixGroup
 from intertwine.group.representation import block_diagonal
+from intertwine.suggestions import suggests
 
 _HERMANN_MAUGUIN: dict[str, str] = {
     "1": "C1",
@@ -219,6 +220,7 @@ def _point_group(name: str) -> PointGroup:
     return PointGroup(name)
 
 
+@suggests
 def point_group(symbol: str) -> PointGroup:
     """A finite group of rotations and reflections of space, by its symbol.
 

@@ -13,12 +13,13 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.element import GroupElement
-from intertwine.group.finite import FiniteGroup
+from intertwine.group.finite import FiniteGroup, check_order
 from intertwine.group.generated import GENERATED, generated_subgroup
 from intertwine.group.group import ElementMap, Group
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label, as_label
+from intertwine.suggestions import suggests
 
 _LETTERS = {1: "R", 2: "C", 4: "H"}
 
@@ -290,6 +291,8 @@ class FiniteProductGroup(DirectProductGroup, FiniteGroup):
     """A direct product of two finite groups; the second part of its elements counts fastest."""
 
     def _set_up(self, name: str, abelian: bool) -> None:
+        first, second = self._finite
+        check_order(first.order() * second.order(), name)
         FiniteGroup.__init__(self, name, continuous=False, abelian=abelian)
 
     @property
@@ -556,6 +559,7 @@ def _need_groups(*groups: object) -> None:
             )
 
 
+@suggests
 def direct_product(G1: Group, G2: Group, name: str | None = None) -> DirectProductGroup:
     """The direct product of two groups.
 
@@ -578,6 +582,7 @@ C2 X SO(2)|[irrep_[(1,),(0,)](0)]:1, C2 X SO(2)|[irrep_[(1,),(1,)](0)]:2]
     return _direct_product(G1, G2, name, _listed(G1, G2))
 
 
+@suggests
 def double_group(G: Group, name: str | None = None) -> DoubleGroup:
     """The direct product of a group with itself, with the pairs (g, g) as the subgroup ``"diagonal"``.
 

@@ -28,6 +28,7 @@ from intertwine.group.rotations import (
     quaternion_matrix,
     to_quaternion,
 )
+from intertwine.suggestions import suggests
 
 
 class PolyhedralGroup(FiniteGroup):
@@ -357,6 +358,7 @@ class Icosahedral(PolyhedralGroup):
         return self.quotient_representation((False, 2), name="ico_edges")
 
 
+@suggests
 @cache
 def octa_group() -> Octahedral:
     """The group O of the 24 rotations of the cube and the octahedron.
@@ -368,6 +370,7 @@ def octa_group() -> Octahedral:
     return Octahedral()
 
 
+@suggests
 @cache
 def ico_group() -> Icosahedral:
     """The group I of the 60 rotations of the icosahedron and the dodecahedron.

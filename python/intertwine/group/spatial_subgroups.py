@@ -17,6 +17,7 @@ from intertwine.group.point_groups import point_group
 from intertwine.group.product import DirectProductGroup, direct_product
 from intertwine.group.rotations import about, multiply, quaternion_matrix, same_rotation
 from intertwine.group.solids import ico_group, octa_group
+from intertwine.suggestions import suggests
 
 _AXES = np.eye(3)
 _IDENTITY = about(_AXES[2], 0.0)
@@ -191,6 +192,7 @@ def cone(parts: list[Any], id: Any, maximum_frequency: int) -> Placed:
     return Placed(AxialEmbedding(group, 1.0), quaternion_matrix(moved))
 
 
+@suggests
 def full_ico_group() -> DirectProductGroup:
     """The group I_h = C_2 x I of all symmetries of the icosahedron.
 
@@ -201,6 +203,7 @@ def full_ico_group() -> DirectProductGroup:
     return _inverted(ico_group(), "ico")
 
 
+@suggests
 def full_octa_group() -> DirectProductGroup:
     """The group O_h = C_2 x O of all symmetries of the cube.
 
@@ -211,6 +214,7 @@ def full_octa_group() -> DirectProductGroup:
     return _inverted(octa_group(), "octa")
 
 
+@suggests
 def cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
     """The group C_2 x SO(2) of the rotations about an axis and the inversion.
 
@@ -224,6 +228,7 @@ def cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
     return _inverted(so2_group(maximum_frequency), "axial")
 
 
+@suggests
 def full_cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
     """The group C_2 x O(2) of all symmetries of a cylinder: rotations about its axis, half turns across it, and the inversion.
 
@@ -237,6 +242,7 @@ def full_cylinder_group(maximum_frequency: int = 3) -> DirectProductGroup:
     return _inverted(o2_group(maximum_frequency), "dihedral")
 
 
+@suggests
 def cylinder_discrete_group(n: int) -> DirectProductGroup:
     """The group C_2 x C_n of n rotations about an axis and the inversion.
 
@@ -250,6 +256,7 @@ def cylinder_discrete_group(n: int) -> DirectProductGroup:
     return _inverted(cyclic_group(n), "axial", discrete=True)
 
 
+@suggests
 def full_cylinder_discrete_group(n: int) -> DirectProductGroup:
     """The group C_2 x D_n of n rotations about an axis, n half turns across it, and the inversion.
 

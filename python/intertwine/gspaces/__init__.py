@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.gspaces.general import flipOnR1, gspace, trivialOnR1
 from intertwine.gspaces.gspace import GSpace, GSpace0D, no_base_space
 from intertwine.gspaces.planar import GSpace2D, flip2dOnR2, flipRot2dOnR2, rot2dOnR2, trivialOnR2
@@ -22,6 +24,7 @@ from intertwine.gspaces.spatial import (
     rot3dOnR3,
     trivialOnR3,
 )
+from intertwine.suggestions import missing_name
 
 __all__ = [
     "GSpace",
@@ -51,3 +54,8 @@ __all__ = [
     "trivialOnR2",
     "trivialOnR3",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

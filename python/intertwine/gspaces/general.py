@@ -8,8 +8,10 @@ from intertwine.group.group import Group
 from intertwine.group.planar import cyclic_group
 from intertwine.group.representation import Representation
 from intertwine.gspaces.gspace import GSpace
+from intertwine.suggestions import suggests
 
 
+@suggests
 def gspace(group: Group, action: Representation | None = None, name: str | None = None) -> GSpace:
     """The space R^1, R^2 or R^3 with any group that acts on it orthogonally.
 
@@ -53,6 +55,7 @@ def gspace(group: Group, action: Representation | None = None, name: str | None 
     return GSpace(group, action.size, name or f"{group}_on_R{action.size}{label}", action)
 
 
+@suggests
 def flipOnR1() -> GSpace:
     """The line with its reflection: signals that may be read in both directions.
 
@@ -64,6 +67,7 @@ def flipOnR1() -> GSpace:
     return GSpace(mirror, 1, "C2_on_R1", mirror.irrep(1))
 
 
+@suggests
 def trivialOnR1() -> GSpace:
     """The line without symmetry but translations: ordinary convolutional networks on signals.
 

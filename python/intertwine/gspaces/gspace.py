@@ -16,11 +16,12 @@ from intertwine.group.group import ElementMap, Group
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.orientation import determinant, renamed, with_determinant
 from intertwine.group.representation import Representation
+from intertwine.suggestions import Suggesting, suggests
 
 _LATTICE = 1e-9
 
 
-class GSpace:
+class GSpace(Suggesting):
     """A space R^d and a group that acts on it by orthogonal matrices, leaving the origin in place.
 
     Args:
@@ -353,6 +354,7 @@ class GSpace0D(GSpace):
         return (GSpace0D, (self.fibergroup,))
 
 
+@suggests
 def no_base_space(G: Group) -> GSpace0D:
     """No space, only features on which the group acts: for :class:`intertwine.nn.Linear` and vectors.
 

@@ -15,6 +15,7 @@ from intertwine.group.orthogonal2 import O2, o2_group, so2_group
 from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
 from intertwine.group.representation import Representation, snapped
 from intertwine.gspaces.gspace import GSpace
+from intertwine.suggestions import suggests
 
 
 def _reflection(axis: float) -> np.ndarray:
@@ -116,6 +117,7 @@ class GSpace2D(GSpace):
         return (GSpace2D, (self._sg_id, self._maximum_frequency))
 
 
+@suggests
 def rot2dOnR2(N: int = -1, maximum_frequency: int = 6) -> GSpace2D:
     """The plane with N rotations.
 
@@ -130,6 +132,7 @@ def rot2dOnR2(N: int = -1, maximum_frequency: int = 6) -> GSpace2D:
     return GSpace2D((None, N), maximum_frequency)
 
 
+@suggests
 def flipRot2dOnR2(N: int = -1, maximum_frequency: int = 6, axis: float = np.pi / 2) -> GSpace2D:
     """The plane with N rotations and N reflections.
 
@@ -145,6 +148,7 @@ def flipRot2dOnR2(N: int = -1, maximum_frequency: int = 6, axis: float = np.pi /
     return GSpace2D((2 * _angle(axis), N), maximum_frequency)
 
 
+@suggests
 def flip2dOnR2(axis: float = np.pi / 2) -> GSpace2D:
     """The plane with one reflection.
 
@@ -158,6 +162,7 @@ def flip2dOnR2(axis: float = np.pi / 2) -> GSpace2D:
     return GSpace2D((2 * _angle(axis), 1))
 
 
+@suggests
 def trivialOnR2() -> GSpace2D:
     """The plane without symmetry but translations: ordinary convolutional networks.
 

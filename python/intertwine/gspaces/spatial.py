@@ -11,6 +11,7 @@ from intertwine.errors import GroupError
 from intertwine.group import GroupElement, Representation, o3_group
 from intertwine.gspaces.gspace import GSpace
 from intertwine.gspaces.planar import _angle
+from intertwine.suggestions import suggests
 
 
 class GSpace3D(GSpace):
@@ -58,6 +59,7 @@ def _space(sg_id: tuple[Any, ...] | str, adjoint: GroupElement | None = None, ma
     return GSpace3D(sg_id, maximum_frequency)
 
 
+@suggests
 def flipRot3dOnR3(maximum_frequency: int = 2) -> GSpace3D:
     """Space with all rotations and the inversion, the group O(3).
 
@@ -71,6 +73,7 @@ def flipRot3dOnR3(maximum_frequency: int = 2) -> GSpace3D:
     return _space("o3", None, maximum_frequency)
 
 
+@suggests
 def rot3dOnR3(maximum_frequency: int = 2) -> GSpace3D:
     """Space with all rotations, the group SO(3).
 
@@ -84,6 +87,7 @@ def rot3dOnR3(maximum_frequency: int = 2) -> GSpace3D:
     return _space("so3", None, maximum_frequency)
 
 
+@suggests
 def fullIcoOnR3() -> GSpace3D:
     """Space with the 120 symmetries of the icosahedron.
 
@@ -94,6 +98,7 @@ def fullIcoOnR3() -> GSpace3D:
     return _space((True, "ico"), None, 4)
 
 
+@suggests
 def icoOnR3() -> GSpace3D:
     """Space with the 60 rotations of the icosahedron.
 
@@ -104,6 +109,7 @@ def icoOnR3() -> GSpace3D:
     return _space((False, "ico"), None, 4)
 
 
+@suggests
 def fullOctaOnR3() -> GSpace3D:
     """Space with the 48 symmetries of the cube: all that carry a grid of voxels to itself.
 
@@ -115,6 +121,7 @@ def fullOctaOnR3() -> GSpace3D:
     return _space((True, "octa"), None, 3)
 
 
+@suggests
 def octaOnR3() -> GSpace3D:
     """Space with the 24 rotations of the cube.
 
@@ -125,6 +132,7 @@ def octaOnR3() -> GSpace3D:
     return _space((False, "octa"), None, 3)
 
 
+@suggests
 def dihedralOnR3(
     n: int = -1, axis: float = np.pi / 2, adjoint: GroupElement | None = None, maximum_frequency: int = 2
 ) -> GSpace3D:
@@ -143,6 +151,7 @@ def dihedralOnR3(
     return _space((False, 2 * _angle(axis), n), adjoint, maximum_frequency)
 
 
+@suggests
 def rot2dOnR3(n: int = -1, adjoint: GroupElement | None = None, maximum_frequency: int = 2) -> GSpace3D:
     """Space with n rotations about the z-axis.
 
@@ -158,6 +167,7 @@ def rot2dOnR3(n: int = -1, adjoint: GroupElement | None = None, maximum_frequenc
     return _space((False, False, n), adjoint, maximum_frequency)
 
 
+@suggests
 def conicalOnR3(
     n: int = -1, axis: float = np.pi / 2, adjoint: GroupElement | None = None, maximum_frequency: int = 2
 ) -> GSpace3D:
@@ -176,6 +186,7 @@ def conicalOnR3(
     return _space(("cone", 2 * _angle(axis), n), adjoint, maximum_frequency)
 
 
+@suggests
 def mirOnR3(axis: float = np.pi / 2, adjoint: GroupElement | None = None) -> GSpace3D:
     """Space with one mirror plane, which holds the z-axis.
 
@@ -190,6 +201,7 @@ def mirOnR3(axis: float = np.pi / 2, adjoint: GroupElement | None = None) -> GSp
     return _space(("cone", 2 * _angle(axis), 1), adjoint, 1)
 
 
+@suggests
 def fullCylindricalOnR3(
     n: int = -1, axis: float = np.pi / 2, adjoint: GroupElement | None = None, maximum_frequency: int = 2
 ) -> GSpace3D:
@@ -209,6 +221,7 @@ def fullCylindricalOnR3(
     return _space((True, _angle(axis), n), adjoint, maximum_frequency)
 
 
+@suggests
 def cylindricalOnR3(n: int = -1, adjoint: GroupElement | None = None, maximum_frequency: int = 2) -> GSpace3D:
     """Space with n rotations about the z-axis, and the inversion.
 
@@ -224,6 +237,7 @@ def cylindricalOnR3(n: int = -1, adjoint: GroupElement | None = None, maximum_fr
     return _space((True, False, n), adjoint, maximum_frequency)
 
 
+@suggests
 def invOnR3() -> GSpace3D:
     """Space with the inversion x -> -x alone.
 
@@ -234,6 +248,7 @@ def invOnR3() -> GSpace3D:
     return _space((True, False, 1), None, 1)
 
 
+@suggests
 def trivialOnR3() -> GSpace3D:
     """Space without symmetry but translations: ordinary convolutional networks.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.kernels.cache import FilterCache
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.fitting import FittedBasis, fitted_basis, turning_error, turning_errors
@@ -9,6 +11,7 @@ from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.plan import ExpansionPlan, expansion_plan, point_plan, split_filter
 from intertwine.kernels.points import RADIALS, PointFunctions
 from intertwine.kernels.scalar import Ring, ScalarBasis, orbit_basis, point_basis, scalar_basis
+from intertwine.suggestions import missing_name
 
 __all__ = [
     "RADIALS",
@@ -31,3 +34,8 @@ __all__ = [
     "turning_error",
     "turning_errors",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

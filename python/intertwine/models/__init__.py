@@ -7,7 +7,15 @@ Example:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.models.classifier import equivariant_cnn, plain_cnn
 from intertwine.models.matching import count_parameters, match_parameters
+from intertwine.suggestions import missing_name
 
 __all__ = ["count_parameters", "equivariant_cnn", "match_parameters", "plain_cnn"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

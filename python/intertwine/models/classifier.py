@@ -10,13 +10,13 @@ import torch
 from intertwine import nn
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
-from intertwine.scalars import plain_numbers
+from intertwine.suggestions import suggests
 
 BLUR = 0.66
 """Width in pixels of the blur before every second pixel is dropped: the usual choice for halving an image."""
 
 
-@plain_numbers
+@suggests
 def equivariant_cnn(
     in_channels: int,
     n_classes: int | None,
@@ -26,6 +26,7 @@ def equivariant_cnn(
     kernel_size: int | Sequence[int] = 5,
     size: int | None = None,
     dropout: float = 0.0,
+    padding_mode: str = "zeros",
 ) -> nn.SequentialModule:
     """A classifier of images that gives the same answer however the image is turned (or reflected) by the group.
 
@@ -44,6 +45,8 @@ def equivariant_cnn(
             If left out, the sides are taken to be odd, such as 29, 57 or 113. The last convolution has no padding if
             the image is known to be large enough there, so that its filters see shapes as a whole.
         dropout: share of the features that are dropped in training.
+        padding_mode: how images go on beyond their edges in all layers: ``"zeros"``, ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
 
     Raises:
         ArgumentError: if a number is out of range, or a kernel size even.
@@ -66,11 +69,12 @@ def equivariant_cnn(
     side = size
     for number, (width, kernel) in enumerate(zip(widths, kernels)):
         if number > 0:
-            pool, side = _halving(side)
+            pool, side = _halving(side, padding_mode)
             steps.append(pool)
         # a bias would be taken out again by the normalisation
         padding = _padding(kernel, side, number == len(widths) - 1)
-        steps.append(nn.R2Conv.spec(out={"regular": width}, kernel_size=kernel, padding=padding, bias=False))
+        conv = {"kernel_size": kernel, "padding": padding, "padding_mode": padding_mode, "bias": False}
+        steps.append(nn.R2Conv.spec(out={"regular": width}, **conv))
         steps += [nn.InnerBatchNorm.spec(), nn.ReLU.spec()]
     if dropout == 0:
         steps.append(nn.HeadClasses.spec(n=n_classes))
@@ -83,7 +87,7 @@ def equivariant_cnn(
     return _sequence(start, [*steps, *ending])
 
 
-@plain_numbers
+@suggests
 def plain_cnn(
     in_channels: int,
     n_classes: int,
@@ -134,10 +138,11 @@ def _sequence(start: nn.FieldType, steps: list[Any]) -> nn.SequentialModule:
     return made
 
 
-def _halving(side: int | None) -> tuple[nn.Spec, int | None]:
+def _halving(side: int | None, padding_mode: str) -> tuple[nn.Spec, int | None]:
     if side is not None and side % 2 == 0:
         return nn.PointwiseAvgPool2D.spec(kernel_size=2), side // 2
-    return nn.PointwiseAvgPoolAntialiased2D.spec(sigma=BLUR, stride=2), None if side is None else (side + 1) // 2
+    blur = nn.PointwiseAvgPoolAntialiased2D.spec(sigma=BLUR, stride=2, padding_mode=padding_mode)
+    return blur, None if side is None else (side + 1) // 2
 
 
 def _padding(kernel: int, side: int | None, last: bool) -> int:

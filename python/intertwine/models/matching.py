@@ -8,11 +8,12 @@ from typing import TypeVar
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.scalars import plain_numbers
+from intertwine.suggestions import suggests
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
+@suggests
 def count_parameters(module: torch.nn.Module) -> int:
     """How many numbers of a module are trained.
 
@@ -24,7 +25,7 @@ def count_parameters(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-@plain_numbers
+@suggests
 def match_parameters(
     build: Callable[[Sequence[int]], Module], budget: int, proportions: Sequence[float] = (1, 2, 2), limit: int = 512
 ) -> Module:

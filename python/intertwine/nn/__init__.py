@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_directsum
 from intertwine.nn import init
 from intertwine.nn.adaptive_pooling import (
@@ -80,6 +82,7 @@ from intertwine.nn.tensor_product import TensorProductModule
 from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.vector_field import VectorFieldNonLinearity
 from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
+from intertwine.suggestions import missing_name
 
 __all__ = [
     "AliasFree",
@@ -178,3 +181,8 @@ __all__ = [
     "synchronise_batchnorm",
     "tensor_directsum",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

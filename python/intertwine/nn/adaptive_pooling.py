@@ -32,18 +32,11 @@ class _AdaptivePool(EquivariantModule):
             wanted = f"{self.only} axes of space" if self.only else "space"
             raise ArgumentError(f"{name} pools over {wanted}, but {in_type} has {self.d}")
         self.output_size = sizes_of(output_size, self.d, "output_size", least=1)
+        self._warn_if_uneven(output_size=self.output_size)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
         need_room(type(self).__name__, tuple(tensor.shape), self.d * (1,), self.d * (0,))
-
-    def shape_problem(self, size: tuple[int, ...]) -> str | None:
-        """Nothing: the windows lie symmetrically whatever the size.
-
-        Args:
-            size: of the input along each axis of space.
-        """
-        return None
 
     def extra_repr(self) -> str:
         """Size and type."""

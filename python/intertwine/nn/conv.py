@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, EquivarianceWarning, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.module import check_field_type, refuse_uneven, warn_if_uneven
+from intertwine.nn.module import check_field_type, refuse_uneven
+from intertwine.nn.padding import padded, padding_module
+from intertwine.nn.padding import padding_mode as checked_mode
 from intertwine.nn.settings import low_error_bound
 from intertwine.nn.sizes import least_room, need_room, off_centre, relative_sizes, sizes_of
 
@@ -28,7 +29,6 @@ _MODULES: dict[tuple[int, bool], Any] = {
     (2, True): torch.nn.ConvTranspose2d,
     (3, True): torch.nn.ConvTranspose3d,
 }
-_PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 class _GridConv(ExpandedModule):
@@ -94,23 +94,30 @@ class _GridConv(ExpandedModule):
             raise ArgumentError(
                 f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
             )
-        warn_if_uneven(in_type, name, stride=self._stride, padding=self._padding)
+        self._warn_if_uneven(stride=self._stride, padding=self._padding)
         if any(self._output_padding):
-            warnings.warn(
-                f"{name} with output_padding={output_padding} adds cells at one end only: it is not exactly equivariant. "
-                "Use output_padding=0.",
-                EquivarianceWarning,
-                stacklevel=3,
+            self._breaks_the_grid(
+                f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
             )
-        if not isinstance(padding_mode, str) or padding_mode not in _PADDING_MODES:
-            raise ArgumentError(
-                f"padding_mode {padding_mode!r} is unknown", hint=f"use one of {', '.join(_PADDING_MODES)}"
-            )
-        self.padding_mode = padding_mode
+        self.padding_mode = checked_mode(padding_mode)
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
         # The cells that the kernel spans along each axis.
         self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
-        self._room = 1 if self.transposed else least_room(self._window, self._padding, padding_mode)
+        # A transposed convolution whose input goes on beyond its edges: so many cells of it reach the output.
+        self._beyond = tuple(
+            -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
+            for width, step in zip(self._window, self._stride, strict=True)
+        )
+        # (n - 1) stride + window - 2 padding cells are left of n.
+        needed = (
+            -((width - 2 * cut - 1 - step) // step)
+            for width, step, cut in zip(self._window, self._stride, self._padding, strict=True)
+        )
+        self._room = (
+            max(least_room(d * (1,), self._beyond, padding_mode), *needed)
+            if self.transposed
+            else least_room(self._window, self._padding, padding_mode)
+        )
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
@@ -187,7 +194,8 @@ class _GridConv(ExpandedModule):
                 return
         super()._check_axes(tensor)
         if self.transposed:
-            need_room(type(self).__name__, tuple(shape), self.d * (1,), self.d * (0,))
+            need_room(type(self).__name__, tuple(shape), self.d * (1,), self._beyond, self.padding_mode)
+            self._need_output(tuple(shape))
         else:
             need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
@@ -197,9 +205,26 @@ class _GridConv(ExpandedModule):
         Args:
             size: of the input along each axis of space.
         """
-        if self.transposed:
-            return "output_padding adds cells at one end only" if any(self._output_padding) else None
+        if self._always_breaks or self.transposed:
+            return self._always_breaks
         return off_centre(size, self._window, self._stride, self._padding)
+
+    def _need_output(self, shape: tuple[int, ...]) -> None:
+        """Raises if a transposed convolution would leave nothing."""
+        axes = zip(shape[2:], self._window, self._stride, self._padding, self._output_padding, strict=True)
+        left = tuple((n - 1) * step + width - 2 * cut + more for n, width, step, cut, more in axes)
+        if min(left) < 1:
+            raise ShapeError(
+                f"{type(self).__name__} with padding {self.padding} takes away all {tuple(shape[2:])} cells and more: "
+                f"{left} would be left",
+                hint="use larger images, or less padding",
+            )
+
+    @property
+    def _cropped(self) -> tuple[int, ...]:
+        """Cells that a transposed convolution takes away at both ends of each axis."""
+        triples = zip(self._padding, self._beyond, self._stride, strict=True)
+        return tuple(margin + beyond * step for margin, beyond, step in triples)
 
     def _expand(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter as torch takes it.
@@ -220,12 +245,18 @@ class _GridConv(ExpandedModule):
         filters, bias = self._expanded()
         if self.transposed:
             return _TRANSPOSED[self.d](
-                tensor, filters, bias, self._stride, self._padding, self._output_padding, self.groups, self._dilation
+                padded(tensor, self._beyond, self.padding_mode),
+                filters,
+                bias,
+                self._stride,
+                self._cropped,
+                self._output_padding,
+                self.groups,
+                self._dilation,
             )
         padding: tuple[int, ...] = self._padding
         if self.padding_mode != "zeros" and any(padding):
-            both = [n for n in reversed(padding) for _ in range(2)]
-            tensor = F.pad(tensor, both, mode=_PADDING_MODES[self.padding_mode])
+            tensor = padded(tensor, padding, self.padding_mode)
             padding = self.d * (0,)
         return _CONV[self.d](tensor, filters, bias, self._stride, padding, self._dilation, self.groups)
 
@@ -239,7 +270,7 @@ class _GridConv(ExpandedModule):
             self.out_type.size,
             self._kernel,
             stride=self._stride,
-            padding=self._padding,
+            padding=self._cropped if self.transposed else self._padding,
             dilation=self._dilation,
             groups=self.groups,
             bias=bias is not None,
@@ -249,6 +280,8 @@ class _GridConv(ExpandedModule):
         plain.weight = torch.nn.Parameter(filters.detach().clone())
         if bias is not None:
             plain.bias = torch.nn.Parameter(bias.detach().clone())
+        if any(self._beyond):
+            return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
         return plain
 
     def extra_repr(self) -> str:
@@ -256,6 +289,8 @@ class _GridConv(ExpandedModule):
         text = f"{self.in_type}, {self.out_type}, kernel_size={self.kernel_size}, stride={self.stride}"
         if any(self._padding):
             text += f", padding={self.padding}"
+        if self.transposed and self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode!r}"
         if any(n != 1 for n in self._dilation):
             text += f", dilation={self.dilation}"
         if any(self._output_padding):
@@ -408,6 +443,7 @@ class R2ConvTransposed(_GridConv):
             ratios count: rings and sigma are measured in the smallest of them.
         low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
             :class:`R2Conv`.
+        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one plane.
@@ -444,6 +480,7 @@ class R2ConvTransposed(_GridConv):
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__()
         self._build(
@@ -452,6 +489,7 @@ class R2ConvTransposed(_GridConv):
             kernel_size=kernel_size,
             padding=padding,
             output_padding=output_padding,
+            padding_mode=padding_mode,
             stride=stride,
             dilation=dilation,
             groups=groups,

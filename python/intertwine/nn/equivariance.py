@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupError, ShapeError
+from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupError, ShapeError, warn
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.sizes import size_text, sizes_of
-from intertwine.scalars import plain_numbers
+from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -107,7 +106,7 @@ def _probe(type_: FieldType, size: tuple[int, ...], dtype: torch.dtype, device: 
     return (smooth * window).to(device, dtype)
 
 
-@plain_numbers
+@suggests
 def check_equivariance(
     module: EquivariantModule,
     x: torch.Tensor | GeometricTensor | None = None,
@@ -165,10 +164,11 @@ def check_equivariance(
         >>> [nn.check_equivariance(strided, size=n, assertion=False).passed for n in (27, 28)]
         [True, False]
     """
+    from intertwine.nn.module import reference_of
     from intertwine.nn.sequential import SequentialModule
 
     in_type = module.in_type
-    reference = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
+    reference = reference_of(module)
     dtype, place = reference.dtype, reference.device
     chosen = _pairs(module, elements)
     inputs: Iterator[torch.Tensor]
@@ -291,11 +291,10 @@ def _warn_of_sizes(module: EquivariantModule, report: EquivarianceReport) -> Non
         return
     passed = " and ".join(size_text(entry["size"]) for entry in report.sizes if entry["passed"])
     broken = " and ".join(f"{size_text(entry['size'])} (error {entry['error']:.2g})" for entry in failed)
-    warnings.warn(
+    warn(
         f"{type(module).__name__} is equivariant on inputs of size {passed}, but not on {broken}. Check it at the size of your "
         "data with size=, and see shape_plan() for sizes at which it is exact.",
         EquivarianceWarning,
-        stacklevel=3,
     )
 
 

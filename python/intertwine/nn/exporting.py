@@ -11,13 +11,16 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
-from intertwine.nn.module import EquivariantModule
+from intertwine.nn.hooks import function_of, tensor_has_hooks
+from intertwine.nn.module import EquivariantModule, reference_of
+from intertwine.suggestions import suggests
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _SIDES = (9, 17, 33, 65, 129)
 """Sizes of images that are tried for an example, until one is large enough for the module."""
 
 
+@suggests
 def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
     """The same function as a plain torch module, in eval mode: nothing of intertwine is left in it.
 
@@ -35,7 +38,8 @@ def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
         module takes.
 
     Raises:
-        ArgumentError: if the example cannot be run, or a module that holds types cannot be replaced part by part.
+        ArgumentError: if the example cannot be run, a module that holds types cannot be replaced part by part, or a part that is
+            replaced has hooks, which would be left behind. Parts that are kept keep theirs.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -50,6 +54,9 @@ def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
     """
     if not isinstance(module, torch.nn.Module):
         raise ArgumentTypeError(f"a module is needed, not {type(module).__name__}")
+    for name, parameter in module.named_parameters():
+        if tensor_has_hooks(parameter):
+            raise _hooked(f"the parameter {name}", "hooks")
     twin = copy.deepcopy(module).eval()
     if example is not None:
         return record(twin, example if isinstance(example, tuple) else (example,))
@@ -72,6 +79,32 @@ def _plain(module: torch.nn.Module) -> torch.nn.Module:
     return twin
 
 
+def refuse_hooks(module: torch.nn.Module, inside: bool = True) -> None:
+    """Refuses a module that is about to be replaced by another, if functions of the user's hang on it.
+
+    Args:
+        module: the module.
+        inside: whether its parts are replaced along with it.
+
+    Raises:
+        ArgumentError: if there are any.
+    """
+    for name, part in module.named_modules() if inside else [("", module)]:
+        found = function_of(part)
+        if found is not None:
+            raise _hooked(f"{type(part).__name__}{f' ({name})' if name else ''}", found)
+    for name, parameter in module.named_parameters(recurse=inside):
+        if tensor_has_hooks(parameter):
+            raise _hooked(f"the parameter {name}", "hooks")
+
+
+def _hooked(what: str, found: str) -> ArgumentError:
+    return ArgumentError(
+        f"{what} has {found}, which the exported module would not have",
+        hint="remove it before the export, and register it on the exported module",
+    )
+
+
 def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     """Plain features as a module takes them, of a size that it works on.
 
@@ -85,7 +118,7 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     listed: list[Any] = list(types.values()) if isinstance(types, dict) else list(_as_tuple(types))
     dimension = listed[0].gspace.dimensionality
     fixed = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
-    reference = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
+    reference = reference_of(module)
     problem: Exception | None = None
     for side in next(fixed, _SIDES) if dimension else (0,):
         made = [
@@ -142,8 +175,9 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
         inputs: an example of what it takes.
 
     Raises:
-        ArgumentError: if the module cannot be run on it.
+        ArgumentError: if the module cannot be run on it, or has hooks.
     """
+    refuse_hooks(module)
     module = _Plainly(module.eval())
     try:
         with torch.no_grad():
@@ -165,21 +199,10 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     plain.output(results)
     for node in plain.nodes:
         node.meta.clear()  # shapes of the example, and names of files
-        _name_for_torchscript(node)
     graph = torch.fx.GraphModule(traced, plain, type(module.module).__name__)
     for parameter in graph.parameters():
         parameter.requires_grad_(True)
     return _evaluated(graph)
-
-
-def _name_for_torchscript(node: torch.fx.Node) -> None:
-    """Write an operation as TorchScript knows it: by the name that its overloads share, and sizes as a method of tensors."""
-    if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
-        return
-    if node.target is torch.ops.aten.sym_size.int:
-        node.op, node.target = "call_method", "size"
-    else:
-        node.target = node.target.overloadpacket
 
 
 def _evaluated(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
@@ -189,9 +212,9 @@ def _evaluated(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
 
 
 def _free(value: Any) -> Any:
-    """The axes of an example that may have another size in later calls: all but the channels."""
+    """The axes of an example that may have another size in later calls: all but the channels, which numbers of nodes have not."""
     if isinstance(value, dict):
         return {label: _free(part) for label, part in value.items()}
     if not isinstance(value, torch.Tensor):
         return None
-    return {axis: torch.export.Dim.AUTO for axis in range(value.dim()) if axis != 1}
+    return {axis: torch.export.Dim.AUTO for axis in range(value.dim()) if axis != 1 or not value.is_floating_point()}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.spatial.distance import cdist
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
@@ -244,8 +245,37 @@ class _Fourier(EquivariantModule):
     def _use(self, fourier: FourierTransform) -> None:
         self.fourier_irreps, self.grid = fourier.irreps, fourier.grid
         extended = self._wanted + [label for label in fourier.irreps if label not in self._wanted]
-        self.register_constant("A", fourier.sampling(fourier.irreps))
+        samples = fourier.masters["A"].numpy()
+        self.register_constant("A", samples)
         self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
+        moved = self._unlike_the_lattice(samples)
+        object.__setattr__(self, "_always_breaks", None)
+        if moved is not None:
+            self._breaks_the_grid(
+                f"the element {moved} carries pixels to pixels, but not the {len(self.grid)} elements at which the layer samples "
+                "to themselves",
+                "Use a grid with all elements [g @ h for g in space.exact_elements for h in grid], such as N=16 on the plane "
+                "or type='thomson_cube' in space.",
+            )
+
+    def _unlike_the_lattice(self, samples: np.ndarray) -> GroupElement | None:
+        """The first symmetry of the lattice of pixels that does not carry the elements of the grid to themselves, if any.
+
+        Elements, or cosets, are told apart by the functions that are sampled there.
+
+        Args:
+            samples: shape ``(grid, size)``.
+        """
+        space = self.in_type.gspace
+        if space.dimensionality == 0 and space.fibergroup.continuous:
+            # There is no lattice, and no grid has all symmetries.
+            return None
+        near = 1e-6 * float(np.linalg.norm(samples, axis=1).max())
+        alike = (cdist(samples, samples) < near).sum(axis=1)
+        for element in space.exact_elements:
+            if (cdist(samples, samples @ self.rho(element)) < near).sum(axis=1).tolist() != alike.tolist():
+                return element
+        return None
 
     def use_grid(self, grid: list[GroupElement]) -> None:
         """Samples at other elements from now on, also when the module is saved and rebuilt.

@@ -148,6 +148,7 @@ class R3IcoConvTransposed(_IcoConv):
         basis_filter: see :class:`R2Conv`.
         initialize: whether to draw the weights; else they are zero.
         spacing: the distance of voxels, as in :class:`R3Conv`.
+        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -183,6 +184,7 @@ class R3IcoConvTransposed(_IcoConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__()
         self.samples = samples
@@ -192,6 +194,7 @@ class R3IcoConvTransposed(_IcoConv):
             kernel_size=kernel_size,
             padding=padding,
             output_padding=output_padding,
+            padding_mode=padding_mode,
             stride=stride,
             dilation=dilation,
             groups=groups,

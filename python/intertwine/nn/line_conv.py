@@ -103,6 +103,7 @@ class R1ConvTransposed(_GridConv):
         rings: radii of the rings in cells.
         basis_filter: see :class:`R2Conv`.
         initialize: whether to draw the weights; else they are zero.
+        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one line.
@@ -136,6 +137,7 @@ class R1ConvTransposed(_GridConv):
         rings: list[float] | None = None,
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__()
         self._build(
@@ -144,6 +146,7 @@ class R1ConvTransposed(_GridConv):
             kernel_size=kernel_size,
             padding=padding,
             output_padding=output_padding,
+            padding_mode=padding_mode,
             stride=stride,
             dilation=dilation,
             groups=groups,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import warnings
-from abc import ABCMeta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,10 +17,11 @@ from intertwine.errors import (
     FieldTypeError,
     ShapeError,
     UnsupportedFieldError,
+    warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
-from intertwine.scalars import plain
+from intertwine.suggestions import refuse_unknown
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
@@ -37,22 +36,9 @@ def _signature(cls: type) -> inspect.Signature:
 
 
 _Module = TypeVar("_Module", bound="EquivariantModule")
-_Made = TypeVar("_Made")
 
 
-class _ModuleType(ABCMeta):
-    """What classes of modules are: their constructors receive Python's numbers, also where NumPy's are given."""
-
-    def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
-        return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
-
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        found = _signature(cls)
-        return found.replace(parameters=list(found.parameters.values())[1:], return_annotation=inspect.Signature.empty)
-
-
-class EquivariantModule(ConstantModule, metaclass=_ModuleType):
+class EquivariantModule(ConstantModule):
     """A module that commutes with a group: f(g x) = g f(x), for features of ``in_type`` and ``out_type``.
 
     Library layers implement ``_compute`` on plain tensors. The base class checks types, unwraps and wraps: a
@@ -73,12 +59,18 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     """What the fields of the input must be, so that the layer commutes with the group."""
 
     derived: ClassVar[tuple[str, ...]] = ("_arguments",)
+    exports_parts: ClassVar[bool] = False
+    """Whether exporting exports the parts one by one, so that those of torch stay what they are."""
 
     _arguments: dict[str, Any]
+    _always_breaks: str | None = None
+    """Why the layer is not exactly equivariant on any grid, if a setting of it breaks that."""
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
         # documentation show this signature, (*args, **kwargs), in place of the constructor's.
+        if kwargs:
+            refuse_unknown(cls, kwargs)
         self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
         arguments: dict[str, Any] = {}
         try:
@@ -239,7 +231,7 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
             the shape; a dict of shapes for a module that gives a dict.
         """
         twin = copy.deepcopy(self).to("meta").eval()
-        dtype = next((p.dtype for p in self.parameters() if p.is_floating_point()), torch.get_default_dtype())
+        dtype = reference_of(self).dtype
 
         def probe(shape: Any) -> torch.Tensor:
             return torch.empty(tuple(int(n) for n in shape), device="meta", dtype=dtype)
@@ -301,9 +293,13 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
 
         Where ``torch.nn`` has no layer that does the same, the operations are recorded as a ``torch.fx.GraphModule``. For
         models that are no equivariant modules themselves see :func:`intertwine.nn.export`.
-        """
-        from intertwine.nn.exporting import example_input, record
 
+        Raises:
+            ArgumentError: if hooks hang on what is replaced.
+        """
+        from intertwine.nn.exporting import example_input, record, refuse_hooks
+
+        refuse_hooks(self, inside=not self.exports_parts)
         self.eval()
         try:
             exported = self._export()
@@ -319,7 +315,30 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         Args:
             size: of the input along each axis of space.
         """
-        return None
+        return self._always_breaks
+
+    def _breaks_the_grid(self, problem: str, advice: str) -> None:
+        """Warns of a setting with which the layer is not exactly equivariant, whatever the size, and keeps it for plans.
+
+        Args:
+            problem: what is wrong.
+            advice: what to use instead.
+        """
+        object.__setattr__(self, "_always_breaks", problem)
+        warn(f"{type(self).__name__} is not exactly equivariant: {problem}. {advice}", EquivarianceWarning)
+
+    def _warn_if_uneven(self, **settings: tuple[int, ...]) -> None:
+        """Warns if the layer treats axes of space differently that the group mixes.
+
+        Args:
+            **settings: numbers by axis, by the name of the argument.
+        """
+        uneven = _uneven(self.in_type, settings)
+        if uneven:
+            self._breaks_the_grid(
+                f"{', '.join(uneven)} treats the axes of space differently, but {self.in_type.fibergroup} exchanges them",
+                "Use equal numbers.",
+            )
 
     def lift(self, element: GroupElement) -> GroupElement:
         """An element of the group that acts on the output, as the element of the input's group that it is.
@@ -373,6 +392,21 @@ def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any,
     return dict(enumerate(types)), dict(enumerate(inputs))
 
 
+def reference_of(module: torch.nn.Module) -> torch.Tensor:
+    """A tensor of the dtype, and on the device, in which a module computes.
+
+    That is its first parameter of floating point numbers; of a module without any a buffer, running statistics or constants.
+
+    Args:
+        module: any module.
+    """
+    for tensors in (module.parameters(), module.buffers()):
+        for tensor in tensors:
+            if tensor.is_floating_point():
+                return tensor
+    return torch.empty(0)
+
+
 def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
     """What a module gives for plain tensors, as a plain tensor.
 
@@ -418,24 +452,6 @@ def _uneven(in_type: FieldType, settings: dict[str, tuple[Any, ...]]) -> list[st
         for name, values in settings.items()
         if any(values[i] != values[j] for i, j in zip(*np.nonzero(mixed), strict=True))
     ]
-
-
-def warn_if_uneven(in_type: FieldType, layer: str, **settings: tuple[int, ...]) -> None:
-    """Warns if a layer treats axes of space differently that the group mixes.
-
-    Args:
-        in_type: the type.
-        layer: the name of the layer.
-        **settings: numbers by axis, by the name of the argument.
-    """
-    uneven = _uneven(in_type, settings)
-    if uneven:
-        warnings.warn(
-            f"{layer} with {', '.join(uneven)} treats the axes of space differently, but {in_type.fibergroup} exchanges them: "
-            "it is not equivariant to all of the group. Use equal numbers.",
-            EquivarianceWarning,
-            stacklevel=4,
-        )
 
 
 def refuse_uneven(in_type: FieldType, layer: str, **settings: tuple[Any, ...]) -> None:

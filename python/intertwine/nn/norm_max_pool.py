@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
+from intertwine.nn.padding import padded
 from intertwine.nn.pooling import _check_padding, _Pool
 from intertwine.nn.settings import flag
 from intertwine.nn.sizes import sizes_of
@@ -23,9 +24,11 @@ class NormMaxPool(_Pool):
         in_type: any fields.
         kernel_size: the size of the window, one number or one for each axis of space.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the input, which is never chosen.
+        padding: cells around the input.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, which is never chosen), or the image continued by
+            ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -42,24 +45,31 @@ class NormMaxPool(_Pool):
         padding: int | tuple[int, ...] = 0,
         dilation: int | tuple[int, ...] = 1,
         ceil_mode: bool = False,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__(in_type)
         self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
-        _check_padding(self.kernel_size, self.padding, type(self).__name__)
+        self._set_padding_mode(padding_mode)
+        if not self._filled:
+            _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
+        self._warn_of_windows()
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        margin = self.padding
+        if self._filled:
+            tensor, margin = padded(tensor, margin, self.padding_mode), self.d * (0,)
         parts = []
         shape = tensor.shape[2:]
         for _, values in self._fields.split(tensor):
             # Squares lie in the order of the norms.
             squares = values.detach().square().sum(dim=2)
             _, where = _WHERE[self.d](
-                squares, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, True
+                squares, self.kernel_size, self.stride, margin, self.dilation, self.ceil_mode, True
             )
             shape = where.shape[2:]
             index = where.flatten(2).unsqueeze(2).expand(-1, -1, values.shape[2], -1)
@@ -69,4 +79,4 @@ class NormMaxPool(_Pool):
 
     def extra_repr(self) -> str:
         """Its windows."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+        return f"{self._windows_text}, type={self.in_type}"

@@ -13,6 +13,7 @@ from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import exactly
 from intertwine.nn.bias import BiasExpansion
+from intertwine.nn.channel_map import channel_map
 from intertwine.nn.fields_by_size import Blocks, field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.norms import Subfields
@@ -187,8 +188,6 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
     def _statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
         if not self.training and self.running_var is not None:
             return self.running_mean, self.running_var
-        if tensor.numel() == 0 and self._synchronised is None:
-            return self._statistics_of_nothing(tensor)
         self._need_several(tensor, tensor.numel() // tensor.shape[1])
         mean, var = self._batch_statistics(tensor.detach())
         if self.training and self.running_var is not None and self.num_batches_tracked is not None:
@@ -198,14 +197,6 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
                 if running is not None and seen is not None:
                     running.add_((seen.to(running.dtype) - running) * factor)
         return mean, var
-
-    def _statistics_of_nothing(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        # as torch does it: an empty batch is counted and leaves the running statistics alone
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-        if self.running_var is not None:
-            return self.running_mean, self.running_var
-        return None, tensor.new_ones(self._count)
 
     def _normalised(self, tensor: torch.Tensor) -> torch.Tensor:
         mean, var = self._statistics(tensor)
@@ -412,8 +403,6 @@ class GNormBatchNorm(_Normalisation):
         return self._basis(self._normalised(self._basis(tensor)), back=True)
 
     def _export(self) -> torch.nn.Module:
-        from intertwine.nn.structure import channel_map
-
         coordinates = torch.eye(self.in_type.size, device=self.kind_of_channel.device)  # type: ignore[arg-type]
         matrix = self._basis(coordinates.to(self.share.dtype), back=True).T  # type: ignore[union-attr, arg-type]
         inner = super()._export()

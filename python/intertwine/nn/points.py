@@ -16,6 +16,7 @@ from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_p
 from intertwine.kernels.gather import aggregate, distribute
 from intertwine.nn.equivariance import EquivarianceReport, report_of
 from intertwine.nn.expanded import ExpandedModule
+from intertwine.nn.exporting import record
 from intertwine.nn.graph import check_edges, need_finite
 from intertwine.nn.module import check_field_type
 from intertwine.nn.sizes import sizes_of
@@ -306,6 +307,13 @@ class _PointConv(ExpandedModule):
         finally:
             self.train(mode)
         return report_of(self, pairs, tuple(x.shape), (atol or 0.0) + (rtol or 0.0), x.dtype, assertion)
+
+    def _export(self) -> torch.nn.Module:
+        """The operations on features, edges and the differences along them, for any numbers of points and edges."""
+        like = self.weights.new_empty(0)
+        edges = torch.tensor([[0, 1, 2, 2, 1], [1, 0, 0, 1, 2]], device=like.device)
+        features, delta = like.new_ones(3, self.in_type.size), like.new_ones(edges.shape[1], self.d)
+        return record(self, (features, edges, delta))
 
     def extra_repr(self) -> str:
         """As escnn prints it."""

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
-from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations, warn_if_uneven
+from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.padding import padded, padding_mode, padding_module
 from intertwine.nn.settings import flag
 from intertwine.nn.sizes import need_room, off_centre, sizes_of
 
@@ -29,6 +30,9 @@ class _Pool(EquivariantModule):
     kernel_size: tuple[int, ...]
     padding: tuple[int, ...]
     stride: tuple[int, ...]
+    padding_mode: str
+    _filled: bool
+    """Whether the margin holds what the image is continued by, and is added before the layer."""
 
     def __init__(self, in_type: FieldType) -> None:
         super().__init__()
@@ -40,16 +44,40 @@ class _Pool(EquivariantModule):
             wanted = f"{self.only} axes of space" if self.only else "space"
             raise ArgumentError(f"{name} pools over {wanted}, but {in_type} has {self.d}")
 
-    def _warn_if_uneven(self) -> None:
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        warn_if_uneven(
-            self.in_type,
-            type(self).__name__,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=steps,
+    def _set_padding_mode(self, mode: str) -> None:
+        self.padding_mode = padding_mode(mode)
+        self._filled = self.padding_mode != "zeros"
+
+    @property
+    def _mode_text(self) -> str:
+        return f", padding_mode={self.padding_mode!r}" if self._filled else ""
+
+    @property
+    def _windows_text(self) -> str:
+        sizes = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return sizes + self._mode_text
+
+    @property
+    def _margin(self) -> tuple[int, ...]:
+        """Cells that are added around the image."""
+        return self.padding
+
+    def _with_margin(self, plain: torch.nn.Module) -> torch.nn.Module:
+        """A module of torch behind the padding, if that is none of its own."""
+        if not self._filled or not any(self._margin):
+            return plain
+        return torch.nn.Sequential(padding_module(self._margin, self.padding_mode), plain)
+
+    def _warn_of_windows(self) -> None:
+        self._warn_if_uneven(
+            kernel_size=self.kernel_size, stride=self.stride, padding=self.padding, dilation=self._steps
         )
+
+    @property
+    def _steps(self) -> tuple[int, ...]:
+        """Distance of the cells of a window."""
+        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
+        return steps
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -57,15 +85,16 @@ class _Pool(EquivariantModule):
         Args:
             size: of the input along each axis of space.
         """
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        window = tuple(step * (width - 1) + 1 for step, width in zip(steps, self.kernel_size, strict=True))
-        return off_centre(size, window, self.stride, self.padding)
+        window = tuple(step * (width - 1) + 1 for step, width in zip(self._steps, self.kernel_size, strict=True))
+        return self._always_breaks or off_centre(size, window, self.stride, self.padding)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        steps: tuple[int, ...] = getattr(self, "dilation", self.d * (1,))
-        window = tuple(step * (width - 1) + 1 for step, width in zip(steps, self.kernel_size, strict=True))
-        need_room(type(self).__name__, tuple(tensor.shape), window, self.padding)
+        window = tuple(step * (width - 1) + 1 for step, width in zip(self._steps, self.kernel_size, strict=True))
+        if self._filled:
+            need_room(type(self).__name__, tuple(tensor.shape), window, self._margin, self.padding_mode)
+        else:
+            need_room(type(self).__name__, tuple(tensor.shape), window, self.padding)
 
 
 def _check_padding(kernel_size: tuple[int, ...], padding: tuple[int, ...], name: str) -> None:
@@ -85,8 +114,10 @@ class PointwiseAvgPool(_Pool):
         in_type: any fields.
         kernel_size: the size of the window, one number or one for each axis of space.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: zeros around the image.
+        padding: cells around the image.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -102,25 +133,32 @@ class PointwiseAvgPool(_Pool):
         stride: int | tuple[int, ...] | None = None,
         padding: int | tuple[int, ...] = 0,
         ceil_mode: bool = False,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__(in_type)
         self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
-        _check_padding(self.kernel_size, self.padding, type(self).__name__)
+        self._set_padding_mode(padding_mode)
+        if not self._filled:
+            _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
-        self._warn_if_uneven()
+        self._warn_of_windows()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return _AVERAGE[self.d](tensor, self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        margin = self.padding
+        if self._filled:
+            tensor, margin = padded(tensor, margin, self.padding_mode), self.d * (0,)
+        return _AVERAGE[self.d](tensor, self.kernel_size, self.stride, margin, self.ceil_mode)
 
     def _export(self) -> torch.nn.Module:
         cls: Any = {1: torch.nn.AvgPool1d, 2: torch.nn.AvgPool2d, 3: torch.nn.AvgPool3d}[self.d]
-        return cls(self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        margin = 0 if self._filled else self.padding
+        return self._with_margin(cls(self.kernel_size, self.stride, margin, self.ceil_mode))
 
     def extra_repr(self) -> str:
         """Its windows."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+        return f"{self._windows_text}, type={self.in_type}"
 
 
 class PointwiseMaxPool(_Pool):
@@ -130,9 +168,11 @@ class PointwiseMaxPool(_Pool):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window, one number or one for each axis of space.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the image, counted as minus infinity.
+        padding: margin around the image.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, so minus infinity), or the image continued by ``"reflect"``,
+            ``"replicate"`` or ``"circular"``.
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
@@ -148,27 +188,34 @@ class PointwiseMaxPool(_Pool):
         padding: int | tuple[int, ...] = 0,
         dilation: int | tuple[int, ...] = 1,
         ceil_mode: bool = False,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__(in_type)
         need_permutations(in_type, type(self).__name__, "NormMaxPool")
         self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
         self.padding = sizes_of(padding, self.d, "padding", least=0)
-        _check_padding(self.kernel_size, self.padding, type(self).__name__)
+        self._set_padding_mode(padding_mode)
+        if not self._filled:
+            _check_padding(self.kernel_size, self.padding, type(self).__name__)
         self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
-        self._warn_if_uneven()
+        self._warn_of_windows()
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return _MAXIMUM[self.d](tensor, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        margin = self.padding
+        if self._filled:
+            tensor, margin = padded(tensor, margin, self.padding_mode), self.d * (0,)
+        return _MAXIMUM[self.d](tensor, self.kernel_size, self.stride, margin, self.dilation, self.ceil_mode)
 
     def _export(self) -> torch.nn.Module:
         cls: Any = {1: torch.nn.MaxPool1d, 2: torch.nn.MaxPool2d, 3: torch.nn.MaxPool3d}[self.d]
-        return cls(self.kernel_size, self.stride, self.padding, self.dilation, ceil_mode=self.ceil_mode)
+        margin = 0 if self._filled else self.padding
+        return self._with_margin(cls(self.kernel_size, self.stride, margin, self.dilation, ceil_mode=self.ceil_mode))
 
     def extra_repr(self) -> str:
         """Its windows."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+        return f"{self._windows_text}, type={self.in_type}"
 
 
 class PointwiseAvgPoolAntialiased(_Pool):
@@ -181,7 +228,9 @@ class PointwiseAvgPoolAntialiased(_Pool):
         in_type: any fields.
         sigma: the width of the blur, in cells.
         stride: the distance of the cells that are kept.
-        padding: zeros around the image; half of the window by default.
+        padding: cells around the image; half of the window by default.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
     """
 
     def __init__(
@@ -190,6 +239,7 @@ class PointwiseAvgPoolAntialiased(_Pool):
         sigma: float,
         stride: int | tuple[int, ...],
         padding: int | tuple[int, ...] | None = None,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__(in_type)
         self.sigma = _checked_width(sigma)
@@ -197,22 +247,27 @@ class PointwiseAvgPoolAntialiased(_Pool):
         self.kernel_size = self.d * (2 * half + 1,)
         self.stride = sizes_of(stride, self.d, "stride", least=1)
         self.padding = self.d * (half,) if padding is None else sizes_of(padding, self.d, "padding", least=0)
-        self._warn_if_uneven()
+        self._set_padding_mode(padding_mode)
+        self._warn_of_windows()
         self.register_constant("blur", _gaussian_window(self.sigma, half, self.d))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = tensor.shape[1]
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
         filters = blur.to(tensor.dtype).expand(channels, *blur.shape[1:])
-        return _CONV[self.d](tensor, filters, None, self.stride, self.padding, 1, channels)
+        margin = self.padding
+        if self._filled:
+            tensor, margin = padded(tensor, margin, self.padding_mode), self.d * (0,)
+        return _CONV[self.d](tensor, filters, None, self.stride, margin, 1, channels)
 
     def _export(self) -> torch.nn.Module:
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
-        return _blurring(blur, self.in_type.size, self.d, self.stride, self.padding)
+        margin = self.d * (0,) if self._filled else self.padding
+        return self._with_margin(_blurring(blur, self.in_type.size, self.d, self.stride, margin))
 
     def extra_repr(self) -> str:
         """Its window."""
-        return f"sigma={self.sigma}, stride={self.stride}, padding={self.padding}, type={self.in_type}"
+        return f"sigma={self.sigma}, stride={self.stride}, padding={self.padding}{self._mode_text}, type={self.in_type}"
 
 
 class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
@@ -225,10 +280,12 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window, one number or one for each axis of space.
         stride: the distance of the cells that are kept; ``kernel_size`` by default.
-        padding: margin around the input: minus infinity for the maximum, zeros for the blur.
+        padding: cells around the input: minus infinity for the maximum, zeros for the blur.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
         sigma: the width of the blur, in cells.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
@@ -243,12 +300,26 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
         dilation: int | tuple[int, ...] = 1,
         ceil_mode: bool = False,
         sigma: float = 0.6,
+        padding_mode: str = "zeros",
     ) -> None:
-        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode)
+        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode, padding_mode)
         self.sigma = _checked_width(sigma)
         half = round(4 * self.sigma)
         self._blur_padding = tuple(margin + half for margin in self.padding)
         self.register_constant("blur", _gaussian_window(self.sigma, half, self.d))
+
+    @property
+    def _margin(self) -> tuple[int, ...]:
+        """That of the maximum and that of the blur, added at once."""
+        return tuple(own + blur for own, blur in zip(self.padding, self._blur_padding, strict=True))
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        # The maximum keeps some cells, and the blur needs as many as its window has.
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        steps = zip(self.dilation, self.kernel_size, strict=True)
+        reach = tuple(half + step * (width - 1) for half, (step, width) in zip(blur.shape[2:], steps, strict=True))
+        need_room(type(self).__name__, tuple(tensor.shape), reach, self._margin)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -259,23 +330,30 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
         windows = [step * (width - 1) for step, width in zip(self.dilation, self.kernel_size, strict=True)]
         pooled = tuple(n + 2 * p - w for n, p, w in zip(size, self.padding, windows, strict=True))
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
-        return off_centre(pooled, tuple(blur.shape[2:]), self.stride, self._blur_padding)
+        return self._always_breaks or off_centre(pooled, tuple(blur.shape[2:]), self.stride, self._blur_padding)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         channels = tensor.shape[1]
-        once = self.d * (1,)
-        greatest = _MAXIMUM[self.d](tensor, self.kernel_size, once, self.padding, self.dilation, self.ceil_mode)
+        once, none = self.d * (1,), self.d * (0,)
+        margin, blur_margin = self.padding, self._blur_padding
+        if self._filled:
+            tensor, margin, blur_margin = padded(tensor, self._margin, self.padding_mode), none, none
+        greatest = _MAXIMUM[self.d](tensor, self.kernel_size, once, margin, self.dilation, self.ceil_mode)
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
         filters = blur.to(tensor.dtype).expand(channels, *blur.shape[1:])
-        return _CONV[self.d](greatest, filters, None, self.stride, self._blur_padding, 1, channels)
+        return _CONV[self.d](greatest, filters, None, self.stride, blur_margin, 1, channels)
 
     def _export(self) -> torch.nn.Module:
         cls: Any = {1: torch.nn.MaxPool1d, 2: torch.nn.MaxPool2d, 3: torch.nn.MaxPool3d}[self.d]
         blur: torch.Tensor = self.blur  # type: ignore[assignment]
-        return torch.nn.Sequential(
-            cls(self.kernel_size, 1, self.padding, self.dilation, ceil_mode=self.ceil_mode),
-            _blurring(blur, self.in_type.size, self.d, self.stride, self._blur_padding),
+        margin, blur_margin = self.padding, self._blur_padding
+        if self._filled:
+            margin = blur_margin = self.d * (0,)
+        plain = torch.nn.Sequential(
+            cls(self.kernel_size, 1, margin, self.dilation, ceil_mode=self.ceil_mode),
+            _blurring(blur, self.in_type.size, self.d, self.stride, blur_margin),
         )
+        return self._with_margin(plain)
 
     def extra_repr(self) -> str:
         """Its windows."""
@@ -315,8 +393,10 @@ class PointwiseAvgPool2D(PointwiseAvgPool):
         in_type: any fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: zeros around the input.
+        padding: cells around the input.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
     """
 
     only = 2
@@ -329,8 +409,10 @@ class PointwiseAvgPool3D(PointwiseAvgPool):
         in_type: any fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: zeros around the input.
+        padding: cells around the input.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
     """
 
     only = 3
@@ -343,9 +425,11 @@ class PointwiseMaxPool2D(PointwiseMaxPool):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the input, counted as minus infinity.
+        padding: margin around the input.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, so minus infinity), or the image continued by ``"reflect"``,
+            ``"replicate"`` or ``"circular"``.
     """
 
     only = 2
@@ -358,9 +442,11 @@ class PointwiseMaxPool3D(PointwiseMaxPool):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the input, counted as minus infinity.
+        padding: margin around the input.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, so minus infinity), or the image continued by ``"reflect"``,
+            ``"replicate"`` or ``"circular"``.
     """
 
     only = 3
@@ -373,7 +459,9 @@ class PointwiseAvgPoolAntialiased2D(PointwiseAvgPoolAntialiased):
         in_type: any fields.
         sigma: the width of the blur, in cells.
         stride: the distance of the cells that are kept.
-        padding: zeros around the input; half of the window by default.
+        padding: cells around the input; half of the window by default.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
     """
 
     only = 2
@@ -386,7 +474,9 @@ class PointwiseAvgPoolAntialiased3D(PointwiseAvgPoolAntialiased):
         in_type: any fields.
         sigma: the width of the blur, in cells.
         stride: the distance of the cells that are kept.
-        padding: zeros around the input; half of the window by default.
+        padding: cells around the input; half of the window by default.
+        padding_mode: what the margin holds: ``"zeros"``, or the image continued by ``"reflect"``, ``"replicate"`` or
+            ``"circular"``.
     """
 
     only = 3
@@ -399,9 +489,11 @@ class PointwiseMaxPoolAntialiased2D(PointwiseMaxPoolAntialiased):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the input, counted as minus infinity.
+        padding: margin around the input.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, so minus infinity), or the image continued by ``"reflect"``,
+            ``"replicate"`` or ``"circular"``.
         sigma: the width of the blur, in cells.
     """
 
@@ -415,9 +507,11 @@ class PointwiseMaxPoolAntialiased3D(PointwiseMaxPoolAntialiased):
         in_type: regular, quotient or trivial fields.
         kernel_size: the size of the window.
         stride: the distance of windows; ``kernel_size`` by default.
-        padding: margin around the input, counted as minus infinity.
+        padding: margin around the input.
         dilation: distance of the cells of a window.
         ceil_mode: whether a window may stick out.
+        padding_mode: what the margin holds: ``"zeros"`` (nothing, so minus infinity), or the image continued by ``"reflect"``,
+            ``"replicate"`` or ``"circular"``.
         sigma: the width of the blur, in cells.
     """
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import GroupError
+from intertwine.errors import GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.decomposition import disentangle
 from intertwine.group.element import GroupElement
 from intertwine.group.representation import Representation
+from intertwine.nn.channel_map import channel_map
 from intertwine.nn.module import EquivariantModule, check_field_type
 
 
@@ -134,14 +135,7 @@ class DisentangleModule(EquivariantModule):
     def _export(self) -> torch.nn.Module:
         if not self._moves:
             return torch.nn.Identity()
-        size, dimension = self.in_type.size, self.in_type.gspace.dimensionality
         if self._permutes:
-            order: torch.Tensor = self.order  # type: ignore[assignment]
-            matrix: Any = torch.eye(size, device=order.device)[order]
-        else:
-            matrix = self.matrix
-        cls: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
-        kernel = () if dimension == 0 else (1,)
-        plain = cls(size, size, *kernel, bias=False)
-        plain.weight = torch.nn.Parameter(matrix.clone().reshape(size, size, *(dimension * (1,))))
-        return plain
+            raise UnsupportedFieldError("torch.nn has no layer that permutes channels")
+        matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
+        return channel_map(matrix, self.in_type.gspace.dimensionality)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -39,6 +39,8 @@ class SequentialModule(EquivariantModule):
         >>> model(torch.randn(1, 1, 5, 5)).shape
         torch.Size([1, 2, 3, 3])
     """
+
+    exports_parts: ClassVar[bool] = True
 
     def __init__(self, *args: FieldType | EquivariantModule | Spec | torch.nn.Module) -> None:
         super().__init__()

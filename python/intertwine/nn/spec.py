@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType, as_field_type
+from intertwine.suggestions import named_arguments, unknown_argument
 
 if TYPE_CHECKING:
     from intertwine.nn.module import EquivariantModule
@@ -29,11 +30,11 @@ class Spec:
     def __init__(self, cls: type[EquivariantModule], arguments: dict[str, Any]) -> None:
         self._cls = cls
         self._arguments = dict(arguments)
-        names = list(inspect.signature(cls.__init__).parameters)[1:]
+        names, _ = named_arguments(cls)
         allowed = [name for name in names if name != "in_type"] + (["out"] if "out_type" in names else [])
         for name in self._arguments:
             if name not in allowed and not getattr(cls, "takes_more", False):
-                raise ArgumentError(f"{cls.__name__} has no argument {name!r}", hint=f"it takes {', '.join(allowed)}")
+                raise unknown_argument(cls.__name__, name, allowed)
         if "out" in self._arguments and "out_type" in self._arguments:
             raise ArgumentError("give either out or out_type, not both")
 

@@ -8,24 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type, compute
-
-
-def channel_map(matrix: torch.Tensor, dimension: int) -> torch.nn.Module:
-    """A matrix on the channels as a plain torch module.
-
-    Args:
-        matrix: shape ``(out, in)``.
-        dimension: the number of axes of space.
-    """
-    cls: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
-    out_size, in_size = matrix.shape
-    plain = cls(in_size, out_size, *(() if dimension == 0 else (1,)), bias=False)
-    plain.weight = torch.nn.Parameter(matrix.clone().reshape(out_size, in_size, *(dimension * (1,))))
-    return plain
 
 
 def _listed(value: Any) -> list[Any]:
@@ -67,10 +53,6 @@ class ReshuffleModule(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.index_select(1, self.order)  # type: ignore[arg-type]
-
-    def _export(self) -> torch.nn.Module:
-        order: torch.Tensor = self.order  # type: ignore[assignment]
-        return channel_map(torch.eye(len(order), device=order.device)[order], self.in_type.gspace.dimensionality)
 
 
 class BranchingModule(EquivariantModule):
@@ -176,6 +158,13 @@ class MergeModule(EquivariantModule):
         for number, labels in enumerate(self._inputs):
             module: Any = self._modules[f"submodule_{number}"]
             parts.append(compute(module, *(tensors[label] for label in labels)))
+        sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
+        if any(size != sizes[0] for size in sizes):
+            raise ShapeError(
+                f"modules whose outputs are merged must give them on one grid, but they give the shapes "
+                f"{', '.join(str(tuple(part.shape)) for part in parts)}",
+                hint="give their strides and paddings the same effect on the size",
+            )
         return torch.cat(parts, dim=1)
 
     def extra_repr(self) -> str:

@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.module import EquivariantModule
+from intertwine.nn.module import EquivariantModule, reference_of
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.sizes import sizes_of
-from intertwine.scalars import plain_numbers
+from intertwine.suggestions import suggests
 
 _HEADINGS = ("layer", "output fields", "output", "parameters", "multiply-adds", "memory", "on the grid")
 
@@ -117,7 +117,7 @@ class ModelSummary:
         )
 
 
-@plain_numbers
+@suggests
 def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = None) -> ModelSummary:
     """The layers of a model: types, output shapes, parameters, multiply-adds, memory, and exactness on the grid.
 
@@ -214,7 +214,7 @@ def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
 
 def _measured(model: torch.nn.Module, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
     twin = copy.deepcopy(model).to("meta").eval()
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
+    dtype = reference_of(model).dtype
     x: Any = torch.empty((batch, *shape), device="meta", dtype=dtype)
     in_type = _in_type(model)
     if in_type is not None:

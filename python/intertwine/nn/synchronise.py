@@ -8,6 +8,7 @@ import torch
 import torch.distributed as dist
 
 from intertwine.errors import ArgumentTypeError
+from intertwine.suggestions import suggests
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
@@ -63,6 +64,7 @@ class SynchronisedModule(torch.nn.Module):
     _processes: Processes | None = None
 
 
+@suggests
 def synchronise_batchnorm(module: Module, process_group: Any = None) -> Module:
     """Lets all batch normalisations of a model take their statistics over all processes of a distributed training.
 

@@ -120,6 +120,7 @@ class R3ConvTransposed(_GridConv):
         spacing: the distance of voxels, as in :class:`R3Conv`.
         low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
             :class:`R2Conv`.
+        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -157,6 +158,7 @@ class R3ConvTransposed(_GridConv):
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
+        padding_mode: str = "zeros",
     ) -> None:
         super().__init__()
         self._build(
@@ -165,6 +167,7 @@ class R3ConvTransposed(_GridConv):
             kernel_size=kernel_size,
             padding=padding,
             output_padding=output_padding,
+            padding_mode=padding_mode,
             stride=stride,
             dilation=dilation,
             groups=groups,

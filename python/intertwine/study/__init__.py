@@ -8,9 +8,12 @@ Example:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intertwine.study.angles import accuracy_by_angle, random_angles
 from intertwine.study.compare import KERNELS, NETWORKS, RECIPE, Study, make_network, rotated_digits
 from intertwine.study.digits import Digits, enlarge, load_digits
+from intertwine.suggestions import missing_name
 
 __all__ = [
     "KERNELS",
@@ -25,3 +28,8 @@ __all__ = [
     "random_angles",
     "rotated_digits",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

@@ -12,6 +12,9 @@ Example:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from intertwine.suggestions import missing_name
 from intertwine.training.augment import turn_images
 from intertwine.training.files import ImageFolder, read_image
 from intertwine.training.fit import fit
@@ -34,3 +37,8 @@ __all__ = [
     "read_image",
     "turn_images",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        raise missing_name(__name__, name, __all__)

@@ -11,13 +11,11 @@ import torch
 from torch.utils.data import Dataset
 
 from intertwine.errors import ArgumentError, MissingDependencyError
-from intertwine.scalars import plain_numbers
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm")
 """Files that `ImageFolder` takes for images."""
 
 
-@plain_numbers
 def read_image(path: str | Path, channels: int | None = None, size: tuple[int, int] | None = None) -> torch.Tensor:
     """An image file as a float tensor.
 

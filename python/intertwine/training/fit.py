@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, IntertwineError, ShapeError
-from intertwine.scalars import plain_numbers
 from intertwine.training.augment import Augment, resolve_augment
+from intertwine.training.cautions import warn_of_frozen_statistics, warn_off_grid
 from intertwine.training.data import (
     DatasetSource,
     Source,
@@ -27,7 +27,7 @@ from intertwine.training.engine import make_fabric
 from intertwine.training.heads import fill_heads
 from intertwine.training.measures import LossFunction, Measures, resolve_class_weights, resolve_loss
 from intertwine.training.metrics import Metrics, resolve_metrics
-from intertwine.training.modes import deferred_interrupt, evaluation_mode, own_random_stream
+from intertwine.training.modes import asleep, deferred_interrupt, evaluation_mode, own_random_stream, wake
 from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule
 from intertwine.training.pairing import IGNORE, Kind, Missing, align
 from intertwine.training.result import FitResult
@@ -35,7 +35,6 @@ from intertwine.training.run import OnBatch, Plan, Run, plain_output
 from intertwine.training.turning import TargetType, Turner, make_turner, type_of_target
 
 
-@plain_numbers
 def fit(
     module: torch.nn.Module,
     x: Any,
@@ -77,7 +76,8 @@ def fit(
     and the history as they are then.
 
     Args:
-        module: any torch module that maps a batch to one tensor. Heads without a number of classes are filled.
+        module: any torch module that maps a batch to one tensor. Heads without a number of classes are filled. Parts in eval
+            mode inside of a module in training mode stay there, so that running statistics of frozen layers do.
         x: inputs [batch, channels, ...] (tensor, array or geometric tensor), or a torch `Dataset` of pairs. Images of
             type uint8 and uint16 are scaled to 0..1.
         y: class numbers from 0, or measurements; for each sample or for each pixel.
@@ -150,6 +150,9 @@ def fit(
         fill_heads(trained, classes)
     home = next((p.device for p in trained.parameters()), torch.device("cpu"))
     width = probe(trained, source, kind, classes)
+    warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
+    wake(trained, asleep(trained))
+    warn_of_frozen_statistics(trained)
     counts = None
     if kind == "class" and isinstance(train, TensorSource) and train.y is not None:
         counts = class_counts(train.y, width)

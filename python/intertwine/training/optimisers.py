@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 
@@ -58,31 +57,17 @@ def resolve_schedule(schedule: str | Schedule) -> Schedule:
 
     Args:
         schedule: "constant"; "cosine", half a cosine down to 0; "onecycle", up over the first fifth and then down along
-            a cosine; or such a function, called before each batch.
+            a cosine; or such a function.
 
     Raises:
         ArgumentError: if there is no such schedule.
     """
     if callable(schedule):
-        return _checked(schedule)
+        return schedule
     known: dict[str, Schedule] = {"constant": lambda progress: 1.0, "cosine": _cosine, "onecycle": _one_cycle}
     if schedule not in known:
         raise ArgumentError(f"there is no schedule {schedule!r}", hint=f"use one of {', '.join(known)}, or a function")
     return known[schedule]
-
-
-def _checked(schedule: Schedule) -> Schedule:
-    def factor(progress: float) -> float:
-        value: Any = schedule(progress)
-        if isinstance(value, torch.Tensor) and value.numel() == 1:
-            value = value.item()
-        if not isinstance(value, (int, float)) or not (math.isfinite(value) and value >= 0):
-            raise ArgumentError(
-                f"`schedule` gives a factor of the learning rate, a number from 0 on, but at {progress:g} it gave {value!r}"
-            )
-        return float(value)
-
-    return factor
 
 
 def _cosine(progress: float) -> float:

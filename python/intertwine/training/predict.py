@@ -9,7 +9,6 @@ from typing import Any, Literal
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from intertwine.scalars import plain_numbers
 from intertwine.training.data import Source, TensorSource, as_source, check_batch, scaled
 from intertwine.training.devices import check_device
 from intertwine.training.fit import of_module, probe
@@ -24,7 +23,6 @@ Poll = Callable[[dict[str, Any]], "bool | None"]
 Response = Literal["response", "prob", "class", "features"]
 
 
-@plain_numbers
 def predict(
     module: torch.nn.Module,
     x: Any,
@@ -78,7 +76,6 @@ def predict(
     return result
 
 
-@plain_numbers
 def evaluate(
     module: torch.nn.Module,
     x: Any,
@@ -122,7 +119,6 @@ def evaluate(
     return measures.values()
 
 
-@plain_numbers
 def confusion(
     module: torch.nn.Module,
     x: Any,

@@ -10,6 +10,7 @@ from itertools import product
 import torch
 
 from intertwine.errors import ArgumentError, IntertwineError, ShapeError
+from intertwine.nn.module import reference_of
 from intertwine.training.data import scaled
 from intertwine.training.modes import evaluation_mode
 from intertwine.training.run import plain_output
@@ -106,7 +107,7 @@ class _Network:
     """A copy of a module, in double precision if it can be, so that equal and nearly equal are told apart."""
 
     def __init__(self, module: torch.nn.Module, images: torch.Tensor, device: str | None) -> None:
-        first = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
+        first = reference_of(module)
         self.place = first.device if device is None else torch.device(device)
         self.twin, self.dtype, self.tolerance = copy.deepcopy(module).to(self.place).double(), torch.float64, 1e-9
         self.channels = images.shape[1]

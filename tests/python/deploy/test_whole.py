@@ -13,9 +13,9 @@ import torch
 from torch.nn.utils import parametrizations, prune
 
 from intertwine import deploy, gspaces, models, nn
-from intertwine.deploy.comparing import HOOKS
 from intertwine.deploy.container import pack, unpack
 from intertwine.errors import ArgumentError, ArgumentTypeError, GaugeError, ModelFileError
+from intertwine.nn.hooks import HOOKS
 
 from ..contracts.layers import LAYERS, build, features
 

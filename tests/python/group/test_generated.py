@@ -560,3 +560,31 @@ def test_large_groups_are_not_slow():
     group_from_table(symmetric_group(5).table).irreps()
     group_from_permutations(symmetric_group(6).given).irreps()
     assert time.perf_counter() - started < 10
+
+
+# ---- complex matrices
+
+
+def test_complex_generators_are_taken_as_real_ones_of_twice_the_size():
+    quaternions = group_from_matrices([[[1j, 0], [0, -1j]], [[0, 1], [-1, 0]]], "Q8, complex")
+    assert quaternions.order() == 8
+    assert quaternions.natural_representation.irreps == [(4,)]
+    assert quaternions.irrep(4).type == "H"
+    assert quaternions.element(np.array([[0, 1j], [1j, 0]]), "MAT") in quaternions.elements
+    clock = np.diag(np.exp(2j * np.pi * np.arange(3) / 3))
+    heisenberg = group_from_matrices([clock, np.roll(np.eye(3), 1, axis=0)])
+    assert heisenberg.order() == 27
+    assert [irrep.size for irrep in heisenberg.irreps()] == [1, 2, 2, 2, 2, 6]
+    assert reloaded(heisenberg) == heisenberg
+    turn = heisenberg.element(clock, "MAT").to("MAT")
+    np.testing.assert_allclose(turn[2:4, 2:4], [[-0.5, -np.sqrt(0.75)], [np.sqrt(0.75), -0.5]], atol=1e-12)
+
+
+def test_complex_numbers_without_imaginary_parts_are_real():
+    turn = np.array([[0, -1], [1, 0]])
+    assert group_from_matrices([turn.astype(complex)]) == group_from_matrices([turn])
+
+
+def test_complex_generators_that_are_not_unitary_are_refused():
+    with pytest.raises(GroupError, match="Generator 1 is not unitary"):
+        group_from_matrices([[[1j]], [[1 + 1j]]])

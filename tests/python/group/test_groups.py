@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intertwine.errors import GroupError, IntertwineError
-from intertwine.group import CyclicGroup, DihedralGroup, GroupElement, cyclic_group, dihedral_group, trivial_group
+from intertwine.group import (
+    CyclicGroup,
+    DihedralGroup,
+    GroupElement,
+    cyclic_group,
+    dihedral_group,
+    direct_product,
+    so2_group,
+    trivial_group,
+)
 
 from ..contracts.copies import reloaded
 from ..contracts.lists import GROUPS, SUBGROUPS
@@ -367,3 +376,18 @@ def test_angles_that_are_no_elements_are_refused(angle):
 def test_matrices_that_are_no_elements_are_refused(matrix):
     with pytest.raises(IntertwineError):
         cyclic_group(8).element(matrix, "MAT")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: cyclic_group(10**400),
+        lambda: dihedral_group(5001),
+        lambda: direct_product(cyclic_group(101), cyclic_group(100)),
+        lambda: so2_group().subgroup(10**30),
+        lambda: so2_group().irrep(1).restrict(10**9),
+    ],
+)
+def test_groups_too_large_for_a_table_are_refused(make):
+    with pytest.raises(GroupError, match="10000 is the most"):
+        make()

@@ -153,3 +153,68 @@ sys.exit(0 if torch.allclose(saved["model"](saved["x"]), saved["y"], atol=1e-5) 
         [sys.executable, "-c", program, str(tmp_path / "plain.pt")], env=environment, check=False, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def hook(*args, **kwargs):
+    return None
+
+
+def on_a_parameter(module):
+    next(module.parameters()).register_hook(hook)
+
+
+def on_a_gradient(module):
+    next(module.parameters()).register_post_accumulate_grad_hook(hook)
+
+
+def of_this_one(module):
+    module.forward = hook
+
+
+HOOKED = {
+    **{
+        name: lambda module, name=name: getattr(module, name)(hook)
+        for name in (
+            "register_forward_hook",
+            "register_forward_pre_hook",
+            "register_full_backward_hook",
+            "register_full_backward_pre_hook",
+            "register_state_dict_post_hook",
+            "register_state_dict_pre_hook",
+            "register_load_state_dict_pre_hook",
+            "register_load_state_dict_post_hook",
+        )
+    },
+    "a parameter's": on_a_parameter,
+    "a gradient's": on_a_gradient,
+    "a forward of one's own": of_this_one,
+}
+
+
+@pytest.mark.parametrize("which", HOOKED)
+def test_hooks_are_not_left_behind(which):
+    for make in (
+        lambda: nn.SequentialModule(*steps()),
+        lambda: torch.nn.Sequential(*steps()),
+        lambda: nn.SequentialModule(nn.SequentialModule(*steps())),
+    ):
+        model = make()
+        first = next(part for part in model.modules() if isinstance(part, nn.R2Conv))
+        HOOKED[which](first)
+        with pytest.raises(ArgumentError, match="would not have"):
+            nn.export(model)
+        with pytest.raises(ArgumentError, match="would not have"):
+            nn.export(model, torch.zeros(1, 1, 9, 9))
+    inside = nn.NormNonLinearity(nn.field_type(gspaces.rot2dOnR2(4), irrep_1=2))
+    inside._modules["_more"] = torch.nn.Linear(1, 1)
+    HOOKED[which](inside._modules["_more"])
+    with pytest.raises(ArgumentError, match="would not have"):
+        inside.export()
+
+
+def test_hooks_of_parts_that_stay_are_carried():
+    seen = []
+    model = nn.SequentialModule(*steps(), torch.nn.Flatten(), torch.nn.ReLU())
+    model[len(model) - 1].register_forward_hook(lambda *args: seen.append(1))
+    nn.export(model)(torch.zeros(1, 1, 9, 9))
+    assert seen == [1]

@@ -484,3 +484,16 @@ def test_coordinates_that_are_whole_numbers_cannot_be_turned():
         nn.GeometricTensor(torch.randn(3, 1), kind, torch.zeros(3, 2, dtype=torch.int64))
     with pytest.raises(ArgumentTypeError, match="int64"):
         kind.transform(torch.randn(3, 1), kind.fibergroup.element(1), torch.zeros(3, 2, dtype=torch.int64))
+
+
+def test_a_convolution_on_points_exports_for_graphs_of_any_size():
+    space = gspaces.flipRot2dOnR2(4)
+    for out in ({"trivial": 2}, {"regular": 2}):
+        conv = nn.R2PointConv(nn.field_type(space, regular=1), nn.field_type(space, **out), width=1.5, n_rings=2)
+        plain = nn.export(conv)
+        assert not any(type(part).__module__.startswith("intertwine") for part in plain.modules())
+        for points in (1, 4, 11):
+            coords, features = torch.randn(points, 2), torch.randn(points, 8)
+            edges = nn.radius_graph(coords, 1.5, loop=True)
+            delta = coords[edges[0]] - coords[edges[1]]
+            assert torch.allclose(plain(features, edges, delta), conv(features, edges, delta), atol=1e-5)
