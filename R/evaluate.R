@@ -29,7 +29,7 @@ evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_
                                     na = c("error", "mask"), device = NULL, ...) {
   na <- rlang::arg_match(na)
   evaluate_module(
-    fit_module(x), newdata, y, x$settings$loss, metrics %||% x$settings$metrics,
+    fit_module(x), newdata, y, x$settings$loss, named_metrics(metrics, substitute(metrics)) %||% x$settings$metrics,
     x$levels, batch_size, na, device, rlang::current_env()
   )
 }
@@ -41,6 +41,7 @@ evaluate.equivariant_module <- function(x, newdata, y = NULL, metrics = NULL, ba
                                         na = c("error", "mask"), device = NULL, ...) {
   na <- rlang::arg_match(na)
   check_alive(x)
+  metrics <- named_metrics(metrics, substitute(metrics))
   evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, device, rlang::current_env())
 }
 
@@ -51,11 +52,14 @@ evaluate.torch.nn.modules.module.Module <- evaluate.equivariant_module
 
 evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_size, na, device, call) {
   data <- pair_of(module, newdata, y, loss, na, levels, call)
+  functions <- user_functions()
   options <- list(
-    loss = loss, metrics = if (is.character(metrics)) as.list(metrics) else metrics, na = na,
+    loss = as_loss(loss, functions, call), metrics = as_metrics(metrics, data$levels, functions, call), na = na,
     batch_size = as_count(batch_size, min = 1, call = call), device = device
   )
-  values <- polled_value("_r.training.evaluate", list(module, data$x, data$y, options), call)
+  values <- functions$run(
+    polled_value("_r.training.evaluate", list(module, data$x, data$y, options), call), call
+  )
   unlist(values)
 }
 

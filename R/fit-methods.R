@@ -67,13 +67,23 @@ summary.intertwine_fit <- function(object, ...) {
 format.summary.intertwine_fit <- function(x, ...) {
   fit <- x$fit
   settings <- fit$settings[!vapply(fit$settings, is.null, logical(1))]
-  shown <- vapply(settings, function(value) paste(format(unlist(value)), collapse = ", "), "")
+  shown <- vapply(settings, setting_text, "")
   c(
     format(fit), "",
     if (!is.null(fit$levels)) paste0("classes: ", paste(fit$levels, collapse = ", ")),
     paste0(names(shown), ": ", shown), "",
     format(fit_module(fit))
   )
+}
+
+#' A setting as text: functions by their names, for their code is long.
+#' @noRd
+setting_text <- function(value) {
+  if (is.function(value)) {
+    return("a function")
+  }
+  if (is.list(value) && !is.null(names(value))) value <- names(value)
+  paste(format(unlist(value)), collapse = ", ")
 }
 
 #' @export

@@ -15,7 +15,7 @@
 #'   [image_folder()], a torch data set of inputs and targets.
 #' @param y The targets. Classes are a factor, strings, logicals, or whole
 #'   numbers of type integer that count from 1; what is of type double are
-#'   measurements: a vector, or a matrix with one row for each sample. For each
+#'   measurements: a vector, or a matrix or data frame with one row for each sample. For each
 #'   pixel they are an array (n, height, width) or a factor with such
 #'   dimensions.
 #' @param epochs Passes over the data.
@@ -25,9 +25,12 @@
 #' @param learn_rate The learning rate; `NULL` for the optimizer's usual one.
 #' @param loss `NULL`: the cross-entropy of classes, the mean square of
 #'   measurements; or `"cross_entropy"`, `"mse"`, `"mae"`, `"huber"`, or a function of two
-#'   torch tensors, output and target, that gives their mean loss.
+#'   torch tensors, output and target, that gives their mean loss as a tensor; see "Losses and metrics of your own".
 #' @param metrics `NULL`: the accuracy of classes, the root mean square error of
-#'   measurements; or some of `"accuracy"`, `"mse"`, `"rmse"`, `"mae"`.
+#'   measurements; or names: of classes `"accuracy"`, `"balanced_accuracy"`, `"f1"`, `"precision"`, `"recall"` (means
+#'   over the classes), `"kappa"`, `"mcc"`, `"auroc"`, of measurements `"mse"`, `"rmse"`, `"mae"`, `"r2"`; a function of
+#'   output and target that gives a number; a metric object of the Python package torchmetrics; or a list of those, whose
+#'   names are those of the columns in the history.
 #' @param validation A fraction of the samples that is held out, a list of
 #'   `x` and `y`, or an [image_folder()].
 #' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a
@@ -50,8 +53,9 @@
 #'   bar in interactive sessions and one line for each epoch in documents.
 #' @param na What to do about missing targets: `"error"`, or `"mask"` to leave
 #'   them out of loss and metrics (the other pixels of the image count).
-#' @param schedule Of the learning rate: `"constant"`, `"cosine"` or
-#'   `"onecycle"`.
+#' @param schedule Of the learning rate: `"constant"`, `"cosine"`,
+#'   `"onecycle"`, or a function. It is called before each batch with the progress of the training, a number from 0 at the
+#'   first batch to below 1, and gives the factor by which `learn_rate` is multiplied: `function(progress) 1 - progress`.
 #' @param weight_decay The strength of the pull of the weights towards 0.
 #' @param seed A whole number; drawn from R's random numbers by default.
 #' @param keep_state Whether the fit holds its weights as raw bytes, so that it
@@ -62,6 +66,7 @@
 #'   * `module`, the trained module,
 #'   * `history`, a data frame with a row for each epoch and split (`"train"`, `"validation"`),
 #'   * `levels`, of the classes, or `NULL`,
+#'   * `outputs`, the names of the columns of a matrix `y` of measurements, or `NULL`,
 #'   * `input_size`, the channels and sizes of a sample,
 #'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"`,
 #'   * `seconds`, `batches`, `best_epoch`, `parameters`, `settings` and `state`.
@@ -69,11 +74,25 @@
 #'   It has methods for [predict()][predict.intertwine_fit], `evaluate()`,
 #'   `augment()`, [confusion_table()], `plot()`, `tidy()`, `glance()` and
 #'   [intertwine_save()].
+#' @section Losses and metrics of your own:
+#' They receive output and target just as the named ones do: in dimensions that belong together (an output of n x 1 or
+#' n x 1 x 1 x 1 beside n targets becomes n numbers), and without what is missing. With `na = "mask"` only known targets
+#' are left: two vectors, or the scores of known samples or pixels (one row for each) and their classes.
+#'
+#' A *loss* is a function of two torch tensors for each batch. Targets of classes are class numbers from 0 there, as torch's
+#' own losses take them. [Arithmetic][tensor-arithmetic] works as with R's arrays, `((output - target)^2) |> mean()`, and so
+#' do torch's functions; the result has to be a tensor, for `as.array()` and functions for R's numbers leave torch, which
+#' then has no gradient.
+#'
+#' A *metric* is a function of R's own objects, and receives all outputs and targets of an epoch at once: vectors, matrices or
+#' arrays of numbers. Of classes, the output is the matrix of their scores with the levels as column names, as
+#' `predict(type = "response")` gives it, and the target a factor: `function(output, target) mean(max.col(output) ==
+#' as.integer(target))`. It gives one number, whatever the `batch_size`.
 #' @section Errors:
 #' `intertwine_error_argument`, `intertwine_error_shape`,
 #' `intertwine_error_missing_values` if the data do not fit, all before the
-#' first batch; `intertwine_error_callback` if a callback fails, with its error
-#' as parent.
+#' first batch; `intertwine_error_callback` if a callback, or a function for loss, metrics, schedule or augmentation, fails,
+#' with its error as parent; `intertwine_error_argument_type` if a loss leaves torch.
 #' @seealso [equivariant_cnn()] for a network in one line.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
@@ -101,29 +120,35 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   input <- as_input(x, object, call = call)
   targets <- pair_targets(input, y, loss = loss, na = na, call = call)
   hooks <- as_callbacks(callbacks, call)
+  metrics <- named_metrics(metrics, substitute(metrics), call)
+  functions <- user_functions()
   options <- c(
     list(
       epochs = as_count(epochs, min = 1), batch_size = as_count(batch_size, min = 1),
-      optimizer = optimizer, learn_rate = as_optional_double(learn_rate), loss = loss,
-      metrics = if (is.character(metrics)) as.list(metrics) else metrics,
+      optimizer = optimizer, learn_rate = as_optional_double(learn_rate),
+      loss = as_loss(loss, functions, call), metrics = as_metrics(metrics, targets$levels, functions, call),
       validation = as_validation(validation, object, targets, loss, na, call),
       class_weights = as_class_weights(class_weights, targets$levels, call, input$classes),
-      n_classes = length_or_null(targets$levels), na = na, schedule = schedule,
+      n_classes = length_or_null(targets$levels), na = na,
+      schedule = as_schedule(schedule, functions, call),
       weight_decay = as.double(weight_decay), device = device %||% "auto",
-      seed = as_seed(seed, call), target_type = as_target_type(target_type, call)
+      seed = if (!is.null(seed)) as_seed(seed, call), target_type = as_target_type(target_type, call)
     ),
     hooks$options, list(...)
   )
   watcher <- fit_watcher(verbose_mode(verbose), options$epochs, hooks)
   changer <- as_augment(augment, targets, call)
   on.exit(watcher$close(), add = TRUE)
-  result <- py_call_polled(
+  result <- functions$run(py_call_polled(
     "_r.training.fit",
-    list(object, input$value, targets$value, options, augment = changer$value),
+    list(object, input$value, targets$value, options, augment = changer$value, draw = as_seed(seed, call)),
     on = list(on_batch = watcher$batch, on_epoch = watcher$epoch), call = call
-  )
+  ), call)
   watcher$close()
   changer$check(call)
+  # what evaluate() takes again, in R's own terms
+  options["loss"] <- list(loss)
+  options["metrics"] <- list(metrics)
   fitted <- new_fit(result, targets, input, options, keep_state)
   announce_stop(fitted)
   fitted
@@ -281,6 +306,9 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
   if (is_images(y)) {
     y <- unclass(y)
   }
+  if (is.data.frame(y) && all(vapply(y, is.numeric, logical(1)))) {
+    y <- as.matrix(y)
+  }
   if (is.list(y) || !(is.numeric(y) || is_class_like(y))) {
     abort_intertwine(
       paste0("`", arg, "` must hold classes (a factor) or measurements (numbers), not ", describe_value(y), "."),
@@ -294,7 +322,10 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
   check_targets_complete(y, na, arg, call)
   values <- y
   values[is.na(values)] <- NaN
-  list(value = to_py_tensor(values, "float64", arg = arg, call = call), kind = "numeric", levels = NULL, n = target_count(y))
+  list(
+    value = to_py_tensor(values, "float64", arg = arg, call = call), kind = "numeric",
+    levels = NULL, n = target_count(y), outputs = if (is.matrix(y)) colnames(y)
+  )
 }
 
 target_count <- function(y) {
@@ -579,6 +610,7 @@ new_fit <- function(result, targets, input, options, keep_state) {
     list(
       history = as_history(result$history),
       levels = targets$levels %||% if (identical(targets$kind, "class")) as.character(seq_len(result$n_classes)),
+      outputs = targets$outputs,
       kind = targets$kind %||% if (is.null(result$n_classes)) "numeric" else "class",
       input_size = as.integer(input$size),
       stopped = if (isTRUE(the$interrupted)) "interrupted" else result$stopped,
@@ -594,6 +626,7 @@ new_fit <- function(result, targets, input, options, keep_state) {
     ),
     class = "intertwine_fit"
   )
+  fitted$settings$seed <- result$seed
   fitted$live$module <- result$module
   if (keep_state) {
     fitted$state <- tryCatch(

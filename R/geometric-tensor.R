@@ -141,19 +141,24 @@ as.matrix.geometric_tensor <- function(x, ...) {
   py_call_checked("_r.fields.select", list(check_alive(x), samples, fields), call)
 }
 
+# Also the method of torch's tensors (zzz.R): R refuses two operands whose methods differ.
 #' @export
 Ops.geometric_tensor <- function(e1, e2) {
-  call <- rlang::caller_env()
-  unary <- missing(e2)
-  if (unary) e2 <- NULL
+  operate_on_tensors(.Generic, e1, if (!missing(e2)) e2, rlang::caller_env())
+}
+
+#' What an operator gives for two geometric tensors, or for one and a number.
+#' @noRd
+geometric_operator <- function(op, e1, e2, call) {
+  unary <- is.null(e2)
   both <- is_geometric_tensor(e1) && is_geometric_tensor(e2)
   scalar <- function(x) is.numeric(x) && length(x) == 1
   number <- function(x) if (scalar(x)) as.double(x) else x
   one_scalar <- scalar(e1) || scalar(e2)
-  switch(.Generic,
+  switch(op,
     "+" = ,
-    "-" = if (both || (.Generic == "-" && unary)) {
-      return(py_call_checked("_r.fields.arithmetic", list(.Generic, e1, e2), call))
+    "-" = if (both || (op == "-" && unary)) {
+      return(py_call_checked("_r.fields.arithmetic", list(op, e1, e2), call))
     },
     "*" = if (one_scalar) {
       return(py_call_checked("_r.fields.arithmetic", list("*", number(e1), number(e2)), call))
@@ -164,10 +169,10 @@ Ops.geometric_tensor <- function(e1, e2) {
     "==" = ,
     "!=" = {
       same <- both && isTRUE(py_call_checked("_r.fields.close", list(e1, e2, 0), call))
-      return(if (.Generic == "==") same else !same)
+      return(if (op == "==") same else !same)
     }
   )
-  refuse_operation(.Generic, e1, e2, call)
+  refuse_operation(op, e1, e2, call)
 }
 
 #' @rdname all.equal.intertwine_object

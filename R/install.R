@@ -43,7 +43,8 @@ install_intertwine <- function(envname = "r-intertwine", torch = c("cpu", "defau
 #' @noRd
 python_packages <- c(
   torch = ">=2.6", numpy = ">=1.26", scipy = ">=1.11", safetensors = ">=0.4.3",
-  "lightning-fabric" = ">=2.2", torchmetrics = ">=1.4", matplotlib = ">=3.8", "scikit-learn" = ">=1.3", pillow = ">=10"
+  filelock = ">=3.12", "lightning-fabric" = ">=2.2", torchmetrics = ">=1.4", matplotlib = ">=3.8",
+  "scikit-learn" = ">=1.3", pillow = ">=10"
 )
 
 #' Requirements as pip writes them.

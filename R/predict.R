@@ -22,7 +22,8 @@
 #'   call is refused and says why.
 #' @param device Where to compute; the module's own device if `NULL`.
 #' @param ... Not used.
-#' @return A factor, a vector or a matrix with a row for each sample. For networks that answer for each
+#' @return A factor; a vector, or a matrix with a row for each sample and a column for each output, called like that of
+#'   the `y` that the network was fitted to, or like the class. For networks that answer for each
 #'   pixel, arrays: (n, height, width) for `"class"`, (n, classes, height, width) for `"prob"`.
 #' @section Errors:
 #' `intertwine_error_argument` if an argument is out of range, or tiles of this size cannot give what
@@ -48,7 +49,7 @@ predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 25
   newdata <- match_folder(newdata, object$levels)
   predict_module(
     fit_module(object), newdata, type, batch_size, device, check_tiles(tile, overlap, type),
-    levels = object$levels, call = rlang::current_env()
+    levels = object$levels, outputs = object$levels %||% object$outputs, call = rlang::current_env()
   )
 }
 
@@ -125,7 +126,7 @@ check_tiles <- function(tile, overlap, type, call = rlang::caller_env()) {
   list(tile = tile, overlap = overlap)
 }
 
-predict_module <- function(module, newdata, type, batch_size, device, tiles = NULL, levels = NULL, call) {
+predict_module <- function(module, newdata, type, batch_size, device, tiles = NULL, levels = NULL, outputs = NULL, call) {
   input <- as_input(newdata, module, arg = "newdata", call = call)
   if (identical(input$n, 0L)) {
     abort_intertwine("`newdata` holds no samples.", class = "shape", call = call)
@@ -140,10 +141,11 @@ predict_module <- function(module, newdata, type, batch_size, device, tiles = NU
       list(module, input$value, type, tiles$tile, tiles$overlap, batch_size, device = device), call
     )
   }
+  result <- drop_trailing(result, keep = if (type == "class") 1 else 2)
   if (type == "class") {
     return(as_classes(result, levels, input$names))
   }
-  name_predictions(result, if (type == "prob") levels, input$names, type)
+  name_predictions(result, if (type != "features") outputs, input$names, type)
 }
 
 check_tileable <- function(input, call) {
@@ -185,17 +187,25 @@ as_classes <- function(codes, levels, names) {
   out
 }
 
-name_predictions <- function(result, levels, names, type) {
+#' Predictions of n x k x 1 x 1 are a matrix, those of n x 1 x 1 a vector, behind the first `keep` dimensions.
+#' @noRd
+drop_trailing <- function(result, keep) {
+  dims <- dim(result)
+  if (length(dims) > keep && all(dims[-seq_len(keep)] == 1)) dim(result) <- if (keep > 1) dims[seq_len(keep)]
+  result
+}
+
+name_predictions <- function(result, columns, names, type) {
   if (length(dim(result)) == 2 && ncol(result) == 1 && type == "response") {
     result <- as.vector(result)
   }
   if (is.null(dim(result))) {
     return(stats::setNames(result, names))
   }
-  if (!is.null(levels) || !is.null(names)) {
+  if (!is.null(columns) || !is.null(names)) {
     known <- rep(list(NULL), length(dim(result)))
     if (!is.null(names)) known[[1]] <- names
-    if (length(levels) == dim(result)[2]) known[[2]] <- levels
+    if (length(columns) == dim(result)[2]) known[[2]] <- columns
     dimnames(result) <- known
   }
   result
@@ -209,7 +219,8 @@ name_predictions <- function(result, levels, names, type) {
 #'   [image_folder()] or none.
 #' @param ... Arguments of [predict()][predict.intertwine_fit].
 #' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
-#'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class, or `.pred`.
+#'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class; or `.pred`, for
+#'   several outputs `.pred_<column of y>` or `.pred_1`, `.pred_2`, ..., and `.truth` likewise.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
 #' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)
@@ -219,26 +230,45 @@ augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
   if (x$kind == "class") {
     prob <- predict(x, newdata, type = "prob", ...)
     if (length(dim(prob)) != 2) {
-      abort_intertwine(
-        "augment() needs one prediction for each sample, but this network predicts pixels.",
-        hint = "Use predict()."
-      )
+      abort_pixels()
     }
     added <- data.frame(.pred_class = factor(x$levels[max.col(prob, "first")], levels = x$levels))
     added[paste0(".pred_", x$levels)] <- as.data.frame(prob)
   } else {
     response <- predict(x, newdata, type = "response", ...)
-    added <- if (is.null(dim(response))) data.frame(.pred = unname(response)) else data.frame(.pred = I(response))
+    if (length(dim(response)) > 2) abort_pixels()
+    added <- columns_of(response, ".pred")
   }
   if (is.null(y) && is_image_folder(newdata)) {
     y <- newdata$y
   }
   if (!is.null(y)) {
-    if (length(y) != nrow(added)) {
-      abort_intertwine(paste0("There are ", nrow(added), " samples, but `y` has ", length(y), " targets."), class = "shape")
+    if (is.data.frame(y)) y <- as.matrix(y)
+    if (NROW(y) != nrow(added) || length(dim(y)) > 2) {
+      abort_intertwine(
+        paste0("There are ", nrow(added), " samples, but `y` has ", NROW(y), " targets."),
+        class = "shape"
+      )
     }
-    truth <- if (is.null(x$levels)) y else match_levels(y, x$levels)
-    added <- cbind(data.frame(.truth = truth), added)
+    truth <- if (is.null(x$levels)) columns_of(y, ".truth") else data.frame(.truth = match_levels(y, x$levels))
+    added <- cbind(truth, added)
   }
   if (is.data.frame(newdata)) cbind(newdata, added) else added
+}
+
+abort_pixels <- function(call = rlang::caller_env()) {
+  abort_intertwine(
+    "augment() needs one prediction for each sample, but this network predicts pixels.",
+    hint = "Use predict().", call = call
+  )
+}
+
+#' A data frame with a column for each output: `.pred` for one, else `.pred_<name>`, or `.pred_1`, `.pred_2`, ...
+#' @noRd
+columns_of <- function(values, prefix) {
+  if (is.null(dim(values)) || ncol(values) == 1) {
+    return(stats::setNames(data.frame(as.vector(values)), prefix))
+  }
+  columns <- paste0(prefix, "_", colnames(values) %||% seq_len(ncol(values)))
+  stats::setNames(as.data.frame(unname(values)), columns)
 }

@@ -40,7 +40,10 @@ declare_requirements <- function() {
 #' Methods for `torch.Tensor`, unless some other package has them.
 #' @noRd
 register_tensor_methods <- function() {
-  methods <- list(as.array = as.array_torch_tensor, dim = dim_torch_tensor)
+  methods <- list(
+    as.array = as.array_torch_tensor, dim = dim_torch_tensor, length = length_torch_tensor, mean = mean_torch_tensor,
+    Ops = Ops.geometric_tensor, Math = math_torch_tensor, Summary = summary_torch_tensor, "[" = part_torch_tensor
+  )
   for (generic in names(methods)) {
     taken <- utils::getS3method(generic, "torch.Tensor", optional = TRUE, envir = baseenv())
     if (is.null(taken)) {

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 
 
 def _sentence(text: str) -> str:
@@ -121,6 +122,24 @@ class ModelFileError(IntertwineError, ValueError):
     """A model file that cannot be read, or holds what is not allowed."""
 
 
+class CheckpointError(ModelFileError):
+    """A checkpoint that cannot be written or read, is in use, or belongs to another run.
+
+    Args:
+        message: what was given and what was expected.
+        hint: what the user can do about it.
+        differences: what differs from the run that wrote it, in words.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, differences: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.differences = tuple(differences)
+
+
+class SampleError(ArgumentError):
+    """A sample that cannot be loaded when it is needed."""
+
+
 class GaugeError(ModelFileError):
     """A model file whose bases were computed in another gauge."""
 
@@ -131,10 +150,6 @@ class MissingDependencyError(IntertwineError, ImportError):
 
 class EquivarianceWarning(UserWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
-
-
-class StatisticsWarning(UserWarning):
-    """Running statistics that change where a user may think that they do not."""
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -28,7 +28,7 @@ test_that("predict() gives classes, probabilities, scores and features", {
   expect_equal(rowSums(prob), rep(1, 20), tolerance = 1e-6)
   expect_identical(colnames(prob), levels(digits$y))
   expect_equal(as.integer(class), max.col(prob, "first"))
-  expect_equal(exp(scores) / rowSums(exp(scores)), unname(prob), tolerance = 1e-5)
+  expect_equal(exp(scores) / rowSums(exp(scores)), prob, tolerance = 1e-5)
   expect_equal(nrow(predict(fitted, x, type = "features")), 20)
   expect_identical(predict(fitted, as.array(x)), class)
   expect_identical(predict(fitted, x, batch_size = 3), class)
@@ -171,4 +171,37 @@ test_that("tiles that cannot be are refused before anything is computed", {
   expect_error(predict(fitted_digits(), digits_data()$x[1:2], tile = 30), "each pixel", class = "intertwine_error_shape")
   linear <- reticulate::import("torch")$nn$Linear(3L, 2L)
   expect_error(predict(linear, matrix(0, 2, 3), tile = 8), class = "intertwine_error_shape")
+})
+
+test_that("measurements are predicted as a vector, or with one column for each output", {
+  skip_if_no_python()
+  set.seed(1)
+  torch <- reticulate::import("torch")
+  x <- matrix(stats::rnorm(60), 20)
+  y <- cbind(east = x[, 1], north = x[, 2])
+  pixel <- function(outputs) torch$nn$Sequential(torch$nn$Linear(3L, outputs), torch$nn$Unflatten(1L, list(outputs, 1L, 1L)))
+  one <- fit(pixel(1L), x, y[, 1], epochs = 1)
+  expect_null(dim(predict(one, x)))
+  expect_length(predict(one, x), 20)
+  expect_named(augment(one, x), ".pred")
+  expect_named(augment(one, x, y[, 1]), c(".truth", ".pred"))
+  for (model in list(torch$nn$Linear(3L, 2L), pixel(2L))) {
+    two <- fit(model, x, y, epochs = 1)
+    expect_equal(dim(predict(two, x)), c(20, 2))
+    expect_identical(colnames(predict(two, x)), c("east", "north"))
+    expect_named(augment(two, x, y), c(".truth_east", ".truth_north", ".pred_east", ".pred_north"))
+    expect_identical(augment(two, x)$.pred_north, unname(predict(two, x)[, 2]))
+    plain <- fit(model, x, unname(y), epochs = 1)
+    expect_null(colnames(predict(plain, x)))
+    expect_named(augment(plain, x), c(".pred_1", ".pred_2"))
+  }
+  frame <- fit(torch$nn$Linear(3L, 2L), x, as.data.frame(y), epochs = 1)
+  expect_identical(frame$outputs, c("east", "north"))
+  expect_named(
+    augment(frame, as.data.frame(x), as.data.frame(y)),
+    c("V1", "V2", "V3", ".truth_east", ".truth_north", ".pred_east", ".pred_north")
+  )
+  expect_error(augment(frame, x, y[-1, ]), class = "intertwine_error_shape")
+  # one number is no choice between classes
+  expect_error(predict(one$module, x, type = "prob"), class = "intertwine_error_shape")
 })

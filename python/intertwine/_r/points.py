@@ -10,8 +10,10 @@ import torch
 
 from intertwine import nn
 from intertwine._r.elements import texts
-from intertwine.errors import ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.nn.equivariance import report_of
+from intertwine.training.measures import Measures, resolve_loss
+from intertwine.training.run import plain_output
 
 
 def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:
@@ -168,7 +170,8 @@ def fit(
     reference = next(trained.parameters())
     x = nn.GeometricTensor(x.tensor.to(reference), x.type, x.coords.to(reference))
     y = y.to(reference)
-    sizes = torch.bincount(graphs, minlength=len(y)).to(reference).clamp(min=1)[:, None]
+    sizes = torch.bincount(graphs, minlength=len(y)).to(reference).clamp(min=1)
+    measures = Measures(resolve_loss("mse"))
     optimizer = torch.optim.Adam(trained.parameters(), lr=learn_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(epochs, 1))
     losses: list[float] = []
@@ -177,9 +180,8 @@ def fit(
         for epoch in range(epochs):
             optimizer.zero_grad()
             output = run(trained, x, edges)
-            values = getattr(output, "tensor", output)
-            found = torch.zeros_like(y).index_add(0, graphs, values)
-            loss = ((found if aggregate == "sum" else found / sizes) - y).square().mean()
+            found = _per_graph(plain_output(output), graphs, sizes, aggregate)
+            loss = measures.step(found, y)
             loss.backward()
             optimizer.step()
             schedule.step()
@@ -187,3 +189,14 @@ def fit(
             if on_epoch is not None and on_epoch({"epoch": epoch + 1, "loss": losses[-1]}) is False:
                 break
     return {"module": trained.eval(), "loss": losses}
+
+
+def _per_graph(values: torch.Tensor, graphs: torch.Tensor, sizes: torch.Tensor, aggregate: str) -> torch.Tensor:
+    """The sum or mean of the outputs of the points of each graph."""
+    if values.ndim == 0 or len(values) != len(graphs):
+        raise ShapeError(
+            f"the module gives outputs of shape {tuple(values.shape)}, but there are {len(graphs)} points",
+            hint="it has to give numbers for each point",
+        )
+    total = values.new_zeros(len(sizes), *values.shape[1:]).index_add(0, graphs, values)
+    return total if aggregate == "sum" else total / sizes.reshape(-1, *(1 for _ in values.shape[1:]))

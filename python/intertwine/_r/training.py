@@ -13,7 +13,9 @@ import torch
 
 from intertwine import models, training
 from intertwine.errors import ShapeError
+from intertwine.training.checkpoint import has_checkpoint
 from intertwine.training.heads import fill_heads
+from intertwine.training.metrics import name_of
 from intertwine.training.modes import own_random_stream
 from intertwine.training.pairing import IGNORE
 
@@ -26,6 +28,7 @@ def fit(
     on_batch: Callable[[Any], bool],
     on_epoch: Callable[[Any], bool],
     augment: Callable[[Any, Any], Any] | str | None = None,
+    draw: int = 0,
 ) -> dict[str, Any]:
     """Train a copy of a module, asking R from time to time.
 
@@ -37,11 +40,15 @@ def fit(
         on_batch: R's function for the events of batches, which also tells whether to go on.
         on_epoch: likewise for those of epochs.
         augment: a name, or an R function of inputs and targets of a batch that gives the changed ones, `None` to stop.
+        draw: the seed if the options have none and no checkpoint has one.
 
     Returns:
         The trained module and what happened.
     """
-    module = with_classes(module, options.get("n_classes"), int(options["seed"]))
+    chosen = {name: value for name, value in options.items() if value is not None}
+    module = with_classes(module, options.get("n_classes"), int(chosen.get("seed", draw)))
+    if "seed" not in chosen and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
+        chosen["seed"] = int(draw)
     changer = Changer(augment) if callable(augment) else None
     with in_terms_of_r():
         result = training.fit(
@@ -51,7 +58,7 @@ def fit(
             on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
             on_epoch=on_epoch,
             augment=augment if isinstance(augment, str) else changer,
-            **{name: value for name, value in options.items() if value is not None},
+            **chosen,
         )
     return {
         "module": result.module,
@@ -61,6 +68,7 @@ def fit(
         "batches": float(result.batches),
         "best_epoch": result.best_epoch,
         "n_classes": result.n_classes,
+        "seed": float(result.seed or 0),
         "parameters": float(result.parameters),
     }
 
@@ -209,6 +217,16 @@ def image_size(path: str, channels: int) -> list[int]:
 def _strings(value: list[str] | str | None) -> list[str]:
     """R sends a vector of length one as a plain string."""
     return [] if value is None else [value] if isinstance(value, str) else value
+
+
+def metric_name(metric: Any, place: int) -> str:
+    """What the column of a Python function or an object of torchmetrics is called."""
+    return name_of(metric, place)
+
+
+def holds_classes(target: torch.Tensor) -> bool:
+    """Whether a target of a batch holds class numbers."""
+    return not target.is_floating_point()
 
 
 def class_numbers(codes: torch.Tensor) -> torch.Tensor:

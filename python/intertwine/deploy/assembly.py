@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.deploy.drawing import NothingDrawn
 from intertwine.deploy.recipe import MAX_MODULES, Reader
 from intertwine.errors import ModelFileError
 from intertwine.kernels.constants import ConstantModule
@@ -128,18 +129,22 @@ class Assembly:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Building draws weights that are replaced at once: the streams of random numbers go on as if nothing had been drawn."""
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-    plain = random.getstate()
-    legacy = np.random.get_state()  # noqa: NPY002 - a constructor of the user's may draw from it
+def undisturbed(own_classes: bool = False) -> Iterator[None]:
+    """Building gives weights that are replaced at once: nothing is drawn for them, in ordinary mode, however the program works.
+
+    Args:
+        own_classes: whether classes of the user's are built, whose constructors may draw from Python's and NumPy's generators:
+            their states are given back afterwards. Other threads draw from these, too, so that this is not done in vain.
+    """
+    plain = random.getstate() if own_classes else None
+    legacy = np.random.get_state() if own_classes else None  # noqa: NPY002
     try:
-        # in ordinary mode, however the program works otherwise
-        with torch.random.fork_rng(devices=devices), torch.inference_mode(False):
+        with NothingDrawn(), torch.inference_mode(False):
             yield
     finally:
-        random.setstate(plain)
-        np.random.set_state(legacy)  # noqa: NPY002
+        if plain is not None and legacy is not None:
+            random.setstate(plain)
+            np.random.set_state(legacy)  # noqa: NPY002
 
 
 def known_dtype(name: Any) -> torch.dtype:

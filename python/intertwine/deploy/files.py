@@ -106,7 +106,7 @@ def _rehearse(
         v.numel() * v.element_size() for v in (*writer.tensors.values(), *state.values())
     )
     try:
-        with undisturbed():
+        with undisturbed(bool(writer.classes)):
             assembly = Assembly(Reader(writer.tensors, size, writer.classes), state, whole["dtype"], whole["training"])
             assembly.build(recipe)
             differences = Differences(module, writer, assembly)
@@ -251,7 +251,7 @@ def _open(data: bytes, name: str) -> tuple[dict[str, torch.Tensor], dict[str, An
 
 
 def _assemble(document: dict[str, Any], state: dict[str, torch.Tensor], reader: Reader) -> torch.nn.Module:
-    with undisturbed():
+    with undisturbed(bool(reader.classes)):
         assembly = Assembly(reader, state, document["dtype"], document["training"])
         assembly.build(document["module"])
         for change in document.get("changes", ()):

@@ -125,8 +125,8 @@ class Reader:
         self, tensors: dict[str, torch.Tensor], size: int, classes: Mapping[str, type[torch.nn.Module]] | None = None
     ) -> None:
         self._size = size
-        self._classes = {} if classes is None else classes
-        self._decoder = Decoder(tensors, self.read, lambda name: find_class(name, self._classes))
+        self.classes = {} if classes is None else classes
+        self._decoder = Decoder(tensors, self.read, lambda name: find_class(name, self.classes))
         self._made: list[torch.nn.Module | None] = []
 
     def read(self, recipe: Any) -> torch.nn.Module:
@@ -139,7 +139,7 @@ class Reader:
             raise ModelFileError("the file describes no module where one belongs")
         if "again" in recipe:
             return self._again(recipe["again"])
-        kind = find_class(recipe.get("class"), self._classes)
+        kind = find_class(recipe.get("class"), self.classes)
         position = len(self._made)
         if position >= MAX_MODULES:
             raise ModelFileError(f"the file asks for more than {MAX_MODULES} modules")

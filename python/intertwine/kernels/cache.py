@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,7 +26,9 @@ class _Snapshot:
         self._tensor: torch.Tensor | None = None
         if plain.device.type == "cpu" and plain.is_contiguous() and self._size:
             self._address = plain.data_ptr()
-            self._live = plain.view(-1).view(torch.uint8).numpy().data
+            # A view of NumPy would keep the storage from being resized, as FSDP does it. This one owns nothing; it is read only
+            # while the parameter lies there.
+            self._live = (ctypes.c_char * (self._size * plain.element_size())).from_address(self._address)
             self._bytes = bytearray(self._live)
         else:
             self._address = 0

@@ -10,6 +10,7 @@ import torch
 from intertwine import nn
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 BLUR = 0.66
@@ -17,6 +18,7 @@ BLUR = 0.66
 
 
 @suggests
+@plain_numbers
 def equivariant_cnn(
     in_channels: int,
     n_classes: int | None,
@@ -88,6 +90,7 @@ def equivariant_cnn(
 
 
 @suggests
+@plain_numbers
 def plain_cnn(
     in_channels: int,
     n_classes: int,

@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from intertwine.errors import ArgumentError
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 Module = TypeVar("Module", bound=torch.nn.Module)
@@ -26,6 +27,7 @@ def count_parameters(module: torch.nn.Module) -> int:
 
 
 @suggests
+@plain_numbers
 def match_parameters(
     build: Callable[[Sequence[int]], Module], budget: int, proportions: Sequence[float] = (1, 2, 2), limit: int = 512
 ) -> Module:

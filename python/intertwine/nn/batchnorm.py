@@ -88,7 +88,7 @@ class InnerBatchNorm(EquivariantModule, SynchronisedModule):
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         factor = self._average_factor()
         batch_statistics = self.training or self.running_mean is None
-        if batch_statistics and tensor.numel() <= self.in_type.size and self._fields.smallest == 1:
+        if batch_statistics and 0 < tensor.numel() <= self.in_type.size and self._fields.smallest == 1:
             raise ShapeError(
                 f"one value per field is too little to normalise, in a batch of shape {tuple(tensor.shape)}",
                 hint="use a larger batch, or eval mode",

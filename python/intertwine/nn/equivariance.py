@@ -10,6 +10,7 @@ import torch
 from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupError, ShapeError, warn
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.sizes import size_text, sizes_of
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def _probe(type_: FieldType, size: tuple[int, ...], dtype: torch.dtype, device: 
 
 
 @suggests
+@plain_numbers
 def check_equivariance(
     module: EquivariantModule,
     x: torch.Tensor | GeometricTensor | None = None,

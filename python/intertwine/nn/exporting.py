@@ -199,10 +199,21 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     plain.output(results)
     for node in plain.nodes:
         node.meta.clear()  # shapes of the example, and names of files
+        _name_for_torchscript(node)
     graph = torch.fx.GraphModule(traced, plain, type(module.module).__name__)
     for parameter in graph.parameters():
         parameter.requires_grad_(True)
     return _evaluated(graph)
+
+
+def _name_for_torchscript(node: torch.fx.Node) -> None:
+    """Write an operation as TorchScript knows it: by the name that its overloads share, and sizes as a method of tensors."""
+    if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+        return
+    if node.target is torch.ops.aten.sym_size.int:
+        node.op, node.target = "call_method", "size"
+    else:
+        node.target = node.target.overloadpacket
 
 
 def _evaluated(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:

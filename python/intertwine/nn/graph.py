@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 
@@ -32,6 +33,15 @@ def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
     return coords
 
 
+def has_numbers(tensor: torch.Tensor) -> bool:
+    """Whether a tensor's numbers can be looked at: not on the meta device, and not inside of ``torch.func``.
+
+    Args:
+        tensor: any.
+    """
+    return tensor.device.type != "meta" and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def need_finite(values: torch.Tensor, what: str) -> None:
     """Raises for coordinates that are NaN or infinite.
 
@@ -39,7 +49,7 @@ def need_finite(values: torch.Tensor, what: str) -> None:
         values: shape ``(rows, d)``.
         what: their name, for the message.
     """
-    if values.device.type == "meta":
+    if not has_numbers(values):
         return
     finite = torch.isfinite(values.detach())
     if not bool(finite.all()):
@@ -72,7 +82,7 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
             f"edge_index must have the shape (2, edges), sources above targets, not {tuple(edge_index.shape)}",
             hint="transpose it with .T" if edge_index.dim() == 2 and edge_index.shape[1] == 2 else None,
         )
-    if edge_index.numel() and edge_index.device.type != "meta":
+    if edge_index.numel() and has_numbers(edge_index):
         low, high = (int(bound) for bound in torch.aminmax(edge_index))
         if low < 0 or high >= nodes:
             bad = low if low < 0 else high
@@ -84,6 +94,7 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
 
 
 @suggests
+@plain_numbers
 def radius_graph(
     coords: torch.Tensor,
     radius: float,

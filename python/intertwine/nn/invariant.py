@@ -162,10 +162,11 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
         return torch.nn.Identity()
     if dimension == 0:
         return torch.nn.MaxPool1d(size)
+    # windows of fixed size: TorchScript knows no adaptive ones that leave axes alone
     if dimension == 1:
-        pool: torch.nn.Module = torch.nn.AdaptiveMaxPool2d((1, None))
+        pool: torch.nn.Module = torch.nn.MaxPool2d((size, 1))
     elif dimension == 2:
-        pool = torch.nn.AdaptiveMaxPool3d((1, None, None))
+        pool = torch.nn.MaxPool3d((size, 1, 1))
     else:
         # No pool of torch has four axes.
         raise UnsupportedFieldError("volumes cannot be pooled over channels by plain torch modules")

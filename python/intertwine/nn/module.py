@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from abc import ABCMeta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -21,6 +22,7 @@ from intertwine.errors import (
 )
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.kernels.constants import ConstantModule
+from intertwine.scalars import plain
 from intertwine.suggestions import refuse_unknown
 
 if TYPE_CHECKING:
@@ -36,9 +38,22 @@ def _signature(cls: type) -> inspect.Signature:
 
 
 _Module = TypeVar("_Module", bound="EquivariantModule")
+_Made = TypeVar("_Made")
 
 
-class EquivariantModule(ConstantModule):
+class _ModuleType(ABCMeta):
+    """What classes of modules are: their constructors receive Python's numbers, also where NumPy's are given."""
+
+    def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
+        return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        found = _signature(cls)
+        return found.replace(parameters=list(found.parameters.values())[1:], return_annotation=inspect.Signature.empty)
+
+
+class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     """A module that commutes with a group: f(g x) = g f(x), for features of ``in_type`` and ``out_type``.
 
     Library layers implement ``_compute`` on plain tensors. The base class checks types, unwraps and wraps: a

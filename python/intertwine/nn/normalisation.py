@@ -188,6 +188,8 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
     def _statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
         if not self.training and self.running_var is not None:
             return self.running_mean, self.running_var
+        if tensor.numel() == 0 and self._synchronised is None:
+            return self._statistics_of_nothing(tensor)
         self._need_several(tensor, tensor.numel() // tensor.shape[1])
         mean, var = self._batch_statistics(tensor.detach())
         if self.training and self.running_var is not None and self.num_batches_tracked is not None:
@@ -197,6 +199,14 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
                 if running is not None and seen is not None:
                     running.add_((seen.to(running.dtype) - running) * factor)
         return mean, var
+
+    def _statistics_of_nothing(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        # as torch does it: an empty batch is counted and leaves the running statistics alone
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        if self.running_var is not None:
+            return self.running_mean, self.running_var
+        return None, tensor.new_ones(self._count)
 
     def _normalised(self, tensor: torch.Tensor) -> torch.Tensor:
         mean, var = self._statistics(tensor)

@@ -12,6 +12,7 @@ from intertwine.errors import ArgumentError, IntertwineError
 from intertwine.nn.module import EquivariantModule
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.sizes import sizes_of
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 _REACH = 12
@@ -82,6 +83,7 @@ def _walk(model: EquivariantModule, size: tuple[int, ...]) -> list[dict[str, Any
 
 
 @suggests
+@plain_numbers
 def shape_plan(model: EquivariantModule, input_size: int | tuple[int, ...]) -> ShapePlan:
     """Which layers of a model break exact equivariance for inputs of some size, and which sizes avoid it.
 

@@ -12,10 +12,12 @@ from intertwine.nn.module import EquivariantModule, check_field_type
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.structure import MultipleModule
 from intertwine.nn.volume_conv import R3Conv
+from intertwine.scalars import plain_numbers
 
 _CONVOLUTIONS: dict[int, type[_GridConv]] = {1: R1Conv, 2: R2Conv, 3: R3Conv}
 
 
+@plain_numbers
 def depthwise_conv(in_type: FieldType, kernel_size: int | tuple[int, ...], **settings: Any) -> EquivariantModule:
     """A convolution in which every field sees itself alone.
 
@@ -55,6 +57,7 @@ def depthwise_conv(in_type: FieldType, kernel_size: int | tuple[int, ...], **set
     return MultipleModule(in_type, labels, parts)
 
 
+@plain_numbers
 def separable_conv(
     in_type: FieldType, out_type: FieldType, kernel_size: int | tuple[int, ...], *, bias: bool = True, **settings: Any
 ) -> EquivariantModule:

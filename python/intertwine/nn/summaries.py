@@ -15,6 +15,7 @@ from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.module import EquivariantModule, reference_of
 from intertwine.nn.sequential import SequentialModule
 from intertwine.nn.sizes import sizes_of
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 _HEADINGS = ("layer", "output fields", "output", "parameters", "multiply-adds", "memory", "on the grid")
@@ -118,6 +119,7 @@ class ModelSummary:
 
 
 @suggests
+@plain_numbers
 def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = None) -> ModelSummary:
     """The layers of a model: types, output shapes, parameters, multiply-adds, memory, and exactness on the grid.
 

@@ -8,14 +8,17 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError
+from intertwine.scalars import plain_numbers
 from intertwine.training import evaluate, turn_images
 
 
+@plain_numbers
 def random_angles(n: int, seed: int = 0) -> torch.Tensor:
     """Angles in degrees, uniform over the circle: float64 [n]."""
     return 360.0 * torch.rand(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+@plain_numbers
 def accuracy_by_angle(
     module: torch.nn.Module,
     x: torch.Tensor,

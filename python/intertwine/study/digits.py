@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.scalars import plain_numbers
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Digits:
     test_y: torch.Tensor
 
 
+@plain_numbers
 def enlarge(images: torch.Tensor, size: int) -> torch.Tensor:
     """Square images enlarged to the largest square inside of the disc of a canvas, so that turning loses nothing.
 
@@ -56,6 +58,7 @@ def enlarge(images: torch.Tensor, size: int) -> torch.Tensor:
     return torch.nn.functional.pad(resized.clamp(images.min(), images.max()), (margin,) * 4)
 
 
+@plain_numbers
 def load_digits(size: int = 17, test: int = 500, seed: int = 0) -> Digits:
     """Scikit-learn's 1797 digits, enlarged and split at random.
 

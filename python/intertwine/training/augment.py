@@ -10,11 +10,13 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.gspaces.resample import act_on_grid
+from intertwine.scalars import plain_numbers
 
 Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], tuple[torch.Tensor, torch.Tensor]]
 """From inputs, targets and a generator to inputs and targets of one batch."""
 
 
+@plain_numbers
 def turn_images(x: torch.Tensor, degrees: float | torch.Tensor, order: int = 3) -> torch.Tensor:
     """Images turned counter-clockwise about their centre; exact at multiples of 90 degrees.
 

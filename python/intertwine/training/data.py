@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, SampleError, ShapeError
 from intertwine.training.pairing import IGNORE, Kind, Missing
 
 Batch = tuple[torch.Tensor, "torch.Tensor | None"]
@@ -193,9 +194,10 @@ class DatasetSource:
             shuffle=False if stream else generator is not None,
             generator=own,
             num_workers=self.workers,
+            worker_init_fn=_leave_interrupts_to_the_main_process if self.workers else None,
         )
         count = self.n_batches(batch_size)
-        for number, item in enumerate(loader):
+        for number, item in enumerate(_loaded(loader)):
             if number % world == rank and (count is None or number < count // world * world):
                 yield _as_batch(item)
 
@@ -318,6 +320,36 @@ def _bounds(n: int, batch_size: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and n - starts[-1] == 1 and batch_size > 1:
         starts.pop()
     return [(start, stop) for start, stop in zip(starts, [*starts[1:], n])]
+
+
+def _leave_interrupts_to_the_main_process(number: int) -> None:
+    # Ctrl-C reaches every process of the terminal, and would end the workers before the batch that is being computed
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _loaded(loader: DataLoader[Any]) -> Iterator[Any]:
+    """What a loader gives; what goes wrong in it is an error of a sample.
+
+    Raises:
+        SampleError: if a sample cannot be loaded.
+    """
+    items = iter(loader)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except Exception as error:  # whatever the data set raises
+            # an error from another process has the text of its traceback, whose last line says what it was
+            said = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+            last = next((line for line in reversed(said.splitlines()) if line.strip()), said).strip()
+            name, _, rest = last.partition(": ")
+            reason = rest if name.startswith("intertwine.") and rest else last
+            raise SampleError(
+                f"a sample cannot be loaded: {reason}",
+                hint=getattr(error, "hint", None) or "check what the data set gives for each of its positions",
+            ) from error
+        yield item
 
 
 def _as_batch(item: Any) -> Batch:

@@ -11,11 +11,14 @@ import torch
 from torch.utils.data import Dataset
 
 from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.scalars import plain_numbers
+from intertwine.training.identity import describe, of_files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm")
 """Files that `ImageFolder` takes for images."""
 
 
+@plain_numbers
 def read_image(path: str | Path, channels: int | None = None, size: tuple[int, int] | None = None) -> torch.Tensor:
     """An image file as a float tensor.
 
@@ -98,7 +101,13 @@ class ImageFolder(Dataset):
         first = read_image(self.files[0][0], channels)
         self.channels: int = 3 if first.shape[0] == 3 else 1
         self.size: tuple[int, int] = (first.shape[1], first.shape[2]) if size is None else (size[0], size[1])
+        self._root = root
         self._transform = transform
+
+    def fingerprint(self) -> str:
+        """A text that is another one as soon as a file is renamed, changed, added or removed: by names, sizes and times."""
+        inside = of_files([path for path, _ in self.files], self._root)
+        return f"{inside} {self.levels} {self.channels} {self.size} {describe(self._transform)}"
 
     def __len__(self) -> int:
         return len(self.files)

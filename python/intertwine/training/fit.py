@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import dataclasses
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, IntertwineError, ShapeError
+from intertwine.scalars import plain_numbers
 from intertwine.training.augment import Augment, resolve_augment
-from intertwine.training.cautions import warn_of_frozen_statistics, warn_off_grid
+from intertwine.training.checkpoint import own_folder
 from intertwine.training.data import (
     DatasetSource,
     Source,
@@ -25,18 +29,43 @@ from intertwine.training.data import (
 )
 from intertwine.training.engine import make_fabric
 from intertwine.training.heads import fill_heads
+from intertwine.training.identity import Identity, describe, of_optimizer, of_source, of_stream
+from intertwine.training.identity import of_module as identity_of_module
 from intertwine.training.measures import LossFunction, Measures, resolve_class_weights, resolve_loss
 from intertwine.training.metrics import Metrics, resolve_metrics
-from intertwine.training.modes import asleep, deferred_interrupt, evaluation_mode, own_random_stream, wake
-from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule
+from intertwine.training.modes import deferred_interrupt, evaluation_mode
+from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule, take_over
 from intertwine.training.pairing import IGNORE, Kind, Missing, align
-from intertwine.training.result import FitResult
-from intertwine.training.run import OnBatch, Plan, Run, plain_output
+from intertwine.training.result import FitResult, Progress, Stopped
+from intertwine.training.run import OnBatch, Plan, Run, State, plain_output
+from intertwine.training.streams import make_streams
 from intertwine.training.turning import TargetType, Turner, make_turner, type_of_target
 
+CARRIED = (
+    "batch_size", "optimizer", "learn_rate", "weight_decay", "schedule", "loss", "metrics", "class_weights", "n_classes",
+    "labels", "na", "augment", "target_type", "precision", "patience", "min_delta", "clip_norm",
+)  # fmt: skip
+"""The arguments of `fit` that a fit which goes on from another one takes over; of `validation`, a fraction."""
 
+_Arguments = ParamSpec("_Arguments")
+
+
+def _going_on(fit: Callable[_Arguments, FitResult]) -> Callable[_Arguments, FitResult]:
+    """Gives a fit that goes on from another one the settings of that one, where they are not given anew."""
+
+    @functools.wraps(fit)
+    def with_settings(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> FitResult:
+        first: Any = args[0] if args else kwargs.get("module")
+        given: Any = {**first.settings, **kwargs} if isinstance(first, FitResult) else kwargs
+        return fit(*args, **given)  # pyright: ignore[reportCallIssue]
+
+    return with_settings
+
+
+@_going_on
+@plain_numbers
 def fit(
-    module: torch.nn.Module,
+    module: torch.nn.Module | FitResult,
     x: Any,
     y: Any = None,
     *,
@@ -51,6 +80,7 @@ def fit(
     validation: float | tuple[Any, Any] | Any | None = None,
     class_weights: str | Sequence[float] | Mapping[int, float] | torch.Tensor | None = None,
     n_classes: int | None = None,
+    labels: Sequence[str] | None = None,
     na: Missing = "error",
     augment: str | Augment | None = None,
     target_type: TargetType | None = None,
@@ -70,18 +100,22 @@ def fit(
 ) -> FitResult:
     """Train a copy of a module; the module itself stays as it is.
 
+    A `FitResult` in the place of the module is gone on from: with its weights, its optimiser and streams of random numbers as
+    they were at its end, its history and epoch numbers, and all settings that are not given anew. A fraction for
+    validation holds out the same samples again.
+
     Loss and metrics receive output and target in shapes that belong together, without missing targets, as
     `intertwine.training.pairing.align` says. All input is checked before the first batch. The same seed gives the same
     history. Ctrl-C, and a callback that returns `False`, end the training at the next batch boundary, with the module
     and the history as they are then.
 
     Args:
-        module: any torch module that maps a batch to one tensor. Heads without a number of classes are filled. Parts in eval
-            mode inside of a module in training mode stay there, so that running statistics of frozen layers do.
+        module: any torch module that maps a batch to one tensor (heads without a number of classes are filled), or the
+            result of another fit.
         x: inputs [batch, channels, ...] (tensor, array or geometric tensor), or a torch `Dataset` of pairs. Images of
             type uint8 and uint16 are scaled to 0..1.
         y: class numbers from 0, or measurements; for each sample or for each pixel.
-        epochs: passes over the data.
+        epochs: passes over the data, in addition to those of a fit that is gone on from.
         batch_size: samples in a batch.
         optimizer: "adam", "adamw", "rmsprop", "sgd", or a function from parameters to an optimizer.
         learn_rate: `None` for the optimizer's usual one.
@@ -97,10 +131,12 @@ def fit(
         validation: a fraction of the samples to hold out, a pair (x, y), or a data set.
         class_weights: "balanced", one weight for each class, or a dict.
         n_classes: how many classes there are, if the targets do not show all of them.
+        labels: the names of the classes; those that a data set calls `levels` or `classes` if left out.
         na: "error", or "mask" to leave missing targets (-100 for classes, NaN for measurements) out.
         augment: "rotations", which moves each sample by a random element of the module's own group (by a random angle if
             it has none), or a function of (x, y, generator) that returns (x, y). With "rotations" the targets turn with the
-            inputs, by their type: see `target_type`. Pixels of targets that come from outside of the image are missing.
+            inputs, by their type: see `target_type`. Pixels of targets that come from outside of the image are
+            left out of loss and metrics, as those with `na="mask"` are.
         target_type: how the targets in `y` move when the inputs are turned: their field type, such as
             `nn.field_type(gspace, vector=1)` for a direction for each sample or pixel, or "invariant". Needed where nothing
             else says it; a module's `out_type`, and `y` as a geometric tensor, do. Without one, classes are invariant
@@ -115,8 +151,10 @@ def fit(
         patience: stop when the (validation) loss has not improved for so many epochs, and keep the best weights.
         min_delta: by how much it has to improve.
         clip_norm: the largest norm of the gradient.
-        checkpoint: a folder for a checkpoint after each epoch.
-        resume: go on from the checkpoint in that folder, if there is one.
+        checkpoint: a folder for a checkpoint after each epoch whose loss and weights are finite. No other run may use it
+            meanwhile.
+        resume: go on from the checkpoint in that folder, if there is one: with its seed, its split and its best weights. It
+            has to be of the same run (data, labels, module, settings), but for the number of epochs, patience and callbacks.
         workers: processes that load a data set.
         fabric: a launched `Fabric` of your own, for several devices or processes: each trains on its share of the batches.
 
@@ -125,6 +163,8 @@ def fit(
 
     Raises:
         ArgumentError, ArgumentTypeError, ShapeError: if the data do not fit the module or an argument is out of range.
+        CheckpointError: if the checkpoint belongs to another run, the folder is in use, or it cannot be written.
+        SampleError: if a sample cannot be loaded.
         MissingDependencyError: if lightning's Fabric is not installed.
 
     Example:
@@ -134,70 +174,163 @@ def fit(
         >>> result.stopped, result.history[-1]["accuracy"] > 0.9
         ('finished', True)
     """
-    _check_settings(module, epochs, batch_size, patience, clip_norm, resume, checkpoint)
-    source, kind = as_source(of_module(module, x), y, na, workers)
-    target = type_of_target(module, _targets(y, validation), target_type, callable(loss))
+    settings = {name: value for name, value in locals().items() if name in CARRIED}
+    if isinstance(validation, float):
+        settings["validation"] = validation
+    former = module if isinstance(module, FitResult) else None
+    given: Any = former.module if former is not None else module
+    _check_settings(given, epochs, batch_size, patience, clip_norm, resume, checkpoint)
+    source, kind = as_source(of_module(given, x), y, na, workers)
+    target = type_of_target(given, _targets(y, validation), target_type, callable(loss))
     if kind is None:
         raise ArgumentError("there is nothing to learn: y is missing", hint="give one target for each sample")
     if fabric is not None and fabric.world_size > 1 and seed is None:
         raise ArgumentError("several processes need one seed", hint="give seed")
-    stream = _generator(seed, generator)
-    train, held = _validation(module, source, kind, validation, na, workers, stream)
-    classes = count_classes([source, held], kind, n_classes)
-    # deep copies of the argument, never the argument: a failed or stopped fit leaves it as it was
-    trained = copy.deepcopy(module)
-    with own_random_stream(_draw(stream)):
-        fill_heads(trained, classes)
-    home = next((p.device for p in trained.parameters()), torch.device("cpu"))
-    width = probe(trained, source, kind, classes)
-    warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
-    wake(trained, asleep(trained))
-    warn_of_frozen_statistics(trained)
+    with own_folder(checkpoint, fabric is None or fabric.is_global_zero) as folder:
+        saved = folder.read() if folder is not None and resume else None
+        streams = make_streams(seed, generator, _same_samples(former, source), saved)
+        named = of_stream(streams.stream)
+        train, held = _validation(given, source, kind, validation, na, workers, streams.splitter())
+        labels = _labels(labels, source, kind)
+        classes = count_classes([source, held], kind, n_classes or (len(labels) if labels else None))
+        # deep copies of the argument, never the argument: a failed or stopped fit leaves it as it was
+        trained = copy.deepcopy(given)
+        with streams.filling():
+            fill_heads(trained, classes)
+        home = next((p.device for p in trained.parameters()), torch.device("cpu"))
+        width = probe(trained, source, kind, classes)
+        weights = _class_weights(class_weights, train, kind, width)
+        changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
+        # turned targets have gaps at the edges, whatever is to be done about those of the data
+        gaps = isinstance(changes, Turner) and changes.leaves_gaps
+        measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if gaps else na)
+        _try_measures(trained, source, measures)
+        optimiser = make_optimizer(trained, optimizer, learn_rate, float(weight_decay))
+        if former is not None and former.progress is not None:
+            take_over(optimiser, trained, former.progress.optimizer)
+        engine = make_fabric(device, precision) if fabric is None else fabric
+        state = State() if former is None else State(former.epochs, former.batches, former.seconds, [*former.history])
+        identity: Identity = {}
+        if folder is not None:
+            identity = {
+                **_identity_of_data(source, held, validation, labels),
+                **identity_of_module(trained),
+                **of_optimizer(optimiser),
+                **{name: describe(settings[name]) for name in _SETTINGS},
+                "class_weights": describe(weights),
+                "precision": str(getattr(engine.strategy.precision, "precision", precision)),
+                "processes": str(engine.world_size),
+                "epochs before": str(state.epoch),
+                "seed": named,
+            }
+        if folder is not None and saved is not None:
+            if seed is None and generator is None:
+                identity["seed"] = saved["identity"]["seed"]
+            folder.check(saved["identity"], identity)
+        plan = Plan(
+            train=train,
+            validation=held,
+            before=state.epoch,
+            epochs=epochs,
+            batch_size=batch_size,
+            measures=measures,
+            augment=changes,
+            schedule=resolve_schedule(schedule),
+            missing=na,
+            n_classes=width if kind == "class" else None,
+            on_batch=on_batch,
+            on_epoch=on_epoch,
+            patience=patience,
+            min_delta=float(min_delta),
+            clip_norm=clip_norm,
+            checkpoint=folder,
+            about={"identity": identity, "start": streams.start},
+        )
+        with streams.running(), deferred_interrupt() as interrupt:
+            streams.resume()
+            run = Run(engine, trained, optimiser, plan, streams.stream, interrupt, state)
+
+            def result(stopped: Stopped) -> FitResult:
+                trained.zero_grad(set_to_none=True)
+                return FitResult(
+                    module=trained.to(home).eval(),
+                    history=run.state.history,
+                    stopped=stopped,
+                    seconds=run.state.seconds,
+                    batches=run.state.batches,
+                    best_epoch=run.state.best_epoch if run.moved or patience is not None else None,
+                    n_classes=plan.n_classes,
+                    labels=labels,
+                    seed=streams.stream.initial_seed(),
+                    planned=plan.last,
+                    samples=_count(source),
+                    settings=settings,
+                    progress=run.progress(),
+                )
+
+            if saved is not None:
+                run.resume(saved)
+            try:
+                return result(run.go())
+            except Exception as error:
+                _attach(error, result("failed"))
+                raise
+
+
+_SETTINGS = ("batch_size", "loss", "metrics", "na", "augment", "target_type", "clip_norm", "schedule")
+
+
+def _attach(error: Exception, result: FitResult) -> None:
+    """Gives an error what was learned until then."""
+    with contextlib.suppress(AttributeError, TypeError):  # some classes take no attributes
+        error.result = result  # pyright: ignore[reportAttributeAccessIssue]
+        note = getattr(error, "add_note", None)  # from Python 3.11 on
+        if note is not None:
+            note("The attribute `result` of this error holds the module and the history until then.")
+
+
+def _count(source: Source) -> int | None:
+    return None if source.n_batches(1) is None else len(source)
+
+
+def _same_samples(former: FitResult | None, source: Source) -> Progress | None:
+    """Where a former fit ended; its held-out samples mean something for as many samples only."""
+    if former is None or former.progress is None or former.samples == _count(source):
+        return None if former is None else former.progress
+    return dataclasses.replace(former.progress, start=None)
+
+
+def _labels(labels: Sequence[str] | None, source: Source, kind: Kind) -> tuple[str, ...] | None:
+    if labels is None and isinstance(source, DatasetSource):
+        labels = getattr(source.dataset, "levels", None) or getattr(source.dataset, "classes", None)
+    if labels is None or isinstance(labels, str):
+        if labels is not None:
+            raise ArgumentTypeError("`labels` holds one name for each class, but was a text")
+        return None
+    if kind != "class":
+        raise ArgumentError("`labels` needs class targets, but y holds measurements")
+    names = tuple(str(label) for label in labels)
+    if len(set(names)) != len(names):
+        raise ArgumentError("two classes in `labels` have one name", hint="give each class a name of its own")
+    return names
+
+
+def _class_weights(class_weights: Any, train: Source, kind: Kind, width: int) -> torch.Tensor | None:
+    if kind != "class":
+        if class_weights is not None:
+            raise ArgumentError("class weights need class targets, but y holds measurements")
+        return None
     counts = None
-    if kind == "class" and isinstance(train, TensorSource) and train.y is not None:
+    if isinstance(train, TensorSource) and train.y is not None:
         counts = class_counts(train.y, width)
-    weights = resolve_class_weights(class_weights, counts, width) if kind == "class" else None
-    if class_weights is not None and kind != "class":
-        raise ArgumentError("class weights need class targets, but y holds measurements")
-    changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
-    # turned targets have gaps at the edges, whatever is to be done about those of the data
-    gaps = isinstance(changes, Turner) and changes.leaves_gaps
-    measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if gaps else na)
-    _try_measures(trained, source, measures)
-    plan = Plan(
-        train=train,
-        validation=held,
-        epochs=epochs,
-        batch_size=batch_size,
-        measures=measures,
-        augment=changes,
-        schedule=resolve_schedule(schedule),
-        missing=na,
-        n_classes=width if kind == "class" else None,
-        on_batch=on_batch,
-        on_epoch=on_epoch,
-        patience=patience,
-        min_delta=float(min_delta),
-        clip_norm=clip_norm,
-        checkpoint=None if checkpoint is None else _folder(checkpoint),
-    )
-    optimiser = make_optimizer(trained, optimizer, learn_rate, float(weight_decay))
-    engine = make_fabric(device, precision) if fabric is None else fabric
-    with own_random_stream(_draw(stream)), deferred_interrupt() as interrupt:
-        run = Run(engine, trained, optimiser, plan, stream, interrupt)
-        if resume and plan.checkpoint is not None:
-            run.resume(plan.checkpoint)
-        stopped = run.go()
-    trained.zero_grad(set_to_none=True)
-    return FitResult(
-        module=trained.to(home).eval(),
-        history=run.state.history,
-        stopped=stopped,
-        seconds=run.state.seconds,
-        batches=run.state.batches,
-        best_epoch=run.state.best_epoch,
-        n_classes=plan.n_classes,
-    )
+    return resolve_class_weights(class_weights, counts, width)
+
+
+def _identity_of_data(source: Source, held: Source | None, validation: Any, labels: tuple[str, ...] | None) -> Identity:
+    found = {**of_source("x", source), "labels": describe(labels)}
+    if held is None or isinstance(validation, (int, float)):
+        return {**found, "validation": describe(validation)}
+    return {**found, "validation": "data of its own", **of_source("validation x", held)}
 
 
 def _targets(y: Any, validation: Any) -> list[Any]:
@@ -344,29 +477,3 @@ def _validation(
     if a != b and isinstance(source, TensorSource):
         raise ShapeError(f"the samples in x have shape {tuple(a)}, but those in validation {tuple(b)}")
     return source, held
-
-
-def _generator(seed: int | None, generator: torch.Generator | None) -> torch.Generator:
-    if generator is not None:
-        if seed is not None:
-            raise ArgumentError("`seed` and generator say the same thing", hint="give one of them")
-        if not isinstance(generator, torch.Generator):
-            raise ArgumentTypeError(f"`generator` is a torch.Generator, but was {type(generator).__name__}")
-        return generator
-    if seed is None:
-        seed = int(torch.randint(2**31 - 1, ()))
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ArgumentTypeError(f"`seed` is a whole number, but was {seed!r}")
-    return torch.Generator().manual_seed(seed)
-
-
-def _draw(stream: torch.Generator) -> int:
-    return int(torch.randint(2**31 - 1, (), generator=stream))
-
-
-def _folder(checkpoint: str | Path) -> Path:
-    folder = Path(checkpoint)
-    if folder.exists() and not folder.is_dir():
-        raise ArgumentError(f"`checkpoint` names a file, {folder.name}, but needs a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -176,7 +176,7 @@ def _of_function(function: LossFunction) -> Loss:
             given = "a tensor without a gradient" if isinstance(value, torch.Tensor) else type(value).__name__
             raise ArgumentTypeError(
                 f"the loss function gives {given}, which nothing can be learned from: it left torch on the way",
-                hint="compute it with torch alone, without item(), numpy() or detach()",
+                hint="compute it from the output itself, with torch alone: copied or detached values have no gradient",
             )
         value = torch.as_tensor(value)
         if value.numel() != 1:

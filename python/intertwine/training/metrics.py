@@ -314,7 +314,7 @@ def _pairs(metrics: Any) -> list[tuple[str, Any]]:
             flat += each.items()
         else:
             flat.append((None, each))
-    return [(_name(each, place) if name is None else str(name), each) for place, (name, each) in enumerate(flat, 1)]
+    return [(name_of(each, place) if name is None else str(name), each) for place, (name, each) in enumerate(flat, 1)]
 
 
 def _is_list(value: Any) -> bool:
@@ -331,7 +331,8 @@ def _is_collection(value: Any) -> bool:
     return library is not None and isinstance(value, library.MetricCollection)
 
 
-def _name(metric: Any, place: int) -> str:
+def name_of(metric: Any, place: int) -> str:
+    """What the column of a metric is called that was given no name, at this place of a list."""
     if isinstance(metric, str):
         return metric
     own = getattr(metric, "__name__", None) or getattr(getattr(metric, "func", None), "__name__", None)

@@ -36,44 +36,26 @@ def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def asleep(module: torch.nn.Module) -> frozenset[str]:
-    """The parts in eval mode inside of a module in training mode: their user has frozen them.
-
-    Args:
-        module: any module. One that is in eval mode itself, as a trained model is, has no such parts.
-    """
-    if not module.training:
-        return frozenset()
-    return frozenset(name for name, part in module.named_modules() if not part.training)
-
-
-def wake(module: torch.nn.Module, but: frozenset[str]) -> None:
-    """Training mode for all parts of a module but some.
-
-    Args:
-        module: any module.
-        but: the names of parts that go to eval mode.
-
-    Example:
-        >>> import torch
-        >>> net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1).eval())
-        >>> still = asleep(net)
-        >>> wake(net.eval(), still)
-        >>> net[0].training, net[1].training
-        (True, False)
-    """
-    module.train()  # which a class of the user's may override, to keep parts of it asleep
-    for name, part in module.named_modules():
-        if name in but:
-            part.training = False
-
-
 @contextmanager
 def own_random_stream(seed: int) -> Iterator[None]:
     """Torch's global generators seeded inside of the block (dropout draws from them) and restored after it."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
+
+
+def random_state(generator: torch.Generator) -> dict[str, Any]:
+    """The states of a generator and of torch's global ones, as `set_random_state` takes them."""
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"generator": generator.get_state(), "global": torch.get_rng_state(), "devices": devices}
+
+
+def set_random_state(state: dict[str, Any], generator: torch.Generator) -> None:
+    """Continue the streams of random numbers from where `random_state` found them."""
+    generator.set_state(state["generator"])
+    torch.set_rng_state(state["global"])
+    if len(state["devices"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["devices"])
 
 
 class Interrupt:
@@ -97,15 +79,14 @@ def deferred_interrupt() -> Iterator[Interrupt]:
     (R does, through reticulate) keeps its handler.
     """
     interrupt = Interrupt()
-    ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not ours:
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
         yield interrupt
         return
-    signal.signal(signal.SIGINT, interrupt.handle)
     try:
+        signal.signal(signal.SIGINT, interrupt.handle)
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # a handler that was put in place inside of the block, by a callback say, stays
+        if signal.getsignal(signal.SIGINT) == interrupt.handle:
+            signal.signal(signal.SIGINT, before)

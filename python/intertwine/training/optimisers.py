@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 
@@ -52,22 +54,57 @@ def make_optimizer(
     return makers[optimizer](parameters, lr=rate, weight_decay=weight_decay)
 
 
+def moments(optimizer: torch.optim.Optimizer, module: torch.nn.Module) -> dict[str, Any]:
+    """What an optimiser has found out about the parameters of a module, for `take_over`."""
+    names = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
+    return {"class": type(optimizer).__qualname__, "names": names, "state": optimizer.state_dict()["state"]}
+
+
+def take_over(optimizer: torch.optim.Optimizer, module: torch.nn.Module, found: dict[str, Any] | None) -> None:
+    """Go on with the moments of an optimiser of the same kind for the same parameters; its own settings stay.
+
+    Args:
+        optimizer: a new one.
+        module: whose parameters it has.
+        found: what `moments` gave; nothing is taken over if it is of another kind or for other parameters.
+    """
+    now = moments(optimizer, module)
+    if found is not None and (found["class"], found["names"]) == (now["class"], now["names"]):
+        # a copy, for the optimiser changes its moments in place, and the other fit keeps those that it ended with
+        state = copy.deepcopy(found["state"])
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
 def resolve_schedule(schedule: str | Schedule) -> Schedule:
     """A factor of the learning rate as a function of the progress through the training, from 0 to 1.
 
     Args:
         schedule: "constant"; "cosine", half a cosine down to 0; "onecycle", up over the first fifth and then down along
-            a cosine; or such a function.
+            a cosine; or such a function, called before each batch.
 
     Raises:
         ArgumentError: if there is no such schedule.
     """
     if callable(schedule):
-        return schedule
+        return _checked(schedule)
     known: dict[str, Schedule] = {"constant": lambda progress: 1.0, "cosine": _cosine, "onecycle": _one_cycle}
     if schedule not in known:
         raise ArgumentError(f"there is no schedule {schedule!r}", hint=f"use one of {', '.join(known)}, or a function")
     return known[schedule]
+
+
+def _checked(schedule: Schedule) -> Schedule:
+    def factor(progress: float) -> float:
+        value: Any = schedule(progress)
+        if isinstance(value, torch.Tensor) and value.numel() == 1:
+            value = value.item()
+        if not isinstance(value, (int, float)) or not (math.isfinite(value) and value >= 0):
+            raise ArgumentError(
+                f"`schedule` gives a factor of the learning rate, a number from 0 on, but at {progress:g} it gave {value!r}"
+            )
+        return float(value)
+
+    return factor
 
 
 def _cosine(progress: float) -> float:

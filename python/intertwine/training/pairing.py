@@ -48,7 +48,8 @@ def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error"
     """
     if output.ndim == 0 or target.ndim == 0 or output.shape[0] != target.shape[0]:
         raise ShapeError(
-            f"the module gives {_text(output)}, but the targets have shape {_text(target)}: these are not as many samples",
+            f"the module gives outputs of shape {_text(output)}, but the targets have shape {_text(target)}: these are not "
+            "as many samples",
             hint="the first axis of both counts the samples of a batch",
         )
     if target.is_floating_point():
@@ -62,7 +63,7 @@ def _numeric(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
         output_, target_ = _squeezed(output), _squeezed(target)
         if output_.shape != target_.shape:
             raise ShapeError(
-                f"the module gives {_text(output)}, but the targets have shape {_text(target)}",
+                f"the module gives outputs of shape {_text(output)}, but the targets have shape {_text(target)}",
                 hint=_numeric_hint(output_, target_),
             )
         output, target = output_, target_
@@ -79,7 +80,8 @@ def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
     n_classes = output.shape[1] if output.ndim > 1 else 1
     if n_classes < 2:
         raise ShapeError(
-            f"the module gives {_text(output)}, one number where targets hold a class: that is no choice between classes",
+            f"the module gives outputs of shape {_text(output)}, one number where targets hold a class: that is no choice "
+            "between classes",
             hint="give it one output for each class (two for yes and no), or give the targets as measurements, in "
             "floating-point numbers",
         )
@@ -88,7 +90,7 @@ def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
         if tuple(target_.shape) != (output_.shape[0], *output_.shape[2:]):
             expected = (output.shape[0], *output.shape[2:])
             raise ShapeError(
-                f"the module gives {_text(output)}, so that class targets have shape {expected}, "
+                f"the module gives outputs of shape {_text(output)}, so that class targets have shape {expected}, "
                 f"but they have shape {_text(target)}",
                 hint="give one class number for each sample, or for each pixel of the module's output; measurements are "
                 "floating-point numbers",

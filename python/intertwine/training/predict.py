@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.scalars import plain_numbers
 from intertwine.training.data import Source, TensorSource, as_source, check_batch, scaled
 from intertwine.training.devices import check_device
 from intertwine.training.fit import of_module, probe
@@ -23,6 +24,7 @@ Poll = Callable[[dict[str, Any]], "bool | None"]
 Response = Literal["response", "prob", "class", "features"]
 
 
+@plain_numbers
 def predict(
     module: torch.nn.Module,
     x: Any,
@@ -76,6 +78,7 @@ def predict(
     return result
 
 
+@plain_numbers
 def evaluate(
     module: torch.nn.Module,
     x: Any,
@@ -119,6 +122,7 @@ def evaluate(
     return measures.values()
 
 
+@plain_numbers
 def confusion(
     module: torch.nn.Module,
     x: Any,

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
-Stopped = Literal["finished", "interrupted", "early", "callback", "diverged"]
-"""Why training ended: all epochs done; Ctrl-C; no progress; a callback returned False; the loss became NaN."""
+Stopped = Literal["finished", "interrupted", "early", "callback", "diverged", "failed"]
+"""Why training ended: all epochs done; Ctrl-C; no progress; a callback returned False; the loss, its gradient or the weights
+were no longer finite; an error, which carries the result as its attribute `result`."""
 
 Row = dict[str, Any]
 """One line of a history: epoch (from 1), split, loss, metrics, batches, learn_rate, seconds."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a fit ended, beside its weights: what another one needs to go on.
+
+    Args:
+        optimizer: the moments of the optimiser; `None` if they belong to other weights than those of the result.
+        random: the states of the random numbers.
+        start: the state of the generator at the start, which drew the held-out samples; `None` if there is none.
+    """
+
+    optimizer: dict[str, Any] | None
+    random: dict[str, Any]
+    start: torch.Tensor | None
 
 
 @dataclass(frozen=True)
@@ -24,8 +41,15 @@ class FitResult:
         stopped: why training ended.
         seconds: how long it took.
         batches: how many steps the optimiser made.
-        best_epoch: the epoch whose weights the module has, if early stopping chose one.
+        best_epoch: the epoch whose weights the module has, if early stopping chose one or the training diverged (`None`
+            then for the weights of the start).
         n_classes: how many classes there are; `None` for numeric targets.
+        labels: the names of the classes, if they are known.
+        seed: of everything random.
+        planned: the number of the last epoch that was asked for.
+        samples: how many samples there were, those held out among them; `None` for a stream.
+        settings: the arguments of `fit` that a fit which goes on takes over.
+        progress: where it ended.
     """
 
     module: torch.nn.Module
@@ -35,6 +59,12 @@ class FitResult:
     batches: int
     best_epoch: int | None = None
     n_classes: int | None = None
+    labels: tuple[str, ...] | None = None
+    seed: int | None = None
+    planned: int = 0
+    samples: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    progress: Progress | None = field(default=None, repr=False)
 
     @property
     def epochs(self) -> int:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from intertwine.errors import ArgumentError, ModelFileError, ShapeError
+from intertwine.errors import ArgumentError, CheckpointError, ShapeError
 from intertwine.training.augment import Augment
+from intertwine.training.checkpoint import Checkpoint
 from intertwine.training.data import DatasetSource, Source, check_batch, scaled
 from intertwine.training.engine import quiet
 from intertwine.training.measures import Measures
-from intertwine.training.modes import Interrupt, asleep, evaluation_mode, wake
-from intertwine.training.optimisers import Schedule
+from intertwine.training.modes import Interrupt, evaluation_mode, random_state, set_random_state
+from intertwine.training.optimisers import Schedule, moments
 from intertwine.training.pairing import Missing
-from intertwine.training.result import Row, Stopped
+from intertwine.training.result import Progress, Row, Stopped
 
 Event = dict[str, Any]
 OnBatch = Callable[[Event], "bool | None"]
@@ -37,10 +36,15 @@ class StopTraining(Exception):  # noqa: N818 - it is no error: training ends as 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is decided before the first batch."""
+    """Everything that is decided before the first batch.
+
+    The epochs are those of this training, which come after the `before` ones of a fit that it goes on from. `about` is
+    what tells this run from others (its identity, the state of the generator at the start) and goes into each checkpoint.
+    """
 
     train: Source
     validation: Source | None
+    before: int
     epochs: int
     batch_size: int
     measures: Measures
@@ -53,7 +57,13 @@ class Plan:
     patience: int | None
     min_delta: float
     clip_norm: float | None
-    checkpoint: Path | None
+    checkpoint: Checkpoint | None
+    about: Mapping[str, Any]
+
+    @property
+    def last(self) -> int:
+        """The number of the last epoch."""
+        return self.before + self.epochs
 
 
 @dataclass
@@ -66,7 +76,6 @@ class State:
     history: list[Row] = field(default_factory=list)
     best: float = math.inf
     best_epoch: int | None = None
-    best_weights: dict[str, torch.Tensor] | None = None
 
 
 class Run:
@@ -79,6 +88,10 @@ class Run:
         plan: what to do.
         generator: draws order and augmentation.
         interrupt: looked at after each batch.
+        state: where to start.
+
+    Attributes:
+        moved: whether the module has gone back to the weights of an earlier step.
     """
 
     def __init__(
@@ -89,53 +102,80 @@ class Run:
         plan: Plan,
         generator: torch.Generator,
         interrupt: Interrupt,
+        state: State,
     ) -> None:
         self.plan = plan
-        self.state = State()
+        self.state = state
         self._fabric = fabric
         self._generator = generator
         self._interrupt = interrupt
         with quiet():
             self._module, self._optimizer = fabric.setup(module, optimizer)
         self._plain = module
-        self._asleep = asleep(module)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         first = next(module.parameters())
         self._dtype, self._device = first.dtype, first.device
+        # a scaler for 16 bits meets infinite gradients as a matter of course, and leaves such steps out by itself
+        self._scaler = getattr(fabric.strategy.precision, "scaler", None)
+        # the best weights so far; those of the start before the first epoch
+        self._best = self._weights()
+        self.moved = False
+        # what is infinite from the start (a mask, say) is meant to be
+        self._watched = [name for name, value in self._best.items() if _is_finite(value)]
         self._begin = time.perf_counter()
 
     def go(self) -> Stopped:
         """Train until there is a reason to stop, and return it; the history holds what was done in any case."""
+        if self.state.epoch >= self.plan.last or self._is_stale():
+            # a run that was resumed after its end: nothing changes
+            return self._ended("early" if self._is_stale() else "finished")
         self._begin = time.perf_counter() - self.state.seconds
+        reason: Stopped = "failed"
         try:
-            while self.state.epoch < self.plan.epochs:
+            while self.state.epoch < self.plan.last:
                 self.state.epoch += 1
                 self._one_epoch()
+            reason = "finished"
         except StopTraining as stop:
-            return stop.reason
+            reason = stop.reason
         except KeyboardInterrupt:
-            return "interrupted"
+            reason = "interrupted"
         finally:
             self.state.seconds = time.perf_counter() - self._begin
-            self._restore_best()
-        return "finished"
+            reason = self._ended(reason)
+        return reason
+
+    def _ended(self, reason: Stopped) -> Stopped:
+        """The reason, with the weights that belong to it in the module."""
+        if reason != "diverged" and not self._has_finite_weights():
+            reason = "diverged"
+        if reason == "diverged" or (self.plan.patience is not None and self.state.best_epoch is not None):
+            self._plain.load_state_dict(self._best)
+            self.moved = reason == "diverged" or self.state.best_epoch != self.state.epoch
+        return reason
 
     def _one_epoch(self) -> None:
+        """One pass. The state that is judged is the state that is saved, and the one that callbacks find."""
+        plan = self.plan
         row = self._train()
-        if self.plan.validation is not None:
-            row = self._validate(self.plan.validation)
-        if self.plan.checkpoint is not None:
-            self._save(self.plan.checkpoint)
-        if self.plan.on_epoch is not None and _says_stop(self.plan.on_epoch(dict(row))):
-            raise StopTraining("callback")
-        if not math.isfinite(row["loss"]):
+        if plan.validation is not None:
+            row = self._validate(plan.validation)
+        good = math.isfinite(row["loss"]) and self._has_finite_weights()
+        if good:
+            self._judge(row["loss"])
+            if plan.checkpoint is not None:
+                self._save(plan.checkpoint)
+        stops = plan.on_epoch is not None and _says_stop(plan.on_epoch(dict(row)))
+        if not good:
             raise StopTraining("diverged")
-        self._judge(row)
+        if self._is_stale():
+            raise StopTraining("early")
+        if stops:
+            raise StopTraining("callback")
 
     def _train(self) -> Row:
         plan, fabric = self.plan, self._fabric
         self._module.train()
-        wake(self._plain, self._asleep)
         plan.measures.reset()
         count = plan.train.n_batches(plan.batch_size)
         share = None if count is None else count // fabric.world_size
@@ -143,6 +183,7 @@ class Run:
             raise ArgumentError(f"{count} batches are too few for {fabric.world_size} processes")
         begin = time.perf_counter()
         done = 0
+        diverged = False
         # one draw in each process, whatever the batches of each of them take: the order has to stay the same in all
         noise = torch.Generator().manual_seed(
             int(torch.randint(2**31 - 1, (), generator=self._generator)) + fabric.global_rank
@@ -155,8 +196,11 @@ class Run:
                 done += 1
                 self.state.batches += 1
                 self._ask("train", done, share, loss, rate)
+        except StopTraining as stop:
+            diverged = stop.reason == "diverged"
+            raise
         finally:
-            if done:
+            if done or diverged:
                 self._record("train", begin, done)
         if not done:
             raise ArgumentError("the data set gives no samples")
@@ -171,10 +215,26 @@ class Run:
         self._optimizer.zero_grad(set_to_none=True)
         loss = plan.measures.step(plain_output(self._module(x)), target)
         self._fabric.backward(loss)
-        if plan.clip_norm is not None:
-            self._fabric.clip_gradients(self._plain, self._optimizer, max_norm=plan.clip_norm)
+        value = float(loss.detach())
+        # of several processes all have the same gradient, but each its own loss: they have to decide alike
+        if not self._has_finite_gradient() or not (math.isfinite(value) or self._fabric.world_size > 1):
+            raise StopTraining("diverged")
         self._optimizer.step()
-        return float(loss.detach())
+        return value
+
+    def _has_finite_gradient(self) -> bool:
+        """Whether a step can be made; clips the gradient where that was asked for."""
+        if self.plan.clip_norm is not None:
+            norm = self._fabric.clip_gradients(
+                self._plain, self._optimizer, max_norm=self.plan.clip_norm, error_if_nonfinite=False
+            )
+        elif self._scaler is not None:
+            return True
+        else:
+            gradients = [p.grad for p in self._plain.parameters() if p.grad is not None]
+            # the largest entry, for the sum of squares of finite numbers may be infinite
+            norm = torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
+        return self._scaler is not None or bool(torch.isfinite(norm))
 
     def _validate(self, source: Source) -> Row:
         plan = self.plan
@@ -203,7 +263,7 @@ class Run:
             event: Event = {
                 "split": split,
                 "epoch": self.state.epoch,
-                "epochs": self.plan.epochs,
+                "epochs": self.plan.last,
                 "batch": done,
                 "batches": count,
                 "loss": loss,
@@ -217,7 +277,7 @@ class Run:
 
     def _set_rate(self, done: int, count: int | None) -> float:
         within = 0.0 if count is None else done / count
-        factor = self.plan.schedule((self.state.epoch - 1 + within) / self.plan.epochs)
+        factor = self.plan.schedule((self.state.epoch - self.plan.before - 1 + within) / self.plan.epochs)
         for group, rate in zip(self._optimizer.param_groups, self._rates):
             group["lr"] = rate * factor
         return self._optimizer.param_groups[0]["lr"]
@@ -237,61 +297,74 @@ class Run:
             }
         )
 
-    def _judge(self, row: Row) -> None:
-        """Keep the best weights, and stop once they are `patience` epochs old."""
-        if self.plan.patience is None:
-            return
-        state = self.state
-        if row["loss"] < state.best - self.plan.min_delta:
-            state.best, state.best_epoch = row["loss"], state.epoch
-            state.best_weights = copy.deepcopy(self._plain.state_dict())
-        elif state.best_epoch is not None and state.epoch - state.best_epoch >= self.plan.patience:
-            raise StopTraining("early")
+    def _judge(self, loss: float) -> None:
+        """Keep the weights if they are the best so far."""
+        if loss < self.state.best - self.plan.min_delta:
+            self.state.best, self.state.best_epoch = loss, self.state.epoch
+            self._best = self._weights()
 
-    def _restore_best(self) -> None:
-        if self.state.best_weights is not None:
-            self._plain.load_state_dict(self.state.best_weights)
+    def _is_stale(self) -> bool:
+        """Whether the best weights are `patience` epochs old."""
+        best, patience = self.state.best_epoch, self.plan.patience
+        return patience is not None and best is not None and self.state.epoch - best >= patience
 
-    def _save(self, folder: Path) -> None:
-        """Write a checkpoint beside the old one and then put it in its place, so that one of them is always whole."""
-        state = self.state
-        state.seconds = time.perf_counter() - self._begin
-        content = {
-            "module": self._module,
-            "optimizer": self._optimizer,
-            "state": {k: v for k, v in vars(state).items() if v is not None},
-            "generator": self._generator.get_state(),
-            "global_generator": torch.get_rng_state(),
-        }
-        partial = folder / "last.ckpt.part"
-        with quiet():
-            self._fabric.save(partial, content)
+    def _weights(self) -> dict[str, Any]:
+        return copy.deepcopy(self._plain.state_dict())
+
+    def _has_finite_weights(self) -> bool:
+        weights = self._plain.state_dict()
+        return all(_is_finite(weights[name]) for name in self._watched)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self.state.seconds = time.perf_counter() - self._begin
         if self._fabric.is_global_zero:
-            os.replace(partial, folder / "last.ckpt")
+            checkpoint.write(
+                {
+                    **self.plan.about,
+                    "state": dict(vars(self.state)),
+                    "module": self._plain.state_dict(),
+                    # most often the best weights are those of this epoch
+                    "best": None if self.state.best_epoch == self.state.epoch else self._best,
+                    "optimizer": self._optimizer.state_dict(),
+                    "scaler": None if self._scaler is None else self._scaler.state_dict(),
+                    "random": random_state(self._generator),
+                }
+            )
         self._fabric.barrier()
 
-    def resume(self, folder: Path) -> None:
-        """Go on from the checkpoint in a folder, if there is one.
+    def resume(self, content: dict[str, Any]) -> None:
+        """Go on from what a checkpoint holds.
 
         Raises:
-            ModelFileError: if it cannot be read or belongs to another module.
+            CheckpointError: if it does not fit.
         """
-        path = folder / "last.ckpt"
-        if not path.exists():
-            return
-        content: dict[str, Any] = {"module": self._module, "optimizer": self._optimizer}
         try:
-            with quiet():
-                rest = self._fabric.load(path, content, strict=False, weights_only=True)
-            for name, value in rest["state"].items():
-                setattr(self.state, name, value)
-            self._generator.set_state(rest["generator"])
-            torch.set_rng_state(rest["global_generator"])
-        except Exception as error:  # whatever is wrong with the file, the user has one thing to do about it
-            raise ModelFileError(
-                f"the checkpoint {path.name} cannot be resumed: {error}",
-                hint="delete it, or use resume=False",
+            self.state = State(**content["state"])
+            self._plain.load_state_dict(content["module"])
+            self._best = self._weights() if content["best"] is None else content["best"]
+            self._optimizer.load_state_dict(content["optimizer"])
+            if self._scaler is not None and content["scaler"] is not None:
+                self._scaler.load_state_dict(content["scaler"])
+            set_random_state(content["random"], self._generator)
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"the checkpoint cannot be resumed: {error}", hint="start again with resume=False"
             ) from error
+
+    def progress(self) -> Progress:
+        """What another fit needs to go on from here."""
+        return Progress(
+            # the moments of an optimiser belong to the weights of its last step
+            optimizer=None if self.moved else moments(self._optimizer.optimizer, self._plain),
+            random=random_state(self._generator),
+            start=self.plan.about["start"],
+        )
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether numbers are finite, other things always."""
+    floating = isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+    return not floating or bool(torch.isfinite(value).all())
 
 
 def plain_output(output: Any) -> torch.Tensor:

@@ -7,11 +7,13 @@ from typing import Any, Literal
 import torch
 
 from intertwine.errors import ArgumentError
+from intertwine.scalars import plain_numbers
 from intertwine.training.data import as_inputs
 from intertwine.training.predict import Poll, predict
 from intertwine.training.reach import one_answer_for_each_pixel, tilings, windows
 
 
+@plain_numbers
 def predict_tiled(
     module: torch.nn.Module,
     x: Any,

@@ -97,6 +97,7 @@ class Turner:
         module: whose group holds that group.
         kind: what the targets hold.
         outputs: shape of what the module gives for one sample.
+        order: of the splines that interpolate the inputs.
     """
 
     in_type: FieldType
@@ -105,6 +106,7 @@ class Turner:
     module: torch.nn.Module | None
     kind: Kind
     outputs: tuple[int, ...]
+    order: int = 2
 
     def __call__(
         self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
@@ -121,12 +123,8 @@ class Turner:
         chosen = [self.space.fibergroup.sample(source) for _ in range(x.shape[0])]
         planes, has_space = self._as_fields(y)
         x, planes = x.clone(), planes.clone()
-        # samples that a finite group moves alike are moved together
-        alike: dict[GroupElement, list[int]] = {}
-        for number, element in enumerate(chosen):
-            alike.setdefault(element, []).append(number)
-        for element, which in alike.items():
-            x[which] = _moved(self.in_type, x[which], self._of_input(element))
+        for element, which in _alike(chosen):
+            x[which] = _moved(self.in_type, x[which], self._of_input(element), self.order)
             planes[which] = self._move(planes[which], element, has_space)
         return x, planes.reshape(y.shape)
 
@@ -246,10 +244,12 @@ def make_turner(
             f"the scores of the classes are {target_type}, which the group does not permute",
             hint="end the network with invariant fields, or with regular ones if it turns a class into another",
         )
+    order = 2
     if not isinstance(in_type, FieldType):
+        order = 1  # half the time, and nothing that a plain network could tell
         in_type = _pictures(module, sample[0], target_type)
     space, lifted = _space_of(module, in_type, target_type)
-    turner = Turner(in_type, target_type, space, module if lifted else None, kind, outputs)
+    turner = Turner(in_type, target_type, space, module if lifted else None, kind, outputs, order)
     turner.check(*sample)
     return turner
 
@@ -305,8 +305,18 @@ def _space_of(module: torch.nn.Module, in_type: FieldType, target_type: TargetTy
     )
 
 
-def _moved(in_type: FieldType, x: torch.Tensor, element: GroupElement) -> torch.Tensor:
-    moved = in_type.transform(x, element)
+def _alike(elements: list[GroupElement]) -> list[tuple[GroupElement, list[int]]]:
+    """The elements with the numbers of the samples that they move: a finite group moves many alike."""
+    if elements[0].group.continuous:
+        return [(element, [number]) for number, element in enumerate(elements)]
+    found: dict[GroupElement, list[int]] = {}
+    for number, element in enumerate(elements):
+        found.setdefault(element, []).append(number)
+    return list(found.items())
+
+
+def _moved(in_type: FieldType, x: torch.Tensor, element: GroupElement, order: int) -> torch.Tensor:
+    moved = in_type.transform(x, element, order=order)
     return moved[0] if isinstance(moved, tuple) else moved
 
 

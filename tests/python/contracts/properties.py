@@ -25,6 +25,16 @@ from intertwine.group import Group, Representation
 from .copies import reloaded
 from .distributed import two_processes
 from .layers import LAYERS, assert_equivariant, build, features, relative_error
+from .surroundings import (
+    empty_batch,
+    freed_storage,
+    inference_mode,
+    loads_in_a_thread,
+    mapped,
+    numpy_numbers,
+    parametrised,
+    scripted,
+)
 
 STATES = [(trained, training) for trained in (False, True) for training in (False, True)]
 
@@ -494,7 +504,17 @@ PROPERTIES: dict[str, Property] = {
             "processes are those of one with the whole batch",
             two_processes_as_one,
         ),
+        Property(
+            "freed memory", "the memory of parameters may be given back and taken again, as FSDP does", freed_storage
+        ),
+        Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped),
+        Property("empty batch", "a batch of nothing, forward and backward, as torch's layers take it", empty_batch),
+        Property("NumPy numbers", "arguments that are numbers may be scalars of NumPy, of any width", numpy_numbers),
+        Property("parametrize", "`torch.nn.utils.parametrize` acts, and `summary()` sees through it", parametrised),
+        Property("inference mode", "built in inference mode it computes, and disturbs no other module", inference_mode),
+        Property("threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread),
         Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,)),
+        Property("TorchScript", "`torch.jit.script` of what `export()` gives", scripted, slow=True),
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),
         Property("inductor", "the same with inductor", compiled_by_inductor, slow=True),

@@ -12,9 +12,7 @@ from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.training.pairing import IGNORE
 from intertwine.training.turning import make_turner, type_of_target
 
-from ..contracts.lists import SPACES
-
-PLANES = {name: build for name, build in SPACES.items() if build().dimensionality == 2}
+from ..contracts.lists import GSPACES, SPACES
 
 
 def turned(module, x, y, target_type=None, seed=0):
@@ -72,6 +70,16 @@ def test_targets_move_as_the_same_features_in_x(name, axes):
         assert turning.shape == (y if target is y else x).shape
         torch.testing.assert_close(turning.flatten(1), moved.flatten(1), atol=1e-10, rtol=0)
         assert space.fibergroup.order() == 1 or not torch.equal(moved, x)
+
+
+@pytest.mark.parametrize("name", ["no space, C4", "no space, Q8"])
+def test_features_without_positions_move_too(name):
+    space = GSPACES[name]()
+    kind = nn.FieldType(space, [space.regular_repr, space.irreps[-1]])
+    x = noise(12, kind.size)
+    moved, y = turned(nn.IdentityModule(kind), x, x)
+    torch.testing.assert_close(moved, y, atol=1e-12, rtol=0)
+    assert not torch.equal(moved, x)
 
 
 # --- maps: where the grid is carried to itself, the target of the moved input is the moved target
