@@ -152,6 +152,10 @@ class EquivarianceWarning(UserWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
 
 
+class StatisticsWarning(UserWarning):
+    """Running statistics that change where a user may think that they do not."""
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
 

@@ -150,6 +150,11 @@ class _FieldExpansion(ConstantModule):
         sides = plan.target.representations, plan.source.representations
         if any(other is not side[0] and other != side[0] for side in sides for other in side):
             return False
+        # Equal matrices may still be made in several ways, such as the regular representation as an induced one.
+        for side in (plan.target, plan.source):
+            for kind in side.kinds:
+                if len(set(np.bincount(kind.fields, minlength=len(side.representations)))) > 1:
+                    return False
         steps = sum(len(row) for row in plan.pairs) + sum(len(side.mixings) for side in (plan.target, plan.source))
         numbers = plan.weights * sides[0][0].size * sides[1][0].size * plan.cells
         return steps > 1 and numbers <= _DENSE_UP_TO * steps

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 import torch.nn.functional as F
 
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
@@ -108,8 +108,13 @@ class _GridConv(ExpandedModule):
             -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
             for width, step in zip(self._window, self._stride, strict=True)
         )
+        # (n - 1) stride + window - 2 padding cells are left of n.
+        needed = (
+            -((width - 2 * cut - 1 - step) // step)
+            for width, step, cut in zip(self._window, self._stride, self._padding, strict=True)
+        )
         self._room = (
-            least_room(d * (1,), self._beyond, padding_mode)
+            max(least_room(d * (1,), self._beyond, padding_mode), *needed)
             if self.transposed
             else least_room(self._window, self._padding, padding_mode)
         )
@@ -190,6 +195,7 @@ class _GridConv(ExpandedModule):
         super()._check_axes(tensor)
         if self.transposed:
             need_room(type(self).__name__, tuple(shape), self.d * (1,), self._beyond, self.padding_mode)
+            self._need_output(tuple(shape))
         else:
             need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
@@ -202,6 +208,17 @@ class _GridConv(ExpandedModule):
         if self._always_breaks or self.transposed:
             return self._always_breaks
         return off_centre(size, self._window, self._stride, self._padding)
+
+    def _need_output(self, shape: tuple[int, ...]) -> None:
+        """Raises if a transposed convolution would leave nothing."""
+        axes = zip(shape[2:], self._window, self._stride, self._padding, self._output_padding, strict=True)
+        left = tuple((n - 1) * step + width - 2 * cut + more for n, width, step, cut, more in axes)
+        if min(left) < 1:
+            raise ShapeError(
+                f"{type(self).__name__} with padding {self.padding} takes away all {tuple(shape[2:])} cells and more: "
+                f"{left} would be left",
+                hint="use larger images, or less padding",
+            )
 
     @property
     def _cropped(self) -> tuple[int, ...]:

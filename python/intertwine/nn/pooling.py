@@ -313,6 +313,14 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
         """That of the maximum and that of the blur, added at once."""
         return tuple(own + blur for own, blur in zip(self.padding, self._blur_padding, strict=True))
 
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        # The maximum keeps some cells, and the blur needs as many as its window has.
+        blur: torch.Tensor = self.blur  # type: ignore[assignment]
+        steps = zip(self.dilation, self.kernel_size, strict=True)
+        reach = tuple(half + step * (width - 1) for half, (step, width) in zip(blur.shape[2:], steps, strict=True))
+        need_room(type(self).__name__, tuple(tensor.shape), reach, self._margin)
+
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
 

@@ -87,6 +87,12 @@ class _Upsampling(EquivariantModule):
         targets = self._size or tuple(int(n * float(self._scale_factor or 1)) for n in size)
         if self._mode == "nearest" and any(target % n for target, n in zip(targets, size, strict=True)):
             return f"the nearest of {size} cells for {targets} is not the same from both sides"
+        if self._mode == "nearest-exact" and any(
+            (2 * place + 1) * n % (2 * target) == 0
+            for n, target in zip(size, targets, strict=True)
+            for place in range(target)
+        ):
+            return f"cells of {targets} lie in the middle between two of {size}, of which one side's is taken"
         if self._scale_factor is not None and any(
             abs(n * self._scale_factor - target) > 1e-9 for n, target in zip(size, targets, strict=True)
         ):

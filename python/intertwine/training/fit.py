@@ -16,6 +16,7 @@ import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, IntertwineError, ShapeError
 from intertwine.scalars import plain_numbers
 from intertwine.training.augment import Augment, resolve_augment
+from intertwine.training.cautions import warn_of_frozen_statistics, warn_off_grid
 from intertwine.training.checkpoint import own_folder
 from intertwine.training.data import (
     DatasetSource,
@@ -33,7 +34,7 @@ from intertwine.training.identity import Identity, describe, of_optimizer, of_so
 from intertwine.training.identity import of_module as identity_of_module
 from intertwine.training.measures import LossFunction, Measures, resolve_class_weights, resolve_loss
 from intertwine.training.metrics import Metrics, resolve_metrics
-from intertwine.training.modes import deferred_interrupt, evaluation_mode
+from intertwine.training.modes import asleep, deferred_interrupt, evaluation_mode, wake
 from intertwine.training.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule, take_over
 from intertwine.training.pairing import IGNORE, Kind, Missing, align
 from intertwine.training.result import FitResult, Progress, Stopped
@@ -111,7 +112,8 @@ def fit(
 
     Args:
         module: any torch module that maps a batch to one tensor (heads without a number of classes are filled), or the
-            result of another fit.
+            result of another fit. Parts in eval mode inside of a module in training mode stay there, so that running
+            statistics of frozen layers do.
         x: inputs [batch, channels, ...] (tensor, array or geometric tensor), or a torch `Dataset` of pairs. Images of
             type uint8 and uint16 are scaled to 0..1.
         y: class numbers from 0, or measurements; for each sample or for each pixel.
@@ -199,6 +201,9 @@ def fit(
             fill_heads(trained, classes)
         home = next((p.device for p in trained.parameters()), torch.device("cpu"))
         width = probe(trained, source, kind, classes)
+        warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
+        wake(trained, asleep(trained))
+        warn_of_frozen_statistics(trained)
         weights = _class_weights(class_weights, train, kind, width)
         changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
         # turned targets have gaps at the edges, whatever is to be done about those of the data

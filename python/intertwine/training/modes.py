@@ -36,6 +36,38 @@ def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
             part.training = mode
 
 
+def asleep(module: torch.nn.Module) -> frozenset[str]:
+    """The parts in eval mode inside of a module in training mode: their user has frozen them.
+
+    Args:
+        module: any module. One that is in eval mode itself, as a trained model is, has no such parts.
+    """
+    if not module.training:
+        return frozenset()
+    return frozenset(name for name, part in module.named_modules() if not part.training)
+
+
+def wake(module: torch.nn.Module, but: frozenset[str]) -> None:
+    """Training mode for all parts of a module but some.
+
+    Args:
+        module: any module.
+        but: the names of parts that go to eval mode.
+
+    Example:
+        >>> import torch
+        >>> net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1).eval())
+        >>> still = asleep(net)
+        >>> wake(net.eval(), still)
+        >>> net[0].training, net[1].training
+        (True, False)
+    """
+    module.train()  # which a class of the user's may override, to keep parts of it asleep
+    for name, part in module.named_modules():
+        if name in but:
+            part.training = False
+
+
 @contextmanager
 def own_random_stream(seed: int) -> Iterator[None]:
     """Torch's global generators seeded inside of the block (dropout draws from them) and restored after it."""

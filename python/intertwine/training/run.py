@@ -17,7 +17,7 @@ from intertwine.training.checkpoint import Checkpoint
 from intertwine.training.data import DatasetSource, Source, check_batch, scaled
 from intertwine.training.engine import quiet
 from intertwine.training.measures import Measures
-from intertwine.training.modes import Interrupt, evaluation_mode, random_state, set_random_state
+from intertwine.training.modes import Interrupt, asleep, evaluation_mode, random_state, set_random_state, wake
 from intertwine.training.optimisers import Schedule, moments
 from intertwine.training.pairing import Missing
 from intertwine.training.result import Progress, Row, Stopped
@@ -112,6 +112,7 @@ class Run:
         with quiet():
             self._module, self._optimizer = fabric.setup(module, optimizer)
         self._plain = module
+        self._asleep = asleep(module)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         first = next(module.parameters())
         self._dtype, self._device = first.dtype, first.device
@@ -176,6 +177,7 @@ class Run:
     def _train(self) -> Row:
         plan, fabric = self.plan, self._fabric
         self._module.train()
+        wake(self._plain, self._asleep)
         plan.measures.reset()
         count = plan.train.n_batches(plan.batch_size)
         share = None if count is None else count // fabric.world_size

@@ -152,7 +152,7 @@ def multiple(draw: Draw, space: GSpace, cls: type) -> Any:
 def tensor_product(draw: Draw, space: GSpace, cls: type) -> Any:
     """Fields of one representation each."""
     count = draw.randint(1, 2)
-    one, other = (representation(draw, space, draw.choice(["irreps", "permutations"])) for _ in range(2))
+    one, other = (field_type(draw, space).representations[0] for _ in range(2))
     return cls(nn.FieldType(space, count * [one]), nn.FieldType(space, count * [other]))
 
 

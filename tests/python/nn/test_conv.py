@@ -1,11 +1,14 @@
 """What holds for convolutions and linear layers beyond the contract of every layer."""
 
+import contextlib
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.errors import EmptyBasisError, EquivarianceWarning, IntertwineError
+from intertwine.errors import EmptyBasisError, EquivarianceWarning, IntertwineError, ShapeError
 from intertwine.group import cyclic_group, dihedral_group
 from intertwine.kernels.scalar import scalar_basis
 
@@ -424,3 +427,35 @@ def test_equal_layers_share_their_constants():
     second.load_state_dict(first.state_dict())
     x = torch.randn(1, 16, 7, 7)
     assert torch.equal(first(x), second(x))
+
+
+def test_equal_fields_that_are_made_in_several_ways():
+    space = gspaces.trivialOnR2()
+    same = [space.induced_repr(1, space.trivial_repr), space.regular_repr, space.trivial_repr]
+    kind = nn.FieldType(space, same)
+    assert same[0] == same[1] == same[2]
+    for one, other in ((kind, nn.FieldType(space, 4 * [space.trivial_repr])), (kind, kind)):
+        conv = nn.R2Conv(one, other, 3)
+        assert conv(torch.randn(1, one.size, 5, 5)).shape == (1, other.size, 3, 3)
+
+
+def test_images_too_small_for_a_transposed_convolution_are_refused():
+    kind = nn.field_type(gspaces.rot2dOnR2(4), trivial=1)
+    for size, stride, padding in itertools.product((1, 3, 4), (1, 2, 3), (0, 1, 2, 3)):
+        conv = nn.R2ConvTransposed(kind, kind, size, padding=padding, stride=stride)
+        for n in range(1, 7):
+            left = (n - 1) * stride + size - 2 * padding
+            if left < 1:
+                with pytest.raises(ShapeError, match="would be left"):
+                    conv(torch.zeros(1, 1, n, n))
+            else:
+                assert conv(torch.zeros(1, 1, n, n)).shape == (1, 1, left, left)
+
+
+def test_images_too_small_for_a_blur_are_refused():
+    kind = nn.field_type(gspaces.rot2dOnR2(4), trivial=1)
+    for padding in (0, 1):
+        pool = nn.PointwiseMaxPoolAntialiased(kind, 3, 1, padding)
+        for n in range(1, 6):
+            with contextlib.suppress(ShapeError):
+                assert min(pool(torch.zeros(1, 1, n, n)).shape) > 0
