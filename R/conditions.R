@@ -62,6 +62,8 @@ in_r_words <- function(text) {
     "vector=1" = "vector = 1", "()(" = "(", ", call head.fill(n)," = ","
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
+  text <- gsub("\\bload\\(path, classes=\\[(\\w+)\\]\\)", "intertwine_load(path, classes = list(\\1))", text)
+  text <- gsub("argument `classes` of load\\b", "argument `classes` of intertwine_load()", text)
   text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {
     paste0("list(", switch(substr(found, 2, 2), F = "FALSE", T = "TRUE", "\"cone\""))
   })

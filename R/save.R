@@ -8,13 +8,32 @@
 #' @param object A module, or a fit of [fit()].
 #' @param path A file; the usual ending is `.safetensors`.
 #' @param overwrite Whether an existing file may be replaced.
+#' @param classes The Python classes of your own that the module is made of, or
+#'   `NULL`: one class or a list of them, made by `reticulate::PyClass()` or
+#'   taken from a Python module.
 #' @return `intertwine_save()`: `path`, invisibly. `intertwine_load()`: the
 #'   module or fit.
+#' @details
+#' A module is described, built again from the description on the spot, and
+#' compared in all that it holds. What has changed since it was built (the
+#' `eps` of a batch normalisation, a part in eval mode, frozen weights) is saved
+#' along with it; what no file can hold, such as a hook, is refused. So a file
+#' always holds the whole model.
+#'
+#' Classes of your own are saved by their name and the arguments with which the
+#' module was built, if they inherit from `intertwine_py()$nn$EquivariantModule`,
+#' and are found again among `classes` when the file is read: define them first, then
+#' load. Only classes that you give are ever built from a file.
+#'
+#' A symbolic link stays a link, and the file that it points to is written; a
+#' file that is there keeps its mode.
 #' @section Errors:
 #' `intertwine_error_file` if the file does not exist, or exists and may not be
 #' replaced; `intertwine_error_model_file` if it is no such file, is cut
-#' short, or was written by an incompatible version; and if a module cannot be saved,
-#' because it has parts that are R functions or unknown classes. A file is
+#' short, was written by an incompatible version, or is a folder, pipe or device;
+#' `intertwine_error_missing_class` if it needs a class that is not among `classes`;
+#' `intertwine_error_argument` if a module cannot be saved, because it has parts
+#' that are R functions, hooks, or classes that do not tell their arguments. A file is
 #' replaced whole or not at all.
 #' @examplesIf intertwine::intertwine_available()
 #' module <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
@@ -24,7 +43,7 @@
 #' intertwine_load(path)
 #' @export
 intertwine_save <- function(object, path, overwrite = TRUE) {
-  check_string(path)
+  check_path(path)
   check_flag(overwrite)
   check_class(
     object, c("intertwine_fit", "equivariant_module", "torch.nn.modules.module.Module"), "a fit or a module",
@@ -47,10 +66,43 @@ intertwine_save <- function(object, path, overwrite = TRUE) {
 
 #' @rdname intertwine_save
 #' @export
-intertwine_load <- function(path) {
+intertwine_load <- function(path, classes = NULL) {
+  check_path(path)
   check_file(path)
-  found <- py_call_checked("_r.files.load", list(path.expand(path)))
-  if (is.null(found$fit)) found$module else fit_from_record(found$fit, found$module)
+  found <- py_call_checked("_r.files.load", list(path.expand(path), as_python_classes(classes)))
+  if (is.null(found$fit)) found$module else fit_from_record(found$fit, found$module, found$state)
+}
+
+#' One name of a file that the system could have.
+#' @noRd
+check_path <- function(path, call = rlang::caller_env()) {
+  check_string(path, "path", call)
+  if (!nzchar(path)) {
+    abort_intertwine("`path` must be the name of a file, not an empty string.", call = call)
+  }
+  # beyond this, R itself gives warnings and errors without a class
+  if (nchar(path, "bytes") > 4000) {
+    abort_intertwine(
+      paste0("There can be no file with a name of ", nchar(path, "bytes"), " letters."),
+      class = "file", hint = "Use a shorter name.", call = call
+    )
+  }
+  invisible(path)
+}
+
+as_python_classes <- function(classes, call = rlang::caller_env()) {
+  if (is.null(classes)) {
+    return(NULL)
+  }
+  classes <- if (is_py(classes)) list(classes) else as.list(classes)
+  wrong <- !vapply(classes, inherits, logical(1), "python.builtin.type")
+  if (any(wrong)) {
+    abort_intertwine(
+      paste0("`classes` must be Python classes, not ", describe_value(classes[[which(wrong)[1]]]), "."),
+      class = "argument_type", hint = "Give the classes themselves, such as `classes = list(Net)`.", call = call
+    )
+  }
+  unname(classes)
 }
 
 module_state <- function(module, call = rlang::caller_env()) {
@@ -58,7 +110,17 @@ module_state <- function(module, call = rlang::caller_env()) {
 }
 
 module_from_state <- function(state, call = rlang::caller_env()) {
-  py_call_checked("_r.files.from_bytes", list(as.vector(state)), call)
+  withCallingHandlers(
+    py_call_checked("_r.files.from_bytes", list(as.vector(state)), call),
+    intertwine_error_missing_class = function(condition) {
+      abort_intertwine(
+        "This fit was made in another R session, of a module of your own class, which is not known here.",
+        class = c("missing_class", "dead_pointer"),
+        hint = "Keep such fits with intertwine_save(), and read them with intertwine_load(path, classes = ).",
+        call = call
+      )
+    }
+  )
 }
 
 #' What a fit holds besides its module, as lists that JSON can hold, for either language to read.
@@ -80,13 +142,13 @@ fit_record <- function(fit) {
   )
 }
 
-fit_from_record <- function(record, module) {
+fit_from_record <- function(record, module, state) {
   vectors <- lapply(record[c("levels", "input_size")], unlist)
   fitted <- list(
     history = as_history(record$history), levels = vectors$levels, kind = record$kind,
     input_size = as.integer(vectors$input_size), stopped = record$stopped, seconds = record$seconds,
     batches = record$batches, best_epoch = record$best_epoch, parameters = record$parameters,
-    settings = record$settings, state = module_state(module), live = new.env(parent = emptyenv())
+    settings = record$settings, state = state, live = new.env(parent = emptyenv())
   )
   fitted$live$module <- module
   structure(fitted, class = "intertwine_fit")

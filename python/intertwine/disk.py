@@ -40,6 +40,8 @@ def open_ordinary(path: str | Path) -> BinaryIO:
         _check_ordinary(os.stat(path), path)
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         file = os.fdopen(os.open(path, flags), "rb")
+    except ModelFileError:
+        raise
     except (OSError, ValueError) as error:
         raise _failed(error, path, "read") from error
     try:
@@ -88,6 +90,8 @@ def write_whole(
         os.replace(partial, target)
         partial = None
         _sync_folder(target.parent)
+    except ModelFileError:
+        raise
     except (OSError, ValueError) as error:
         raise _failed(error, path, "written", what) from error
     finally:
@@ -130,7 +134,7 @@ def _check_ordinary(about: os.stat_result, path: Path) -> None:
         raise ModelFileError(f"{path} is a folder, not a model file", hint="give the name of a file in it")
     if not stat.S_ISREG(about.st_mode):
         raise ModelFileError(
-            f"{path} is no ordinary file", hint="give the name of a file that save() has written or may"
+            f"{path} is no ordinary file", hint="devices, pipes and sockets are neither read nor written"
         )
 
 

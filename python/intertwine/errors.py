@@ -144,6 +144,10 @@ class GaugeError(ModelFileError):
     """A model file whose bases were computed in another gauge."""
 
 
+class MissingClassError(ModelFileError):
+    """A model file with a module of a class of the user's own, which was not handed over."""
+
+
 class MissingDependencyError(IntertwineError, ImportError):
     """An optional package that this function needs is not installed."""
 

@@ -80,3 +80,105 @@ test_that("what is loaded is a function of arrays", {
   x <- array(stats::rnorm(25), c(1, 1, 5, 5))
   expect_equal(intertwine_load(path)(x), module(x))
 })
+
+test_that("what a module has become since it was built is saved, or the save is refused", {
+  skip_if_no_python()
+  module <- any_model()
+  layers <- intertwine_py()$nn$SequentialModule$`__getitem__`
+  batchnorm <- layers(module, 1L)
+  batchnorm$eps <- 0.25
+  batchnorm$eval()
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(module, path)
+  again <- layers(intertwine_load(path), 1L)
+  expect_identical(again$eps, 0.25)
+  expect_false(again$training)
+
+  before <- readBin(path, "raw", file.size(path))
+  batchnorm$register_forward_hook(function(...) NULL)
+  expect_error(intertwine_save(module, path), "hooks", class = "intertwine_error_argument")
+  expect_identical(readBin(path, "raw", file.size(path)), before)
+})
+
+own_class <- function() {
+  py <- intertwine_py()
+  reticulate::PyClass("OwnNet", inherit = py$nn$EquivariantModule, defs = list(
+    `__init__` = function(self, in_type, width = 2L) {
+      super()$`__init__`()
+      self$in_type <- in_type
+      self$conv <- py$nn$R2Conv(in_type, py$nn$field_type(in_type$gspace, regular = width), 3L)
+      self$head <- py$nn$HeadClasses(self$conv$out_type, 2L)
+      self$out_type <- NULL
+      NULL
+    },
+    forward = function(self, x) self$head(self$conv(x))
+  ))
+}
+
+test_that("modules of one's own class are saved, and loaded where the class is given", {
+  skip_if_no_python()
+  OwnNet <- own_class()
+  module <- OwnNet(field_type(gspace_rot2d(N = 4), trivial = 1), width = 3L)
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(module, path)
+  x <- array(stats::rnorm(50), c(2, 1, 5, 5))
+  expect_equal(as.array(intertwine_load(path, classes = OwnNet)(x)), as.array(module(x)))
+  expect_equal(as.array(intertwine_load(path, classes = list(OwnNet))(x)), as.array(module(x)))
+  expect_error(intertwine_load(path), "classes = list\\(OwnNet\\)", class = "intertwine_error_missing_class")
+  expect_error(intertwine_load(path, classes = list()), class = "intertwine_error_missing_class")
+  expect_error(intertwine_load(path, classes = list(module)), "classes", class = "intertwine_error_argument_type")
+  expect_error(intertwine_load(path, classes = "OwnNet"), "classes", class = "intertwine_error_argument_type")
+})
+
+test_that("fits of one's own class are kept by intertwine_save()", {
+  skip_if_no_python()
+  OwnNet <- own_class()
+  module <- OwnNet(field_type(gspace_rot2d(N = 4), trivial = 1), width = 1L)
+  x <- images(array(stats::runif(8 * 49), c(8, 7, 7)))
+  fitted <- fit(module, x, factor(rep(c("left", "right"), 4)), epochs = 1)
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(fitted, path)
+  again <- intertwine_load(path, classes = OwnNet)
+  expect_s3_class(again, "intertwine_fit")
+  expect_identical(predict(again, x), predict(fitted, x))
+  rds <- withr::local_tempfile()
+  saveRDS(fitted, rds)
+  expect_error(readRDS(rds)$module, "intertwine_save", class = "intertwine_error_missing_class")
+})
+
+test_that("links are followed, modes kept, and what is no file refused at once", {
+  skip_if_no_python()
+  skip_on_os("windows")
+  folder <- withr::local_tempdir()
+  module <- any_model()
+  there <- file.path(folder, "there")
+  link <- file.path(folder, "link")
+  file.symlink(there, link)
+  intertwine_save(module, link)
+  expect_identical(Sys.readlink(link), there)
+  Sys.chmod(there, "0640", use_umask = FALSE)
+  intertwine_save(module, link)
+  expect_identical(format(file.mode(there)), "640")
+
+  pipe <- file.path(folder, "pipe")
+  skip_if(system2("mkfifo", shQuote(pipe)) != 0)
+  for (path in c(pipe, "/dev/null")) {
+    expect_error(intertwine_save(module, path), "ordinary", class = "intertwine_error_model_file")
+    expect_error(intertwine_load(path), "ordinary", class = "intertwine_error_model_file")
+    expect_error(convert_escnn(module, path), "ordinary", class = "intertwine_error_model_file")
+  }
+  expect_error(intertwine_save(module, folder), "folder", class = "intertwine_error_model_file")
+})
+
+test_that("names that no file can have are refused with a class", {
+  skip_if_no_python()
+  folder <- withr::local_tempdir()
+  module <- any_model()
+  for (act in list(function(path) intertwine_save(module, path), function(path) intertwine_load(path))) {
+    expect_error(act(file.path(folder, strrep("m", 256))), class = "intertwine_error")
+    expect_error(act(file.path(folder, strrep("m/", 5000))), class = "intertwine_error_file")
+    expect_error(act(""), class = "intertwine_error_argument")
+    expect_error(act(NA_character_), class = "intertwine_error_argument")
+  }
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
+})

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from intertwine import deploy
+from intertwine.deploy.container import read_bytes
+from intertwine.disk import open_ordinary
 from intertwine.errors import ModelFileError
 
 
@@ -17,11 +19,17 @@ def save(module: torch.nn.Module, path: str, extra: dict[str, Any] | None = None
     deploy.save(module, path, extra=extra)
 
 
-def load(path: str) -> dict[str, Any]:
-    """The module of a file and, if it is that of a fit, the rest of the fit."""
-    module = deploy.load(path)
-    extra = deploy.read_extra(path) or {}
-    return {"module": module, "fit": extra.get("fit")}
+def load(path: str, classes: Any = None) -> dict[str, Any]:
+    """The module of a file and, if it is that of a fit, the rest of the fit and the bytes of the file.
+
+    Args:
+        path: of the file.
+        classes: those of the user's own that the module is made of.
+    """
+    data, name = read_bytes(path)
+    module = deploy.load_bytes(data, name, classes)
+    fit = deploy.read_extra(data).get("fit")
+    return {"module": module, "fit": fit, "state": None if fit is None else bytearray(data)}
 
 
 def to_bytes(module: torch.nn.Module) -> bytearray:
@@ -55,7 +63,10 @@ def convert(module: torch.nn.Module, state: Any, tolerance: float | None) -> dic
 def _state_of(path: str) -> Any:
     """The tensors in a file of torch, of which nothing is executed."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with open_ordinary(path) as file:
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except ModelFileError:
+        raise
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise ModelFileError(
             f"'{path}' is no file of tensors that can be read: {str(error).splitlines()[0] if str(error) else error!r}",

@@ -147,13 +147,14 @@ def read_bytes(path: str | Path) -> tuple[bytes, str]:
         ArgumentTypeError: if the path is no path.
     """
     path = as_path(path)
+    name = f"'{path.name}'"
     with open_ordinary(path) as file:
         length = os.fstat(file.fileno()).st_size
         try:
             # what is no model file is refused by its first bytes, however long it is
             start = file.read(9)
-            _header_size(start, length, path.name)
-            return start + file.read(), path.name
+            _header_size(start, length, name)
+            return start + file.read(), name
         except (MemoryError, OverflowError) as error:
             raise ModelFileError(f"{path} is larger than the memory: {length} bytes", hint=_AGAIN) from error
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -106,7 +107,8 @@ def _rehearse(
         v.numel() * v.element_size() for v in (*writer.tensors.values(), *state.values())
     )
     try:
-        with undisturbed(bool(writer.classes)):
+        with undisturbed(bool(writer.classes)), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were given when the model was built
             assembly = Assembly(Reader(writer.tensors, size, writer.classes), state, whole["dtype"], whole["training"])
             assembly.build(recipe)
             differences = Differences(module, writer, assembly)

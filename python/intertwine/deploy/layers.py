@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, ModelFileError
+from intertwine.errors import ArgumentError, ArgumentTypeError, MissingClassError, ModelFileError
 
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 """Classes of torch.nn that are no more than their children."""
@@ -89,10 +89,15 @@ def class_name(kind: type[torch.nn.Module], where: str) -> tuple[str, bool]:
         return f"torch.nn.{name}", False
     if equivariant_layers().get(name) is kind:
         return f"intertwine.nn.{name}", False
-    full = f"{kind.__module__}.{kind.__qualname__}"
-    if f"{kind.__module__}.".startswith(("torch.", "intertwine.")):
+    full = _full_name(kind)
+    if full.startswith(("torch.", "intertwine.")):
         raise ArgumentError(f"{where} is of the class {full}, which a model file cannot hold", hint=_what_to_do(kind))
     return full, True
+
+
+def _full_name(kind: type) -> str:
+    # classes that R makes have no module
+    return f"{getattr(kind, '__module__', None) or '__main__'}.{kind.__qualname__}"
 
 
 def _what_to_do(kind: type[torch.nn.Module]) -> str:
@@ -146,7 +151,7 @@ def find_class(name: Any, own: Mapping[str, type[torch.nn.Module]]) -> type[torc
     alike = [kind for full, kind in own.items() if full.rpartition(".")[2] == short]
     if len(alike) == 1:
         return alike[0]
-    raise ModelFileError(
+    raise MissingClassError(
         f"the file holds a module of the class {name!r}, which is not of intertwine",
         hint=f"if the file is yours, define the class and give it: load(path, classes=[{short}])",
     )
@@ -174,7 +179,7 @@ def named_classes(classes: Any) -> dict[str, type[torch.nn.Module]]:
             raise ArgumentTypeError(
                 f"`classes` holds {kind!r}, which is no class of torch modules", hint="give the classes, not modules"
             )
-        found[f"{kind.__module__}.{kind.__qualname__}" if name is None else str(name)] = kind
+        found[_full_name(kind) if name is None else str(name)] = kind
     return found
 
 

@@ -173,11 +173,16 @@ class Reader:
         try:
             # of the constructor, not of the class: before Python 3.11.4 the signature of a class is that of its __new__
             signature = inspect.signature(kind.__init__)
-            itself = next(iter(signature.parameters))
-            bound = inspect.BoundArguments(signature, OrderedDict([(itself, None), *arguments.items()]))
+            itself = next(iter(signature.parameters.values()))
+            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # as of classes that R makes
+                arguments[itself.name] = (None, *arguments.get(itself.name, ()))
+                named = OrderedDict(arguments)
+            else:
+                named = OrderedDict([(itself.name, None), *arguments.items()])
+            bound = inspect.BoundArguments(signature, named)
             # on the meta device a layer takes no memory, whatever size the file claims for it; layers of intertwine need
             # their constants, and their size has just been compared with that of the file
-            with torch.device("meta" if kind.__module__.startswith("torch.") else "cpu"):
+            with torch.device("meta" if getattr(kind, "__module__", "").startswith("torch.") else "cpu"):
                 return kind(*bound.args[1:], **bound.kwargs)
         except IntertwineError as error:
             raise ModelFileError(f"the file asks for a {kind.__name__} that cannot be: {error.message}") from error

@@ -81,6 +81,11 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     _always_breaks: str | None = None
     """Why the layer is not exactly equivariant on any grid, if a setting of it breaks that."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__module__" not in vars(cls):  # of a class that R makes
+            cls.__module__ = "__main__"
+
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
         # documentation show this signature, (*args, **kwargs), in place of the constructor's.
@@ -94,7 +99,12 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
             # The constructor itself will say what is wrong; unpickling passes no arguments at all.
             bound = None
         if bound is not None:
-            arguments = dict(list(bound.arguments.items())[1:])
+            itself = next(iter(bound.signature.parameters.values()))
+            arguments = dict(bound.arguments)
+            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # of a class that R makes, the module is one of them
+                arguments[itself.name] = arguments[itself.name][1:]
+            else:
+                del arguments[itself.name]
         object.__setattr__(self, "_arguments", arguments)
         return self
 

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrizations, prune
 
 from intertwine import deploy, gspaces, models, nn
 from intertwine.deploy.container import pack, unpack
-from intertwine.errors import ArgumentError, ArgumentTypeError, GaugeError, ModelFileError
+from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceWarning, GaugeError, ModelFileError
 from intertwine.nn.hooks import HOOKS
 
 from ..contracts.layers import LAYERS, build, features
@@ -447,6 +447,13 @@ def test_streams_of_random_numbers_go_on_undisturbed():
     loaded = deploy.load_bytes(data, classes=[Gambler])
     assert draw() == expected
     assert torch.equal(loaded.drawn, module.drawn)
+
+
+def test_warnings_are_given_once():
+    space = gspaces.rot2dOnR2(8)
+    with pytest.warns(EquivarianceWarning):
+        layer = nn.FourierELU(space, 2, [(0,), (1,)], grid=list(space.fibergroup.elements)[:5])
+    deploy.save_bytes(layer)  # warnings are errors here
 
 
 def test_the_module_stays_as_it_is():
