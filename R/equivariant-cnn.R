@@ -21,6 +21,8 @@
 #' @param kernel_size Odd sizes of the filters: one for all blocks, or one for
 #'   each.
 #' @param dropout The share of features that are dropped in training.
+#' @param padding_mode How images go on beyond their edges, in all layers: `"zeros"`, `"reflect"`, `"replicate"` or
+#'   `"circular"`.
 #' @param train `FALSE` for the network as it is built, without training.
 #' @param epochs,learn_rate,... Arguments of [fit()].
 #' @return A fit, as [fit()] returns it; or a module if `train = FALSE`.
@@ -37,14 +39,15 @@
 #' equivariant_cnn(digits$x, digits$y, parameters = 5000, train = FALSE)
 #' @export
 equivariant_cnn <- function(x, y, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
-                            dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ...) {
+                            dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros") {
   call <- rlang::current_env()
+  check_string(padding_mode)
   if (is.null(group)) {
     group <- gspace_rot2d(N = 8)
   }
   check_class(group, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 8).")
   x <- as_plane_images(x, call)
-  module <- build_classifier(x, y, group, widths, parameters, kernel_size, dropout, call)
+  module <- build_classifier(x, y, group, widths, parameters, kernel_size, dropout, call, padding_mode)
   train_classifier(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }
 
@@ -65,13 +68,14 @@ as_plane_images <- function(x, call) {
   check_plane_images(x, call = call)
 }
 
-build_classifier <- function(x, y, group, widths, parameters, kernel_size, dropout, call) {
+build_classifier <- function(x, y, group, widths, parameters, kernel_size, dropout, call, padding_mode = NULL) {
   size <- spatial_size(x)
   widths <- as_whole(widths, min = 1, call = call)
   options <- list(
     kernel_size = as_odd(kernel_size, call),
     size = if (size[1] == size[2]) size[1],
-    dropout = as.double(dropout)
+    dropout = as.double(dropout),
+    padding_mode = padding_mode
   )
   parameters <- if (!is.null(parameters)) as_count(parameters, min = 1, call = call)
   py_call_checked(

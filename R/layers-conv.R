@@ -71,6 +71,7 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #'
 #' @inheritParams r2_conv
 #' @param output_padding Pixels added on one side of the output.
+#' @param padding_mode How the input goes on beyond its edges: by `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -80,12 +81,12 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               low_error = FALSE, initialize = TRUE) {
+                               low_error = FALSE, initialize = TRUE, padding_mode = NULL) {
   create_layer("R2ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
     frequencies_cutoff = frequencies_cutoff, low_error = if (!isFALSE(low_error)) low_error,
-    initialize = if (!isTRUE(initialize)) initialize
+    initialize = if (!isTRUE(initialize)) initialize, padding_mode = padding_mode
   ), random = TRUE)
 }
 

@@ -132,9 +132,10 @@ pool_norm <- function(object) {
 
 #' @rdname pool_norm
 #' @export
-pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
+pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
   create_layer("NormMaxPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
+    padding_mode = padding_mode
   ))
 }
 
@@ -168,6 +169,8 @@ pool_adaptive_max <- function(object, output_size) {
 #' @param size Height and width (depth, height and width) of the output.
 #' @param mode `"bilinear"`, `"bicubic"` or `"nearest"` for images, `"trilinear"` or `"nearest"` for volumes.
 #' @param align_corners Do the outermost pixels keep their places?
+#' @param padding_mode How the image goes on beyond its edges: by `"replicate"`, or with a whole `scale_factor` by `"zeros"`,
+#'   `"reflect"` or `"circular"`.
 #' @param S Width of the image in pixels.
 #' @param margin Pixels between the disc and the edge.
 #' @param sigma Width of the soft edge of the disc.
@@ -179,17 +182,19 @@ pool_adaptive_max <- function(object, output_size) {
 #' gs <- gspace_rot2d(N = 4)
 #' up <- field_type(gs, regular = 1) |> r2_upsampling(scale_factor = 2)
 #' dim(up(array(0, c(1, 4, 5, 5))))
-r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bilinear", align_corners = FALSE) {
+r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bilinear", align_corners = FALSE,
+                          padding_mode = NULL) {
   create_layer("R2Upsampling", object, list(
-    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners
+    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
   ))
 }
 
 #' @rdname r2_upsampling
 #' @export
-r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "trilinear", align_corners = FALSE) {
+r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "trilinear", align_corners = FALSE,
+                          padding_mode = NULL) {
   create_layer("R3Upsampling", object, list(
-    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners
+    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
   ))
 }
 

@@ -67,6 +67,8 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' @param stride Distance of windows; `kernel_size` by default.
 #' @param padding Pixels added on each side.
 #' @param ceil_mode Keep windows that stick out?
+#' @param padding_mode What is added: `"zeros"` (of largest values: nothing), or the image continued by `"reflect"`,
+#'   `"replicate"` or `"circular"`.
 #' @param sigma Width of the blur in pixels.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
@@ -74,34 +76,37 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' @examplesIf intertwine_available()
 #' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
 #' dim(pool(array(0, c(1, 8, 11, 11))))
-pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
+pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
   create_layer("PointwiseAvgPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
+    padding_mode = padding_mode
   ))
 }
 
 #' @rdname pool_avg
 #' @export
-pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE) {
+pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
   create_layer("PointwiseMaxPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
+    padding_mode = padding_mode
   ))
 }
 
 #' @rdname pool_avg
 #' @export
-pool_avg_antialiased <- function(object, sigma, stride, padding = NULL) {
+pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_mode = NULL) {
   create_layer("PointwiseAvgPoolAntialiased", object, list(
-    sigma = needed(sigma), stride = needed(stride), padding = padding
+    sigma = needed(sigma), stride = needed(stride), padding = padding, padding_mode = padding_mode
   ))
 }
 
 #' @rdname pool_avg
 #' @export
-pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE) {
+pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE,
+                                 padding_mode = NULL) {
   create_layer("PointwiseMaxPoolAntialiased", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, sigma = sigma,
-    ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode
+    ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode, padding_mode = padding_mode
   ))
 }
 

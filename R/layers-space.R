@@ -52,12 +52,13 @@ r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @export
 r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               spacing = 1, low_error = FALSE, initialize = TRUE) {
+                               spacing = 1, low_error = FALSE, initialize = TRUE, padding_mode = NULL) {
   create_layer("R3ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
     frequencies_cutoff = frequencies_cutoff, spacing = spacing,
-    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize
+    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize,
+    padding_mode = padding_mode
   ), random = TRUE)
 }
 
@@ -77,11 +78,11 @@ r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilat
 #' @export
 r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                    groups = 1, bias = TRUE, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
-                                   initialize = TRUE) {
+                                   initialize = TRUE, padding_mode = NULL) {
   create_layer("R3IcoConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, samples = samples, sigma = sigma, rings = rings,
-    spacing = spacing, initialize = if (!isTRUE(initialize)) initialize
+    spacing = spacing, initialize = if (!isTRUE(initialize)) initialize, padding_mode = padding_mode
   ), random = TRUE)
 }
 
@@ -120,11 +121,12 @@ r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @export
 r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               initialize = TRUE) {
+                               initialize = TRUE, padding_mode = NULL) {
   create_layer("R1ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
+    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize,
+    padding_mode = padding_mode
   ), random = TRUE)
 }
 

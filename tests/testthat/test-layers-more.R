@@ -11,7 +11,7 @@ test_that("layers for any fields are equivariant", {
     pool_adaptive_max(field_type(gs, regular = 1), output_size = c(3, 3)), r2_upsampling(vectors, scale_factor = 2),
     reshuffle_module(field_type(gs, trivial = 1, irrep_1 = 1), permutation = c(2, 1))
   )
-  for (layer in layers) expect_equivariant(layer)
+  for (layer in layers) expect_equivariant(layer, size = 32)
 })
 
 test_that("positions of fields count from one", {
@@ -27,4 +27,29 @@ test_that("masks keep the disc", {
   masked <- mask(matrix(1, 9, 9))[1, 1, , ]
   expect_equal(masked[5, 5], 1, tolerance = 1e-3)
   expect_lt(masked[1, 1], 0.5)
+})
+
+test_that("images go on beyond their edges in pools, transposed convolutions and up-sampling, and exports keep it", {
+  skip_if_no_python()
+  set.seed(2)
+  type <- field_type(gspace_rot2d(N = 4), regular = 1)
+  x <- array(rnorm(4 * 36), c(1, 4, 6, 6))
+  shift <- function(x, by) {
+    to <- function(n) (seq_len(n) - by - 1) %% n + 1
+    x[, , to(dim(x)[3]), to(dim(x)[4]), drop = FALSE]
+  }
+  layers <- list(
+    pool_avg(type, 3, 1, 1, padding_mode = "circular"), pool_max(type, 3, 1, 1, padding_mode = "circular"),
+    pool_norm_max(type, 3, 1, 1, padding_mode = "circular"), pool_avg_antialiased(type, 0.4, 1, padding_mode = "circular"),
+    pool_max_antialiased(type, 5, 1, 1, padding_mode = "circular"),
+    r2_conv_transposed(type, c(regular = 1), 3, padding = 1, padding_mode = "circular")
+  )
+  for (layer in layers) {
+    expect_true(all(check_equivariance(layer, size = 6)$passed))
+    expect_equal(as.array(layer(shift(x, 1))), shift(as.array(layer(x)), 1), tolerance = 1e-5)
+  }
+  up <- r2_upsampling(type, scale_factor = 2, padding_mode = "circular")
+  expect_equal(as.array(up(shift(x, 1))), shift(as.array(up(x)), 2), tolerance = 1e-5)
+  expect_error(pool_avg(type, 3, padding_mode = "mirror"), "reflect", class = "intertwine_error_argument")
+  expect_error(r2_upsampling(type, size = 9, padding_mode = "circular"), class = "intertwine_error_argument")
 })
