@@ -89,7 +89,7 @@ py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), th
     as.list(setdiff(names(on), throttled)),
     as.double(every)
   ), call)
-  finish_polling(asker, call, stop = FALSE)
+  finish_polling(asker, call, stop = FALSE, value = value)
   value
 }
 
@@ -137,10 +137,10 @@ poll_asker <- function(on) {
 
 #' After a polled call: raise again what the callback could not, and remember an interrupt.
 #' @noRd
-finish_polling <- function(asker, call, stop) {
+finish_polling <- function(asker, call, stop, value = NULL) {
   the$interrupted <- asker$interrupted
   if (!is.null(asker$error)) {
-    abort_intertwine("A callback failed.", class = "callback", parent = asker$error, call = call)
+    abort_intertwine("A callback failed.", class = "callback", parent = asker$error, call = call, value = value)
   }
   if (stop && asker$interrupted) rlang::interrupt()
 }

@@ -26,6 +26,8 @@ abort_python <- function(error, call) {
     hint = error$hint,
     python_class = error$python,
     python_traceback = error$traceback,
+    # what the call has come to until then
+    value = from_py(error$reply),
     call = call
   )
 }

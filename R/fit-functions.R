@@ -19,15 +19,21 @@ user_functions <- function() {
         NULL
       })
     }
-    py_call_checked("_r.functions.FunctionOfR", list(kept, what))
+    py_call_checked("_r.functions.FunctionOfR", list(kept, what, function_text(f)))
   }
   run <- function(code, call) {
     withCallingHandlers(code, error = function(condition) {
       error <- state$error
       state$error <- NULL
-      if (inherits(error, "intertwine_refusal")) rlang::cnd_signal(error)
+      if (inherits(error, "intertwine_refusal")) {
+        error$value <- condition$value
+        rlang::cnd_signal(error)
+      }
       if (!is.null(error)) {
-        abort_intertwine(paste0("The function for `", state$what, "` failed."), "callback", parent = error, call = call)
+        abort_intertwine(
+          paste0("The function for `", state$what, "` failed."), "callback",
+          parent = error, call = call, value = condition$value
+        )
       }
     })
   }
@@ -40,6 +46,12 @@ refuse_value <- function(message, class, hint, call) {
   condition <- rlang::catch_cnd(abort_intertwine(message, class, hint, call = call))
   class(condition) <- c(class(condition)[1], "intertwine_refusal", class(condition)[-1])
   stop(condition)
+}
+
+#' The code of a function, by which a checkpoint knows it again.
+#' @noRd
+function_text <- function(f) {
+  paste(deparse(f, control = c("keepNA", "keepInteger", "digits17")), collapse = "\n")
 }
 
 is_r_function <- function(x) is.function(x) && !is_py(x)

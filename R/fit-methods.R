@@ -32,7 +32,11 @@ format.intertwine_fit <- function(x, ...) {
     interrupted = "stopped by the user",
     callback = "stopped by a callback",
     early = paste0("stopped early; the weights are those of epoch ", x$best_epoch),
-    diverged = "stopped because the loss is not finite",
+    diverged = paste0(
+      "stopped because the loss, its gradient or the weights were not finite; the weights are those of ",
+      if (is.null(x$best_epoch)) "the start" else paste0("epoch ", x$best_epoch)
+    ),
+    failed = "stopped by an error",
     NULL
   )
   c(paste0("<intertwine_fit> ", what, from), done, ended, last_lines(x$history))

@@ -8,7 +8,7 @@
 #' everything random.
 #'
 #' @param object A module, such as [sequential_module()]; any module of PyTorch
-#'   that maps a batch to one tensor; or a fit, which is trained on. A
+#'   that maps a batch to one tensor; or a fit, which is trained on (see below). A
 #'   [head_classes()] without a number of classes is filled from `y`.
 #' @param x The inputs: [images()], an array (n, channels, height, width), a matrix with
 #'   one row for each sample, a [geometric_tensor()]; or what gives its own targets: an
@@ -18,7 +18,7 @@
 #'   measurements: a vector, or a matrix or data frame with one row for each sample. For each
 #'   pixel they are an array (n, height, width) or a factor with such
 #'   dimensions.
-#' @param epochs Passes over the data.
+#' @param epochs Passes over the data; in addition to those of a fit that is trained on.
 #' @param batch_size Samples in a batch.
 #' @param optimizer `"adam"`, `"adamw"`, `"rmsprop"` or `"sgd"` (with Nesterov
 #'   momentum 0.9).
@@ -68,7 +68,8 @@
 #'   * `levels`, of the classes, or `NULL`,
 #'   * `outputs`, the names of the columns of a matrix `y` of measurements, or `NULL`,
 #'   * `input_size`, the channels and sizes of a sample,
-#'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"`,
+#'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"`
+#'     (the loss, its gradient or the weights were no longer finite: the module is the best finite one), `"failed"` (see Errors),
 #'   * `seconds`, `batches`, `best_epoch`, `parameters`, `settings` and `state`.
 #'
 #'   It has methods for [predict()][predict.intertwine_fit], `evaluate()`,
@@ -88,11 +89,22 @@
 #' arrays of numbers. Of classes, the output is the matrix of their scores with the levels as column names, as
 #' `predict(type = "response")` gives it, and the target a factor: `function(output, target) mean(max.col(output) ==
 #' as.integer(target))`. It gives one number, whatever the `batch_size`.
+#' @section Training on:
+#' `fit(fitted, x, y, ...)` goes on where `fitted` ended: with its weights, the state of its optimizer and of the random
+#' numbers, its history and epoch numbers, and all arguments that are not given anew, but for `epochs`, `seed`, `callbacks`
+#' other than early stopping, and data for `validation`. With a fraction for `validation` the same samples are held out.
+#' Two fits are one in this way: 2 epochs and then 3 give what 5 epochs give. A schedule begins anew. From a file of
+#' [intertwine_save()] the optimizer starts afresh, and so do functions among the arguments.
 #' @section Errors:
 #' `intertwine_error_argument`, `intertwine_error_shape`,
 #' `intertwine_error_missing_values` if the data do not fit, all before the
 #' first batch; `intertwine_error_callback` if a callback, or a function for loss, metrics, schedule or augmentation, fails,
-#' with its error as parent; `intertwine_error_argument_type` if a loss leaves torch.
+#' with its error as parent; `intertwine_error_argument_type` if a loss leaves torch; `intertwine_error_sample` if an image
+#' cannot be read; `intertwine_error_checkpoint` if a checkpoint cannot be written, its folder is in use, or it belongs to
+#' another run.
+#'
+#' An error in the midst of training has what was learned until then, as a fit, in the field `fit` of its condition:
+#' `tryCatch(fit(...), intertwine_error = function(e) e$fit)`, or `rlang::last_error()$fit`.
 #' @seealso [equivariant_cnn()] for a network in one line.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
@@ -113,7 +125,14 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
                                    augment = NULL, class_weights = NULL, callbacks = NULL, device = NULL,
                                    verbose = NULL, na = c("error", "mask"), schedule = "constant",
                                    weight_decay = 0, seed = NULL, keep_state = TRUE, target_type = NULL, ...) {
-  call <- rlang::current_env()
+  more <- list(...)
+  former <- more$.former
+  more$.former <- NULL
+  call <- former$call %||% rlang::current_env()
+  supplied <- names(match.call())
+  for (name in setdiff(names(former$settings), supplied)) {
+    if (name %in% names(formals())) assign(name, former$settings[[name]]) else more[[name]] <- former$settings[[name]]
+  }
   na <- rlang::arg_match(na)
   check_flag(keep_state)
   check_alive(object, call)
@@ -134,22 +153,37 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
       weight_decay = as.double(weight_decay), device = device %||% "auto",
       seed = if (!is.null(seed)) as_seed(seed, call), target_type = as_target_type(target_type, call)
     ),
-    hooks$options, list(...)
+    list(labels = if (length(targets$levels)) as.list(targets$levels)),
+    # a callback says it for this fit, even if the former one had said otherwise
+    more[setdiff(names(more), names(hooks$options))], hooks$options
   )
-  watcher <- fit_watcher(verbose_mode(verbose), options$epochs, hooks)
+  before <- if (is.null(former)) 0 else former$epochs
+  watcher <- fit_watcher(verbose_mode(verbose), before + options$epochs, hooks)
   changer <- as_augment(augment, targets, call)
   on.exit(watcher$close(), add = TRUE)
-  result <- functions$run(py_call_polled(
-    "_r.training.fit",
-    list(object, input$value, targets$value, options, augment = changer$value, draw = as_seed(seed, call)),
-    on = list(on_batch = watcher$batch, on_epoch = watcher$epoch), call = call
-  ), call)
-  watcher$close()
-  changer$check(call)
-  # what evaluate() takes again, in R's own terms
-  options["loss"] <- list(loss)
-  options["metrics"] <- list(metrics)
-  fitted <- new_fit(result, targets, input, options, keep_state)
+  # what evaluate() and a fit that goes on take again, in R's own terms
+  raw <- list(
+    loss = loss, metrics = metrics, class_weights = class_weights, schedule = schedule, augment = augment,
+    target_type = target_type, validation = if (is.numeric(validation)) validation
+  )
+  settings <- c(options[setdiff(names(options), names(raw))], raw)
+  made <- function(result) new_fit(result, targets, input, settings, keep_state)
+  fitted <- with_fit_in_hand(
+    {
+      result <- functions$run(py_call_polled(
+        "_r.training.fit",
+        list(
+          object, input$value, targets$value, options,
+          augment = changer$value, draw = as_seed(seed, call), former = former$result, code = changer$code
+        ),
+        on = list(on_batch = watcher$batch, on_epoch = watcher$epoch), call = call
+      ), call)
+      watcher$close()
+      changer$check(call, result)
+      made(result)
+    },
+    made
+  )
   announce_stop(fitted)
   fitted
 }
@@ -167,7 +201,42 @@ fit.intertwine_fit <- function(object, x, y = NULL, ...) {
     y <- match_levels(y, object$levels)
   }
   x <- match_folder(x, object$levels, arg = "x")
-  fit(fit_module(object), x, y, ...)
+  former <- former_fit(object, rlang::current_env())
+  # the dots as they are, for metrics have their names from what the user wrote
+  fit(former$module, x, y, ..., .former = former)
+}
+
+#' Where a fit ended, and its settings, for another one to go on from there.
+#' @noRd
+former_fit <- function(object, call) {
+  kept <- unclass(object)
+  module <- fit_module(object, call)
+  result <- kept$live$result
+  if (is.null(result) || is_dead(result)) {
+    result <- py_call_checked("_r.training.revived", list(
+      module, list(
+        seconds = kept$seconds, batches = kept$batches, samples = kept$samples, seed = kept$settings$seed
+      ),
+      lapply(kept$history, as.list), kept$progress
+    ))
+  }
+  settings <- Filter(Negate(is.null), kept$settings[setdiff(names(kept$settings), c("epochs", "seed"))])
+  list(result = result, module = module, epochs = max(kept$history$epoch, 0), settings = settings, call = call)
+}
+
+#' Errors on the way have what was learned until then in their field `fit`.
+#' @noRd
+with_fit_in_hand <- function(code, made) {
+  tryCatch(code, intertwine_error = function(condition) {
+    result <- condition$value
+    if (!is.null(result)) {
+      result$stopped <- "failed"
+      condition$value <- NULL
+      condition$fit <- made(result)
+      condition$body <- c(condition$body, i = "What was learned until then is in the field `fit` of this condition.")
+    }
+    rlang::cnd_signal(condition)
+  })
 }
 
 #' @method fit layer_spec
@@ -515,7 +584,7 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
 #' @noRd
 as_augment <- function(augment, targets, call) {
   if (!is.function(augment) || is_py(augment)) {
-    return(list(value = augment, check = function(call) NULL))
+    return(list(value = augment, check = function(call, result) NULL, code = ""))
   }
   both <- takes_targets(augment)
   state <- new.env(parent = emptyenv())
@@ -537,12 +606,12 @@ as_augment <- function(augment, targets, call) {
       }
     )
   }
-  check <- function(call) {
+  check <- function(call, result) {
     if (!is.null(state$error)) {
-      abort_intertwine("`augment` failed.", class = "callback", parent = state$error, call = call)
+      abort_intertwine("`augment` failed.", class = "callback", parent = state$error, call = call, value = result)
     }
   }
-  list(value = changed, check = check)
+  list(value = changed, check = check, code = function_text(augment))
 }
 
 #' Whether a function has a second argument without a default, which is then for the targets.
@@ -605,7 +674,12 @@ changed_targets <- function(moved, given, targets) {
 
 # The fit ------------------------------------------------------------------------
 
-new_fit <- function(result, targets, input, options, keep_state) {
+new_fit <- function(result, targets, input, settings, keep_state) {
+  always <- c("epochs", "batch_size", "optimizer", "learn_rate", "loss", "metrics", "class_weights", "na", "seed")
+  usual <- list(schedule = "constant", weight_decay = 0, min_delta = 0)
+  # the others if they are not as they always are
+  other <- setdiff(names(settings), c(always, "device", "labels", "n_classes", "checkpoint", "resume", "workers"))
+  other <- Filter(function(name) !is.null(settings[[name]]) && !identical(settings[[name]], usual[[name]]), other)
   fitted <- structure(
     list(
       history = as_history(result$history),
@@ -618,16 +692,17 @@ new_fit <- function(result, targets, input, options, keep_state) {
       batches = result$batches,
       best_epoch = result$best_epoch,
       parameters = result$parameters,
-      settings = options[c(
-        "epochs", "batch_size", "optimizer", "learn_rate", "loss", "metrics", "class_weights", "na", "seed"
-      )],
+      settings = settings[c(always, other)],
+      samples = result$samples,
       state = NULL,
       live = new.env(parent = emptyenv())
     ),
     class = "intertwine_fit"
   )
   fitted$settings$seed <- result$seed
+  fitted$settings$epochs <- result$planned
   fitted$live$module <- result$module
+  fitted$live$result <- result$result
   if (keep_state) {
     fitted$state <- tryCatch(
       module_state(result$module),
@@ -636,6 +711,7 @@ new_fit <- function(result, targets, input, options, keep_state) {
         structure(raw(0), reason = conditionMessage(condition))
       }
     )
+    fitted$progress <- py_call_checked("_r.training.progress", list(result$result))
   }
   fitted
 }
@@ -690,14 +766,17 @@ fit_module <- function(object, call = rlang::caller_env()) {
 
 #' @export
 names.intertwine_fit <- function(x) {
-  c("module", setdiff(names(unclass(x)), c("live")))
+  c("module", setdiff(names(unclass(x)), c("live", "progress", "samples")))
 }
 
 announce_stop <- function(fitted) {
   last <- max(fitted$history$epoch, 0)
   message <- switch(fitted$stopped,
     interrupted = paste0("Training was stopped in epoch ", last, "; the fit holds what was learned until then."),
-    diverged = paste0("Training ended in epoch ", last, ", for the loss is no longer finite."),
+    diverged = paste0(
+      "Training ended in epoch ", last, ", for its loss, the gradient or the weights were no longer finite; the fit holds ",
+      if (is.null(fitted$best_epoch)) "the weights of the start." else paste0("the weights of epoch ", fitted$best_epoch, ".")
+    ),
     NULL
   )
   if (!is.null(message)) {

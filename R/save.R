@@ -137,9 +137,14 @@ fit_record <- function(fit) {
     batches = kept$batches,
     best_epoch = kept$best_epoch,
     parameters = kept$parameters,
-    # functions belong to the session
-    settings = kept$settings[!vapply(kept$settings, function(value) is.function(value) || is.null(value), logical(1))]
+    samples = kept$samples,
+    # functions and objects of Python belong to the session
+    settings = Filter(is_plain, kept$settings)
   )
+}
+
+is_plain <- function(value) {
+  if (is.list(value)) all(vapply(value, is_plain, logical(1))) else is.atomic(value) && !is.null(value)
 }
 
 fit_from_record <- function(record, module, state) {
@@ -148,7 +153,8 @@ fit_from_record <- function(record, module, state) {
     history = as_history(record$history), levels = vectors$levels, kind = record$kind,
     input_size = as.integer(vectors$input_size), stopped = record$stopped, seconds = record$seconds,
     batches = record$batches, best_epoch = record$best_epoch, parameters = record$parameters,
-    settings = record$settings, state = state, live = new.env(parent = emptyenv())
+    settings = lapply(record$settings, function(value) if (is.list(value)) unlist(value) else value),
+    samples = record$samples, state = state, live = new.env(parent = emptyenv())
   )
   fitted$live$module <- module
   structure(fitted, class = "intertwine_fit")

@@ -133,13 +133,58 @@ test_that("images may be changed on the way, and errors of that are heard", {
   )
 })
 
-test_that("a fit is trained on", {
+test_that("a fit is trained on: two fits are one", {
   skip_if_no_python()
   data <- two_classes(20)
-  fitted <- fit(small_model(), data$x, data$y, epochs = 1)
-  more <- fit(fitted, data$x, as.character(data$y), epochs = 1)
-  expect_identical(more$levels, fitted$levels)
-  expect_error(fit(fitted, data$x, rep("left", 20)), class = "intertwine_error_argument")
+  model <- small_model(2)
+  bare <- function(fitted) fitted$history[names(fitted$history) != "seconds"]
+  options <- list(batch_size = 6, learn_rate = 0.02, seed = 3, validation = 0.25, optimizer = "sgd", weight_decay = 1e-3)
+  run <- function(epochs) do.call(fit, c(list(model, data$x, data$y, epochs = epochs), options))
+  whole <- run(5)
+  first <- run(2)
+  more <- fit(first, data$x, as.character(data$y), epochs = 3)
+  expect_identical(more$levels, first$levels)
+  expect_identical(bare(more), bare(whole))
+  expect_identical(predict(more, data$x, type = "prob"), predict(whole, data$x, type = "prob"))
+  expect_equal(more$settings[names(options)], whole$settings[names(options)])
+  expect_equal(more$settings$epochs, 5)
+  expect_equal(max(first$history$epoch), 2)
+  expect_error(fit(first, data$x, rep("left", 20)), class = "intertwine_error_argument")
+
+  # what is given anew is new
+  anew <- fit(first, data$x, data$y, epochs = 1, learn_rate = 0.5, optimizer = "adam", batch_size = 20)
+  expect_equal(anew$history$learn_rate[5], 0.5)
+  expect_equal(anew$history$batches[5], 1)
+  expect_identical(anew$settings$optimizer, "adam")
+
+  # as well in another session, or from a file
+  path <- withr::local_tempfile(fileext = ".rds")
+  saveRDS(first, path)
+  expect_identical(bare(fit(readRDS(path), data$x, data$y, epochs = 3)), bare(whole))
+  file <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(first, file)
+  loaded <- fit(intertwine_load(file), data$x, data$y, epochs = 1)
+  expect_equal(max(loaded$history$epoch), 3)
+  expect_equal(loaded$history$learn_rate[5], 0.02)
+})
+
+test_that("metrics, early stopping and functions go on as well", {
+  skip_if_no_python()
+  data <- two_classes(20)
+  size <- function(output, target) mean(abs(output))
+  dim_it <- function(x) x * 0.9
+  first <- fit(small_model(), data$x, data$y,
+    epochs = 1, metrics = list("accuracy", size), augment = dim_it, callbacks = callback_stop_early(patience = 7),
+    class_weights = c(top = 2), schedule = function(progress) 0.5, clip_norm = 1
+  )
+  more <- fit(first, data$x, data$y, epochs = 1)
+  expect_true(all(c("accuracy", "size") %in% names(more$history)))
+  expect_false(anyNA(more$history$size))
+  expect_identical(more$settings$patience, first$settings$patience)
+  expect_identical(more$settings$augment, dim_it)
+  expect_equal(more$history$learn_rate, c(5e-4, 5e-4))
+  expect_identical(fit(more, data$x, data$y, epochs = 1, callbacks = callback_stop_early(2))$settings$patience, 2L)
+  expect_output(print(summary(more)), "patience: 7")
 })
 
 test_that("bad input is refused before anything starts", {

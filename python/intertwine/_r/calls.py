@@ -81,7 +81,10 @@ def resolve(name: str) -> Callable[..., Any]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """What R needs to raise a condition: classes from special to general, message, hint and traceback."""
+    """What R needs to raise a condition: classes from special to general, message, hint and traceback.
+
+    An error may have a `reply`, which is what the call has come to until then.
+    """
     hint = getattr(error, "hint", None)
     message = str(error)
     if isinstance(error, KeyError) and error.args:
@@ -95,6 +98,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         "hint": hint,
         "traceback": "".join(traceback.format_exception(error)),
         "python": type(error).__name__,
+        "reply": plain(getattr(error, "reply", None)),
     }
 
 

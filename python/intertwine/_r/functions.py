@@ -20,11 +20,13 @@ class FunctionOfR:
     Args:
         function: R's function.
         name: what the user calls it.
+        text: its code, by which a checkpoint knows it again.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
+    def __init__(self, function: Callable[..., Any], name: str, text: str = "") -> None:
         self._function = function
         self.__name__ = name
+        self.fingerprint = f"{name}: {text}"
 
     def __call__(self, *args: Any) -> Any:
         value = self._function(*args)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,6 +31,8 @@ def fit(
     on_epoch: Callable[[Any], bool],
     augment: Callable[[Any, Any], Any] | str | None = None,
     draw: int = 0,
+    former: training.FitResult | None = None,
+    code: str = "",
 ) -> dict[str, Any]:
     """Train a copy of a module, asking R from time to time.
 
@@ -40,27 +44,44 @@ def fit(
         on_batch: R's function for the events of batches, which also tells whether to go on.
         on_epoch: likewise for those of epochs.
         augment: a name, or an R function of inputs and targets of a batch that gives the changed ones, `None` to stop.
-        draw: the seed if the options have none and no checkpoint has one.
+        draw: the seed if the options have none and neither a checkpoint nor a former fit has one.
+        former: the fit that is gone on from; `module` has its weights.
+        code: of the augmentation.
 
     Returns:
-        The trained module and what happened.
+        The trained module and what happened. An error during the training has it as its `reply`.
     """
     chosen = {name: value for name, value in options.items() if value is not None}
     module = with_classes(module, options.get("n_classes"), int(chosen.get("seed", draw)))
-    if "seed" not in chosen and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
+    has_stream = former is not None and former.progress is not None and former.progress.random is not None
+    if "seed" not in chosen and not has_stream and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
         chosen["seed"] = int(draw)
-    changer = Changer(augment) if callable(augment) else None
+    changer = Changer(augment, code) if callable(augment) else None
+    # what the former fit was asked for is R's to say, which has merged it with what is asked for now
+    start = module if former is None else dataclasses.replace(former, module=module, settings={})
     with in_terms_of_r():
-        result = training.fit(
-            module,
-            x,
-            y,
-            on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
-            on_epoch=on_epoch,
-            augment=augment if isinstance(augment, str) else changer,
-            **chosen,
-        )
+        try:
+            result = training.fit(
+                start,
+                x,
+                y,
+                on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
+                on_epoch=on_epoch,
+                augment=augment if isinstance(augment, str) else changer,
+                **chosen,
+            )
+        except Exception as error:
+            result = getattr(error, "result", None)
+            if isinstance(result, training.FitResult):
+                error.reply = reply(result)  # pyright: ignore[reportAttributeAccessIssue]
+            raise
+    return reply(result)
+
+
+def reply(result: training.FitResult) -> dict[str, Any]:
+    """A fit as R takes it."""
     return {
+        "result": result,
         "module": result.module,
         "history": columns(result.history),
         "stopped": result.stopped,
@@ -68,9 +89,54 @@ def fit(
         "batches": float(result.batches),
         "best_epoch": result.best_epoch,
         "n_classes": result.n_classes,
+        "planned": float(result.planned),
+        "samples": None if result.samples is None else float(result.samples),
         "seed": float(result.seed or 0),
         "parameters": float(result.parameters),
     }
+
+
+def progress(result: training.FitResult) -> bytearray:
+    """Where a fit ended, as bytes."""
+    file = io.BytesIO()
+    torch.save(None if result.progress is None else vars(result.progress), file)
+    return bytearray(file.getvalue())
+
+
+def revived(
+    module: torch.nn.Module, kept: Mapping[str, Any], history: Any, bytes_: bytearray | None
+) -> training.FitResult:
+    """A fit of a session that is gone, as one to go on from.
+
+    Args:
+        module: with its weights.
+        kept: what R has kept of it: seconds, batches, samples, seed.
+        history: its columns.
+        bytes_: what `progress` gave; `None` if that was not kept, so that the optimiser starts afresh.
+    """
+    if bytes_ is None:
+        start = None if kept.get("seed") is None else torch.Generator().manual_seed(int(kept["seed"])).get_state()
+        ended = training.Progress(optimizer=None, random=None, start=start)
+    else:
+        ended = training.Progress(**torch.load(io.BytesIO(bytes(bytes_)), weights_only=True))
+    return training.FitResult(
+        module=module,
+        history=rows(history),
+        stopped="finished",
+        seconds=float(kept["seconds"]),
+        batches=int(kept["batches"]),
+        samples=None if kept.get("samples") is None else int(kept["samples"]),
+        progress=ended,
+    )
+
+
+def rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A history of R's columns as rows; whole numbers are whole again."""
+    found = []
+    for values in zip(*(column if isinstance(column, list) else [column] for column in columns.values())):
+        row = dict(zip(columns, values))
+        found.append({**row, "epoch": int(row["epoch"]), "batches": int(row["batches"])})
+    return found
 
 
 def classifier(
@@ -124,10 +190,14 @@ class Changer:
 
     Args:
         change: gives the changed ones, or `None` if it failed; R has kept its condition then.
+        code: of the function, by which a checkpoint knows it again.
     """
 
-    def __init__(self, change: Callable[[torch.Tensor, torch.Tensor], Sequence[torch.Tensor] | None]) -> None:
+    def __init__(
+        self, change: Callable[[torch.Tensor, torch.Tensor], Sequence[torch.Tensor] | None], code: str = ""
+    ) -> None:
         self._change = change
+        self.fingerprint = code
         self.failed = False
 
     def __call__(

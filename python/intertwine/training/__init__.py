@@ -21,13 +21,14 @@ from intertwine.training.fit import fit
 from intertwine.training.idx import read_idx
 from intertwine.training.pairing import IGNORE
 from intertwine.training.predict import confusion, evaluate, predict
-from intertwine.training.result import FitResult
+from intertwine.training.result import FitResult, Progress
 from intertwine.training.tiles import predict_tiled
 
 __all__ = [
     "IGNORE",
     "FitResult",
     "ImageFolder",
+    "Progress",
     "confusion",
     "evaluate",
     "fit",

@@ -202,7 +202,8 @@ def fit(
         home = next((p.device for p in trained.parameters()), torch.device("cpu"))
         width = probe(trained, source, kind, classes)
         warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
-        wake(trained, asleep(trained))
+        frozen = asleep(trained) if former is None or former.progress is None else frozenset(former.progress.asleep)
+        wake(trained, frozen)
         warn_of_frozen_statistics(trained)
         weights = _class_weights(class_weights, train, kind, width)
         changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
@@ -225,6 +226,7 @@ def fit(
                 "class_weights": describe(weights),
                 "precision": str(getattr(engine.strategy.precision, "precision", precision)),
                 "processes": str(engine.world_size),
+                "parts in eval mode": describe(sorted(frozen)),
                 "epochs before": str(state.epoch),
                 "seed": named,
             }

@@ -22,13 +22,15 @@ class Progress:
 
     Args:
         optimizer: the moments of the optimiser; `None` if they belong to other weights than those of the result.
-        random: the states of the random numbers.
+        random: the states of the random numbers; `None` if they are not known any more.
         start: the state of the generator at the start, which drew the held-out samples; `None` if there is none.
+        asleep: the parts of the module that were in eval mode during training.
     """
 
     optimizer: dict[str, Any] | None
-    random: dict[str, Any]
+    random: dict[str, Any] | None
     start: torch.Tensor | None
+    asleep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -360,6 +360,7 @@ class Run:
             optimizer=None if self.moved else moments(self._optimizer.optimizer, self._plain),
             random=random_state(self._generator),
             start=self.plan.about["start"],
+            asleep=tuple(sorted(self._asleep)),
         )
 
 

@@ -118,6 +118,7 @@ MISMATCHES = {
     "another epsilon": (lambda: changed(network(), lambda m: setattr(m[1], "eps", 1e-3)), data, {}, "eps=1e-05"),
     "a buffer more": (lambda: with_buffer("scale", torch.ones(3)), data, {}, r"state\.scale was nothing"),
     "a frozen layer": (lambda: changed(network(), lambda m: m[0].requires_grad_(False)), data, {}, "is frozen"),
+    "a layer in eval mode": (lambda: changed(network(), lambda m: m[1].eval()), data, {}, r"eval mode was \[\] and is \['1'\]"),
     "another class of module": (lambda: steerable(), lambda: (torch.rand(48, 1, 5, 5), points()[1]), {}, "R2Conv"),
     "the precision of the weights": (lambda: network().double(), data, {}, "float64"),
     "batch_size": (network, data, {"batch_size": 12}, "batch_size was 16 and is 12"),
@@ -772,6 +773,15 @@ class TestGoingOn:
         whole = self.run(first, epochs=3)
         self.run(first, epochs=3, checkpoint=tmp_path, on_epoch=lambda row: row["epoch"] < 4)
         same(whole, self.run(first, epochs=3, checkpoint=tmp_path, resume=True))
+
+    def test_frozen_parts_stay_frozen(self):
+        options = {"batch_size": 12, "seed": 4}
+        whole = self.run(changed(network(), lambda m: m[1].eval()), epochs=3, **options)
+        module = changed(network(), lambda m: m[1].eval())
+        first = self.run(module, epochs=1, **options)
+        rest = self.run(first, epochs=2)
+        assert torch.equal(rest.module[1].running_mean, torch.zeros(8))
+        assert rest.batches == whole.batches
 
     def test_a_cosine_begins_anew(self):
         first = self.run(epochs=2, seed=0, schedule="cosine", learn_rate=0.1)
