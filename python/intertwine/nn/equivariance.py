@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from intertwine.errors import ArgumentError, EquivarianceError, EquivarianceWarning, GroupError, ShapeError, warn
+from intertwine.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    EquivarianceError,
+    EquivarianceWarning,
+    GroupError,
+    IntertwineError,
+    ShapeError,
+    warn,
+)
 from intertwine.fields import FieldType, GeometricTensor
+from intertwine.nn.joined import Joined, is_single
+from intertwine.nn.judging import Judge, moved
+from intertwine.nn.module import EquivariantModule
 from intertwine.nn.sizes import size_text, sizes_of
+from intertwine.nn.walking import Call, Scalars, Trace, gathers, plain, restrictions, symmetry_of, takes_fields, trace
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement
-    from intertwine.nn.module import EquivariantModule
-    from intertwine.nn.sequential import SequentialModule
 
 _SIZES = {1: (33, 32, 31, 34, 29, 30), 2: (33, 32, 31, 34, 29, 30), 3: (11, 10, 9, 12, 13, 14, 25, 24, 33)}
 """Sizes to try, by the dimension of space: layers with strides keep exact symmetry at some parities of the size only."""
@@ -30,8 +41,9 @@ class EquivarianceReport(list):
             interpolation), ``passed`` (``None`` where it was interpolated), ``sizes`` (for which sizes of the input ``passed``
             holds, each with one number for each axis of space).
         sizes: one dict for each size that was tried: ``size``, ``error`` (the greatest of an exact element), ``passed``.
-        layers: for a sequence, one dict for each layer: ``layer``, ``name``, ``exact`` and ``interpolated`` error up to and
-            including it (the largest over the elements; ``None`` without such elements).
+        layers: one dict for each part, if that was asked or the module failed: ``layer`` (its name in the module), ``name``
+            (of its class), ``exact`` and ``interpolated`` error up to and including it (the largest over the elements; ``None``
+            without such elements, or where the type of what it gives is not known).
         input_shape: the shape of the input that was used.
         tolerance: the largest relative error that passes.
     """
@@ -63,20 +75,15 @@ class EquivarianceReport(list):
         return max((row["error"] for row in self.table if row["exact"]), default=0.0)
 
 
-def _moved(value: torch.Tensor, type_: FieldType | None, element: GroupElement, order: int) -> torch.Tensor:
-    if type_ is None:
-        return value
-    if value.dim() == 2:
-        return type_.transform_fibers(value, element)
-    moved = type_.transform(value, element, order=order)
-    return moved[0] if isinstance(moved, tuple) else moved
+def _moved(value: torch.Tensor, type_: FieldType | Scalars, element: GroupElement, order: int) -> torch.Tensor:
+    turned = moved(value, type_, element, order)
+    if turned is None:
+        raise ShapeError(f"a module gives a tensor of shape {tuple(value.shape)}, but its out_type is {type_}")
+    return turned
 
 
 def _run(module: torch.nn.Module, value: torch.Tensor, type_: FieldType | None) -> torch.Tensor:
-    from intertwine.nn.module import EquivariantModule
-
-    wrap = isinstance(module, EquivariantModule) and type(module).forward is not EquivariantModule.forward
-    result = module(GeometricTensor(value, type_) if wrap and type_ is not None else value)
+    result = module(GeometricTensor(value, type_) if takes_fields(module) and type_ is not None else value)
     return result.tensor if isinstance(result, GeometricTensor) else result
 
 
@@ -142,7 +149,7 @@ def check_equivariance(
         rtol: the largest relative error that passes; 1e-4 in float32 and 1e-10 in float64 by default.
         assertion: whether a failure raises.
         order: of the interpolating splines.
-        layers: whether to report each layer of a sequence too.
+        layers: whether to report each part of the module too, down to the layers of the library and of torch.
         verbose: accepted for escnn's sake; nothing is printed.
         device: accepted for escnn's sake; the module stays where it is.
 
@@ -167,8 +174,15 @@ def check_equivariance(
         [True, False]
     """
     from intertwine.nn.module import reference_of
-    from intertwine.nn.sequential import SequentialModule
 
+    if not isinstance(module, EquivariantModule) or getattr(module, "in_type", None) is None:
+        raise ArgumentTypeError(
+            f"a check is of an equivariant module, which has an in_type, not of {type(module).__name__}",
+            hint="check the equivariant modules in it, or see what nn.summary(model, input_size) knows of the whole",
+        )
+    if not is_single(module):
+        joined = Joined(module)
+        module, x = joined, None if x is None else joined.join(x)
     in_type = module.in_type
     reference = reference_of(module)
     dtype, place = reference.dtype, reference.device
@@ -178,6 +192,8 @@ def check_equivariance(
         if size is not None:
             raise ArgumentError("the size is that of x", hint="give x or size")
         given = x.tensor if isinstance(x, GeometricTensor) else x
+        if not isinstance(given, torch.Tensor):
+            raise ArgumentTypeError(f"the input x is a tensor or a GeometricTensor, not {type(x).__name__}")
         in_type.check_channels(given)
         inputs = iter([given.to(place)])
         dtype = given.dtype
@@ -191,8 +207,8 @@ def check_equivariance(
         module.eval()
         with torch.no_grad():
             best, value = _at_sizes(module, inputs, chosen, tolerance, order, each=x is not None or size is not None)
-            if (layers or not best.passed) and isinstance(module, SequentialModule):
-                best.layers = _by_layer(module, value, chosen, order)
+            if layers or not best.passed:
+                best.layers = by_part(module, value, chosen, order)
     finally:
         for submodule, mode in modes.items():
             submodule.training = mode
@@ -200,15 +216,10 @@ def check_equivariance(
         _warn_of_sizes(module, best)
     if assertion and not best.passed:
         row = max((r for r in best.table if r["exact"]), key=lambda r: r["error"])
-        where = type(module).__name__
-        culprit = next((r for r in best.layers if r["exact"] is not None and r["exact"] > tolerance), None)
-        if culprit is not None:
-            where = f"step {culprit['layer']} ({culprit['name']}) of {where}"
         raise EquivarianceError(
-            f"{where} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
-            f"more than {tolerance:.2g}, on an input of shape {best.input_shape}",
-            hint="look for strides that do not divide the image evenly, or positions that are treated differently; "
-            "check_equivariance(module, layers=True, assertion=False).layers has the error of each layer",
+            f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
+            f"more than {tolerance:.2g}, on an input of shape {best.input_shape}{_fault(module, best, tolerance)}",
+            hint="check_equivariance(module, layers=True, assertion=False).layers has the error after each part",
         )
     return best
 
@@ -338,14 +349,14 @@ def report_of(
 
 def _pairs(module: EquivariantModule, elements: list[GroupElement] | None) -> list[tuple[GroupElement, GroupElement]]:
     """Elements of the group that the module keeps, each with what it is in the group of the input."""
-    kept = module.symmetry
-    every = [(element, module.lift(element)) for element in kept.testing_elements]
+    kept, lift = symmetry_of(module)
+    every = [(element, lift(element)) for element in kept.testing_elements]
     if elements is None:
         return every
     pairs = []
     for element in elements:
         if element.group == kept.fibergroup:
-            pairs.append((element, module.lift(element)))
+            pairs.append((element, lift(element)))
             continue
         found = next((pair for pair in every if pair[1] == element), None)
         if found is None:
@@ -364,7 +375,7 @@ def _report(
     tolerance: float,
     order: int,
 ) -> EquivarianceReport:
-    in_type, out_type = module.in_type, module.out_type
+    in_type, out_type = module.in_type, module.out_type or Scalars(symmetry_of(module)[0])
     base = _run(module, value, in_type)
     table = []
     for element, lifted in pairs:
@@ -376,34 +387,79 @@ def _report(
     return EquivarianceReport(table, [], tuple(value.shape), tolerance)
 
 
-def _by_layer(
-    module: SequentialModule, value: torch.Tensor, pairs: list[tuple[GroupElement, GroupElement]], order: int
+def _fault(module: torch.nn.Module, report: EquivarianceReport, tolerance: float) -> str:
+    """Which part is at fault, in words."""
+    try:
+        judged = Judge(module).at(report.input_shape[1:])
+    except IntertwineError:
+        judged = None
+    broken = [] if judged is None else [part for part in judged.parts if part.exact is False]
+    if broken:
+        call = broken[0].call
+        part = f"{call.path} ({type(call.module).__name__}): " if call.path else ""
+        return f". At fault is {part}{broken[0].reason}"
+    first = next((row for row in report.layers if row["exact"] is not None and row["exact"] > tolerance), None)
+    return "" if first is None or not first["layer"] else f". It is lost in {first['layer']} ({first['name']})"
+
+
+def by_part(
+    module: torch.nn.Module, value: torch.Tensor, pairs: list[tuple[GroupElement, GroupElement]], order: int
 ) -> list[dict[str, Any]]:
-    in_type = module.in_type
-    layers = list(module)
-    # What each tested element is in the group that acts behind each layer: found from the end backwards.
-    behind = [[element for element, _ in pairs]]
-    for layer in reversed(layers):
-        lift = getattr(layer, "lift", None)
-        behind.insert(0, [lift(element) if lift else element for element in behind[0]])
-    base: torch.Tensor = value
-    moved = [_moved(value, in_type, lifted, order) for _, lifted in pairs]
-    type_: FieldType | None = in_type
-    rows = []
-    for number, layer in enumerate(layers):
-        base = _run(layer, base, type_)
-        moved = [_run(layer, held, type_) for held in moved]
-        type_ = getattr(layer, "out_type", None)
-        errors: dict[bool, list[float]] = {True: [], False: []}
-        for (_, lifted), element, held in zip(pairs, behind[number + 1], moved, strict=True):
-            error = _error(_moved(base, type_, element, order), held)
-            errors[in_type.gspace.is_exact(lifted)].append(error)
-        rows.append(
-            {
-                "layer": number,
-                "name": type(layer).__name__,
-                "exact": max(errors[True], default=None),
-                "interpolated": max(errors[False], default=None),
-            }
+    """The largest error of what each part of a module gives, for exact and for interpolated elements.
+
+    Args:
+        module: the module; a single layer has no parts.
+        value: the input.
+        pairs: elements to test, see ``_pairs``.
+        order: of the interpolating splines.
+
+    Returns:
+        a dict for each part in the order in which they end: ``layer`` (its name in the model), ``name`` (of its class), and
+        the errors ``exact`` and ``interpolated`` (``None`` without such elements, or where the type is not known).
+    """
+    in_type: Any = module.in_type
+    held: list[tuple[Call, list[torch.Tensor]]] = []
+
+    def run(x: torch.Tensor, seen: Callable[[Call], None]) -> Trace:
+        return trace(module, (GeometricTensor(x, in_type) if takes_fields(module) else x,), seen=seen)
+
+    # Layers in place may change what was given before.
+    base = run(value, lambda call: held.append((call, [plain(part).clone() for part in call.outputs])))
+    sorts = [[base.sort(part) for part in call.outputs] for call, _ in held]
+    if base.error is not None or base.root.kind == "layer":
+        return []
+    errors: list[dict[bool, list[float | None]]] = [{True: [], False: []} for _ in held]
+    for element, before in pairs:
+        known = _in_each_group(base.root, element, before)
+        exact = in_type.gspace.is_exact(before)
+        again: list[list[torch.Tensor]] = []
+        run(
+            _moved(value, in_type, before, order),
+            lambda call, again=again: again.append([plain(part).clone() for part in call.outputs]),
         )
-    return rows
+        for number, (seen, (_, wanted)) in enumerate(zip(again, held)):
+            for given, part, sort in zip(seen, wanted, sorts[number]):
+                there = None if sort is None else known.get(sort.gspace.fibergroup)
+                turned = None if there is None else moved(part, sort, there, order)
+                errors[number][exact].append(None if turned is None else _error(turned, given))
+    rows: dict[str, dict[str, Any]] = {}
+    for (call, _), found in zip(held, errors, strict=True):
+        if call.kind == "container" and not gathers(call.module):
+            continue
+        row: dict[str, Any] = {"layer": call.path, "name": type(call.module).__name__}
+        for key, is_exact in (("exact", True), ("interpolated", False)):
+            values = [error for error in found[is_exact] if error is not None]
+            row[key] = max(values) if values and len(values) == len(found[is_exact]) else None
+        rows[call.path] = row
+    return list(rows.values())
+
+
+def _in_each_group(root: Call, element: GroupElement, before: GroupElement) -> dict[Any, GroupElement]:
+    """A tested element in each group that acts within a run, found from the end backwards."""
+    known = {before.group: before, element.group: element}
+    for call in reversed(restrictions(root)):
+        step: Any = call.module
+        there = known.get(step.out_type.fibergroup)
+        if there is not None:
+            known.setdefault(step.in_type.fibergroup, step.lift(there))
+    return known

@@ -16,8 +16,8 @@ from intertwine.nn.module import EquivariantModule, reference_of
 from intertwine.suggestions import suggests
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
-_SIDES = (9, 17, 33, 65, 129)
-"""Sizes of images that are tried for an example, until one is large enough for the module."""
+_SIDES = (9, 8, 17, 16, 33, 32, 65, 64, 129, 128)
+"""Sizes of images that are tried for an example: large enough, and odd or even as the strides of the module need."""
 
 
 @suggests
@@ -129,7 +129,7 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
         try:
             with torch.no_grad():
                 _Plainly(module)(*inputs)
-        except IntertwineError as error:
+        except (IntertwineError, RuntimeError) as error:
             problem = error
             continue
         return inputs
@@ -181,7 +181,7 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     module = _Plainly(module.eval())
     try:
         with torch.no_grad():
-            module(*inputs)
+            output = module(*inputs)
     except Exception as error:
         raise ArgumentError(f"{type(module.module).__name__} cannot be run on the example: {error}") from error
     with warnings.catch_warnings(), torch.no_grad():
@@ -192,7 +192,7 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     # A fresh graph: that of the exporter remembers how it was made, with objects that do not pickle.
     plain = torch.fx.Graph()
     results: Any = plain.graph_copy(traced.graph, {})
-    if len(results) == 1 and all(isinstance(value, torch.Tensor) for value in inputs):
+    if isinstance(output, torch.Tensor) and all(isinstance(value, torch.Tensor) for value in inputs):
         results = results[0]
     else:
         plain.set_codegen(traced.graph._codegen)  # which takes dicts of tensors apart

@@ -6,7 +6,7 @@ import copy
 import inspect
 from abc import ABCMeta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -69,6 +69,10 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     out_type: FieldType | None
     needs_grid: ClassVar[bool] = False
     """Whether the input must have exactly the space's axes, as for a convolution."""
+
+    holds: ClassVar[Literal["nothing", "a sequence", "branches"]] = "nothing"
+    """Whether it hands features on to modules that it was given, one after the other or side by side: then these answer for what
+    happens to them."""
 
     needs: ClassVar[str] = "any fields"
     """What the fields of the input must be, so that the layer commutes with the group."""
@@ -274,7 +278,7 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
 
     def check_equivariance(
         self,
-        atol: float | None = None,
+        atol: float | torch.Tensor | GeometricTensor | None = None,
         rtol: float | None = None,
         assertion: bool = True,
         verbose: bool = False,
@@ -291,7 +295,7 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         See :func:`intertwine.nn.check_equivariance`.
 
         Args:
-            atol: absolute tolerance.
+            atol: absolute tolerance, which comes first for escnn's sake; features in its place are taken for ``x``.
             rtol: relative tolerance.
             assertion: whether a failure raises.
             verbose: accepted for escnn's sake; nothing is printed.
@@ -304,10 +308,15 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         """
         from intertwine.nn.equivariance import check_equivariance
 
+        tolerance: Any = atol
+        if isinstance(atol, (torch.Tensor, GeometricTensor, dict, tuple)):
+            if x is not None:
+                raise ArgumentError("two inputs were given, one in the place of atol", hint="give one input as x=")
+            x, tolerance = atol, None  # type: ignore[assignment]
         if x is None and not full_space_action and options.get("size") is None:
             x = torch.randn(3, self.in_type.size, *(self.in_type.gspace.dimensionality * (1,)))
         raises = assertion and assert_raise
-        return check_equivariance(self, x, elements, atol=atol, rtol=rtol, assertion=raises, **options)
+        return check_equivariance(self, x, elements, atol=tolerance, rtol=rtol, assertion=raises, **options)
 
     def _export(self) -> torch.nn.Module:
         """The layer as modules of ``torch.nn``; raises UnsupportedFieldError where torch has none that do the same."""

@@ -41,6 +41,7 @@ class SequentialModule(EquivariantModule):
     """
 
     exports_parts: ClassVar[bool] = True
+    holds = "a sequence"
 
     def __init__(self, *args: FieldType | EquivariantModule | Spec | torch.nn.Module) -> None:
         super().__init__()
@@ -174,9 +175,18 @@ class SequentialModule(EquivariantModule):
         return tensor
 
     def _export(self) -> torch.nn.Module:
-        from intertwine.nn.exporting import export
+        from intertwine.nn.exporting import example_input, export, record
 
-        return torch.nn.Sequential(*(export(module) for module in self))
+        # Between branching and merging features are dicts, which only a graph of both hands on.
+        groups: list[list[Any]] = []
+        for module in self:
+            if groups and isinstance(getattr(groups[-1][-1], "out_type", None), dict):
+                groups[-1].append(module)
+            else:
+                groups.append([module])
+        if len(groups) == 1 and len(groups[0]) > 1:
+            return record(self, example_input(self))
+        return torch.nn.Sequential(*(export(SequentialModule(*g) if len(g) > 1 else g[0]) for g in groups))
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""

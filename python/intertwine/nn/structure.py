@@ -125,6 +125,8 @@ class MergeModule(EquivariantModule):
         torch.Size([1, 5])
     """
 
+    holds = "branches"
+
     def __init__(self, modules: list[tuple[EquivariantModule, str | list[str]]]) -> None:
         super().__init__()
         if not isinstance(modules, (list, tuple)) or not modules:
@@ -206,6 +208,8 @@ class MultipleModule(EquivariantModule):
         torch.Size([1, 6])
     """
 
+    holds = "a sequence"
+
     def __init__(
         self,
         in_type: FieldType,
@@ -231,7 +235,7 @@ class MultipleModule(EquivariantModule):
         self.out_type = merging.out_type
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self.merging._compute(self.branching._compute(tensor))
+        return self.merging(self.branching(tensor))
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""

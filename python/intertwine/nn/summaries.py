@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from intertwine.errors import ArgumentError, ArgumentTypeError
-from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.module import EquivariantModule, reference_of
-from intertwine.nn.sequential import SequentialModule
+from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError, ShapeError
+from intertwine.fields import FieldType
+from intertwine.nn.judging import Judge, Judged
+from intertwine.nn.module import EquivariantModule
+from intertwine.nn.planning import titled, verdict
 from intertwine.nn.sizes import sizes_of
+from intertwine.nn.walking import Kind, gathers, kind_of, plain, walk
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -34,8 +34,11 @@ class ModelSummary:
             ``output_shape``, ``parameters``, ``trainable``, ``multiply_adds`` (of convolutions and matrix products, with
             filters expanded), ``expansion`` (multiply-adds that expand the filters: at each step of training, once in
             evaluation), ``activation_bytes`` (of its output), ``parameter_bytes``, ``constant_bytes`` (tables that are no part
-            of the state), ``exact`` (whether it keeps the symmetries of the grid; ``None`` for modules of torch) and
-            ``reason``. What depends on the size is ``None`` without one.
+            of the state), ``exact`` (whether it keeps the symmetries of the grid; ``None`` where nothing is said or known) and
+            ``reason``. What depends on the size is ``None`` without one. A module that was written by hand comes after the
+            layers in it, if it has parameters or operations of its own or does not keep the symmetries.
+        exact: whether the whole model keeps the symmetries of the grid; ``None`` if that is not known, or without a grid.
+        judged: whether that was asked.
     """
 
     model: str
@@ -43,6 +46,8 @@ class ModelSummary:
     input_shape: tuple[int, ...] | None
     symmetry: str | None
     table: list[dict[str, Any]] = field(default_factory=list)
+    exact: bool | None = None
+    judged: bool = False
 
     def _total(self, key: str) -> int:
         return sum(row[key] or 0 for row in self.table)
@@ -67,12 +72,6 @@ class ModelSummary:
         """The memory of the parameters."""
         return self._total("parameter_bytes")
 
-    @property
-    def exact(self) -> bool | None:
-        """Whether no layer breaks the symmetries of the grid; ``None`` where none of them could."""
-        known = [row["exact"] for row in self.table if row["exact"] is not None]
-        return all(known) if known else None
-
     def __str__(self) -> str:
         lines = [f"{self.model}: {_number(self.parameters)} parameters ({_bytes(self.parameter_bytes)})"]
         if self.input_type is not None:
@@ -95,26 +94,30 @@ class ModelSummary:
             )
             if expansion:
                 lines.append(f"to expand the filters: {_number(expansion)} multiply-adds for each batch in training")
-            if self.exact is not None:
-                broken = [row["layer"] or row["name"] for row in self.table if row["exact"] is False]
-                lines.append("exact on the grid" if self.exact else f"NOT exact on the grid: see {', '.join(broken)}")
+            if self.judged:
+                lines.append(self._verdict())
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return str(self)
 
+    def _verdict(self) -> str:
+        if self.exact:
+            return "exact on the grid"
+        what = "unknown whether exact on the grid" if self.exact is None else "NOT exact on the grid"
+        seen = [row for row in self.table if row["exact"] is False or (self.exact is None and row["reason"])]
+        return f"{what}: see {', '.join(row['layer'] or row['name'] for row in seen)}"
+
     @staticmethod
     def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-        exact = {True: "exact", False: f"BREAKS: {row['reason']}", None: ""}[row["exact"]]
-        name = f"({row['layer']}) {row['name']}" if row["layer"] else row["name"]
         return (
-            name,
+            titled(row),
             row["fields"] or "plain",
             _shape(row["output_shape"]),
             _number(row["parameters"]),
             "" if row["multiply_adds"] is None else _number(row["multiply_adds"]),
             "" if row["activation_bytes"] is None else _bytes(row["activation_bytes"]),
-            exact,
+            verdict(row),
         )
 
 
@@ -123,8 +126,9 @@ class ModelSummary:
 def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = None) -> ModelSummary:
     """The layers of a model: types, output shapes, parameters, multiply-adds, memory, and exactness on the grid.
 
-    Sizes are followed on the meta device: nothing is computed, whatever the model's size. Multiply-adds are those of
-    convolutions and matrix products, with filters expanded, for one item of a batch.
+    Sizes are followed on the meta device: layers of the library compute nothing, whatever the model's size. Modules that were
+    written by hand are run on noise, to measure whether they keep the symmetries of the grid (see :func:`shape_plan`).
+    Multiply-adds are those of convolutions and matrix products, with filters expanded, for one item of a batch.
 
     Args:
         model: any module.
@@ -149,17 +153,26 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
     """
     if not isinstance(model, torch.nn.Module):
         raise ArgumentTypeError(f"a summary is of a module, not of {type(model).__name__}")
-    leaves = dict(_leaves(model))
-    runs = {name: _Run() for name in leaves}
+    parts = list(_parts(model))
+    runs = {path: _Run() for path, _, _ in parts}
     shape = None if input_size is None else _input_shape(model, input_size)
+    judged: Judged | None = None
     if shape is not None:
+        judge = Judge(model)
         # Of a batch, what grows with it is the cost of its items, and the rest that of the filters.
-        once, twice = _measured(model, shape, 8), _measured(model, shape, 16)
-        for name, run in runs.items():
-            run.shape, run.size, run.bytes = once[name].shape, once[name].size, once[name].bytes // 8
-            run.operations = (twice[name].operations - once[name].operations) // 8
-            run.expansion = 2 * once[name].operations - twice[name].operations
-    rows = [_row(name, module, runs[name], shape is not None) for name, module in leaves.items()]
+        once, twice = (_measured(judge, shape, batch) for batch in (8, 16))
+        for path, run in runs.items():
+            found, more = once.get(path, _Run()), twice.get(path, _Run())
+            run.shape, run.bytes = found.shape, found.bytes // 8
+            run.operations = (more.operations - found.operations) // 8
+            run.expansion = 2 * found.operations - more.operations
+        if len(shape) > 1 and any(isinstance(part, EquivariantModule) for part in model.modules()):
+            judged = judge.at(shape)
+    rows = [
+        row
+        for path, module, kind in parts
+        if _tells(row := _row(path, module, runs[path], judged, shape is not None), module, kind)
+    ]
     in_type = _in_type(model)
     return ModelSummary(
         type(model).__name__,
@@ -167,29 +180,43 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
         shape,
         None if in_type is None else _symmetry(in_type),
         rows,
+        None if judged is None else judged.exact,
+        judged is not None,
     )
 
 
 @dataclass
 class _Run:
-    """What one layer did: the size of its input, the shape of its output without the batch, and what it took."""
+    """What one layer did: the shape of its output without the batch, and what it took."""
 
-    size: tuple[int, ...] = ()
     shape: tuple[int, ...] | None = None
     bytes: int = 0
     operations: int = 0
     expansion: int = 0
-    started: int = 0
 
 
-def _leaves(module: torch.nn.Module, prefix: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
-    """The layers of intertwine and of torch, looked for in sequences, containers and modules of the user's own."""
-    ours = type(module).__module__.startswith("intertwine.") and not isinstance(module, SequentialModule)
-    if ours or not any(True for _ in module.children()):
-        yield prefix, module
-        return
-    for name, child in module.named_children():
-        yield from _leaves(child, f"{prefix}.{name}" if prefix else name)
+def _parts(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, Kind]]:
+    """The layers of a model and the modules that were written by hand, these after the layers in them."""
+    held: list[tuple[str, torch.nn.Module, Kind]] = []
+    seen: set[int] = set()
+    for path, module, kind in walk(model):
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        while held and not (path.startswith(f"{held[-1][0]}.") or not held[-1][0]):
+            yield held.pop()
+        if kind == "own" or gathers(module):
+            held.append((path, module, kind))
+        elif kind != "container" or not any(True for _ in module.children()):
+            yield path, module, kind
+    yield from reversed(held)
+
+
+def _tells(row: dict[str, Any], module: torch.nn.Module, kind: Kind) -> bool:
+    """Whether a row says something that those of the parts do not."""
+    if kind != "own" or not any(True for _ in module.children()):
+        return True
+    return bool(row["parameters"] or row["multiply_adds"] or row["reason"])
 
 
 def _in_type(model: torch.nn.Module) -> FieldType | None:
@@ -214,54 +241,34 @@ def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
     return tuple(given)
 
 
-def _measured(model: torch.nn.Module, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
-    twin = copy.deepcopy(model).to("meta").eval()
-    dtype = reference_of(model).dtype
-    x: Any = torch.empty((batch, *shape), device="meta", dtype=dtype)
-    in_type = _in_type(model)
-    if in_type is not None:
-        x = GeometricTensor(x, in_type)
+def _measured(judge: Judge, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
+    run = judge.run((batch, *shape), counted=True)
+    if run.error is not None:
+        if isinstance(run.error, IntertwineError):
+            raise run.error
+        where = f"{type(judge.model).__name__} cannot run on an input of shape {shape}"
+        raise ShapeError(f"{where}: {run.error}") from run.error
     runs: dict[str, _Run] = {}
-    counter = FlopCounterMode(display=False)
-
-    def watch(name: str, layer: torch.nn.Module) -> None:
-        run = runs[name] = _Run()
-
-        def before(_: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-            run.started = counter.get_total_flops()
-            first = inputs[0] if inputs else None
-            first = next(iter(first.values())) if isinstance(first, dict) else first
-            run.size = tuple(getattr(first, "shape", ()))[2:]
-
-        def after(_: torch.nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            run.operations += (counter.get_total_flops() - run.started) // 2
-            parts = list(output.values()) if isinstance(output, dict) else [output]
-            tensors = [getattr(part, "tensor", part) for part in parts]
-            tensors = [tensor for tensor in tensors if isinstance(tensor, torch.Tensor)]
-            run.bytes += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-            run.shape = tuple(tensors[0].shape[1:]) if tensors else None
-
-        layer.register_forward_pre_hook(before)
-        layer.register_forward_hook(after)
-
-    for name, layer in _leaves(twin):
-        watch(name, layer)
-    with counter, torch.no_grad():
-        twin(x)
+    for call in [run.root, *run.root.within()]:
+        part = runs.setdefault(call.path, _Run())
+        part.operations += call.operations - sum(inner.operations for inner in call.calls)
+        given = {id(plain(value)) for inner in call.calls for value in inner.outputs}
+        outputs = [plain(value) for value in call.outputs]
+        part.bytes += sum(value.numel() * value.element_size() for value in outputs if id(value) not in given)
+        part.shape = tuple(outputs[0].shape[1:]) if outputs else None
     return runs
 
 
-def _row(name: str, module: torch.nn.Module, run: _Run, sized: bool) -> dict[str, Any]:
-    parameters = list(module.parameters())
+def _row(path: str, module: torch.nn.Module, run: _Run, judged: Judged | None, sized: bool) -> dict[str, Any]:
+    # What the parts of a module that was written by hand hold stands in their own rows.
+    whole = kind_of(module) in ("layer", "torch")
+    parameters = list(module.parameters(recurse=whole))
     saved = set(module.state_dict())
-    constants = [buffer for key, buffer in module.named_buffers() if key not in saved]
-    reason: str | None = None
-    exact: bool | None = None
-    if sized and isinstance(module, EquivariantModule) and run.size:
-        reason = module.shape_problem(run.size)
-        exact = reason is None
+    constants = [buffer for key, buffer in module.named_buffers(recurse=whole) if key not in saved]
+    found = None if judged is None else judged.of(path)
+    reason, exact = (None, None) if found is None else (found.reason, found.exact)
     return {
-        "layer": name,
+        "layer": path,
         "name": type(module).__name__,
         "fields": fields_text(getattr(module, "out_type", None)),
         "output_shape": run.shape,

@@ -304,6 +304,25 @@ def restricted(space, id):
     )
 
 
+def unet(space, levels=1):
+    """A U-Net of the library's own parts: what was found at once, beside what coarser grids say."""
+    kind = regulars(space, 2)
+
+    def block():
+        return [nn.R2Conv(kind, kind, 3, padding=1, bias=False), nn.InnerBatchNorm(kind), nn.ReLU(kind)]
+
+    def level(depth):
+        if not depth:
+            return block()
+        split = nn.BranchingModule(kind, len(kind) * ["both"])
+        deep = nn.SequentialModule(nn.PointwiseMaxPool2D(kind, 2), *level(depth - 1), nn.R2Upsampling(kind, 2))
+        merge = nn.MergeModule([(nn.IdentityModule(kind), "both"), (deep, "both")])
+        return [*block(), split, merge, nn.R2Conv(merge.out_type, kind, 3, padding=1), nn.ReLU(kind)]
+
+    first = nn.R2Conv(trivials(space, 1), kind, 3, padding=1)
+    return nn.SequentialModule(first, *level(levels), nn.R2Conv(kind, trivials(space, 2), 3, padding=1))
+
+
 LAYERS: dict[str, Layer] = {
     "points, mirrored line": Layer(
         lambda: point_conv(nn.R1PointConv, line(), [(0,), (1,)]), side=0, exports=False, public=False
@@ -427,6 +446,7 @@ LAYERS: dict[str, Layer] = {
     "disentangle": Layer(lambda: nn.DisentangleModule(regulars(d4()).restrict((None, 2))), exports=False),
     "seven layers, C4": Layer(lambda: network(c4()), side=9),
     "seven layers, D4": Layer(lambda: network(d4()), side=9),
+    "U-Net": Layer(lambda: unet(c4()), side=8, exports=False, fixed=True),
     "restriction": Layer(lambda: restricted(d4(), (None, 4)), side=7),
     "classifier": Layer(lambda: classifier(d4()), side=7, plain=True),
     "head": Layer(lambda: nn.HeadClasses(regulars(d4()), 5), side=4, plain=True),

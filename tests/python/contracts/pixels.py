@@ -9,7 +9,7 @@ import torch
 
 from intertwine import gspaces, nn
 
-from .layers import c4, line, regulars, trivials, upright
+from .layers import c4, line, regulars, trivials, unet, upright
 
 
 @dataclass(frozen=True)
@@ -95,25 +95,8 @@ class Attentive(torch.nn.Module):
 
 
 def library_unet() -> nn.SequentialModule:
-    """A U-Net of the library's own parts: what was found at once, beside what two coarser grids say."""
-    kind = regulars(c4(), 2)
-
-    def down_and_up(inner: list[torch.nn.Module]) -> nn.SequentialModule:
-        return nn.SequentialModule(nn.PointwiseMaxPool2D(kind, 2), *inner, nn.R2Upsampling(kind, 2))
-
-    def block() -> list[torch.nn.Module]:
-        return [nn.R2Conv(kind, kind, 3, padding=1, bias=False), nn.InnerBatchNorm(kind), nn.ReLU(kind)]
-
-    def level(inner: list[torch.nn.Module]) -> list[torch.nn.Module]:
-        split = nn.BranchingModule(kind, len(kind) * ["both"])
-        merge = nn.MergeModule([(nn.IdentityModule(kind), "both"), (down_and_up(inner), "both")])
-        return [*block(), split, merge, nn.R2Conv(merge.out_type, kind, 3, padding=1), nn.ReLU(kind)]
-
-    return nn.SequentialModule(
-        nn.R2Conv(trivials(c4(), 1), kind, 3, padding=1),
-        *level(level(block())),
-        nn.R2Conv(kind, trivials(c4(), 2), 3, padding=1),
-    )
+    """A U-Net of the library's own parts, with two coarser grids."""
+    return unet(c4(), levels=2)
 
 
 def strided() -> nn.SequentialModule:
