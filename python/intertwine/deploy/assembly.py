@@ -139,7 +139,7 @@ def undisturbed(own_classes: bool = False) -> Iterator[None]:
     plain = random.getstate() if own_classes else None
     legacy = np.random.get_state() if own_classes else None  # noqa: NPY002
     try:
-        with NothingDrawn(), torch.inference_mode(False):
+        with NothingDrawn(own_classes), torch.inference_mode(False):
             yield
     finally:
         if plain is not None and legacy is not None:

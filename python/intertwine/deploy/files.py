@@ -69,7 +69,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
     check_tensors(module)
     writer = Writer()
     recipe = writer.write(module)
-    with undisturbed():
+    with torch.inference_mode(False):
         state = _state(module)
     whole = {
         "dtype": _dtype(module, state),

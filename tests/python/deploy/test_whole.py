@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -447,6 +449,29 @@ def test_streams_of_random_numbers_go_on_undisturbed():
     loaded = deploy.load_bytes(data, classes=[Gambler])
     assert draw() == expected
     assert torch.equal(loaded.drawn, module.drawn)
+
+
+class Inverting(nn.EquivariantModule):
+    """Does not get along with zeros in place of random numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("matrix", torch.linalg.inv(torch.randn(3, 3) + torch.rand_like(torch.zeros(3))))
+
+
+def test_constructors_may_need_what_they_draw():
+    assert_kept(Inverting(), classes=Inverting)
+
+
+def test_saving_imports_no_compiler():
+    program = """
+import sys, torch
+from intertwine import deploy
+module = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Conv2d(1, 1, 1))
+deploy.load_bytes(deploy.save_bytes(module))
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
 def test_warnings_are_given_once():
