@@ -1,5 +1,9 @@
 """Saving and loading models: one portable safetensors file for Python and R, of which nothing is ever executed.
 
+A file holds the whole model, or is not written: what has changed since the model was built is saved along with it, and what no
+file can hold, such as a hook, is refused. Classes of your own are saved by name and arguments, and built again only where you
+hand them over: ``load(path, classes=[MyNet])``.
+
 Example:
     >>> import torch
     >>> from intertwine import deploy

@@ -63,6 +63,8 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     Attributes:
         in_type: the type of the input.
         out_type: the type of the output; ``None`` for plain features that the group does not change.
+        derived: names of attributes that follow from the others, such as results kept for the next call. Model files hold all
+            that a module has but these; a subclass lists its own, those of its ancestors count as well.
     """
 
     in_type: FieldType

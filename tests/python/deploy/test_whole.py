@@ -394,6 +394,12 @@ def test_what_runs_a_module_is_left_out(wrap):
     assert deploy.save_bytes(wrap(module)) == expected
 
 
+def test_statistics_over_all_processes():
+    module = nn.synchronise_batchnorm(build("seven layers, D4"))
+    loaded = assert_kept(module)
+    assert loaded[1]._processes is not None
+
+
 def test_inference_mode():
     with torch.inference_mode():
         module = torch.nn.Linear(3, 2)
