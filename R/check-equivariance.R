@@ -19,13 +19,14 @@
 #' @param elements Elements to check, see [group_elements()]; those that the group suggests if `NULL`.
 #' @param tolerance Largest error that passes.
 #' @param interpolated Do elements that need interpolation count, too?
-#' @param layers Report the layers of a sequence one by one?
+#' @param layers Report the parts of the module one by one, down to single layers?
 #' @param edges For networks on points, the edges of `x`, see [radius_graph()].
 #' @param size Size of the random features: one number, or height and width; or a list of such sizes.
 #' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count)
 #'   and `sizes` (of the features for which that holds). It prints the verdict. `attr(check, "sizes")` is a data frame of
 #'   the sizes that were tried: `size`, `error` (the largest of exact elements), `passed`. With `layers = TRUE`,
-#'   `attr(check, "layers")` is a data frame of the largest error after each layer.
+#'   `attr(check, "layers")` is a data frame of the largest error after each part: `part` says where it is in the
+#'   module (positions counted from 1); the error is `NA` where the type of what it gives is not known.
 #' @seealso [expect_equivariant()] for tests
 #' @export
 #' @examplesIf intertwine_available()
@@ -99,6 +100,7 @@ layer_errors <- function(rows) {
   data.frame(
     position = number("position"),
     layer = vapply(rows, function(row) sub("\\(\\)$", "", r_name_of(row$kind)), ""),
+    part = vapply(rows, function(row) row$part, ""),
     exact = number("exact"),
     interpolated = number("interpolated")
   )
@@ -127,8 +129,10 @@ format.equivariance_check <- function(x, ...) {
   if (nrow(x) > most) lines <- c(lines, paste0("  ... and ", nrow(x) - length(rows), " more elements with smaller errors"))
   layers <- attr(x, "layers")
   if (!is.null(layers)) {
-    errors <- formatC(layers$exact, digits = 1, format = "e")
-    rows <- paste0("  ", layers$position, "  ", format(layers$layer), "  ", errors)
+    errors <- ifelse(is.na(layers$exact), "unknown", formatC(layers$exact, digits = 1, format = "e"))
+    titles <- part_title(layers$layer, layers$part, layers$position)
+    numbers <- formatC(layers$position, width = nchar(nrow(layers)))
+    rows <- paste0("  ", numbers, "  ", format(titles), "  ", errors)
     lines <- c(lines, "Largest error of exact elements after each layer:", rows)
   }
   c(verdict, lines)

@@ -1,14 +1,17 @@
 #' Where exact equivariance is lost on the grid
 #'
 #' Layers with strides keep quarter turns and reflections exact only if their windows lie evenly about the centre
-#' of the image.
-#' This follows the sizes through a model without computing anything, says which layers break the symmetry, and
-#' names sizes of
-#' the input nearby at which none does.
+#' of the image. This follows the sizes through a model, says which layers break the symmetry, and names sizes of the
+#' input nearby at which the whole model is exact.
+#'
+#' Layers of this package answer for themselves, without computing anything. Modules that were written by hand in Python,
+#' and layers of torch that are given a grid, are run on noise and on turned noise, and their error is measured; the part at
+#' fault is named. What cannot be measured is *unknown* (`NA`).
 #'
 #' @param module A module.
 #' @param size Height and width of the input; one number for both.
-#' @return A data frame with one row for each layer: `layer`, `name`, `input`, `output`, `exact`, `reason`. It prints the
+#' @return A data frame with one row for each layer: `layer`, `name`, `part` (where it is in the model, positions counted from
+#'   1), `input`, `output`, `exact`, `reason`. A module that was written by hand comes after the layers in it. It prints the
 #'   verdict; `attr(plan, "sizes")` are sizes at which the model is exact, nearest first.
 #' @seealso [check_equivariance()], which measures
 #' @export
@@ -27,10 +30,11 @@ shape_plan <- function(module, size) {
     data.frame(
       layer = seq_along(rows),
       name = vapply(rows, function(row) sub("\\(\\)$", "", r_name_of(row$kind)), ""),
+      part = column("part"),
       input = column("input"),
       output = column("output"),
-      exact = vapply(rows, function(row) row$exact, NA),
-      reason = column("reason")
+      exact = vapply(rows, function(row) row$exact %||% NA, NA),
+      reason = reasons(rows)
     ),
     class = c("shape_plan", "data.frame"),
     sizes = as.integer(unlist(found$sizes))
@@ -40,18 +44,36 @@ shape_plan <- function(module, size) {
 #' @export
 format.shape_plan <- function(x, ...) {
   sizes <- attr(x, "sizes")
-  broken <- sum(!x$exact)
-  verdict <- if (!broken) {
-    "Exact on the grid: every layer keeps quarter turns and reflections."
-  } else {
+  broken <- sum(!x$exact, na.rm = TRUE)
+  unknown <- sum(is.na(x$exact))
+  verdict <- if (broken) {
     paste0(broken, if (broken == 1) " layer breaks" else " layers break", " exact equivariance.")
+  } else if (unknown) {
+    paste0("It is not known whether this is exact on the grid: see the ", unknown, " unknown of ", nrow(x), " layers.")
+  } else {
+    "Exact on the grid: every layer keeps quarter turns and reflections."
   }
   lines <- paste0(
-    "  ", formatC(x$layer, width = nchar(nrow(x))), "  ", format(x$name), "  ", format(x$input), " -> ", format(x$output),
-    ifelse(x$exact, "", paste0("  BREAKS: ", x$reason))
+    "  ", formatC(x$layer, width = nchar(nrow(x))), "  ", format(part_title(x$name, x$part, x$layer)), "  ",
+    format(x$input), " -> ", format(x$output), "  ", grid_text(x$exact, x$reason, good = "")
   )
   near <- if (broken && length(sizes)) paste0("Exact sizes nearby: ", paste(utils::head(sizes, 6), collapse = ", "))
   c(verdict, sub(" +$", "", lines), near)
+}
+
+# Where in the model a layer is, unless its number says it.
+part_title <- function(name, part, layer) {
+  nested <- !is.na(part) & part != "" & part != as.character(layer)
+  paste0(name, ifelse(nested, paste0(" (", part, ")"), ""))
+}
+
+grid_text <- function(exact, reason, good = "exact") {
+  known <- ifelse(exact, good, paste0("BREAKS: ", reason))
+  ifelse(is.na(exact), ifelse(is.na(reason), "", reason), known)
+}
+
+reasons <- function(rows) {
+  vapply(rows, function(row) if (is.null(row$reason)) NA_character_ else in_r_words(row$reason), "")
 }
 
 #' @export

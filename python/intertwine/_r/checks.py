@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import torch
@@ -11,21 +12,21 @@ from intertwine._r import points
 from intertwine._r.elements import texts
 from intertwine.errors import ArgumentError
 from intertwine.fields import GeometricTensor
-from intertwine.nn import SequentialModule, check_equivariance
+from intertwine.nn import check_equivariance
 from intertwine.nn.sizes import size_text
 
 
 def equivariance(
     module: Any, x: Any, elements: Any, tolerance: float, layers: bool, edges: Any = None, sizes: Any = None
 ) -> dict[str, Any]:
-    """Errors in double precision: rows for the elements and, for sequences, for the layers.
+    """Errors in double precision: rows for the elements and for the parts of the module.
 
     Args:
         module: the module, which stays as it is.
         x: features, or `None` for smooth random ones.
         elements: the elements to check, or `None` for those that the group suggests.
         tolerance: the largest relative error that passes.
-        layers: whether to look at each layer of a sequence.
+        layers: whether to look at each part of the module.
         edges: for features on points, the edges of their graph.
         sizes: of random features: a list of sizes, each of one number or one for each axis of space.
     """
@@ -39,9 +40,8 @@ def equivariance(
     elif isinstance(x, torch.Tensor):
         x = x.detach().double()
     chosen = list(elements) if elements is not None else None
-    by_layer = layers and isinstance(module, SequentialModule)
     size = None if sizes is None else [n[0] if len(n) == 1 else tuple(n) for n in sizes]
-    report = check_equivariance(twin, x, chosen, size=size, rtol=tolerance, assertion=False, layers=by_layer)
+    report = check_equivariance(twin, x, chosen, size=size, rtol=tolerance, assertion=False, layers=layers)
     return {
         "rows": [
             {
@@ -55,11 +55,12 @@ def equivariance(
         "layers": [
             {
                 "position": number + 1,
+                "part": part_name(row["layer"]),
                 "kind": row["name"],
                 "exact": _number(row["exact"]),
                 "interpolated": _number(row["interpolated"]),
             }
-            for number, row in enumerate(report.layers)
+            for number, row in enumerate(report.layers if layers else [])
         ],
         "shape": [int(n) for n in report.input_shape],
         "sizes": [
@@ -76,15 +77,38 @@ def shape_plan(module: Any, size: list[int]) -> dict[str, Any]:
     plan = plan_of(module, size[0] if len(size) == 1 else tuple(size))
     rows = [
         {
+            "part": part_name(row["layer"]),
             "kind": row["name"],
             "input": size_text(row["input_size"]),
             "output": size_text(row["output_size"]),
-            "exact": bool(row["exact"]),
-            "reason": row["reason"],
+            "exact": row["exact"],
+            "reason": reason_text(row["reason"]),
         }
         for row in plan.rows
     ]
-    return {"rows": rows, "sizes": [int(n) for n in plan.sizes]}
+    return {"rows": rows, "exact": plan.exact, "sizes": [int(n) for n in plan.sizes]}
+
+
+def part_name(path: str) -> str:
+    """The name of a part within its model, with positions that count from one.
+
+    Example:
+        >>> part_name("1.blocks.0.conv")
+        '2.blocks.1.conv'
+    """
+    return ".".join(str(int(name) + 1) if name.isdigit() else name for name in path.split("."))
+
+
+def reason_text(reason: str | None) -> str | None:
+    """A reason in which parts are named in the same way.
+
+    Example:
+        >>> reason_text("through Conv2d (1.plain): error 0.3")
+        'through Conv2d (2.plain): error 0.3'
+    """
+    if reason is None:
+        return None
+    return re.sub(r"(?<=\w \()[\w.]+(?=\))", lambda found: part_name(found[0]), reason)
 
 
 def _number(value: float | None) -> float:

@@ -10,6 +10,7 @@ import torch
 
 from intertwine import nn
 from intertwine._r import arrays
+from intertwine._r.checks import part_name, reason_text
 from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
 from intertwine._r.groups import subgroup_label
@@ -276,13 +277,15 @@ def summary(module: torch.nn.Module, size: list[int] | None = None) -> Record:
         rows.append(
             {
                 **_row(module.get_submodule(row["layer"])),
+                "part": part_name(row["layer"]),
+                "parameters": float(row["trainable"]),
                 **{name: None if row[name] is None else float(row[name]) for name in numbers},
                 "shape": None if row["output_shape"] is None else " x ".join(map(str, row["output_shape"])),
                 "exact": row["exact"],
-                "reason": row["reason"],
+                "reason": reason_text(row["reason"]),
             }
         )
-    return {"rows": rows, "symmetry": found.symmetry}
+    return {"rows": rows, "symmetry": found.symmetry, "exact": found.exact, "judged": found.judged}
 
 
 def start_text(module: torch.nn.Module) -> str | None:
@@ -305,6 +308,10 @@ def _row(layer: torch.nn.Module) -> Record:
 def _type_text(type: Any) -> str | None:
     if type is None:
         return None
+    if isinstance(type, dict):
+        return "; ".join(f"{label}: {_type_text(part)}" for label, part in type.items())
+    if isinstance(type, (tuple, list)):
+        return "; ".join(str(_type_text(part)) for part in type)
     return f"{space_name(type.gspace)}: {type_terms(type)}"
 
 

@@ -53,7 +53,9 @@ def kind_of(module: torch.nn.Module) -> Kind:
 
 
 def _kind_of_class(module: torch.nn.Module) -> Kind:
-    hooked = module._forward_hooks or module._forward_pre_hooks
+    hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
+    # The library's own only watch.
+    hooked = any(not str(getattr(hook, "__module__", "")).startswith("intertwine.") for hook in hooks)
     if hooked or any(name in vars(module) for name in ("forward", "_compute")):
         return "own"
     # A parametrised layer is the layer, with other weights.

@@ -220,6 +220,10 @@ def test_who_answers_for_a_module():
     assert kind_of(nn.AliasFree(Block(kind))) == "own"
     assert kind_of(torch.nn.Sequential(conv)) == kind_of(nn.SequentialModule(conv)) == "container"
     assert kind_of(torch.nn.TransformerEncoderLayer(4, 2)) == "torch"
+    watched = nn.R2Conv(kind, kind, 3)
+    kinds = []
+    trace(watched, (torch.zeros(1, kind.size, 5, 5),), seen=lambda call: kinds.append(kind_of(watched)))
+    assert kinds == ["layer"]  # hooks of the library's own only watch
     patched = nn.R2Conv(kind, kind, 3)
     patched.forward = lambda x: x
     assert kind_of(patched) == "own"
