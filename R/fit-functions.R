@@ -129,6 +129,12 @@ as_metrics <- function(metrics, levels, functions, call) {
   }
   # a list of lists: a dict would take two metrics of one name for one
   unname(Map(function(metric, name) {
+    if (is_dead(metric)) {
+      abort_intertwine(
+        paste0("The metric `", name, "` is a Python object of another R session."),
+        class = "dead_pointer", hint = "Make it again, and give it as `metrics`.", call = call
+      )
+    }
     if (is_r_function(metric)) {
       metric <- functions$wrap(metric, name, function(f, output, target) {
         as_metric_value(f(metric_output(output, levels), metric_target(target, levels)), name, call)

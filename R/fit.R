@@ -88,7 +88,7 @@
 #' A *metric* is a function of R's own objects, and receives all outputs and targets of an epoch at once: vectors, matrices or
 #' arrays of numbers. Of classes, the output is the matrix of their scores with the levels as column names, as
 #' `predict(type = "response")` gives it, and the target a factor: `function(output, target) mean(max.col(output) ==
-#' as.integer(target))`. It gives one number, whatever the `batch_size`.
+#' as.integer(target))`. It gives one number, whatever the `batch_size`. The outputs wait in memory until the epoch is over.
 #' @section Training on:
 #' `fit(fitted, x, y, ...)` goes on where `fitted` ended: with its weights, the state of its optimizer and of the random
 #' numbers, its history and epoch numbers, and all arguments that are not given anew, but for `epochs`, `seed`, `callbacks`

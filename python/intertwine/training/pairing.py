@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import torch
 
-from intertwine.errors import ShapeError
+from intertwine.errors import ArgumentError, ShapeError
 
 Kind = Literal["class", "numeric"]
 """What a target holds: numbers of classes, or measurements."""
@@ -19,9 +19,11 @@ IGNORE = -100
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
+_MASK = "leave such samples out, or use na='mask'"
+
 
 def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error") -> Pair:
-    """Output and target of the same samples in shapes that belong together; nothing is ever broadcast.
+    """Output and target of the same samples in shapes that belong together; nothing is broadcast.
 
     Whole numbers are class numbers, floating-point numbers are measurements. Axes of length 1 count for nothing: where
     the shapes differ by such axes alone, both lose them.
@@ -39,6 +41,7 @@ def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error"
 
     Raises:
         ShapeError: if they do not belong together.
+        ArgumentError: if a target is missing and that is an error, or there is no such class.
 
     Example:
         >>> import torch
@@ -72,7 +75,9 @@ def _numeric(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
     output, target = output.to(dtype), target.to(dtype)
     if missing == "mask":
         known = ~torch.isnan(target)
-        output, target = output[known], target[known]
+        return output[known], target[known]
+    if bool(torch.isnan(target).any()):
+        raise ArgumentError("some targets are missing (NaN)", hint=_MASK)
     return output, target
 
 
@@ -100,6 +105,14 @@ def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
     if missing == "mask":
         known = target != IGNORE
         output, target = output.movedim(1, -1)[known], target[known]
+    if target.numel():
+        lowest, highest = torch.stack(torch.aminmax(target)).tolist()
+        if lowest < 0 or highest >= n_classes:
+            raise ArgumentError(
+                f"the targets hold the class number {lowest if lowest < 0 else highest}, but the module gives {n_classes} "
+                f"outputs, for the classes 0 to {n_classes - 1}",
+                hint=_MASK if lowest == IGNORE else None,
+            )
     return output, target
 
 

@@ -284,6 +284,36 @@ def test_no_missing_target_reaches_a_function():
 
 
 @pytest.mark.parametrize(
+    ("output", "target"),
+    [
+        (drawn((5,)), holes(drawn((5,)))),
+        (drawn((5, 1)), holes(drawn((5,)))),
+        (drawn((5, CLASSES)), holes(classes((5,)))),
+        (drawn((5, CLASSES)), classes((5,)) + 1),
+        (drawn((5, CLASSES)), classes((5,)) - 1),
+    ],
+)
+def test_targets_that_cannot_be_reach_no_function(output, target):
+    kind = "numeric" if target.is_floating_point() else "class"
+    seen = Seen()
+    for loss, metrics in ((seen, []), (None, [seen])):
+        with pytest.raises(ArgumentError, match=r"missing|class number"):
+            Measures(resolve_loss(loss, kind), resolve_metrics(metrics, kind)).step(output, target)
+    assert not seen.pairs
+
+
+def test_what_an_augmentation_loses_is_no_target():
+    def lose(x, y, generator):
+        return x, torch.full_like(y, math.nan)
+
+    x = drawn((8, 3)).float()
+    with pytest.raises(ArgumentError, match="missing"):
+        training.fit(model(), x, x[:, 0], epochs=1, augment=lose)
+    masked = training.fit(model(), x, x[:, 0], epochs=1, augment=lose, na="mask").module
+    assert torch.equal(masked.weight, model().weight)
+
+
+@pytest.mark.parametrize(
     ("loss", "error", "words"),
     [
         (lambda output, target: (output - target).square().mean().item(), ArgumentTypeError, "left torch"),
