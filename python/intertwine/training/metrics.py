@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, ShapeError
-from intertwine.training.pairing import Kind
+from intertwine.training.pairing import Kind, Pair
 
 MetricFunction = Callable[[torch.Tensor, torch.Tensor], Any]
-"""From output and target of a whole epoch, as `align` gives them, to a number."""
+"""From output and target of a whole epoch, as `Pair.kept` has them, to a number."""
 
 Metrics = str | MetricFunction | Sequence[Any] | Mapping[str, Any] | None
 """A name, a function, an object of torchmetrics; a list of those; or a dict of them by the name of their column."""
@@ -38,8 +38,8 @@ class Metric(ABC):
         self.name = name
 
     @abstractmethod
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        """Add a batch, which `align` gave and which is not empty."""
+    def update(self, pair: Pair) -> None:
+        """Add a batch in which some target is known."""
 
     @abstractmethod
     def value(self) -> float:
@@ -62,18 +62,20 @@ class _Mean(Metric):
 
     Args:
         name: the column of the history.
-        total: from output and target to the sum of the numbers.
+        total: from output and target to the sum of the numbers of known targets.
         finish: applied to the mean, such as a square root.
     """
 
-    def __init__(self, name: str, total: MetricFunction, finish: Callable[[float], float] | None = None) -> None:
+    def __init__(
+        self, name: str, total: Callable[[Pair], torch.Tensor], finish: Callable[[float], float] | None = None
+    ) -> None:
         super().__init__(name)
         self._total_of, self._finish = total, finish
         self.reset()
 
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
-        self._total += float(self._total_of(output, target))
-        self._count += target.numel()
+    def update(self, pair: Pair) -> None:
+        self._total += float(self._total_of(pair))
+        self._count += pair.count
 
     def value(self) -> float:
         if self._count == 0:
@@ -103,7 +105,8 @@ class _OfEpoch(Metric):
         self._function = function
         self.reset()
 
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+    def update(self, pair: Pair) -> None:
+        output, target = pair.kept
         self._outputs.append(output.cpu())
         self._targets.append(target.cpu())
 
@@ -147,7 +150,10 @@ class _OfLibrary(Metric):
         self._metric: Any = None
         self._seen = False
 
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+    def update(self, pair: Pair) -> None:
+        self._add(*pair.kept)
+
+    def _add(self, output: torch.Tensor, target: torch.Tensor) -> None:
         if self._metric is None:
             self._metric = self._make(output.shape[1] if output.ndim > 1 else 1)
             # evaluating in one of several processes must not wait for the others
@@ -204,15 +210,18 @@ def as_number(name: str, value: Any) -> float:
         ) from error
 
 
-def _right(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return (output.argmax(dim=1) == target).sum()
+def _right(pair: Pair) -> torch.Tensor:
+    # no class is like a missing one
+    return (pair.output.argmax(dim=1) == pair.target).sum()
 
 
-def _squares(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def _squares(pair: Pair) -> torch.Tensor:
+    output, target = pair.kept
     return (output - target).square().sum()
 
 
-def _sizes(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def _sizes(pair: Pair) -> torch.Tensor:
+    output, target = pair.kept
     return (output - target).abs().sum()
 
 
@@ -232,11 +241,11 @@ def _auroc(output: torch.Tensor, target: torch.Tensor) -> float:
 class _R2(_OfLibrary):
     """In double precision, for it takes the difference of large sums; all numbers count alike."""
 
-    def update(self, output: torch.Tensor, target: torch.Tensor) -> None:
+    def _add(self, output: torch.Tensor, target: torch.Tensor) -> None:
         if output.device.type == "mps":
             output, target = output.cpu(), target.cpu()
         self._count = target.numel() + (self._count if self._seen else 0)
-        super().update(output.double().reshape(-1), target.double().reshape(-1))
+        super()._add(output.double().reshape(-1), target.double().reshape(-1))
 
     def value(self) -> float:
         return super().value() if self._seen and self._count > 1 else math.nan
@@ -285,7 +294,7 @@ def resolve_metrics(metrics: Metrics, kind: Kind) -> tuple[Metric, ...]:
 
     Args:
         metrics: `None` for accuracy (class targets) or rmse (numeric ones); a name out of `NAMED`; a function from output
-            and target of a whole epoch, as `align` gives them, to a number; an object of torchmetrics, which is copied; a
+            and target of a whole epoch, as `Pair.kept` has them, to a number; an object of torchmetrics, which is copied; a
             list of those; or a dict of them, whose keys are the names of the columns.
         kind: what the targets hold.
 

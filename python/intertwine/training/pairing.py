@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -17,9 +19,51 @@ Missing = Literal["error", "mask"]
 IGNORE = -100
 """The class number of a target that is missing; numeric targets are missing where they are NaN."""
 
-Pair = tuple[torch.Tensor, torch.Tensor]
-
 _MASK = "leave such samples out, or use na='mask'"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Output and target in shapes that belong together.
+
+    Args:
+        output: shape [batch, ...] of measurements, [batch, classes, ...] of classes.
+        target: shape [batch, ...]; with a mask, some of it may be missing.
+        known: where it is not, shape of the target; `None` without a mask.
+    """
+
+    output: torch.Tensor
+    target: torch.Tensor
+    known: torch.Tensor | None = None
+
+    @cached_property
+    def count(self) -> int:
+        """How many targets are known."""
+        return self.target.numel() if self.known is None else int(self.known.sum())
+
+    @cached_property
+    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Output and target without what is missing.
+
+        Without a mask they are as they are; with one, measurements are two vectors, classes an output
+        [known, classes] and a target [known].
+        """
+        if self.known is None:
+            return self.output, self.target
+        place = self.known.reshape(-1).nonzero().squeeze(1)
+        output = self.output.reshape(-1)
+        if self.output.shape != self.target.shape:
+            output = self.output.movedim(1, -1).reshape(-1, self.output.shape[1])
+        # several times faster than indexing with truth values
+        return output.index_select(0, place), self.target.reshape(-1).index_select(0, place)
+
+    def detach(self) -> Pair:
+        """The same without gradients."""
+        twin = replace(self, output=self.output.detach())
+        if "kept" in self.__dict__:
+            output, target = self.kept
+            twin.__dict__.update(kept=(output.detach(), target), count=self.count)
+        return twin
 
 
 def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error") -> Pair:
@@ -30,9 +74,6 @@ def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error"
 
     * Measurements: both have the same shape [batch, ...] and dtype (that of the output, at least float32).
     * Classes: the output has shape [batch, classes, ...], the target [batch, ...], dtype int64.
-
-    With missing="mask" the entries whose target is missing are left out, so that nothing but known ones remain:
-    measurements become two vectors, classes an output [known, classes] and a target [known].
 
     Args:
         output: what the module gives, shape [batch, ...].
@@ -45,9 +86,11 @@ def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error"
 
     Example:
         >>> import torch
-        >>> output, target = align(torch.zeros(3, 1, 1, 1), torch.ones(3, dtype=torch.float64))
-        >>> output.shape, target.shape, target.dtype
+        >>> pair = align(torch.zeros(3, 1, 1, 1), torch.ones(3, dtype=torch.float64))
+        >>> pair.output.shape, pair.target.shape, pair.target.dtype
         (torch.Size([3]), torch.Size([3]), torch.float32)
+        >>> align(torch.zeros(3, 4), torch.tensor([2, IGNORE, 0]), "mask").kept[1]
+        tensor([2, 0])
     """
     if output.ndim == 0 or target.ndim == 0 or output.shape[0] != target.shape[0]:
         raise ShapeError(
@@ -74,11 +117,10 @@ def _numeric(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
     dtype = torch.promote_types(output.dtype, torch.float32)
     output, target = output.to(dtype), target.to(dtype)
     if missing == "mask":
-        known = ~torch.isnan(target)
-        return output[known], target[known]
+        return Pair(output, target, ~torch.isnan(target))
     if bool(torch.isnan(target).any()):
         raise ArgumentError("some targets are missing (NaN)", hint=_MASK)
-    return output, target
+    return Pair(output, target)
 
 
 def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pair:
@@ -102,18 +144,18 @@ def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
             )
         output, target = output_, target_
     output, target = output.to(torch.promote_types(output.dtype, torch.float32)), target.long()
-    if missing == "mask":
-        known = target != IGNORE
-        output, target = output.movedim(1, -1)[known], target[known]
+    known = target != IGNORE if missing == "mask" else None
     if target.numel():
-        lowest, highest = torch.stack(torch.aminmax(target)).tolist()
+        lowest, highest = torch.stack(
+            torch.aminmax(target if known is None else target.masked_fill(~known, 0))
+        ).tolist()
         if lowest < 0 or highest >= n_classes:
             raise ArgumentError(
                 f"the targets hold the class number {lowest if lowest < 0 else highest}, but the module gives {n_classes} "
                 f"outputs, for the classes 0 to {n_classes - 1}",
                 hint=_MASK if lowest == IGNORE else None,
             )
-    return output, target
+    return Pair(output, target, known)
 
 
 def _squeezed(tensor: torch.Tensor, keep: int = 1) -> torch.Tensor:

@@ -156,7 +156,7 @@ def confusion(
             return
         if not isinstance(source, TensorSource):
             check_batch(output, target, width, na)
-        scores, truth = align(output.cpu(), target.cpu(), "mask")
+        scores, truth = align(output.cpu(), target.cpu(), "mask").kept
         table.add_(torch.bincount(truth * width + scores.argmax(dim=1), minlength=width * width))
 
     _over(module, source, batch_size, poll, device, count)

@@ -170,13 +170,13 @@ def test_classes_that_do_not_belong_together_are_refused(case, loss):
 
 def test_shapes_that_agree_stay_as_they_are():
     # an SSIM wants its axis of one channel
-    assert align(drawn((2, 1, 4, 4)), drawn((2, 1, 4, 4)))[0].shape == (2, 1, 4, 4)
-    assert align(drawn((2, 3, 1, 4)), classes((2, 1, 4)))[0].shape == (2, 3, 1, 4)
+    assert align(drawn((2, 1, 4, 4)), drawn((2, 1, 4, 4))).output.shape == (2, 1, 4, 4)
+    assert align(drawn((2, 3, 1, 4)), classes((2, 1, 4))).output.shape == (2, 3, 1, 4)
 
 
 def test_half_precision_is_measured_in_single():
-    output, target = align(torch.zeros(3, 1, dtype=torch.bfloat16), torch.zeros(3, dtype=torch.float64))
-    assert output.dtype == target.dtype == torch.float32
+    pair = align(torch.zeros(3, 1, dtype=torch.bfloat16), torch.zeros(3, dtype=torch.float64))
+    assert pair.output.dtype == pair.target.dtype == torch.float32
 
 
 SKLEARN = {
