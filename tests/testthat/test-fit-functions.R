@@ -141,6 +141,23 @@ test_that("what functions give is checked, and their errors are heard", {
   expect_identical(fit(line(), data$x, data$y, epochs = 1)$stopped, "finished")
 })
 
+test_that("a checkpoint knows a function by its code", {
+  skip_if_no_python()
+  set.seed(1)
+  data <- regression()
+  folder <- withr::local_tempdir()
+  model <- line()
+  run <- function(loss, epochs) {
+    fit(model, data$x, data$y, epochs = epochs, seed = 1, loss = loss, callbacks = callback_checkpoint(folder))
+  }
+  run(function(output, target) mean((output - target)^2), 1)
+  # written anew, but the same
+  anew <- eval(parse(text = "function(output,target)  mean( (output-target)^2 )  # a comment", keep.source = TRUE))
+  again <- run(anew, 2)
+  expect_equal(nrow(again$history), 2)
+  expect_error(run(function(output, target) mean(abs(output - target)), 3), class = "intertwine_error")
+})
+
 test_that("a schedule receives the progress and gives the factor of the learning rate", {
   skip_if_no_python()
   set.seed(1)

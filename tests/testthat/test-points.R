@@ -157,3 +157,28 @@ test_that("networks on points are trained, and stay equivariant", {
   expect_error(fit_points(model, x, edges, atoms$molecule, y[-1]), class = "intertwine_error_shape")
   expect_error(fit_points(model, x, edges, atoms$molecule, cbind(y, y)), class = "intertwine_error_field_type")
 })
+
+test_that("outputs of points and targets of graphs meet in one shape", {
+  skip_if_no_python()
+  torch <- reticulate::import("torch")
+  gs <- gspace_flip_rot3d()
+  place <- rbind(diag(3), -diag(3))
+  x <- geometric_tensor(cbind(1:6), field_type(gs, trivial = 1), coords = place)
+  edges <- radius_graph(x, radius = 2)
+  graph <- rep(1:3, each = 2)
+  y <- c(2, -1, 1)
+  start <- torch$nn$Linear(1L, 1L)
+  # one number for each point, in whatever shape: the same training
+  shaped <- list(
+    start, torch$nn$Sequential(start, torch$nn$Flatten(0L)), torch$nn$Sequential(start, torch$nn$Unflatten(1L, list(1L, 1L)))
+  )
+  losses <- lapply(shaped, function(module) {
+    fit_points(module, x, edges, graph, y, epochs = 5)$history$loss
+  })
+  expect_equal(losses[[2]], losses[[1]], tolerance = 1e-6)
+  expect_equal(losses[[3]], losses[[1]], tolerance = 1e-6)
+  two <- torch$nn$Linear(1L, 2L)
+  expect_error(fit_points(two, x, edges, graph, y, epochs = 1), class = "intertwine_error_shape")
+  whole <- torch$nn$Sequential(torch$nn$Flatten(0L), torch$nn$Linear(6L, 3L))
+  expect_error(fit_points(whole, x, edges, graph, y, epochs = 1), class = "intertwine_error_shape")
+})
