@@ -126,6 +126,7 @@ def parametrised(name):
         with torch.no_grad():
             assert relative_error(module(x), called(twin, x)) < 1e-5
         report = summary(module, tuple(x.shape[2:])) if x.dim() > 2 else summary(module)
+        assert report.parameters == sum(p.numel() for p in twin.parameters())
         assert str(report)
 
 
