@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,7 @@ def named_classes(classes: Any) -> dict[str, type[torch.nn.Module]]:
     return found
 
 
+@lru_cache(maxsize=1)
 def equivariant_layers() -> dict[str, type[torch.nn.Module]]:
     """The public module classes of intertwine.nn, by name."""
     from intertwine import nn

@@ -213,6 +213,7 @@ class Decoder:
         self._tensors = tensors
         self._decode_module = decode_module
         self._find_class = find_class
+        self._spaces: dict[str, GSpace] = {}
 
     def decode(self, value: Any) -> Any:
         """The value that was encoded.
@@ -275,6 +276,13 @@ class Decoder:
         return FieldType(space, representations)
 
     def _space(self, value: dict[str, Any]) -> GSpace:
+        # most layers of a file are of one space, which takes longer to build than a small layer
+        key = json.dumps(value, sort_keys=True)
+        if key not in self._spaces:
+            self._spaces[key] = self._built_space(value)
+        return self._spaces[key]
+
+    def _built_space(self, value: dict[str, Any]) -> GSpace:
         kind = value["space"]
         if kind == "R2" and "rotations" in value:
             axis = value["axis"]
