@@ -59,6 +59,14 @@ check-r-nopython: setup ## R CMD check of the built package, without Python
 test-slow: setup-python ## the long tests
 	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -m slow tests/python
 
+# Seeds and their number: make fuzz SEEDS="1 2" COUNT=50
+SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+COUNT ?= 200
+
+fuzz: setup-python ## random configurations of layers, spaces and settings, held to what the library promises
+	@printf '%s\n' $(SEEDS) | $(ONE_THREAD) xargs -P $(WORKERS) -I SEED \
+	  $(PYTHON_BIN) -m tests.python.fuzz --seed SEED --count $(COUNT)
+
 test-peer: ## tests against peer libraries
 	@tools/setup.sh system peers
 	@.venv-peers/bin/python -m pip install --quiet -c constraints-peers.txt pytest hypothesis

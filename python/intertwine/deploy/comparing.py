@@ -71,6 +71,9 @@ class Comparison:
 
     def _compare(self, a: Any, b: Any) -> bool:
         a, b = _plain(a), _plain(b)
+        if isinstance(a, _SYMMETRY):
+            # Equal ones need not be of one class: the file's space may be a general one.
+            return bool(a == b)
         if type(a) is not type(b):
             return False
         if isinstance(a, float):
@@ -83,8 +86,6 @@ class Comparison:
             if a.dtype == object:
                 return a.shape == b.shape and self.same(a.tolist(), b.tolist())
             return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-        if isinstance(a, _SYMMETRY):
-            return bool(a == b)
         if isinstance(a, torch.nn.Module):
             return self._same_module(a, b)
         if type(a) in (list, tuple):

@@ -145,6 +145,12 @@ class PointwiseAvgPool(_Pool):
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
         self._warn_of_windows()
 
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        if self.d == 3 and not self._filled:
+            # torch's mean over volumes wants room for a window without the padding.
+            need_room(type(self).__name__, tuple(tensor.shape), self.kernel_size, self.d * (0,))
+
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         margin = self.padding
         if self._filled:

@@ -787,3 +787,11 @@ def test_the_document_is_plain():
     note(module, part)
     _, document = unpack(deploy.save_bytes(module))
     assert json.loads(json.dumps(document)) == document
+
+
+def test_branches_in_space():
+    # The space of a file is a general one, which equals the named one.
+    kind = nn.field_type(gspaces.octaOnR3(), trivial=1, irrep_1=1)
+    module = nn.depthwise_conv(kind, 1)
+    x = torch.randn(1, 4, 2, 2, 2)
+    assert torch.equal(deploy.load_bytes(deploy.save_bytes(module))(x), module(x))
