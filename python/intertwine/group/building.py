@@ -150,11 +150,12 @@ def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
         permutations: p_g(j), shape ``(order, n)``.
 
     Returns:
-        shape ``(order, n, n)``.
+        shape ``(order, n, n)``; read-only.
     """
     count, size = permutations.shape
     matrices = np.zeros((count, size, size))
     matrices[np.arange(count)[:, None], permutations, np.arange(size)[None, :]] = 1.0
+    matrices.flags.writeable = False
     return matrices
 
 

@@ -129,7 +129,7 @@ def induced_components(representation: Representation) -> tuple[InducedComponent
     for number, part in enumerate(parts):
         part_of[part] = number
     # A channel's image lies in one part: the one with the largest entry in its column.
-    targets = part_of[np.abs(matrices[:, :, first]).argmax(axis=1)]
+    targets = part_of[np.stack([np.abs(matrix[:, first]).argmax(axis=0) for matrix in matrices])]
     done: set[int] = set()
     components = []
     for start in range(len(parts)):

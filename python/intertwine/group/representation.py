@@ -21,10 +21,25 @@ _SNAP = 1e-11
 """Entries nearer than this to 0, 1 or -1 are meant to be it."""
 
 
+_AT_ONCE = 2**20
+"""Of arrays with more numbers one matrix is snapped at a time: what is held meanwhile is several times as large."""
+
+
+def _snap(matrix: np.ndarray) -> np.ndarray:
+    nearest = np.rint(matrix)
+    return np.where((np.abs(matrix - nearest) < _SNAP) & (np.abs(nearest) <= 1), nearest, matrix) + 0.0
+
+
 def snapped(matrix: np.ndarray) -> np.ndarray:
     """The matrix with entries at rounding distance from 0, 1 and -1 put there; read-only."""
-    nearest = np.rint(matrix)
-    result = np.where((np.abs(matrix - nearest) < _SNAP) & (np.abs(nearest) <= 1), nearest, matrix) + 0.0
+    if matrix.size > _AT_ONCE and matrix.ndim > 2:
+        if not matrix.flags.writeable and all(np.isin(part, (0.0, 1.0)).all() for part in matrix):
+            return matrix
+        result = np.empty(matrix.shape)
+        for where, part in zip(result, matrix, strict=True):
+            where[...] = _snap(part)
+    else:
+        result = _snap(matrix)
     result.flags.writeable = False
     return result
 
@@ -178,10 +193,18 @@ class Representation:
         given = self._given_matrices
         if isinstance(given, np.ndarray):
             return snapped(given)
-        if given is not None:
+        basis = self._change_of_basis
+        irreps = [] if given is not None else [self._group.irrep(*id).matrices for id in self._irreps]
+        if self._group.order() * self.size**2 <= _AT_ONCE:
+            if given is None:
+                return snapped(basis @ block_diagonal(irreps) @ basis.T)
             return snapped(np.stack([given(value) for value in self._group._values]))
-        blocks = block_diagonal([self._group.irrep(*id).matrices for id in self._irreps])
-        return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
+        result = np.empty((self._group.order(), self.size, self.size))
+        for number, value in enumerate(self._group._values):
+            one = basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
+            result[number] = _snap(one)
+        result.flags.writeable = False
+        return result
 
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):

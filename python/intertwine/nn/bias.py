@@ -38,12 +38,13 @@ class BiasExpansion(ConstantModule):
         self._size = out_type.size
         if count:
             row, column, value = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-            # Most types have one invariant vector a field, so that each channel belongs to one number: then it is a gather.
-            self._gather = len(row) == start and len(np.unique(row)) == start
+            # Most types have one invariant vector a field, so that no channel belongs to two numbers: then it is a gather.
+            self._gather = len(np.unique(row)) == len(row)
             if self._gather:
-                order = np.argsort(row)
-                self.register_constant("number", column[order])
-                self.register_constant("scale", value[order])
+                number, scale = np.zeros(start, dtype=np.int64), np.zeros(start)
+                number[row], scale[row] = column, value
+                self.register_constant("number", number)
+                self.register_constant("scale", scale)
             else:
                 dense = np.zeros((start, count))
                 dense[row, column] = value

@@ -50,6 +50,10 @@ def _irrep_id(group: Any, label: Any) -> tuple[Any, ...]:
     return group.get_irrep_id(label)
 
 
+def _least_squares(samples: np.ndarray) -> np.ndarray:
+    return np.linalg.solve(samples.T @ samples + _REGULARISER * np.eye(samples.shape[1]), samples.T)
+
+
 class FourierTransform(ConstantModule):
     """Between the Fourier coefficients of functions on a group, or on its cosets, and their samples on a grid of elements.
 
@@ -110,8 +114,9 @@ class FourierTransform(ConstantModule):
             raise ArgumentError("FourierTransform needs at least one irrep and one element of the grid")
         self.representation = self.spectral(self.irreps)
         self._normalize = flag(normalize, "normalize")
-        self.register_constant("A", self.sampling(self.irreps))
-        self.register_constant("Ainv", self.analysis(self.irreps))
+        samples = self.sampling(self.irreps)
+        self.register_constant("A", samples)
+        self.register_constant("Ainv", _least_squares(samples))
 
     def spectral(self, labels: list[Any]) -> Representation:
         """How the group acts on the coefficients of some irreps.
@@ -130,16 +135,21 @@ class FourierTransform(ConstantModule):
             labels: of the irreps.
         """
         space = self.group.homspace(self._subgroup_id)
-        rho = self.spectral(labels)
+        irreps = [self.group.irrep(*label) for label in labels]
         parts = []
-        for label in labels:
-            delta = space.scalar_basis(self.group.identity, self.group.irrep(*label))[..., 0]
+        for irrep in irreps:
+            delta = space.scalar_basis(self.group.identity, irrep)[..., 0]
             # escnn weights irreps by the root of their size on the group, and equally on its quotients.
-            parts.append((delta * (np.sqrt(delta.shape[0]) if self._regular else 1.0)).T.ravel())
-        kernel = np.concatenate(parts)
+            parts.append((delta * (np.sqrt(delta.shape[0]) if self._regular else 1.0)).T)
         if self._normalize:
-            kernel = kernel / np.linalg.norm(kernel)
-        return np.stack([rho(element) @ kernel for element in self.grid])
+            norm = np.sqrt(sum((part**2).sum() for part in parts))
+            parts = [part / norm for part in parts]
+        # The representation is the plain sum of the irreps, each as often as it occurs.
+        rows = [
+            np.concatenate([(part @ irrep(element).T).ravel() for irrep, part in zip(irreps, parts, strict=True)])
+            for element in self.grid
+        ]
+        return np.stack(rows)
 
     def analysis(self, labels: list[Any]) -> np.ndarray:
         """The least squares fit with escnn's regulariser, so that a grid that is too small does no harm, ``(size, grid)``.
@@ -147,8 +157,7 @@ class FourierTransform(ConstantModule):
         Args:
             labels: of the irreps.
         """
-        behind = self.sampling(labels)
-        return np.linalg.solve(behind.T @ behind + _REGULARISER * np.eye(behind.shape[1]), behind.T)
+        return _least_squares(self.masters["A"].numpy() if labels == self.irreps else self.sampling(labels))
 
     def sample(self, coefficients: torch.Tensor) -> torch.Tensor:
         """The samples on the grid of functions that are given by their coefficients.
