@@ -30,7 +30,7 @@ from intertwine.group import (
 )
 from intertwine.group.embedding import axial_matrix
 from intertwine.group.geometry import describe
-from intertwine.group.representation import snapped
+from intertwine.group.matrices import snapped
 from intertwine.group.rotations import about, quaternion_matrix, to_quaternion
 
 _TURN = 2 * math.pi

@@ -21,7 +21,9 @@ from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.labels import Label, Typed
-from intertwine.group.representation import Representation, block_diagonal, need_representations, snapped
+from intertwine.group.matrices import Deferred, Matrices, SignedPermutations, direct_sum, snapped
+from intertwine.group.matrices import tensor_product as kronecker
+from intertwine.group.representation import Representation, block_diagonal, need_representations
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
@@ -65,22 +67,20 @@ def directsum(
     irreps = [id for r in reprs for id in r.irreps]
     matrices = None
     if change_of_basis is None and isinstance(group, FiniteGroup):
-        matrices = _Lazy(reprs)
+        matrices = _Sum(tuple(reprs))
     return Representation(group, name or "_".join(f"[{r.name}]" for r in reprs), irreps, basis, _matrices=matrices)
 
 
-class _Lazy:
-    """The block-diagonal matrix at a value; a class, so that a direct sum can be pickled."""
+class _Sum(Deferred):
+    """The block-diagonal matrices of several representations."""
 
-    def __init__(self, reprs: list[Representation]) -> None:
-        self._reprs = tuple(reprs)
+    def __init__(self, parts: tuple[Representation, ...]) -> None:
+        self._parts = parts
 
-    def __call__(self, value: Any) -> np.ndarray:
-        element = GroupElement._of(value, self._reprs[0].group)
-        return block_diagonal([r(element) for r in self._reprs])
+    def make(self) -> Matrices:
+        return direct_sum([part.kept_matrices for part in self._parts])
 
 
-@suggests
 def change_basis(
     repr: Representation, change_of_basis: np.ndarray, name: str, supported_nonlinearities: list[str] | None = None
 ) -> Representation:
@@ -134,29 +134,13 @@ def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: s
         )
         labels, basis = decompose(data)
         return Representation(group, f"{a_name} X {b_name}", labels, basis)
-    matrices = np.einsum("gij,gkl->gikjl", a.matrices, b.matrices).reshape(group.order(), a.size * b.size, -1)
+    matrices = kronecker(a.kept_matrices, b.kept_matrices)
     labels, basis = decompose(finite_data(group, matrices))
     return Representation(group, f"{a_name} X {b_name}", labels, basis, _matrices=matrices)
 
 
 def _pairs(a: Representation, b: Representation) -> zip[tuple[np.ndarray, np.ndarray]]:
     return zip(a.lie_matrices, b.lie_matrices, strict=True)
-
-
-def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
-    """Matrices P_g with P_g e_j = e_(p_g(j)), exactly 0 and 1.
-
-    Args:
-        permutations: p_g(j), shape ``(order, n)``.
-
-    Returns:
-        shape ``(order, n, n)``; read-only.
-    """
-    count, size = permutations.shape
-    matrices = np.zeros((count, size, size))
-    matrices[np.arange(count)[:, None], permutations, np.arange(size)[None, :]] = 1.0
-    matrices.flags.writeable = False
-    return matrices
 
 
 def regular_representation(group: FiniteGroup) -> Representation:
@@ -177,7 +161,7 @@ def regular_representation(group: FiniteGroup) -> Representation:
             columns.append(scale * irrep.matrices[:, :, j])
             labels.append(irrep.id)
     return Representation(
-        group, "regular", labels, np.concatenate(columns, axis=1), _matrices=permutation_matrices(group.table)
+        group, "regular", labels, np.concatenate(columns, axis=1), _matrices=SignedPermutations(group.table)
     )
 
 
@@ -218,7 +202,7 @@ def _restricted(group: Group, key: Typed, repr: Representation, name: str, print
     label = f"{printed}:{name}"
     if isinstance(group, FiniteGroup):
         subgroup, numbers = group._subgroup_elements(id)
-        return named_representation(subgroup, repr.matrices[numbers], label)
+        return named_representation(subgroup, repr.kept_matrices.take(numbers), label)
     subgroup, inclusion, _ = group.subgroup(id)
     if isinstance(subgroup, FiniteGroup):
         matrices = snapped(np.stack([repr(cast("GroupElement", inclusion(h))) for h in subgroup.elements]))

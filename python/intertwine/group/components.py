@@ -166,7 +166,7 @@ def structure(representation: Representation, spectral: bool = False) -> Structu
         if component.count > 1 or component.is_free:
             parts.append(Part(component, channels))
             continue
-        matrices = representation.matrices[:, channels][:, :, channels]
+        matrices = representation.kept_matrices.block(channels.tolist()).dense
         alike = (
             irrep
             for irrep in group.irreps()

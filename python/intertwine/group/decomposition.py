@@ -13,7 +13,8 @@ from intertwine.group.finite import FiniteGroup
 from intertwine.group.hom import intertwiners
 from intertwine.group.irrep import ENDOMORPHISMS
 from intertwine.group.labels import Label
-from intertwine.group.representation import Representation, need_representations, snapped
+from intertwine.group.matrices import DenseMatrices, Matrices, snapped
+from intertwine.group.representation import Representation, need_representations
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
@@ -75,21 +76,25 @@ class MatrixData:
         return count
 
 
-def finite_data(group: FiniteGroup, matrices: np.ndarray) -> MatrixData:
+def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> MatrixData:
     """The data of a representation of a finite group.
 
     Args:
         group: the group.
-        matrices: all its matrices, shape ``(order, n, n)``.
+        matrices: all its matrices, shape ``(order, n, n)``; or what keeps them.
     """
     order = group.order()
+    found = DenseMatrices(matrices) if isinstance(matrices, np.ndarray) else matrices
+    generators = np.zeros((len(group.generator_numbers), found.size, found.size))
+    for k, number in enumerate(group.generator_numbers):
+        generators[k] = found.at(number)
     return MatrixData(
         group,
-        matrices[list(group.generator_numbers)],
-        np.zeros((0, *matrices.shape[1:])),
+        generators,
+        np.zeros((0, found.size, found.size)),
         group._elements,
         np.full(order, 1 / order),
-        np.einsum("gii->g", matrices),
+        found.characters,
         tuple(group.irreps()),
     )
 
@@ -311,17 +316,16 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
     order = [channel for block in blocks for channel in block]
     parts = []
     for number, block in enumerate(blocks):
-        matrices = snapped(repr.matrices[:, block][:, :, block])
-        parts.append(named_representation(group, matrices, f"{repr.name}_{number}"))
+        parts.append(named_representation(group, repr.kept_matrices.block(block), f"{repr.name}_{number}"))
     return np.eye(repr.size)[order], parts
 
 
-def named_representation(group: FiniteGroup, matrices: np.ndarray, name: str) -> Representation:
+def named_representation(group: FiniteGroup, matrices: np.ndarray | Matrices, name: str) -> Representation:
     """A representation of a finite group from all its matrices, split into irreps.
 
     Args:
         group: the group.
-        matrices: shape ``(order, n, n)``, orthogonal.
+        matrices: shape ``(order, n, n)``, orthogonal; or what keeps them.
         name: how it prints.
     """
     labels, basis = decompose(finite_data(group, matrices))

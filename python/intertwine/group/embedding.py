@@ -12,7 +12,7 @@ import numpy as np
 from intertwine.errors import GroupError
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
-from intertwine.group.representation import snapped
+from intertwine.group.matrices import snapped
 
 if TYPE_CHECKING:
     from intertwine.group.element import GroupElement

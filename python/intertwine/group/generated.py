@@ -28,13 +28,9 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.geometry import describe
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.matrices import DenseMatrices, Matrices, SignedPermutations
 from intertwine.group.planar import whole
-from intertwine.group.real_irreps import (
-    MatrixSource,
-    PermutationSource,
-    Source,
-    real_irreps,
-)
+from intertwine.group.real_irreps import real_irreps
 from intertwine.group.representation import Representation
 from intertwine.group.structure import structure_name
 from intertwine.group.subgroups import sub_table
@@ -77,7 +73,7 @@ class GeneratedGroup(FiniteGroup):
     # --- what a concrete class owes -------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _natural(self) -> Sequence[Source]:
+    def _natural(self) -> Sequence[Matrices]:
         """Representations from which the irreps are split off, one of them faithful."""
 
     @cached_property
@@ -326,8 +322,8 @@ class MatrixGroup(GeneratedGroup):
         """The generators as they were given; read-only."""
         return self._given
 
-    def _natural(self) -> Sequence[Source]:
-        return [MatrixSource(self._matrices)]
+    def _natural(self) -> Sequence[Matrices]:
+        return [DenseMatrices(self._matrices)]
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -419,15 +415,13 @@ class PermutationGroup(GeneratedGroup):
         """The generators as they were given; read-only."""
         return self._given
 
-    def _natural(self) -> Sequence[Source]:
-        return [PermutationSource(self._permutations)]
+    def _natural(self) -> Sequence[Matrices]:
+        return [SignedPermutations(self._permutations)]
 
     @cached_property
     def natural_representation(self) -> Representation:
         """The permutation matrices on the points as a representation: rho(p) e_j = e_p[j]."""
-        from intertwine.group.building import permutation_matrices
-
-        return named_representation(self, permutation_matrices(self._permutations), "natural")
+        return named_representation(self, SignedPermutations(self._permutations), "natural")
 
     @cached_property
     def _by_permutation(self) -> dict[tuple[int, ...], int]:
@@ -504,8 +498,8 @@ class TableGroup(GeneratedGroup):
         """The table of products; read-only."""
         return self.table
 
-    def _natural(self) -> Sequence[Source]:
-        regular = PermutationSource(self.table)
+    def _natural(self) -> Sequence[Matrices]:
+        regular = SignedPermutations(self.table)
         if self.abelian:
             return [regular]
         # Most irreps occur just once among the functions on the cosets of some cyclic subgroup: fewer points, and no choice.
@@ -513,12 +507,12 @@ class TableGroup(GeneratedGroup):
         cyclic = {tuple(sorted(closure(self.table, [g]))) for g in firsts.tolist()}
         return [*(self._on_cosets(numbers) for numbers in sorted(cyclic, key=lambda h: (-len(h), h))), regular]
 
-    def _on_cosets(self, numbers: Sequence[int]) -> Source:
+    def _on_cosets(self, numbers: Sequence[int]) -> Matrices:
         cosets = self.left_cosets(numbers)
         coset_of = np.empty(self.order(), dtype=int)
         for position, coset in enumerate(cosets):
             coset_of[coset] = position
-        return PermutationSource(coset_of[self.table[:, [int(coset[0]) for coset in cosets]]])
+        return SignedPermutations(coset_of[self.table[:, [int(coset[0]) for coset in cosets]]])
 
     @cached_property
     def natural_representation(self) -> Representation:

@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from intertwine.group.finite import FiniteGroup
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.matrices import Matrices, SignedPermutations, snapped
+from intertwine.group.representation import Representation
 
 _SAME = 1e-9
 
@@ -121,15 +122,18 @@ def induced_components(representation: Representation) -> tuple[InducedComponent
     group = representation.group
     if not isinstance(group, FiniteGroup):
         raise TypeError("induced components are read off the matrices of finite groups")
-    matrices = representation.matrices
-    generators = representation.generator_matrices
-    parts = _block_system(generators) if len(generators) else [[channel] for channel in range(representation.size)]
-    first = np.array([part[0] for part in parts])
-    part_of = np.empty(representation.size, dtype=int)
-    for number, part in enumerate(parts):
-        part_of[part] = number
-    # A channel's image lies in one part: the one with the largest entry in its column.
-    targets = part_of[np.stack([np.abs(matrix[:, first]).argmax(axis=0) for matrix in matrices])]
+    matrices = representation.kept_matrices
+    if isinstance(matrices, SignedPermutations):
+        parts, targets = [[channel] for channel in range(representation.size)], matrices.images
+    else:
+        generators = representation.generator_matrices
+        parts = _block_system(generators) if len(generators) else [[channel] for channel in range(representation.size)]
+        first = np.array([part[0] for part in parts])
+        part_of = np.empty(representation.size, dtype=int)
+        for number, part in enumerate(parts):
+            part_of[part] = number
+        # A channel's image lies in one part: the one with the largest entry in its column.
+        targets = part_of[np.stack([np.abs(matrix[:, first]).argmax(axis=0) for matrix in matrices.dense])]
     done: set[int] = set()
     components = []
     for start in range(len(parts)):
@@ -141,7 +145,7 @@ def induced_components(representation: Representation) -> tuple[InducedComponent
 
 
 def _component(
-    group: FiniteGroup, matrices: np.ndarray, parts: list[list[int]], targets: np.ndarray, start: int
+    group: FiniteGroup, matrices: Matrices, parts: list[list[int]], targets: np.ndarray, start: int
 ) -> InducedComponent:
     orbit = np.unique(targets[:, start])
     orbit = np.concatenate([[start], orbit[orbit != start]])
@@ -151,10 +155,12 @@ def _component(
     stabilizer = np.flatnonzero(targets[:, start] == start)
     channels = np.array([parts[part] for part in orbit])
     images = position[targets[:, orbit]]
-    order = group.order()
-    elements, blocks = np.meshgrid(np.arange(order), np.arange(len(orbit)), indexing="ij")
-    rows, columns = channels[images], channels[blocks]
-    carried = snapped(matrices[elements[..., None, None], rows[..., :, None], columns[..., None, :]])
+    if isinstance(matrices, SignedPermutations):
+        carried = snapped(matrices.entries[:, channels[:, 0], None, None])
+    else:
+        elements, blocks = np.meshgrid(np.arange(group.order()), np.arange(len(orbit)), indexing="ij")
+        rows, columns = channels[images], channels[blocks]
+        carried = snapped(matrices.dense[elements[..., None, None], rows[..., :, None], columns[..., None, :]])
     return InducedComponent(
         group=group,
         channels=channels,

@@ -12,6 +12,7 @@ from intertwine.group.decomposition import continuous_data, decompose, finite_da
 from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import ElementMap, Group
+from intertwine.group.matrices import DenseMatrices, Matrices, SignedPermutations, as_signed_permutations, snapped
 from intertwine.group.representation import Representation
 
 
@@ -86,14 +87,24 @@ def _of_finite_group(
     position_in_subgroup = np.full(group.order(), -1)
     position_in_subgroup[numbers] = np.arange(len(numbers))
     inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
-    size, blocks = sigma.size, len(cosets)
-    matrices = np.zeros((group.order(), blocks, size, blocks, size))
-    g, b = np.meshgrid(np.arange(group.order()), np.arange(blocks), indexing="ij")
-    matrices[g, targets, :, b, :] = sigma.matrices[inside]
-    matrices = matrices.reshape(group.order(), blocks * size, blocks * size)
+    matrices = _blocks_in_place(sigma.kept_matrices, targets, inside)
     labels, basis = decompose(finite_data(group, matrices))
     # Norms of blocks are told apart from norms of channels by this size where sigma's matrices have zeros.
-    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=size)
+    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=sigma.size)
+
+
+def _blocks_in_place(sigma: Matrices, targets: np.ndarray, inside: np.ndarray) -> Matrices:
+    """The matrices that carry block b to block ``targets[g, b]`` by that of the element ``inside[g, b]`` of the subgroup."""
+    (order, blocks), size = targets.shape, sigma.size
+    permutations = as_signed_permutations(sigma)
+    if permutations is not None:
+        images = (targets[:, :, None] * size + permutations.images[inside]).reshape(order, -1)
+        signs = None if permutations.signs is None else permutations.signs[inside].reshape(order, -1)
+        return SignedPermutations(images, signs)
+    matrices = np.zeros((order, blocks, size, blocks, size))
+    g, b = np.meshgrid(np.arange(order), np.arange(blocks), indexing="ij")
+    matrices[g, targets, :, b, :] = sigma.dense[inside]
+    return DenseMatrices(snapped(matrices.reshape(order, blocks * size, blocks * size)))
 
 
 def _of_continuous_group(

@@ -12,7 +12,8 @@ from intertwine.errors import RepresentationError
 from intertwine.group.element import GroupElement
 from intertwine.group.group import Group
 from intertwine.group.labels import Label, as_label
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.matrices import snapped
+from intertwine.group.representation import Representation
 
 ENDOMORPHISMS = {"R": 1, "C": 2, "H": 4}
 """The dimension of the algebra of matrices that commute with a real irrep, by its type."""

@@ -21,7 +21,7 @@ def renamed(rho: Representation, name: str) -> Representation:
         rho: the representation.
         name: how it prints.
     """
-    given: Any = rho.matrices if isinstance(rho.group, FiniteGroup) else rho._given_matrices
+    given: Any = rho.kept_matrices if isinstance(rho.group, FiniteGroup) else rho._given_matrices
     return Representation(rho.group, name, rho.irreps, rho.change_of_basis, _matrices=given)
 
 

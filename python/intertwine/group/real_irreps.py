@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from intertwine.group.characters import RealCharacters, fixed_numbers, scattered
 from intertwine.group.classes import closure, generating_numbers
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.representation import snapped
+from intertwine.group.matrices import DenseMatrices, Matrices, snapped
 
 _GAP = 0.05
 """Eigenvalues of one averaged matrix are told apart if their distance is at least this share of their spread."""
@@ -28,71 +27,7 @@ _SPREAD = 1e-6
 _TRIES = 40
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixSource:
-    """A representation that irreps are split off from, by its matrices.
-
-    Attributes:
-        matrices: shape ``(order, n, n)``, orthogonal.
-    """
-
-    matrices: np.ndarray
-
-    @property
-    def size(self) -> int:
-        """The size n of the matrices."""
-        return self.matrices.shape[-1]
-
-    @cached_property
-    def characters(self) -> np.ndarray:
-        """The traces, shape ``(order,)``."""
-        return np.einsum("gii->g", self.matrices)
-
-    def average(self, weights: np.ndarray) -> np.ndarray:
-        """The sum of the matrices under weights, shape ``(n, n)``."""
-        return np.tensordot(weights, self.matrices, 1)
-
-    def compressed(self, basis: np.ndarray, elements: Any = slice(None)) -> np.ndarray:
-        """The matrices of elements (of all) on the span of orthonormal rows, shape ``(elements, k, k)``."""
-        return basis @ self.matrices[elements] @ basis.T
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationSource:
-    """A representation that irreps are split off from, by permutations: rho(g) e_j = e_(p_g(j)).
-
-    Attributes:
-        permutations: p_g(j), shape ``(order, n)``.
-    """
-
-    permutations: np.ndarray
-
-    @property
-    def size(self) -> int:
-        """The number n of points."""
-        return self.permutations.shape[-1]
-
-    @cached_property
-    def characters(self) -> np.ndarray:
-        """The numbers of fixed points, shape ``(order,)``."""
-        return (self.permutations == np.arange(self.size)).sum(axis=1).astype(float)
-
-    def average(self, weights: np.ndarray) -> np.ndarray:
-        """The sum of the permutation matrices under weights, shape ``(n, n)``."""
-        index = self.permutations * self.size + np.arange(self.size)
-        shape = (self.size, self.size)
-        spread = np.broadcast_to(weights[:, None], self.permutations.shape)
-        return np.bincount(index.ravel(), spread.ravel(), minlength=self.size**2).reshape(shape)
-
-    def compressed(self, basis: np.ndarray, elements: Any = slice(None)) -> np.ndarray:
-        """The matrices of elements (of all) on the span of orthonormal rows, shape ``(elements, k, k)``."""
-        return basis[:, self.permutations[elements]].transpose(1, 0, 2) @ basis.T
-
-
-Source = MatrixSource | PermutationSource
-
-
-def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence[Source]) -> list[np.ndarray]:
+def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence[Matrices]) -> list[np.ndarray]:
     """The matrices of all real irreps in the order of their characters.
 
     Irreps of size 1 are their characters. The first natural representation, if it is irreducible, is an irrep as it stands.
@@ -119,7 +54,7 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence
         k: characters.values[k][:, None, None] for k, size in enumerate(characters.sizes) if size == 1
     }
     multiplicities = np.stack([_multiplicities(source.characters, characters, endomorphisms) for source in natural])
-    if multiplicities[0].sum() == 1 and isinstance(natural[0], MatrixSource):
+    if multiplicities[0].sum() == 1 and isinstance(natural[0], DenseMatrices):
         found[int(np.argmax(multiplicities[0]))] = natural[0].matrices
     pairs: list[tuple[int, int]] = []
     known: list[int] = []
@@ -146,11 +81,11 @@ def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence
         if not choices:
             raise GroupError("the representation is not faithful: not all irreps can be made of it")
         once = [choice for choice in choices if choice[0] == 1]
-        sources: dict[int, Source] = dict(enumerate(natural))
+        sources: dict[int, Matrices] = dict(enumerate(natural))
         for copies, _, source, k in once or [min(choices)]:
             if source not in sources:
                 i, j = pairs[source - len(natural)]
-                sources[source] = MatrixSource(_product(found[i], found[j]))
+                sources[source] = DenseMatrices(_product(found[i], found[j]))
             weights = characters.values[k] * (characters.sizes[k] / endomorphisms[k] / order)
             found[k] = _split_off(sources[source], weights, characters.sizes[k], copies, law)
     return [snapped(found[k]) for k in range(len(characters.sizes))]
@@ -198,7 +133,7 @@ class _Products:
         return found
 
 
-def _split_off(source: Source, weights: np.ndarray, size: int, copies: int, products: _Products) -> np.ndarray:
+def _split_off(source: Matrices, weights: np.ndarray, size: int, copies: int, products: _Products) -> np.ndarray:
     """The matrices of the irrep to which the weights of a projector belong."""
     basis = canonical_basis(source.average(weights), size * copies)
     if copies > 1:
@@ -206,7 +141,7 @@ def _split_off(source: Source, weights: np.ndarray, size: int, copies: int, prod
     return polished(source.compressed(basis), products.table, products.generators)
 
 
-def _one_copy(source: Source, basis: np.ndarray, size: int, products: _Products) -> np.ndarray:
+def _one_copy(source: Matrices, basis: np.ndarray, size: int, products: _Products) -> np.ndarray:
     """The projector to one irrep of size ``size`` in a space, the span of orthonormal rows, of nothing but copies of it."""
     whole = len(basis)
     steps = [source.compressed(basis, step) for step in products.steps]

@@ -13,35 +13,10 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import Group
 from intertwine.group.labels import Label, as_label
+from intertwine.group.matrices import Deferred, DenseMatrices, Matrices, SignedPermutations, kept, snapped
 
 _EQUAL = 1e-9
 """Matrices that differ by less than this are the same matrix."""
-
-_SNAP = 1e-11
-"""Entries nearer than this to 0, 1 or -1 are meant to be it."""
-
-
-_AT_ONCE = 2**20
-"""Of arrays with more numbers one matrix is snapped at a time: what is held meanwhile is several times as large."""
-
-
-def _snap(matrix: np.ndarray) -> np.ndarray:
-    nearest = np.rint(matrix)
-    return np.where((np.abs(matrix - nearest) < _SNAP) & (np.abs(nearest) <= 1), nearest, matrix) + 0.0
-
-
-def snapped(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with entries at rounding distance from 0, 1 and -1 put there; read-only."""
-    if matrix.size > _AT_ONCE and matrix.ndim > 2:
-        if not matrix.flags.writeable and all(np.isin(part, (0.0, 1.0)).all() for part in matrix):
-            return matrix
-        result = np.empty(matrix.shape)
-        for where, part in zip(result, matrix, strict=True):
-            where[...] = _snap(part)
-    else:
-        result = _snap(matrix)
-    result.flags.writeable = False
-    return result
 
 
 def block_diagonal(blocks: Iterable[np.ndarray]) -> np.ndarray:
@@ -100,7 +75,7 @@ class Representation:
         character: object = None,
         change_of_basis_inv: np.ndarray | None = None,
         *,
-        _matrices: np.ndarray | Callable[[Any], np.ndarray] | None = None,
+        _matrices: np.ndarray | Matrices | Deferred | Callable[[Any], np.ndarray] | None = None,
         **kwargs: Any,
     ) -> None:
         self._group = group
@@ -180,8 +155,8 @@ class Representation:
     # --- its matrices -----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def matrices(self) -> np.ndarray:
-        """All matrices of a representation of a finite group, shape ``(order, size, size)``; read-only.
+    def kept_matrices(self) -> Matrices:
+        """All matrices of a representation of a finite group, in the form in which they are kept: dense, or as permutations.
 
         Raises:
             GroupError: for a continuous group.
@@ -191,20 +166,28 @@ class Representation:
                 f"{self._group} has infinitely many elements", hint="call the representation at one element"
             )
         given = self._given_matrices
-        if isinstance(given, np.ndarray):
-            return snapped(given)
+        if isinstance(given, Deferred):
+            return kept(given.make())
+        if isinstance(given, (np.ndarray, DenseMatrices, SignedPermutations)):
+            return kept(given)
         basis = self._change_of_basis
         irreps = [] if given is not None else [self._group.irrep(*id).matrices for id in self._irreps]
-        if self._group.order() * self.size**2 <= _AT_ONCE:
-            if given is None:
-                return snapped(basis @ block_diagonal(irreps) @ basis.T)
-            return snapped(np.stack([given(value) for value in self._group._values]))
+        # One matrix at a time: what is held meanwhile is several times as large.
         result = np.empty((self._group.order(), self.size, self.size))
         for number, value in enumerate(self._group._values):
-            one = basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
-            result[number] = _snap(one)
-        result.flags.writeable = False
-        return result
+            result[number] = basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
+        return kept(result)
+
+    @property
+    def matrices(self) -> np.ndarray:
+        """All matrices of a representation of a finite group, shape ``(order, size, size)``; read-only.
+
+        Those of large permutations are made anew each time: ask for single ones, or ask once.
+
+        Raises:
+            GroupError: for a continuous group.
+        """
+        return self.kept_matrices.dense
 
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):
@@ -230,7 +213,7 @@ class Representation:
                 f"{element} is an element of {element.group}, but this is a representation of {self._group}"
             )
         if isinstance(self._group, FiniteGroup):
-            return self.matrices[self._group.index(element)]
+            return self.kept_matrices.at(self._group.index(element))
         return self._matrix(element._value)
 
     @cached_property
@@ -255,7 +238,7 @@ class Representation:
     @cached_property
     def characters(self) -> np.ndarray:
         """The traces of all matrices of a representation of a finite group, shape ``(order,)``."""
-        return np.einsum("gii->g", self.matrices)
+        return self.kept_matrices.characters
 
     def character(self, e: GroupElement) -> float:
         """The trace of the matrix of an element."""

@@ -16,9 +16,10 @@ from intertwine.group.generated import GENERATED, generated_subgroup
 from intertwine.group.harmonics import harmonic_action
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.matrices import snapped
 from intertwine.group.planar import cyclic_group, dihedral_group
 from intertwine.group.polyhedral import GOLDEN, polyhedral_rotations
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation
 from intertwine.group.rotations import (
     ROTATION_PARAMETRIZATIONS,
     about,

@@ -11,9 +11,10 @@ from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.decomposition import named_representation
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.group import ElementMap, Group
+from intertwine.group.matrices import snapped
 from intertwine.group.orthogonal2 import O2, o2_group, so2_group
 from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
-from intertwine.group.representation import Representation, snapped
+from intertwine.group.representation import Representation
 from intertwine.gspaces.gspace import GSpace
 from intertwine.suggestions import suggests
 

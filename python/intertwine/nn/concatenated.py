@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.decomposition import named_representation
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.matrices import SignedPermutations, as_signed_permutations
 from intertwine.group.representation import Representation
 from intertwine.nn.module import EquivariantModule, check_field_type
 
@@ -33,10 +34,10 @@ def _concatenated(representation: Representation, name: str) -> Representation:
             f"is none",
             hint="use regular, quotient or trivial fields or signs, or NormNonLinearity",
         )
-    matrices = representation.matrices
-    kept, swapped = matrices == 1, matrices == -1
-    doubled = np.kron(kept, np.eye(2)) + np.kron(swapped, np.eye(2)[::-1])
-    return named_representation(group, doubled, f"concatenated_{name}")
+    permutations = cast("SignedPermutations", as_signed_permutations(representation.kept_matrices))
+    swapped = (permutations.entries < 0).astype(int)
+    images = 2 * permutations.images[:, :, None] + np.stack([swapped, 1 - swapped], axis=2)
+    return named_representation(group, SignedPermutations(images.reshape(group.order(), -1)), f"concatenated_{name}")
 
 
 class ConcatenatedNonLinearity(EquivariantModule):
