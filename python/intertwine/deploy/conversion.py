@@ -11,7 +11,6 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from intertwine.errors import ArgumentTypeError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import O3, SO3
 from intertwine.group.representation import Representation, block_diagonal
+from intertwine.memory import remembered
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.normalisation import IIDBatchNorm
 
@@ -50,7 +50,7 @@ class ConvertedLayer:
     residual: float | None
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _degree_order(l: int) -> np.ndarray:
     """T with x_ours = T x_theirs for the irrep of degree l of the rotations, whose harmonics escnn lists by m = -l, ..., l."""
     matrix = np.zeros((2 * l + 1, 2 * l + 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -24,6 +23,7 @@ from intertwine.group.labels import Label, Typed
 from intertwine.group.matrices import Deferred, Matrices, SignedPermutations, direct_sum, snapped
 from intertwine.group.matrices import tensor_product as kronecker
 from intertwine.group.representation import Representation, block_diagonal, need_representations
+from intertwine.memory import remembered
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def tensor_product(a: Representation, b: Representation) -> Representation:
     return _tensor_product(a, b, a.name, b.name, a.group.name)
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: str, printed: str) -> Representation:
     if a.group != b.group:
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
@@ -194,7 +194,7 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
     return _restricted(group, Typed(id), repr, repr.name, group.name)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _restricted(group: Group, key: Typed, repr: Representation, name: str, printed: str) -> Representation:
     id = key.id
     if repr.group != group:

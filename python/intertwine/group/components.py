@@ -7,7 +7,7 @@ block is an irrep, or it is carried to a sum of irreps by an orthogonal matrix, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from intertwine.group.induced import InducedComponent, induced_components
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 
 _SAME = 1e-9
 
@@ -140,7 +141,7 @@ def _spectral(representation: Representation) -> Structure:
     return Structure(tuple(parts), (Mixing(channels, basis),))
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def structure(representation: Representation, spectral: bool = False) -> Structure:
     """The parts and mixings of a representation.
 

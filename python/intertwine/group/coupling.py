@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import factorial, sqrt
 
 import numpy as np
 
 from intertwine.group.hom import canonical_line
+from intertwine.memory import remembered
 
 
 def _racah(l1: int, m1: int, l2: int, m2: int, l3: int) -> float:
@@ -40,7 +40,7 @@ def _real_basis(l: int) -> np.ndarray:
     return basis
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def real_coupling(l1: int, l2: int, l3: int) -> np.ndarray:
     """The canonical basis of Hom(l1 (x) l2, l3) for the irreps of SO(3): one tensor of norm 1, or none.
 

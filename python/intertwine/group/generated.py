@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,6 +34,7 @@ from intertwine.group.real_irreps import real_irreps
 from intertwine.group.representation import Representation
 from intertwine.group.structure import structure_name
 from intertwine.group.subgroups import sub_table
+from intertwine.memory import remembered
 from intertwine.suggestions import suggests
 
 MAX_ORDER = 1000
@@ -265,7 +266,7 @@ def _word(steps: list[int]) -> str:
     return " ".join((letters[k] if k < 26 else f"g{k}") + (f"^{n}" if n > 1 else "") for k, n in runs)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _subgroup(
     group: GeneratedGroup, id: tuple[int, ...], name: str, names: tuple[str, ...] | None
 ) -> tuple[GeneratedGroup, np.ndarray]:

@@ -11,12 +11,12 @@ m = l, l, l - 1, l - 1, ..., 1, 1, 0. So those of order 1 are x, y, z, and a rot
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from intertwine.errors import ArgumentError
+from intertwine.memory import remembered
 
 _LARGEST_SPATIAL_ORDER = 64
 """Up to here the tests hold the harmonics of space to 1e-12."""
@@ -144,7 +144,7 @@ def harmonics(directions: np.ndarray, order: int) -> np.ndarray:
     return np.stack(solid_harmonics(coordinates[0], coordinates[1], coordinates[2], order)[order], axis=-2)
 
 
-@lru_cache(maxsize=64)
+@remembered
 def sphere_quadrature(degree: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights by which the mean over the sphere of a polynomial is found, exact up to a degree.
 
@@ -173,7 +173,7 @@ def sphere_quadrature(degree: int) -> tuple[np.ndarray, np.ndarray]:
     return points, weights
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _dual(order: int) -> tuple[np.ndarray, np.ndarray]:
     """Points u_i and functions c_i with D_l(A) = sum_i Y_l(A u_i) c_i^T: the mean of Y Y^T is the identity over 2 l + 1."""
     points, weights = sphere_quadrature(2 * order)
@@ -212,7 +212,7 @@ def harmonic_action(matrix: np.ndarray, order: int) -> np.ndarray:
     return harmonics(points @ matrix.swapaxes(-1, -2), order) @ dual
 
 
-@lru_cache(maxsize=256)
+@remembered
 def circle_derivative(degree: int) -> tuple[np.ndarray, np.ndarray]:
     """Angles t_k and numbers c_k with f'(0) = sum_k c_k f(t_k) for trigonometric polynomials f up to a degree.
 

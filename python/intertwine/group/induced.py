@@ -9,13 +9,13 @@ read off the matrices, so it is found however a representation was made.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.matrices import Matrices, SignedPermutations, snapped
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 
 _SAME = 1e-9
 
@@ -106,7 +106,7 @@ def _block_system(matrices: np.ndarray) -> list[list[int]]:
         together = grown
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def induced_components(representation: Representation) -> tuple[InducedComponent, ...]:
     """The components Ind_H^G sigma of a representation of a finite group, in the order of their first channels.
 

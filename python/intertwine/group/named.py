@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import factorial
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from intertwine.group.finite import FiniteGroup
 from intertwine.group.generated import MAX_ORDER, MatrixGroup, PermutationGroup, TableGroup
 from intertwine.group.planar import whole
 from intertwine.group.point_groups import exact_turn
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 Action = Callable[[GroupElement, GroupElement], GroupElement]
@@ -205,9 +206,9 @@ def _automorphisms(N: FiniteGroup, H: FiniteGroup, action: Action | Any) -> np.n
     return table
 
 
-_symmetric = lru_cache(maxsize=32)(SymmetricGroup)
-_alternating = lru_cache(maxsize=32)(AlternatingGroup)
-_dicyclic = lru_cache(maxsize=128)(DicyclicGroup)
+_symmetric = interned(SymmetricGroup)
+_alternating = interned(AlternatingGroup)
+_dicyclic = interned(DicyclicGroup)
 
 
 @suggests

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from intertwine.group.continuous import ContinuousGroup
 from intertwine.group.decomposition import continuous_data, decompose, named_representation
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 
 
 def renamed(rho: Representation, name: str) -> Representation:
@@ -25,7 +25,7 @@ def renamed(rho: Representation, name: str) -> Representation:
     return Representation(rho.group, name, rho.irreps, rho.change_of_basis, _matrices=given)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def determinant(rho: Representation, name: str) -> Representation:
     """The sign det rho(g), a representation of size 1: -1 where rho mirrors.
 
@@ -51,7 +51,7 @@ def determinant(rho: Representation, name: str) -> Representation:
     return Representation(group, name, labels, basis)
 
 
-@lru_cache(maxsize=256)
+@remembered
 def with_determinant(rho: Representation, name: str) -> Representation:
     """The representation det(rho(g)) rho(g): that of rho, with another sign where it mirrors.
 

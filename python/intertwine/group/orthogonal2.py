@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
 from intertwine.group.planar import cyclic_group, dihedral_group, matrix_angle, number, whole
 from intertwine.group.representation import Representation
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 _FULL = 2 * np.pi
@@ -455,7 +455,7 @@ def _angles(N: int, type: str, seed: int | None) -> list[float]:
     raise ArgumentError(f"there is no grid of type {type!r}", hint="use 'regular' or 'rand'")
 
 
-@cache
+@interned
 def _so2_irrep(k: int) -> IrreducibleRepresentation:
     size = 1 if k == 0 else 2
     matrix = _Sign(0) if k == 0 else _Turn(k)
@@ -464,7 +464,7 @@ def _so2_irrep(k: int) -> IrreducibleRepresentation:
     )
 
 
-@cache
+@interned
 def _o2_irrep(j: int, k: int) -> IrreducibleRepresentation:
     size = 1 if k == 0 else 2
     matrix = _Sign(j) if k == 0 else _Turn(k)
@@ -473,8 +473,8 @@ def _o2_irrep(j: int, k: int) -> IrreducibleRepresentation:
     )
 
 
-_so2 = lru_cache(maxsize=64)(SO2)
-_o2 = lru_cache(maxsize=64)(O2)
+_so2 = interned(SO2)
+_o2 = interned(O2)
 
 
 @suggests

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from intertwine.group.rotations import (
     to_quaternion,
 )
 from intertwine.group.spatial_subgroups import cone, full_tetrahedral, rotation_position, rotations, with_inversion
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 _AXES = np.eye(3)
@@ -609,7 +609,7 @@ def _checked_order(l: Any, group: str) -> int:
     return int(l)
 
 
-@cache
+@interned
 def _so3_irrep(l: int) -> IrreducibleRepresentation:
     lie = harmonic_lie(_TURNS, l)
     return IrreducibleRepresentation(
@@ -617,7 +617,7 @@ def _so3_irrep(l: int) -> IrreducibleRepresentation:
     )
 
 
-@cache
+@interned
 def _o3_irrep(j: int, l: int) -> IrreducibleRepresentation:
     lie = harmonic_lie(_TURNS, l)
     return IrreducibleRepresentation(
@@ -625,8 +625,8 @@ def _o3_irrep(j: int, l: int) -> IrreducibleRepresentation:
     )
 
 
-_so3 = lru_cache(maxsize=64)(SO3)
-_o3 = lru_cache(maxsize=64)(O3)
+_so3 = interned(SO3)
+_o3 = interned(O3)
 
 
 @suggests

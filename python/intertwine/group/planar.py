@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup, check_order
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 _ANGLE_TOLERANCE = 1e-6
@@ -396,8 +397,8 @@ class _TurnMatrix:
         return turn(self._frequency * step, self._order, flip)
 
 
-_cyclic = lru_cache(maxsize=128)(CyclicGroup)
-_dihedral = lru_cache(maxsize=128)(DihedralGroup)
+_cyclic = interned(CyclicGroup)
+_dihedral = interned(DihedralGroup)
 
 
 @suggests

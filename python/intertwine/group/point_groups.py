@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.generated import MAX_ORDER, MatrixGroup
 from intertwine.group.representation import block_diagonal
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 _HERMANN_MAUGUIN: dict[str, str] = {
@@ -215,7 +215,7 @@ class PointGroup(MatrixGroup):
         return (point_group, (self.name,))
 
 
-@lru_cache(maxsize=128)
+@interned
 def _point_group(name: str) -> PointGroup:
     return PointGroup(name)
 

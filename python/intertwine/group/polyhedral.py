@@ -8,9 +8,10 @@ zero. The product is Hamilton's: the rotation of ``p q`` is that of q followed b
 from __future__ import annotations
 
 import itertools
-from functools import lru_cache
 
 import numpy as np
+
+from intertwine.memory import remembered
 
 GOLDEN = (1 + 5**0.5) / 2
 """The golden ratio, the length of a diagonal of a regular pentagon over its side."""
@@ -63,7 +64,7 @@ def _signed(values: tuple[float, ...], even: bool = False) -> set[tuple[float, .
     return found
 
 
-@lru_cache(maxsize=len(SOLIDS))
+@remembered
 def polyhedral_rotations(solid: str) -> np.ndarray:
     """The rotations that a regular solid has for symmetries.
 
@@ -91,7 +92,7 @@ def polyhedral_rotations(solid: str) -> np.ndarray:
     return rotations
 
 
-@lru_cache(maxsize=len(SOLIDS))
+@remembered
 def polyhedral_orbit(solid: str) -> np.ndarray:
     """The points to which the rotations of a solid bring (0, 0, 1).
 

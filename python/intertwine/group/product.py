@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from intertwine.group.group import ElementMap, Group
 from intertwine.group.hom import canonical_basis
 from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.labels import Label, as_label
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 _LETTERS = {1: "R", 2: "C", 4: "H"}
@@ -504,7 +505,7 @@ def _part_basis(
     return canonical_basis(projector, dimension), 1 if e1 == e2 == 4 else 2
 
 
-@lru_cache(maxsize=4096)
+@interned
 def _product_irrep(
     group: DirectProductGroup,
     psi1: IrreducibleRepresentation,
@@ -533,14 +534,14 @@ def _product_irrep(
     )
 
 
-@lru_cache(maxsize=256)
+@interned
 def _direct_product(G1: Group, G2: Group, name: str | None, frequencies: tuple[int, ...]) -> DirectProductGroup:
     if isinstance(G1, FiniteGroup) and isinstance(G2, FiniteGroup):
         return FiniteProductGroup(G1, G2, name)
     return ContinuousProductGroup(G1, G2, name)
 
 
-@lru_cache(maxsize=256)
+@interned
 def _double(G: Group, name: str | None, frequencies: tuple[int, ...]) -> DoubleGroup:
     return FiniteDoubleGroup(G, name) if isinstance(G, FiniteGroup) else ContinuousDoubleGroup(G, name)
 

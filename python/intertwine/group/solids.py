@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from intertwine.group.rotations import (
     quaternion_matrix,
     to_quaternion,
 )
+from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
 
@@ -360,7 +361,7 @@ class Icosahedral(PolyhedralGroup):
 
 
 @suggests
-@cache
+@interned
 def octa_group() -> Octahedral:
     """The group O of the 24 rotations of the cube and the octahedron.
 
@@ -372,7 +373,7 @@ def octa_group() -> Octahedral:
 
 
 @suggests
-@cache
+@interned
 def ico_group() -> Icosahedral:
     """The group I of the 60 rotations of the icosahedron and the dodecahedron.
 

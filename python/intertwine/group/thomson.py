@@ -17,13 +17,13 @@ of moderate size are slow to find and ship with the package, as ``tools/thomson_
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
 
 from intertwine.group.polyhedral import canonical_sign, left_product, polyhedral_rotations
 from intertwine.group.rotations import quaternion_matrix
+from intertwine.memory import remembered
 
 TABLE = "thomson.npz"
 """The file of the sets that ship with the package, beside this module."""
@@ -49,7 +49,7 @@ def coulomb_energy(points: np.ndarray) -> float:
     return float((1 / np.linalg.norm(points[first] - points[second], axis=1)).sum())
 
 
-@lru_cache(maxsize=len(SHIPPED))
+@remembered
 def symmetry(kind: str) -> np.ndarray:
     """The matrices of the group whose orbits a kind of sets consists of, the identity first.
 
@@ -134,14 +134,14 @@ def _posed(kind: str, points: np.ndarray) -> np.ndarray:
     return points
 
 
-@lru_cache(maxsize=len(SHIPPED))
+@remembered
 def _table(kind: str) -> np.ndarray:
     """All shipped sets of one kind below each other: n = 1, then n = 2, ..."""
     with files("intertwine.group").joinpath(TABLE).open("rb") as file, np.load(file) as tables:
         return tables[kind]
 
 
-@lru_cache(maxsize=256)
+@remembered
 def thomson_points(kind: str, n: int) -> np.ndarray:
     """A nearly uniform set: from the package if it ships, otherwise found once and kept in memory.
 

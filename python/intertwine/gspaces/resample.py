@@ -13,13 +13,13 @@ mathematical axis: the second last is -y (rows of an image go down), the third l
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import comb, factorial
 
 import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.memory import remembered
 
 __all__ = ["act_on_grid", "is_lattice_symmetry", "memory_matrix"]
 
@@ -192,7 +192,7 @@ def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.T
     return result.reshape(*lead, *spatial)
 
 
-@lru_cache(maxsize=128)
+@remembered
 def _prefilter(size: int, order: int) -> torch.Tensor:
     """Matrix [size, size] from samples to the coefficients of the spline through them, mirrored at both ends.
 
@@ -205,7 +205,7 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(columns))
 
 
-@lru_cache(maxsize=32)
+@remembered
 def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions and weights of the taps along each axis for each output sample.
 

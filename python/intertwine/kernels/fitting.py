@@ -14,7 +14,6 @@ that two things can be computed:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +23,7 @@ from intertwine.errors import ArgumentError
 from intertwine.group.harmonics import harmonics
 from intertwine.group.representation import block_diagonal
 from intertwine.kernels.scalar import Ring, ScalarBasis
+from intertwine.memory import remembered
 
 Cells = tuple[tuple[float, ...], ...]
 
@@ -145,12 +145,12 @@ def _wave(dimension: int, order: int, z: np.ndarray) -> np.ndarray:
     return np.where(at_zero, float(order == 0), values)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _nodes() -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(_NODES)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _spectrum(dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies, and the energy of images at each, of sum 1.
 
@@ -180,7 +180,7 @@ def _angular(points: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np
     return np.sqrt(len(values)) * values, shells, shell_of
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _covariance(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     """The covariance of images at the cells, and its inverse once there is noise."""
     points = np.array(cells)
@@ -191,7 +191,7 @@ def _covariance(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     return covariance, np.linalg.inv(covariance + _NOISE * np.eye(len(points)))
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _fitted(cells: Cells, radius: float, sigma: float, order: int) -> np.ndarray:
     """The filters nearest to a ring times the harmonics of one order, shape ``(harmonics, cells)``."""
     points = np.array(cells)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
+from intertwine.memory import remembered
 
-@lru_cache(maxsize=64)
+
+@remembered
 def lattice_points(dimension: int, kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> np.ndarray:
     """Coordinates of the cells of a kernel about its centre, in the order in which a kernel lies in memory.
 

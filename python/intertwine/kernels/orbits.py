@@ -7,7 +7,7 @@ element of the group carries points to points: phi(A x) = P(A) phi(x) with a per
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from intertwine.errors import ArgumentError
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 
 _SAME = 1e-6
 """Points this near to each other are one."""
@@ -109,7 +110,7 @@ def angular_lie(lie: np.ndarray, angular: Angular) -> np.ndarray:
     return harmonic_lie(lie, angular)
 
 
-@lru_cache(maxsize=64)
+@remembered
 def axes_orbit(action: Representation, fold: int, name: str) -> Orbit:
     """The points at the ends of the axes of all rotations of some order.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from intertwine.group.representation import Representation
 from intertwine.kernels.points import point_moments
 from intertwine.kernels.scalar import ScalarBasis
 from intertwine.kernels.steerable import RowBasis, carried_input, row_basis, transported_functions, turned_functions
+from intertwine.memory import remembered
 
 ElementFilter = Callable[[dict[str, Any]], bool]
 
@@ -142,7 +142,7 @@ class ExpansionPlan:
         return self.pairs[-1][-1].stop
 
 
-@lru_cache(maxsize=512)
+@remembered
 def layout(representations: tuple[Representation, ...], spectral: bool = False) -> Layout:
     """The channels of a field type by kinds.
 
@@ -314,7 +314,7 @@ def _pair_constants(
     return gather, dense, transport
 
 
-@lru_cache(maxsize=512)
+@remembered
 def expansion_plan(
     action: Representation,
     in_representations: tuple[Representation, ...],
@@ -358,7 +358,7 @@ def expansion_plan(
     return plan if element_filter is not None else replace(plan, made_by=(expansion_plan, given))
 
 
-@lru_cache(maxsize=512)
+@remembered
 def point_plan(
     action: Representation,
     in_representations: tuple[Representation, ...],

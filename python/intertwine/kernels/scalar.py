@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.group.harmonics import harmonics
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_size
+from intertwine.memory import remembered
 
 _ORIGIN = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""
@@ -189,7 +190,7 @@ def default_cutoff(dimension: int, largest_ring: int) -> Callable[[float], float
     return cutoff
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _rings(dimension: int, radii: tuple[float, ...], sigmas: tuple[float, ...], orders: tuple[int, ...]) -> ScalarBasis:
     largest = 1 if dimension == 1 else max(orders, default=0)
     return ScalarBasis(

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -32,6 +31,7 @@ from intertwine.group.irrep import IrreducibleRepresentation
 from intertwine.group.representation import Representation, block_diagonal
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_lie, angular_size
 from intertwine.kernels.scalar import ScalarBasis
+from intertwine.memory import remembered
 
 if TYPE_CHECKING:
     from intertwine.group.continuous import ContinuousGroup
@@ -131,7 +131,7 @@ _DEGREE_STEP = 16
 """Degrees of quadrature are rounded up to multiples of this, so that few sets of characters serve all."""
 
 
-@lru_cache(maxsize=128)
+@remembered
 def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarray]:
     if isinstance(group, FiniteGroup):
         return tuple(group.elements), np.full(group.order(), 1 / group.order())
@@ -139,14 +139,14 @@ def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarr
     return tuple(elements), weights
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _characters(representation: Representation, degree: int) -> np.ndarray:
     if isinstance(representation.group, FiniteGroup):
         return representation.characters
     return np.array([representation.character(g) for g in _haar(representation.group, degree)[0]])
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def _harmonic_characters(action: Representation, order: Angular, degree: int) -> np.ndarray:
     elements, _ = _haar(action.group, degree)
     return np.array([np.trace(angular_action(action(g), order)) for g in elements])
@@ -163,7 +163,7 @@ def _closed_form(
     return None if harmonic is None else group.coupling(source, harmonic, target)
 
 
-@lru_cache(maxsize=8192)
+@remembered
 def irrep_kernels(
     action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: Angular
 ) -> np.ndarray:

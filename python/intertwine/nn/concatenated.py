@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import ClassVar, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from intertwine.group.decomposition import named_representation
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.matrices import SignedPermutations, as_signed_permutations
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 from intertwine.nn.module import EquivariantModule, check_field_type
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -24,7 +24,7 @@ _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _concatenated(representation: Representation, name: str) -> Representation:
     """The permutation of channels and their negatives: an entry 1 becomes the identity, an entry -1 a swap."""
     group = representation.group

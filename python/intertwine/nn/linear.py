@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -13,6 +11,7 @@ from intertwine.fields import FieldType
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
+from intertwine.memory import remembered
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type
 
@@ -20,7 +19,7 @@ _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
 """The one constant function on a point: a linear layer is a kernel of one cell, at the origin of a line that nothing moves."""
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _still(group: Group) -> Representation:
     return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from intertwine.fields import FieldType
 from intertwine.group.decomposition import disentangle
 from intertwine.group.element import GroupElement
 from intertwine.group.representation import Representation
+from intertwine.memory import remembered
 from intertwine.nn.channel_map import channel_map
 from intertwine.nn.module import EquivariantModule, check_field_type
 
 
-@lru_cache(maxsize=512)
+@remembered
 def _disentangle(representation: Representation, name: str) -> tuple[np.ndarray, list[Representation]]:
     # Equal representations may differ in name, and the parts print it.
     return disentangle(representation)

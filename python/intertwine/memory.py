@@ -1,0 +1,277 @@
+"""What was computed once and is kept for the next time: all caches of the library, bounded together by bytes.
+
+A bound on the number of entries bounds nothing: one entry for a group of 300 elements is worth ten thousand for C4. Neither can
+each entry be weighed alone, for entries share groups and representations, and these grow as they are used. So now and then all
+that is kept is weighed at once, from what was used last to what was used first, each object once; what is beyond the bound is let
+go.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import sys
+import threading
+import types
+import weakref
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+BOUND = 2**28
+"""The bytes that are kept unless :func:`keep_at_most` says otherwise: 256 MB."""
+
+_SHARE = 0.25
+"""All is weighed again when this share of the bound has been added, so that the cost of weighing stays a small part of that of
+computing what is weighed."""
+
+_ENTRY = 2**14
+"""What an entry is taken to weigh at least until it is weighed: what it holds grows as it is used."""
+
+_GLANCE = 200
+"""How many objects of a new entry are looked at before it is weighed with all others."""
+
+_WEIGHTLESS = (
+    type,
+    types.ModuleType,
+    types.CodeType,
+    types.FrameType,
+    types.BuiltinFunctionType,
+    property,
+    weakref.ref,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    type(None),
+)
+
+
+class _Entry:
+    __slots__ = ("used", "value")
+
+    def __init__(self, value: Any, used: int) -> None:
+        self.value, self.used = value, used
+
+
+class _Memory:
+    """All entries of all remembered functions."""
+
+    def __init__(self) -> None:
+        self.bound = BOUND
+        self.now = 0
+        self.tables: list[dict[Any, _Entry]] = []
+        self._added = 0.0
+        self._lock = threading.RLock()
+        self._weighing = False
+
+    def add(self, table: dict[Any, _Entry], key: Any, value: Any) -> None:
+        """Keeps a value, and weighs everything if enough was added."""
+        self.now += 1
+        table[key] = _Entry(value, self.now)
+        self._added += max(_ENTRY, 2 * weight([value], most=_GLANCE))
+        if self._added >= _SHARE * self.bound:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Lets go what was used first until the rest is within the bound."""
+        with self._lock:
+            if self._weighing:
+                return
+            self._weighing = True
+            try:
+                self._added = 0.0
+                if self._let_go():
+                    # Groups and their elements hold each other.
+                    gc.collect()
+            finally:
+                self._weighing = False
+
+    def _let_go(self) -> bool:
+        entries = [(entry.used, table, key, entry) for table in self.tables for key, entry in list(table.items())]
+        entries.sort(key=lambda found: -found[0])
+        seen: set[int] = set()
+        total, full = 0, False
+        for number, (_, table, key, entry) in enumerate(entries):
+            if not full:
+                total += weight([key, entry.value], seen)
+                # One entry stays, however heavy it is: it is just being used.
+                full = total > self.bound and number > 0
+            if full:
+                table.pop(key, None)
+        return full
+
+    def forget(self) -> None:
+        """Lets go everything."""
+        with self._lock:
+            for table in self.tables:
+                table.clear()
+            self._added = 0.0
+
+
+_MEMORY = _Memory()
+
+
+def _parts(thing: Any) -> Iterable[Any]:
+    """What an object holds of its own, beside its class."""
+    if isinstance(thing, types.FunctionType):
+        cells = thing.__closure__ or ()
+        return [cell.cell_contents for cell in cells if _is_filled(cell)]
+    if isinstance(thing, np.ndarray):
+        # A view holds the array that it looks at.
+        return [] if thing.base is None else [thing.base]
+    if hasattr(type(thing), "untyped_storage"):
+        return []
+    return gc.get_referents(thing)
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _own_bytes(thing: Any, seen: set[int]) -> int:
+    own = sys.getsizeof(thing, 0)
+    if hasattr(type(thing), "untyped_storage") and thing.device.type != "meta":
+        # Tensors share storages; these have no number of their own, but an address, which is no number of an object.
+        storage = thing.untyped_storage()
+        if -storage.data_ptr() not in seen:
+            seen.add(-storage.data_ptr())
+            own += storage.nbytes()
+    return own
+
+
+def _reach(roots: Iterable[Any], seen: set[int]) -> Iterator[Any]:
+    """All objects that some hold, and those that these hold, each once."""
+    # The things themselves stay in this list until they are looked at, so that no number is that of another one later.
+    waiting = list(roots)
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, _WEIGHTLESS) or id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        yield thing
+        waiting.extend(_parts(thing))
+
+
+def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None = None) -> int:
+    """The bytes of objects and of all that they hold.
+
+    Args:
+        roots: the objects.
+        seen: the numbers (``id``) of what was weighed already; what is weighed now is added.
+        most: how many objects to look at.
+
+    Example:
+        >>> import numpy as np
+        >>> values = np.zeros(1000)
+        >>> weight([values]) == values.nbytes + 112, weight([values, values[2:], values[3:]]) < 2 * values.nbytes
+        (True, True)
+    """
+    total = 0
+    seen = set() if seen is None else seen
+    for count, thing in enumerate(_reach(roots, seen)):
+        if count == most:
+            break
+        total += _own_bytes(thing, seen)
+    return total
+
+
+def remembered(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """A pure function of values whose results are kept, as long as all that is kept is within the bound.
+
+    Args:
+        function: arguments must be hashable; equal ones share a result.
+
+    Example:
+        >>> @remembered
+        ... def zeros(count):
+        ...     return [0] * count
+        >>> zeros(3) is zeros(3)
+        True
+    """
+    table: dict[Any, _Entry] = {}
+    _MEMORY.tables.append(table)
+
+    @functools.wraps(function)
+    def recalled(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        key: Hashable = (args, tuple(sorted(kwargs.items()))) if kwargs else args
+        entry = table.get(key)
+        if entry is None:
+            value = function(*args, **kwargs)
+            _MEMORY.add(table, key, value)
+            return value
+        entry.used = _MEMORY.now
+        return entry.value
+
+    return recalled
+
+
+def interned(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """A remembered function that gives one and the same object as long as anyone holds it, whatever is let go.
+
+    Args:
+        function: makes an object that weak references can point to.
+    """
+    alive: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
+
+    @remembered
+    @functools.wraps(function)
+    def only_one(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        key: Hashable = (args, tuple(sorted(kwargs.items()))) if kwargs else args
+        found = alive.get(key)
+        return alive.setdefault(key, function(*args, **kwargs)) if found is None else found
+
+    return only_one
+
+
+def keep_at_most(most: int) -> int:
+    """Sets how many bytes of groups, kernels and plans are kept for the next time that they are needed.
+
+    Args:
+        most: the bound in bytes; 256 MB at first.
+
+    Returns:
+        the bound before.
+
+    Example:
+        >>> before = keep_at_most(2**20)
+        >>> keep_at_most(before)
+        1048576
+    """
+    before = _MEMORY.bound
+    _MEMORY.bound = max(0, int(most))
+    _MEMORY.tidy()
+    return before
+
+
+def held() -> tuple[int, int]:
+    """How much is kept: the number of entries, and their bytes.
+
+    Example:
+        >>> entries, total = held()
+        >>> total >= 0
+        True
+    """
+    entries = [(key, entry.value) for table in _MEMORY.tables for key, entry in list(table.items())]
+    return len(entries), weight(entries)
+
+
+def forget() -> None:
+    """Lets go all that is kept; it is computed anew when it is needed.
+
+    Example:
+        >>> forget()
+        >>> held()[0]
+        0
+    """
+    _MEMORY.forget()
+    gc.collect()
