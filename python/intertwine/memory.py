@@ -8,13 +8,14 @@ go.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import sys
 import threading
 import types
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -117,30 +118,29 @@ class _Memory:
 _MEMORY = _Memory()
 
 
-def _parts(thing: Any) -> Iterable[Any]:
-    """What an object holds of its own, beside its class."""
-    if isinstance(thing, types.FunctionType):
-        cells = thing.__closure__ or ()
-        return [cell.cell_contents for cell in cells if _is_filled(cell)]
-    if isinstance(thing, np.ndarray):
-        # A view holds the array that it looks at.
-        return [] if thing.base is None else [thing.base]
-    if hasattr(type(thing), "untyped_storage"):
-        return []
-    return gc.get_referents(thing)
+def _nothing(thing: Any, seen: set[int], waiting: list[Any]) -> int:
+    return 0
 
 
-def _is_filled(cell: types.CellType) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
+def _of_function(thing: Any, seen: set[int], waiting: list[Any]) -> int:
+    # What wraps a function holds nothing of its own: not even a remembered one, which a plan may name as what makes it again.
+    if not hasattr(thing, "__wrapped__"):
+        for cell in thing.__closure__ or ():
+            with contextlib.suppress(ValueError):
+                waiting.append(cell.cell_contents)
+    return sys.getsizeof(thing, 0)
 
 
-def _own_bytes(thing: Any, seen: set[int]) -> int:
+def _of_array(thing: Any, seen: set[int], waiting: list[Any]) -> int:
+    # A view holds the array that it looks at.
+    if thing.base is not None:
+        waiting.append(thing.base)
+    return sys.getsizeof(thing, 0)
+
+
+def _of_tensor(thing: Any, seen: set[int], waiting: list[Any]) -> int:
     own = sys.getsizeof(thing, 0)
-    if hasattr(type(thing), "untyped_storage") and thing.device.type != "meta":
+    if thing.device.type != "meta":
         # Tensors share storages; these have no number of their own, but an address, which is no number of an object.
         storage = thing.untyped_storage()
         if -storage.data_ptr() not in seen:
@@ -149,17 +149,22 @@ def _own_bytes(thing: Any, seen: set[int]) -> int:
     return own
 
 
-def _reach(roots: Iterable[Any], seen: set[int]) -> Iterator[Any]:
-    """All objects that some hold, and those that these hold, each once."""
-    # The things themselves stay in this list until they are looked at, so that no number is that of another one later.
-    waiting = list(roots)
-    while waiting:
-        thing = waiting.pop()
-        if isinstance(thing, _WEIGHTLESS) or id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        yield thing
-        waiting.extend(_parts(thing))
+def _of_any_other(thing: Any, seen: set[int], waiting: list[Any]) -> int:
+    waiting += gc.get_referents(thing)
+    return sys.getsizeof(thing, 0)
+
+
+@functools.lru_cache(maxsize=1024)
+def _scale(kind: type) -> Callable[[Any, set[int], list[Any]], int]:
+    """What weighs objects of a class: it gives the bytes of one and adds what that one holds to a list."""
+    if issubclass(kind, _WEIGHTLESS):
+        return _nothing
+    if issubclass(kind, types.FunctionType):
+        return _of_function
+    if issubclass(kind, np.ndarray):
+        return _of_array
+    # Without torch there are no tensors; nothing here imports it.
+    return _of_tensor if hasattr(kind, "untyped_storage") else _of_any_other
 
 
 def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None = None) -> int:
@@ -178,10 +183,15 @@ def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None 
     """
     total = 0
     seen = set() if seen is None else seen
-    for count, thing in enumerate(_reach(roots, seen)):
-        if count == most:
-            break
-        total += _own_bytes(thing, seen)
+    limit = sys.maxsize if most is None else len(seen) + most
+    # Things stay in this list until they are looked at, so that the number of one is not that of another one later.
+    waiting = list(roots)
+    while waiting and len(seen) < limit:
+        thing = waiting.pop()
+        weigh = _scale(type(thing))
+        if weigh is not _nothing and id(thing) not in seen:
+            seen.add(id(thing))
+            total += weigh(thing, seen, waiting)
     return total
 
 
