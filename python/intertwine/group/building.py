@@ -81,6 +81,7 @@ class _Sum(Deferred):
         return direct_sum([part.kept_matrices for part in self._parts])
 
 
+@suggests
 def change_basis(
     repr: Representation, change_of_basis: np.ndarray, name: str, supported_nonlinearities: list[str] | None = None
 ) -> Representation:

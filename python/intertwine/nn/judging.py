@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from intertwine.group.element import GroupElement
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
+from intertwine.memory import remembered
 from intertwine.nn.module import EquivariantModule, reference_of
 from intertwine.nn.walking import (
     Call,
@@ -478,7 +478,7 @@ def _pairs(call: Call, sorts: list[Sort], wanted: list[Sort | None]) -> list[tup
     return pairs
 
 
-@lru_cache(maxsize=128)
+@remembered
 def exact_generators(space: GSpace) -> tuple[GroupElement, ...]:
     """Elements that generate all that act without interpolation: what these keep, all keep.
 
