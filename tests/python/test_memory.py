@@ -36,6 +36,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 
 SMALL_FOR_EVER = {
     "deploy/drawing.py": "whether a function of torch, by its name, draws random numbers",
+    "deploy/layers.py": "the classes of layers by name",
     "fields/geometric_tensor.py": "a table of functions",
     "memory.py": "one entry for each class that is weighed",
     "nn/module.py": "one signature for each class of layers",

@@ -175,7 +175,9 @@ class Representation:
         # One matrix at a time: what is held meanwhile is several times as large.
         result = np.empty((self._group.order(), self.size, self.size))
         for number, value in enumerate(self._group._values):
-            result[number] = basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
+            result[number] = (
+                basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
+            )
         return kept(result)
 
     @property
