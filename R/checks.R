@@ -42,6 +42,24 @@ check_string <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env
   invisible(x)
 }
 
+#' One of several strings; the first by default, where the default of the argument lists them all.
+#' @noRd
+match_choice <- function(x, choices = NULL, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  if (is.null(choices)) {
+    choices <- eval(formals(sys.function(sys.parent()))[[arg]])
+    if (identical(x, choices)) {
+      return(choices[1])
+    }
+  }
+  if (!rlang::is_string(x) || !x %in% choices) {
+    abort_intertwine(
+      paste0("`", arg, "` must be ", or_list(paste0("\"", choices, "\"")), ", not ", describe_value(x), "."),
+      hint = if (rlang::is_string(x)) did_you_mean(x, choices, quote = "\""), call = call
+    )
+  }
+  x
+}
+
 check_number <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!(is.numeric(x) && length(x) == 1 && !is.na(x) && x >= min && x <= max)) {
     range <- range_text(min, max)

@@ -41,6 +41,7 @@
 equivariant_cnn <- function(x, y, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
                             dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros") {
   call <- rlang::current_env()
+  check_fit_names(...names(), "equivariant_cnn", c("x", "y"), names(formals()), call)
   check_string(padding_mode)
   if (is.null(group)) {
     group <- gspace_rot2d(N = 8)
@@ -56,6 +57,7 @@ equivariant_cnn <- function(x, y, group = NULL, widths = c(8, 16, 16), parameter
 plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_size = 5,
                       dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ...) {
   call <- rlang::current_env()
+  check_fit_names(...names(), "plain_cnn", c("x", "y"), names(formals()), call)
   x <- as_plane_images(x, call)
   module <- build_classifier(x, y, NULL, widths, parameters, kernel_size, dropout, call)
   train_classifier(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)

@@ -27,7 +27,7 @@ NULL
 #' @export
 evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
                                     na = c("error", "mask"), device = NULL, ...) {
-  na <- rlang::arg_match(na)
+  na <- match_choice(na)
   evaluate_module(
     fit_module(x), newdata, y, x$settings$loss, named_metrics(metrics, substitute(metrics)) %||% x$settings$metrics,
     x$levels, batch_size, na, device, rlang::current_env()
@@ -39,7 +39,7 @@ evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_
 #' @export
 evaluate.equivariant_module <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
                                         na = c("error", "mask"), device = NULL, ...) {
-  na <- rlang::arg_match(na)
+  na <- match_choice(na)
   check_alive(x)
   metrics <- named_metrics(metrics, substitute(metrics))
   evaluate_module(x, newdata, y, NULL, metrics, NULL, batch_size, na, device, rlang::current_env())
@@ -66,7 +66,7 @@ evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_siz
 #' @rdname evaluate
 #' @export
 confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask"), device = NULL) {
-  na <- rlang::arg_match(na)
+  na <- match_choice(na)
   call <- rlang::current_env()
   check_class(
     object, c("intertwine_fit", "equivariant_module", "torch.nn.modules.module.Module"), "a fit or a module",

@@ -129,11 +129,12 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   former <- more$.former
   more$.former <- NULL
   call <- former$call %||% rlang::current_env()
+  if (length(more)) check_fit_names(names(more) %||% "", call = call)
   supplied <- names(match.call())
   for (name in setdiff(names(former$settings), supplied)) {
     if (name %in% names(formals())) assign(name, former$settings[[name]]) else more[[name]] <- former$settings[[name]]
   }
-  na <- rlang::arg_match(na)
+  na <- match_choice(na)
   check_flag(keep_state)
   check_alive(object, call)
   input <- as_input(x, object, call = call)
@@ -249,6 +250,17 @@ fit.layer_spec <- function(object, ...) {
 }
 
 # Arguments ----------------------------------------------------------------------
+
+#' Refuse what is no argument of fit(), nor of the Python function that its dots go to.
+#' @noRd
+check_fit_names <- function(given, name = "fit", without = character(), also = character(), call = rlang::caller_env()) {
+  known <- c(also, arguments_of(fit.equivariant_module, c("object", without)))
+  if (all(given %in% known & !is.na(given))) {
+    return(invisible())
+  }
+  more <- py_call_checked("_r.training.more_arguments", call = call)
+  check_passed_on(given, name, c(known, setdiff(more, names(formals(fit.equivariant_module)))), call)
+}
 
 as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (is.null(x)) {

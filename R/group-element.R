@@ -147,7 +147,7 @@ group_identity <- function(gs) {
 group_element_as <- function(g, param = c("angle", "matrix", "quaternion", "euler", "position", "permutation", "name"),
                              order = "ZYZ", gs = NULL) {
   check_element(g)
-  param <- rlang::arg_match(param)
+  param <- match_choice(param)
   if (param == "name") {
     return(format(g))
   }

@@ -177,7 +177,7 @@ digits_data <- function() {
 #' @export
 read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rgba"),
                               pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
-  channels <- rlang::arg_match(channels)
+  channels <- match_choice(channels)
   files <- list_pictures(path, pattern)
   size <- as_picture_size(size)
   pictures <- py_call_checked(
@@ -194,7 +194,7 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
 #' @export
 image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
                          pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
-  channels <- rlang::arg_match(channels)
+  channels <- match_choice(channels)
   files <- list_pictures(path, pattern)
   # absolute, for the working directory may change before the files are read
   path <- normalizePath(path)

@@ -61,7 +61,7 @@ images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL)
   if (is_images(x)) {
     return(x)
   }
-  origin <- rlang::arg_match(origin)
+  origin <- match_choice(origin)
   if (is.list(x) && !is.object(x)) {
     stacked <- stack_images(x, layout)
     x <- stacked$x

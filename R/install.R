@@ -20,7 +20,7 @@
 #' install_intertwine(dry_run = TRUE)
 install_intertwine <- function(envname = "r-intertwine", torch = c("cpu", "default"), python = NULL,
                                extra = character(), dry_run = FALSE) {
-  torch <- rlang::arg_match(torch)
+  torch <- match_choice(torch)
   check_string(envname)
   check_flag(dry_run)
   folder <- if (grepl("[/\\\\]", envname)) path.expand(envname) else environment_folder(envname)

@@ -34,7 +34,7 @@ grow <- function(object, parts, call) {
       hint = if (inherits(object, c("gspace", "symmetry_group"))) {
         "A space says nothing of channels yet: add |> field_type(trivial = 1)."
       } else {
-        "Start with field_type(gs, trivial = 1). Other arguments of a layer are passed by name."
+        "Start with field_type(gs, trivial = 1)."
       },
       call = call
     )

@@ -107,16 +107,3 @@ equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE) {
     out = needed(out), bias = bias, initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
 }
-
-#' An argument that a layer cannot do without.
-#' @noRd
-needed <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
-  if (missing(x)) {
-    example <- c(out = "c(regular = 8)", kernel_size = "5", sigma = "0.66", permutation = "c(2, 1)", S = "28")[arg]
-    abort_intertwine(
-      paste0("`", arg, "` is missing."),
-      hint = paste0("For example, ", arg, " = ", if (is.na(example)) "2" else example, "."), call = call
-    )
-  }
-  x
-}

@@ -235,7 +235,7 @@ alias_free <- function(object, layer, factor = 2, radius = 3) {
 #' harmonics
 #' harmonics(rbind(c(0, 0, 2), c(1, 0, 0)))
 harmonic_polynomial <- function(degree, group = c("so3", "o3")) {
-  group <- rlang::arg_match(group)
+  group <- match_choice(group)
   py_call_checked("nn.HarmonicPolynomialR3", list(as_count(degree, min = 0), group))
 }
 

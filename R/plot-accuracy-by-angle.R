@@ -54,7 +54,7 @@ accuracy_by_angle <- function(object, x, y, angles = seq(0, 345, by = 15), order
 #' @param title A title.
 #' @export
 plot.accuracy_by_angle <- function(x, ..., title = NULL) {
-  print(ggplot2::autoplot(x, ..., title = title))
+  print(ggplot2::autoplot(x, title = title))
   invisible(x)
 }
 

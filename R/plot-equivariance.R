@@ -16,7 +16,7 @@
 #' @export
 plot.equivariance_check <- function(x, ..., title = NULL) {
   rlang::check_installed("ggplot2", reason = "to draw errors of equivariance.")
-  print(ggplot2::autoplot(x, ..., title = title))
+  print(ggplot2::autoplot(x, title = title))
   invisible(x)
 }
 

@@ -67,7 +67,7 @@ plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows 
       hint = "Draw one of dimensions (batch, channel, height, width), or one with coordinates of points.", call = call
     )
   }
-  axis <- rlang::arg_match(axis)
+  axis <- match_choice(axis)
   sample <- as_positions(sample, size[1], "sample", arg = "sample", call = call)[1]
   arrows <- as_count(arrows, min = 1)
   kinds <- py_call_checked("_r.kernels.fields", list(x$type), call)

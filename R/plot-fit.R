@@ -23,6 +23,7 @@ chart_theme <- function() {
 #' Draws loss and metrics over the epochs, of the training and the validation data.
 #'
 #' @param x,object A fit of [fit()].
+#' @param title A title.
 #' @param ... Not used.
 #' @return `autoplot()`: a ggplot. `plot()`: `x`, invisibly.
 #' @examplesIf intertwine::intertwine_available()
@@ -30,15 +31,15 @@ chart_theme <- function() {
 #' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 3, validation = 0.2)
 #' plot(fitted)
 #' @export
-plot.intertwine_fit <- function(x, ...) {
-  print(ggplot2::autoplot(x, ...))
+plot.intertwine_fit <- function(x, title = NULL, ...) {
+  print(ggplot2::autoplot(x, title = title))
   invisible(x)
 }
 
 #' @rdname plot.intertwine_fit
-#' @usage \method{autoplot}{intertwine_fit}(object, ...)
+#' @usage \method{autoplot}{intertwine_fit}(object, title = NULL, ...)
 #' @rawNamespace S3method(ggplot2::autoplot, intertwine_fit)
-autoplot.intertwine_fit <- function(object, ...) {
+autoplot.intertwine_fit <- function(object, title = NULL, ...) {
   rows <- tidy(object)
   rows$metric <- factor(rows$metric, levels = unique(rows$metric))
   epochs <- max(rows$epoch)
@@ -50,7 +51,7 @@ autoplot.intertwine_fit <- function(object, ...) {
     ggplot2::facet_wrap(ggplot2::vars(.data[["metric"]]), scales = "free_y") +
     ggplot2::scale_colour_manual(values = c(train = "#0072B2", validation = "#D55E00")) +
     ggplot2::scale_x_continuous(breaks = function(limits) unique(round(pretty(limits)))) +
-    ggplot2::labs(x = "epoch", y = NULL) +
+    ggplot2::labs(x = "epoch", y = NULL, title = title) +
     chart_theme()
   if (epochs <= 40) {
     chart <- chart + ggplot2::geom_point(size = 1.8)

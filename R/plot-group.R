@@ -60,7 +60,11 @@ plot.gspace <- function(x, elements = NULL, max = 24, ncol = NULL, title = NULL,
 plot.symmetry_group <- function(x, what = NULL, elements = NULL, ...) {
   check_alive(x)
   finite <- is.finite(group_order(x))
-  what <- rlang::arg_match0(what %||% if (finite) "table" else "elements", c("elements", "table", "irreps"), arg_nm = "what")
+  what <- match_choice(what %||% if (finite) "table" else "elements", c("elements", "table", "irreps"), "what")
+  drawing <- switch(what,
+    table = plot.cayley_table, elements = plot.group_element_list, irreps = draw_irreps
+  )
+  check_passed_on(...names(), "plot", arguments_of(drawing, c("x", "gs", "irreps", "elements", "what")))
   switch(what,
     table = plot(cayley_table(x), ...),
     elements = plot(new_element_list(unclass(elements %||% shown_elements(x))), gs = x, ...),
@@ -310,7 +314,7 @@ plot.representation_list <- function(x, elements = NULL, what = NULL, max = 8, t
 }
 
 draw_irreps <- function(irreps, elements, gs, what = NULL, max = 8, title = NULL) {
-  if (!is.null(what)) what <- rlang::arg_match0(what, c("arrows", "matrices"), arg_nm = "what")
+  if (!is.null(what)) what <- match_choice(what, c("arrows", "matrices"))
   total <- length(elements)
   elements <- elements[seq_len(min(total, as_count(max, min = 1)))]
   irreps <- unname(as.list(unclass(irreps)))

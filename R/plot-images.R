@@ -54,7 +54,7 @@ plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NUL
   }
   range <- display_range(drawn, range)
   if (is_volume(x)) {
-    draw_volumes(drawn, slices, rlang::arg_match(axis), labels, ncol, range, palette, title, caption)
+    draw_volumes(drawn, slices, match_choice(axis), labels, ncol, range, palette, title, caption)
     return(invisible(x))
   }
   tiles <- lapply(drawn, picture_tiles, channels = n_channels_of(x), range = range, palette = palette)

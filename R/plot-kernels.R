@@ -36,7 +36,7 @@ plot.r2_conv <- function(x, what = c("basis", "filter"), in_field = NULL, out_fi
                          slices = NULL, ...) {
   call <- quote(plot())
   check_alive(x, call)
-  what <- rlang::arg_match(what)
+  what <- match_choice(what)
   most <- as_count(max %||% if (what == "basis") 24 else 16, min = 1, arg = "max")
   if (what == "basis") {
     draw_basis(x, in_field %||% 1, out_field %||% 1, most, title, slices, call)

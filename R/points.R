@@ -270,7 +270,7 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   call <- rlang::current_env()
   check_module(module)
   check_class(x, "geometric_tensor", "a geometric tensor on points")
-  aggregate <- rlang::arg_match(aggregate)
+  aggregate <- match_choice(aggregate)
   point_coords(x)
   n <- dim(x)[1]
   graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))

@@ -217,7 +217,7 @@ name_predictions <- function(result, columns, names, type) {
 #' @param newdata What [fit()] takes as `x`; a data frame keeps its columns.
 #' @param y The true targets, to be put beside the predictions; or `NULL`, for those of an
 #'   [image_folder()] or none.
-#' @param ... Arguments of [predict()][predict.intertwine_fit].
+#' @param ... `batch_size`, `device`, `tile` and `overlap` of [predict()][predict.intertwine_fit].
 #' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
 #'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class; or `.pred`, for
 #'   several outputs `.pred_<column of y>` or `.pred_1`, `.pred_2`, ..., and `.truth` likewise.
@@ -227,6 +227,7 @@ name_predictions <- function(result, columns, names, type) {
 #' augment(fitted, digits$x[201:203], digits$y[201:203])[, 1:2]
 #' @export
 augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
+  check_passed_on(...names(), "augment", arguments_of(predict.intertwine_fit, c("object", "newdata", "type")))
   if (x$kind == "class") {
     prob <- predict(x, newdata, type = "prob", ...)
     if (length(dim(prob)) != 2) {

@@ -51,3 +51,6 @@ register_tensor_methods <- function() {
     }
   }
 }
+
+# Behind all functions; documentation reads the sources without a namespace.
+if (isNamespace(environment())) guard_functions(environment())

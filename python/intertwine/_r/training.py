@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import inspect
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -137,6 +138,10 @@ def rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
         row = dict(zip(columns, values))
         found.append({**row, "epoch": int(row["epoch"]), "batches": int(row["batches"])})
     return found
+def more_arguments() -> list[str]:
+    """The names that R's `fit()` passes on in its dots: those of `training.fit` but the callbacks and what R says otherwise."""
+    said = ("module", "x", "y", "on_batch", "on_epoch", "n_classes", "labels")
+    return [name for name in inspect.signature(training.fit).parameters if name not in said]
 
 
 def classifier(
