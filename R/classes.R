@@ -71,7 +71,7 @@ check_alive <- function(x, call = rlang::caller_env()) {
 #' @export
 `$.intertwine_object` <- function(x, name) {
   check_alive(x)
-  tidy_value(NextMethod())
+  part_named(x, name, function() NextMethod())
 }
 
 #' @export
@@ -80,7 +80,27 @@ check_alive <- function(x, call = rlang::caller_env()) {
   if (is.numeric(name)) {
     return(item_at(x, name))
   }
-  tidy_value(NextMethod())
+  part_named(x, name, function() NextMethod())
+}
+
+#' A part by its name, or the names like it.
+#' @noRd
+part_named <- function(x, name, get, call = rlang::caller_env()) {
+  if (!rlang::is_string(name)) {
+    abort_intertwine(
+      paste0("A part has a position or a name, not ", describe_value(name), "."), class = "argument_type", call = call
+    )
+  }
+  if (!reticulate::py_has_attr(x, name)) {
+    abort_intertwine(
+      paste0("This ", gsub("_", " ", class(x)[1]), " has nothing called `", name, "`."),
+      class = "missing_name",
+      hint = did_you_mean(name, names(x)) %||%
+        if (is_module(x)) "Its layers are parts by position, such as model[[1]]; see summary().",
+      call = call
+    )
+  }
+  tidy_value(get())
 }
 
 #' Sizes and NumPy arrays as R has them.

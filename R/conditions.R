@@ -20,15 +20,44 @@ abort_intertwine <- function(message, class = "argument", hint = NULL, ..., pare
 #' Raise the error that Python described.
 #' @noRd
 abort_python <- function(error, call) {
+  words <- error_in_r_words(error)
   rlang::abort(
-    c(in_r_words(error$message), i = if (!is.null(error$hint)) in_r_words(error$hint)),
+    c(words$message, i = words$hint),
     class = c(paste0("intertwine_error_", unlist(error$class)), "intertwine_error"),
-    hint = error$hint,
+    hint = words$hint,
+    details = error$traceback,
     python_class = error$python,
     python_traceback = error$traceback,
     # what the call has come to until then
     value = from_py(error$reply),
     call = call
+  )
+}
+
+#' Message and hint for an R user. What the Python half did not raise on purpose speaks of its insides, so it is kept as
+#' `details`, unless it is the voice of code that the user brought.
+#' @noRd
+error_in_r_words <- function(error) {
+  switch(error$cause %||% "known",
+    known = list(message = in_r_words(error$message), hint = if (!is.null(error$hint)) in_r_words(error$hint)),
+    memory = list(
+      message = "There is not enough memory for this.",
+      hint = "Use a smaller batch_size, smaller samples, fewer fields, or tiles: predict(tile = )."
+    ),
+    file = list(message = paste0(error$message, "."), hint = "Look at the path, at its permissions and at the space on the disk."),
+    interrupt = list(message = "The computation was interrupted.", hint = NULL),
+    code = list(message = paste0("Code of your own failed: ", error$message), hint = "rlang::last_error()$details says where."),
+    module = list(
+      message = paste0("The torch module `", error$subject, "` failed: ", error$message),
+      hint = "Look at what it takes, and at what it was given."
+    ),
+    list(
+      message = "Something failed inside of intertwine that it did not foresee.",
+      hint = paste(
+        "This is a fault of intertwine. Please report it, with the lines that led to it and with",
+        "rlang::last_error()$details."
+      )
+    )
   )
 }
 
@@ -80,7 +109,10 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
     gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
   })
-  gsub("\\((\\d+),\\)", "\\1", text)
+  text <- gsub("\\((\\d+),\\)", "\\1", text)
+  words <- c(None = "NULL", True = "TRUE", False = "FALSE", tuples = "vectors", tuple = "vector", dicts = "lists", dict = "list")
+  for (python in names(words)) text <- gsub(paste0("\\b", python, "\\b"), words[[python]], text)
+  text
 }
 
 replace_matches <- function(text, pattern, change) {

@@ -240,15 +240,6 @@ with_fit_in_hand <- function(code, made) {
   })
 }
 
-#' @method fit layer_spec
-#' @export
-fit.layer_spec <- function(object, ...) {
-  abort_intertwine(
-    "Layers without a type cannot be trained yet.",
-    class = "argument_type", hint = "Give them the type of the images first: field_type(gs, trivial = 1) |> ..."
-  )
-}
-
 # Arguments ----------------------------------------------------------------------
 
 #' Refuse what is no argument of fit(), nor of the Python function that its dots go to.

@@ -129,17 +129,11 @@ guard_dots <- function(f, name) {
   arguments <- names(formals(f))
   also <- arguments_of_containers(name)
   # The next method of these generics may never be called.
-  used <- c("...", "...elt", "...length", "...names", "..1", "UseMethod", if (is.null(also)) "NextMethod")
+  used <- c("...", "...elt", "...length", "...names", "..1", "UseMethod", "refuse_object", if (is.null(also)) "NextMethod")
   if (!("..." %in% arguments) || is_operator(name) || any(used %in% all.names(body(f)))) {
     return(list())
   }
-  known <- setdiff(arguments, "...")
-  line <- if (is.null(also)) {
-    bquote(if (...length()) refuse_dots(.(name), ...names(), .(known)))
-  } else {
-    bquote(if (...length()) refuse_dots(.(name), setdiff(...names(), c("", .(also))), .(known)))
-  }
-  list(line)
+  list(bquote(if (...length()) refuse_dots(.(name), ...names(), .(setdiff(arguments, "...")), .(also))))
 }
 
 #' The arguments with which R itself prints, formats and compares what is inside of lists and data frames; `NULL` for all
@@ -157,22 +151,26 @@ arguments_of_containers <- function(generic) {
   setdiff(unlist(lapply(callers, function(f) names(formals(f)))), "...")
 }
 
-refuse_dots <- function(name, given, known, call = rlang::caller_env()) {
-  unknown <- given[!given %in% known | is.na(given)]
-  if (!length(unknown) && length(given)) {
+#' Refuse the first of the given names that is not known; without names, everything.
+#' @noRd
+refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_env()) {
+  given <- given %||% ""
+  # Containers pass by position, too.
+  unknown <- setdiff(given, c(known, if (!is.null(also)) c("", also)))
+  if (!length(unknown)) {
     return(invisible())
   }
-  unnamed <- is.null(given) || any(!nzchar(unknown))
   # The first argument is what the function is about; nobody misspells it.
-  takes <- setdiff(known[-1], "...")
+  others <- setdiff(known[-1], "")
+  named <- nzchar(unknown[1])
   abort_intertwine(
-    if (unnamed) {
-      paste0(name, "() was given more values than it has arguments.")
-    } else {
+    if (named) {
       paste0(name, "() has no argument `", unknown[1], "`.")
+    } else {
+      paste0(name, "() was given more values than it has arguments.")
     },
     class = c("unknown_argument", "argument"),
-    hint = (if (!unnamed) did_you_mean(unknown[1], known)) %||% takes_text(takes),
+    hint = (if (named) did_you_mean(unknown[1], c(others, also))) %||% takes_text(others),
     call = call
   )
 }

@@ -29,10 +29,7 @@ plot_orbit <- function(object, ...) {
 #' @rdname plot_orbit
 #' @export
 plot_orbit.default <- function(object, ...) {
-  abort_intertwine(
-    paste0("`object` must be images or a module, not ", describe_value(object), "."),
-    class = "argument_type", hint = "Make images from arrays with images()."
-  )
+  refuse_object(object, "`object` must be images or a module", "Make images from arrays with images().")
 }
 
 #' @rdname plot_orbit

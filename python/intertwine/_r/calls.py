@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import sys
+import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from intertwine._r.polling import Interrupted
@@ -19,6 +22,9 @@ from intertwine._r.values import plain, snake
 from intertwine.errors import IntertwineError, MissingDependencyError
 
 Reply = tuple[Any, ...]
+
+#: Where code lives that no user wrote.
+_LIBRARIES = (str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"], sys.prefix)
 
 
 def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None) -> Reply:
@@ -86,20 +92,58 @@ def describe(error: BaseException) -> dict[str, Any]:
     An error may have a `reply`, which is what the call has come to until then.
     """
     hint = getattr(error, "hint", None)
-    message = str(error)
-    if isinstance(error, KeyError) and error.args:
-        # The text of a KeyError is the repr of its key.
-        message = f"There is nothing called {error}."
+    cause, subject, message = _cause(error)
     if hint and message.endswith(hint):
         message = message[: -len(hint)].rstrip()
     return {
-        "class": list(_condition_names(error)),
+        "class": [*([] if cause == "known" else [cause]), *_condition_names(error)],
         "message": message or type(error).__name__,
+        "cause": cause,
+        "subject": subject,
         "hint": hint,
         "traceback": "".join(traceback.format_exception(error)),
         "python": type(error).__name__,
         "reply": plain(getattr(error, "reply", None)),
     }
+
+
+def _cause(error: BaseException) -> tuple[str, str | None, str]:
+    """Why a call failed, in what, and what to say of it.
+
+    Known are the errors that intertwine raises on purpose. Others are the user's to understand if memory or files are at
+    fault, or code that the user brought; what is left is "internal", a fault of intertwine.
+    """
+    text = str(error)
+    if isinstance(error, IntertwineError):
+        return "known", None, text
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupt", None, text
+    if isinstance(error, MemoryError) or re.search("not enough memory|out of memory", text, re.IGNORECASE):
+        return "memory", None, text
+    if isinstance(error, OSError) and error.strerror:
+        return "file", None, f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    brought = _code_brought(error)
+    if brought is None:
+        return "internal", None, text
+    return ("module", brought, text) if brought else ("code", None, text)
+
+
+def _code_brought(error: BaseException) -> str | None:
+    """The class of the torch module, not of intertwine, in which an error arose; "" in other code of the user's; else `None`."""
+    module = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if not file.startswith(_LIBRARIES) and "site-packages" not in file and not file.startswith("<frozen"):
+            return ""
+        owner = frame.f_locals.get("self") if frame.f_code.co_name == "forward" else None
+        if owner is None:
+            continue
+        home = type(owner).__module__
+        if home.startswith("intertwine.") and not home.startswith("intertwine.training"):
+            return module
+        if not home.startswith("intertwine."):
+            module = type(owner).__name__
+    return module
 
 
 def _condition_names(error: BaseException) -> Sequence[str]:

@@ -1,0 +1,56 @@
+# What the generics of R and of the package do not do to what comes from intertwine: said in words.
+
+#' Refuse an object, whatever else was given; guards leave the dots of functions that call it alone.
+#' @noRd
+refuse_object <- function(object, does, hint = network_hint(object), call = rlang::caller_env()) {
+  check_alive(object, call)
+  abort_intertwine(paste0(does, ", not ", describe_value(object), "."), class = "argument_type", hint = hint, call = call)
+}
+
+network_hint <- function(object) {
+  if (is_layer_spec(object)) {
+    "A layer needs the type of its input first: field_type(gs, trivial = 1) |> r2_conv(...)."
+  } else if (is_field_type(object)) {
+    "Append layers to the field type first: type |> r2_conv(...) |> nonlin_relu() |> ..."
+  } else if (inherits(object, c("gspace", "symmetry_group"))) {
+    "Start a network with field_type(gs, trivial = 1), or let equivariant_cnn() make one."
+  } else {
+    "The module comes first, then the data."
+  }
+}
+
+#' @export
+fit.default <- function(object, ...) refuse_object(object, "fit() trains a module or a fit")
+
+#' @export
+evaluate.default <- function(x, ...) refuse_object(x, "evaluate() tests a module or a fit")
+
+#' @export
+predict.intertwine_object <- function(object, ...) refuse_object(object, "predict() asks a module or a fit")
+
+#' @export
+predict.layer_spec <- predict.intertwine_object
+
+#' @export
+augment.intertwine_object <- function(x, ...) {
+  refuse_object(
+    x, "augment() puts the predictions of a fit beside the data",
+    hint = if (is_module(x)) "Use the value of fit(), or predict() of the module." else network_hint(x)
+  )
+}
+
+#' @export
+plot.intertwine_object <- function(x, ...) {
+  hint <- if (is_module(x)) {
+    paste(
+      "plot(model[[1]]) draws the filters of a first layer, plot_orbit(model, x) what the module makes of an image;",
+      "summary(model) lists its layers."
+    )
+  } else if (is_field_type(x)) {
+    "plot(type[[1]]) draws the representation of its first field."
+  }
+  refuse_object(x, "plot() draws convolutions, features, groups, representations and fits", hint)
+}
+
+#' @export
+plot.layer_spec <- plot.intertwine_object
