@@ -35,12 +35,19 @@ as_torch.default <- function(x, dtype = "float32", device = NULL, ...) {
 
 #' @export
 as_torch.geometric_tensor <- function(x, dtype = "float32", device = NULL, ...) {
-  x$tensor
+  cast_tensor(x$tensor, if (!missing(dtype)) dtype, device)
 }
 
 #' @export
 as_torch.torch.Tensor <- function(x, dtype = "float32", device = NULL, ...) {
-  x
+  cast_tensor(x, if (!missing(dtype)) dtype, device)
+}
+
+#' A tensor as it is, but for a type of number and a device that were asked for.
+#' @noRd
+cast_tensor <- function(x, dtype, device, call = quote(as_torch())) {
+  check_alive(x, call)
+  if (is.null(dtype) && is.null(device)) x else py_call_checked("_r.arrays.cast", list(x, dtype, device), call)
 }
 
 #' An R array as a torch tensor.

@@ -27,12 +27,34 @@ py_call_checked <- function(target, args = list(), call = rlang::caller_env()) {
     positional <- unname(args[named == ""])
     keywords <- args[named != ""]
   }
-  reply <- suspendInterrupts(bridge_call(
-    target,
-    if (length(positional)) positional,
-    if (length(keywords)) keywords
-  ))
+  reply <- tryCatch(
+    suspendInterrupts(bridge_call(
+      target,
+      if (length(positional)) positional,
+      if (length(keywords)) keywords
+    )),
+    # Not from the Python half, which returns its errors: an argument could not cross.
+    error = function(condition) abort_crossing(condition, args, call)
+  )
   py_reply(reply, call)
+}
+
+#' An error of reticulate's: a dead reference among the arguments, or what Python has no counterpart of.
+#' @noRd
+abort_crossing <- function(condition, args, call) {
+  check_each <- function(x) {
+    if (is_py(x)) {
+      check_alive(x, call)
+    } else if (is.list(x)) {
+      for (part in unclass(x)) check_each(part)
+    }
+  }
+  check_each(args)
+  abort_intertwine(
+    "An argument is of a kind that cannot be used here.",
+    class = c("argument_type", "internal"), details = conditionMessage(condition),
+    hint = "rlang::last_error()$details says what could not be converted.", call = call
+  )
 }
 
 #' The value of a reply, or the condition that it describes.

@@ -194,6 +194,7 @@ expect_equivariant <- function(module, ...) {
   if (!requireNamespace("testthat", quietly = TRUE)) {
     abort_intertwine("expect_equivariant() needs the package testthat.", class = "missing_dependency")
   }
+  check_passed_on(...names(), "expect_equivariant", arguments_of(check_equivariance, "module"))
   check <- check_equivariance(module, ...)
   passed <- !any(!check$passed, na.rm = TRUE) && any(!is.na(check$passed))
   testthat::expect(passed, paste(format(check), collapse = "\n"))

@@ -13,17 +13,27 @@ describe_value <- function(x) {
     return("a function")
   }
   if (is_py(x)) {
-    return(paste0("a ", if (is_ours(x)) gsub("_", " ", class(x)[1]) else class(x)[1]))
+    kind <- if (is_ours(x)) gsub("_", " ", class(x)[1]) else class(x)[1]
+    return(paste(if (grepl("^[aeiou]", kind)) "an" else "a", kind))
+  }
+  known <- c(
+    intertwine_fit = "a fit", images = "images", image_folder = "an image folder", data.frame = "a data frame",
+    formula = "a formula", Date = "dates", POSIXt = "times", factor = "a factor", group_element_list = "a list of elements",
+    representation_list = "a list of representations"
+  )
+  kind <- known[class(x)[class(x) %in% names(known)][1]]
+  if (!is.na(kind)) {
+    return(unname(kind))
   }
   if (is.list(x)) {
-    return(if (is.data.frame(x)) "a data frame" else "a list")
+    return("a list")
   }
   if (is.atomic(x) && is.null(dim(x)) && length(x) <= 4) {
     shown <- if (is.character(x)) encodeString(x, quote = "\"") else format(x)
     return(if (length(x) == 1) trimws(shown) else paste0("c(", paste(trimws(shown), collapse = ", "), ")"))
   }
   kind <- switch(typeof(x), double = "numeric", typeof(x))
-  if (is.null(dim(x))) paste0("a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
+  if (is.null(dim(x))) paste0(if (kind == "integer") "an " else "a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
 }
 
 shape_text <- function(dims) paste(dims, collapse = " x ")
@@ -71,6 +81,8 @@ check_number <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), c
 #' One whole number, as an integer.
 #' @noRd
 as_count <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  # before `x` is another one
+  force(arg)
   x <- as_whole(x, min, max, arg, call)
   if (length(x) != 1) {
     abort_intertwine(paste0("`", arg, "` must be one whole number, not ", describe_value(x), "."), call = call)
@@ -95,6 +107,7 @@ as_whole <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call 
 #' Positions in something of length `n`, counted from one; negative ones leave out, as everywhere in R.
 #' @noRd
 as_positions <- function(x, n, what = "field", arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  force(arg)
   if (is.logical(x)) x <- which(rep_len(x, n))
   x <- as_whole(x, arg = arg, call = call)
   if (any(x == 0)) {

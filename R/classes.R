@@ -70,8 +70,8 @@ check_alive <- function(x, call = rlang::caller_env()) {
 
 #' @export
 `$.intertwine_object` <- function(x, name) {
-  check_alive(x)
-  part_named(x, name, function() NextMethod())
+  check_part(x, name)
+  tidy_value(NextMethod())
 }
 
 #' @export
@@ -80,12 +80,14 @@ check_alive <- function(x, call = rlang::caller_env()) {
   if (is.numeric(name)) {
     return(item_at(x, name))
   }
-  part_named(x, name, function() NextMethod())
+  check_part(x, name)
+  tidy_value(NextMethod())
 }
 
-#' A part by its name, or the names like it.
+#' Is there a part of this name? If not, the names like it are said.
 #' @noRd
-part_named <- function(x, name, get, call = rlang::caller_env()) {
+check_part <- function(x, name, call = rlang::caller_env()) {
+  check_alive(x, call)
   if (!rlang::is_string(name)) {
     abort_intertwine(
       paste0("A part has a position or a name, not ", describe_value(name), "."), class = "argument_type", call = call
@@ -100,7 +102,6 @@ part_named <- function(x, name, get, call = rlang::caller_env()) {
       call = call
     )
   }
-  tidy_value(get())
 }
 
 #' Sizes and NumPy arrays as R has them.
@@ -112,14 +113,21 @@ tidy_value <- function(value) {
   value
 }
 
+#' One position in something of length `n`.
+#' @noRd
+as_position <- function(x, n, what = "part", arg = "i", call = rlang::caller_env()) {
+  position <- as_positions(x, n, what, arg, call)
+  if (length(position) != 1) {
+    abort_intertwine("`[[` takes one position.", class = "position", call = call)
+  }
+  position
+}
+
 #' The part at a position counted from one.
 #' @noRd
 item_at <- function(x, position, call = rlang::caller_env()) {
   n <- py_call_checked("_r.objects.count", list(x), call)
-  position <- as_positions(position, n, what = "part", arg = "i", call = call)
-  if (length(position) != 1) {
-    abort_intertwine("`[[` takes one position.", class = "position", call = call)
-  }
+  position <- as_position(position, n, call = call)
   py_call_checked("_r.objects.item", list(x, position - 1L), call)
 }
 

@@ -15,6 +15,7 @@ layer_arguments <- function() {
   number <- function(min) {
     function(x, arg, call) as.double(check_number(x, min, arg = arg, call = call))
   }
+  share <- function(x, arg, call) as.double(check_number(x, 0, 1, arg = arg, call = call))
   numbers <- function(x, arg, call) {
     for (value in x) check_number(value, arg = arg, call = call)
     as.list(as.double(x))
@@ -45,13 +46,13 @@ layer_arguments <- function() {
     drop_gates = flag,
     block_size = sizes(1),
     frequency = count(0),
-    p = number(0),
+    p = share,
     # Positions count from 1 here, from 0 in Python.
     permutation = function(x, arg, call) as.list(as_whole(x, min = 1, arg = arg, call = call) - 1L),
     alpha = number(0),
     negative_slope = number(-Inf),
     eps = number(0),
-    momentum = number(0),
+    momentum = share,
     sigma = function(x, arg, call) if (length(x) == 1) number(0)(x, arg, call) else numbers(x, arg, call),
     rings = numbers,
     spacing = function(x, arg, call) if (length(x) == 1) number(0)(x, arg, call) else numbers(x, arg, call),

@@ -90,7 +90,11 @@ in_r_words <- function(text) {
     "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
     "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
     "nn.field_type(gspace, vector=1)" = "field_type(gs, vector = 1)", "target_type='invariant'" = "target_type = \"invariant\"",
-    "vector=1" = "vector = 1", "()(" = "(", ", call head.fill(n)," = ","
+    "vector=1" = "vector = 1", "()(" = "(", ", call head.fill(n)," = ",",
+    "needs the edges of the graph: edge_index" = "needs the edges of the graph",
+    "ake them, for example with nn.radius_graph" = "ake them with radius_graph() and write module(x, edges)",
+    "Make its in_type the out_type of the module before it" = "Append layers without a type: they take it from what comes before",
+    "the step before" = "the layer before", "as floating-point numbers" = "as numbers of type double"
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
   text <- gsub("\\bload\\(path, classes=\\[(\\w+)\\]\\)", "intertwine_load(path, classes = list(\\1))", text)
@@ -104,12 +108,25 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "\\b[Ss]tep \\d+", function(found) {
     paste(if (startsWith(found, "S")) "Layer" else "layer", as.integer(sub("\\D+", "", found)) + 1L)
   })
-  text <- replace_matches(text, "\\[\\w+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
-  text <- gsub("\\b(\\w+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
+  text <- replace_matches(text, "\\[\\S+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
+  text <- gsub("([^[:space:]\\[]+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
     gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
   })
   text <- gsub("\\((\\d+),\\)", "\\1", text)
+  # Representations, elements of cyclic groups, functions, vectors of strings, whole numbers, shapes.
+  text <- gsub("(\\S+)\\|\\[([^]]*)\\]:\\d+", "\\2 of \\1", text)
+  text <- gsub("\\b(\\d+)\\[2pi/(\\d+)\\]", "the rotation by \\1/\\2 turn", text)
+  text <- sub("^the rotation", "The rotation", text)
+  text <- gsub("\\b[pnc]_(relu|elu|sigmoid|tanh|softplus|squash)\\b", "\\1", text)
+  text <- gsub("function '[pnc]_", "function '", text)
+  text <- replace_matches(text, "\\['[^']*'(, '[^']*')*\\]", function(found) {
+    paste0("c(", gsub("'", "\"", substr(found, 2, nchar(found) - 1)), ")")
+  })
+  text <- gsub("(?<![\\w.])(-?\\d+)\\.0(?![\\d.]*\\d)", "\\1", text, perl = TRUE)
+  text <- replace_matches(text, "(?<=not )\\(\\d+(, \\d+)+\\)|\\(\\d+(, \\d+)+\\)(?= is needed| values)", function(found) {
+    gsub(", ", " x ", gsub("[()]", "", found))
+  })
   words <- c(None = "NULL", True = "TRUE", False = "FALSE", tuples = "vectors", tuple = "vector", dicts = "lists", dict = "list")
   for (python in names(words)) text <- gsub(paste0("\\b", python, "\\b"), words[[python]], text)
   text
@@ -124,7 +141,7 @@ replace_matches <- function(text, pattern, change) {
 #' `[C4_on_R2[(None, 4)]: {regular (x8)}(32)]` as field types print in R.
 #' @noRd
 type_in_r_words <- function(text) {
-  parts <- regmatches(text, regexec("^\\[(\\w+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
+  parts <- regmatches(text, regexec("^\\[(\\S+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
   fields <- gsub("\\birrep_0(,0)?\\b", "trivial", parts[4])
   fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", fields))
   paste0(parts[2], " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")

@@ -64,6 +64,17 @@ plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_si
 }
 
 as_plane_images <- function(x, call) {
+  if (is_image_folder(x)) {
+    abort_intertwine(
+      "This function takes images in memory, not an image folder.",
+      class = "argument_type",
+      hint = paste(
+        "Read them at once with read_image_folder(), or build a network with sequential_module() and use",
+        "fit(model, folder)."
+      ),
+      call = call
+    )
+  }
   if (!is_images(x)) {
     x <- images(x, if (length(dim(x)) == 4) "nchw" else "nhw")
   }

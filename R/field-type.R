@@ -90,7 +90,10 @@ is_field_type <- function(x) inherits(x, "field_type")
 #' @rawNamespace S3method(reticulate::py_to_r_wrapper, field_type)
 py_to_r_wrapper.field_type <- function(x) {
   force(x)
-  function(object) new_geometric_tensor(object, x, call = rlang::current_env())
+  function(object) {
+    if (missing(object)) abort_no_input("A field type makes a geometric tensor of an array", "type(x)")
+    new_geometric_tensor(object, x, call = rlang::current_env())
+  }
 }
 
 #' @export

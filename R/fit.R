@@ -145,13 +145,13 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   options <- c(
     list(
       epochs = as_count(epochs, min = 1), batch_size = as_count(batch_size, min = 1),
-      optimizer = optimizer, learn_rate = as_optional_double(learn_rate),
+      optimizer = check_string(optimizer), learn_rate = as_optional_double(learn_rate),
       loss = as_loss(loss, functions, call), metrics = as_metrics(metrics, targets$levels, functions, call),
       validation = as_validation(validation, object, targets, loss, na, call),
       class_weights = as_class_weights(class_weights, targets$levels, call, input$classes),
       n_classes = length_or_null(targets$levels), na = na,
       schedule = as_schedule(schedule, functions, call),
-      weight_decay = as.double(weight_decay), device = device %||% "auto",
+      weight_decay = as.double(check_number(weight_decay, min = 0)), device = device %||% "auto",
       seed = if (!is.null(seed)) as_seed(seed, call), target_type = as_target_type(target_type, call)
     ),
     list(labels = if (length(targets$levels)) as.list(targets$levels)),
@@ -250,7 +250,7 @@ check_fit_names <- function(given, name = "fit", without = character(), also = c
     return(invisible())
   }
   more <- py_call_checked("_r.training.more_arguments", call = call)
-  check_passed_on(given, name, c(known, setdiff(more, names(formals(fit.equivariant_module)))), call)
+  check_passed_on(given, name, c(known, setdiff(unlist(more), names(formals(fit.equivariant_module)))), call)
 }
 
 as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
@@ -514,7 +514,11 @@ check_pairs <- function(input, targets, call, x_arg = "x", y_arg = "y") {
   if (is.null(targets$value)) {
     is_data <- is_py(input$value) && is.null(input$n)
     if (!is_data) {
-      abort_intertwine(paste0("There is nothing to learn: `", y_arg, "` is missing."), call = call)
+      abort_intertwine(
+        paste0("`", y_arg, "`, the targets, is missing."),
+        class = c("missing_argument", "argument"),
+        hint = "They are a factor of classes, or numbers: one target for each sample.", call = call
+      )
     }
   } else if (!is.null(input$n) && !is.null(targets$n) && input$n != targets$n) {
     abort_intertwine(
@@ -586,6 +590,12 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
 #' kept until Python is back.
 #' @noRd
 as_augment <- function(augment, targets, call) {
+  if (!is.null(augment) && !is.function(augment) && !is_py(augment) && !is.character(augment)) {
+    abort_intertwine(
+      paste0("`augment` must be \"rotations\" or a function, not ", describe_value(augment), "."),
+      class = "argument_type", hint = "Leave it out for none.", call = call
+    )
+  }
   if (!is.function(augment) || is_py(augment)) {
     return(list(value = augment, check = function(call, result) NULL, code = ""))
   }

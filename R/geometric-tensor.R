@@ -30,6 +30,7 @@
 #' as.array(turned)[1, 1, , ]
 geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", device = NULL) {
   check_field_type(type)
+  if (inherits(x, "torch.Tensor")) x <- cast_tensor(x, if (!missing(dtype)) dtype, device, rlang::current_env())
   new_geometric_tensor(x, type, coords, dtype, device, call = rlang::current_env())
 }
 

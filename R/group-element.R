@@ -288,6 +288,12 @@ print.group_element_list <- function(x, ...) {
 `[.group_element_list` <- function(x, i) new_element_list(unclass(x)[i])
 
 #' @export
+`[[.group_element_list` <- function(x, i, ...) {
+  call <- rlang::current_env()
+  unclass(x)[[if (is.character(i)) match_choice(i, names(x), "i", call) else as_position(i, length(x), "element", call = call)]]
+}
+
+#' @export
 c.group_element <- function(...) {
   new_element_list(unlist(lapply(list(...), function(x) if (is_element(x)) list(x) else unclass(x)), recursive = FALSE))
 }

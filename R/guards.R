@@ -70,7 +70,7 @@ arguments_tested <- function(code) {
   }
   head <- as.character(code[[1]])[1]
   here <- if (head %in% c("missing", "needed") && is.symbol(code[[2]])) as.character(code[[2]])
-  if (identical(head, "create_layer")) here <- "object"
+  if (head %in% layer_makers) here <- "object"
   inside <- lapply(as.list(code), function(part) if (!missing(part)) arguments_tested(part))
   unique(c(here, unlist(inside)))
 }
@@ -189,7 +189,7 @@ takes_text <- function(arguments) {
 #' @param known The names that may be given.
 #' @noRd
 check_passed_on <- function(given, name, known, call = rlang::caller_env()) {
-  if (length(given)) refuse_dots(name, given, c("", known), call)
+  if (length(given)) refuse_dots(name, given, c("", known), call = call)
 }
 
 #' The arguments of a function by name, without some.
@@ -235,11 +235,14 @@ nearest_names <- function(name, names, count = 3) {
 
 # Settings in the place of the object ------------------------------------------------------------------------------------
 
+# What layer functions call, with an object that may be missing.
+layer_makers <- c("create_layer", "point_conv")
+
 #' A line for layers: pool_avg(2) is pool_avg(kernel_size = 2), for a number cannot be what a layer follows.
 #' @noRd
 guard_layer <- function(f, name) {
   arguments <- names(formals(f))
-  if (!identical(arguments[1], "object") || !any(c("create_layer", "point_conv") %in% all.names(body(f)))) {
+  if (!identical(arguments[1], "object") || !any(layer_makers %in% all.names(body(f)))) {
     return(list())
   }
   takes_function <- identical(arguments[2], "fun")

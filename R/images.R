@@ -584,6 +584,12 @@ print.summary.images <- function(x, ...) {
 #' @export
 Ops.images <- function(e1, e2) {
   bare <- function(e) if (is_images(e)) bare_array(e) else e
+  if (!missing(e2) && is_images(e1) && is_images(e2) && !identical(dim(e1), dim(e2))) {
+    abort_intertwine(
+      paste0("Images of ", shape_text(dim(e1)), " and of ", shape_text(dim(e2)), " do not match."),
+      class = "shape", hint = "Dimensions are image, channel, height and width.", call = rlang::caller_env()
+    )
+  }
   result <- if (missing(e2)) {
     get(.Generic)(bare(e1))
   } else {

@@ -206,7 +206,19 @@ argument_text <- function(x) {
 #' @rawNamespace S3method(reticulate::py_to_r_wrapper, equivariant_module)
 py_to_r_wrapper.equivariant_module <- function(x) { # nolint: object_length_linter. Its generic's name is long.
   force(x)
-  function(object, ...) call_module(x, object, ..., call = rlang::current_env())
+  function(object, ...) {
+    if (missing(object)) abort_no_input("A module is a function of features", "module(x)")
+    call_module(x, object, ..., call = rlang::current_env())
+  }
+}
+
+#' What modules, types and representations say that are called without anything.
+#' @noRd
+abort_no_input <- function(what, example, call = rlang::caller_env()) {
+  abort_intertwine(
+    paste0(what, ", and none was given."), class = c("missing_argument", "argument"),
+    hint = paste0("Write ", example, "."), call = call
+  )
 }
 
 #' A module at work: geometric tensors, torch tensors and arrays each give the same kind back.
@@ -230,7 +242,7 @@ call_module <- function(module, x, ..., call) {
     return(call_on_points(module, x, edges, call))
   }
   features <- list(x, ...)
-  several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !inherits(x, "images"))
+  several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !is.object(x))
   if (several && !all(vapply(if (length(features) > 1) features else x, is_py, NA))) {
     abort_intertwine(
       "A module with several inputs takes geometric tensors or torch tensors.",

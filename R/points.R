@@ -197,7 +197,7 @@ graph_of <- function(x, more) {
   }
   edges <- more[[1]]
   named <- identical(names(more), "edges")
-  if (named || (is.matrix(edges) && is.numeric(edges) && ncol(edges) == 2) || is.data.frame(edges)) edges
+  if (named || (is.matrix(edges) && is.numeric(edges)) || is.data.frame(edges)) edges
 }
 
 call_on_points <- function(module, x, edges, call) {

@@ -20,13 +20,13 @@ network_hint <- function(object) {
 }
 
 #' @export
-fit.default <- function(object, ...) refuse_object(object, "fit() trains a module or a fit")
+fit.default <- function(object, ...) refuse_object(object, "fit() takes a module or a fit")
 
 #' @export
-evaluate.default <- function(x, ...) refuse_object(x, "evaluate() tests a module or a fit")
+evaluate.default <- function(x, ...) refuse_object(x, "evaluate() takes a module or a fit")
 
 #' @export
-predict.intertwine_object <- function(object, ...) refuse_object(object, "predict() asks a module or a fit")
+predict.intertwine_object <- function(object, ...) refuse_object(object, "predict() takes a module or a fit")
 
 #' @export
 predict.layer_spec <- predict.intertwine_object
@@ -34,7 +34,7 @@ predict.layer_spec <- predict.intertwine_object
 #' @export
 augment.intertwine_object <- function(x, ...) {
   refuse_object(
-    x, "augment() puts the predictions of a fit beside the data",
+    x, "augment() takes a fit",
     hint = if (is_module(x)) "Use the value of fit(), or predict() of the module." else network_hint(x)
   )
 }
@@ -54,3 +54,24 @@ plot.intertwine_object <- function(x, ...) {
 
 #' @export
 plot.layer_spec <- plot.intertwine_object
+
+#' @export
+as.matrix.intertwine_object <- function(x, ...) {
+  refuse_object(
+    x, "as.matrix() takes elements, tensors and their kind",
+    hint = if (is_representation(x)) "A representation gives the matrix of an element: rho(group_element(G, rotation = 1))."
+  )
+}
+
+#' @export
+as.array.intertwine_object <- function(x, ...) {
+  refuse_object(x, "as.array() takes geometric tensors and torch tensors", hint = NULL)
+}
+
+#' @export
+as.data.frame.intertwine_object <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint: object_name_linter. R's.
+  refuse_object(
+    x, "as.data.frame() takes fits and checks of equivariance",
+    hint = if (is_module(x)) "as.data.frame(summary(model)) has a row for each layer."
+  )
+}

@@ -348,6 +348,7 @@ py_to_r_wrapper.group_representation <- function(x) { # nolint: object_length_li
   function(g) {
     # `x` is the Python callable as reticulate made it; it dies with its session as the object itself does.
     call <- rlang::current_env()
+    if (missing(g)) abort_no_input("A representation is a function of a group element", "rho(g)")
     if (!is_element(g)) {
       abort_intertwine(
         paste0("A representation is a function of a group element, not of ", describe_value(g), "."),
@@ -467,6 +468,14 @@ print.representation_list <- function(x, ...) {
 
 #' @export
 `[.representation_list` <- function(x, i) new_representation_list(unclass(x)[i])
+
+#' @export
+`[[.representation_list` <- function(x, i, ...) {
+  call <- rlang::current_env()
+  unclass(x)[[
+    if (is.character(i)) match_choice(i, names(x), "i", call) else as_position(i, length(x), "representation", call = call)
+  ]]
+}
 
 #' @export
 c.representation_list <- function(...) new_representation_list(as_representations(list(...)))

@@ -68,7 +68,21 @@ def unpack(
     source = {**_WIRE, **_COMPLEX}[wire]
     flat = torch.frombuffer(data, dtype=source) if len(data) else torch.empty(0, dtype=source)
     tensor = flat.reshape(shape[::-1]).permute(tuple(range(len(shape) - 1, -1, -1)))
-    return tensor.to(device=device, dtype=dtype_named(dtype)).contiguous()
+    return tensor.to(device=place(device), dtype=dtype_named(dtype)).contiguous()
+
+
+def cast(tensor: torch.Tensor, dtype: str | None, device: str | None) -> torch.Tensor:
+    """The tensor with another kind of number, or elsewhere; `None` leaves it."""
+    return tensor.to(device=place(device), dtype=None if dtype is None else dtype_named(dtype))
+
+
+def place(device: str | None) -> torch.device | None:
+    """The device of a name; `None` for where the tensor is."""
+    if device is None:
+        return None
+    from intertwine.training.devices import check_device
+
+    return check_device(device)
 
 
 class Inbox:

@@ -65,6 +65,11 @@ def equivariant_cnn(
     space = rot2dOnR2(8) if gspace is None else gspace
     if not isinstance(space, GSpace) or space.dimensionality != 2:
         raise FieldTypeError(f"images need a plane, not {space}", hint="make one with gspaces.rot2dOnR2(8)")
+    if space.fibergroup.order() < 0:
+        raise FieldTypeError(
+            f"{space.fibergroup} is continuous, but this network is made of regular fields, which finite groups have",
+            hint="use a finite group, such as gspaces.rot2dOnR2(8)",
+        )
     kernels = _checked(in_channels, n_classes, widths, kernel_size, dropout)
     start = nn.field_type(space, trivial=in_channels)
     steps: list[Any] = []

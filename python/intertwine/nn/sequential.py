@@ -92,7 +92,7 @@ class SequentialModule(EquivariantModule):
             if module.in_type != self.out_type:
                 raise FieldTypeError(
                     f"step {position}, {type(module).__name__}, takes {module.in_type}, "
-                    f"but the step before gives {self.out_type}",
+                    f"but the step before gives {'plain numbers' if self.out_type is None else self.out_type}",
                     hint="make its in_type the out_type of the module before it",
                 )
             self.out_type = module.out_type
