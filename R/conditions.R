@@ -116,12 +116,15 @@ in_r_words <- function(text) {
   text <- gsub("\\((\\d+),\\)", "\\1", text)
   # Representations, elements of cyclic groups, functions, vectors of strings, whole numbers, shapes.
   text <- gsub("(\\S+)\\|\\[([^]]*)\\]:\\d+", "\\2 of \\1", text)
-  text <- gsub("\\b(\\d+)\\[2pi/(\\d+)\\]", "the rotation by \\1/\\2 turn", text)
-  text <- sub("^the rotation", "The rotation", text)
+  text <- gsub("\\] (\\d+)\\[2pi", "] * \\1[2pi", text)
+  text <- gsub("\\b(\\d+)\\[2pi/(\\d+)\\]", "rotation \\1/\\2", text)
+  text <- sub("^rotation", "Rotation", text)
+  text <- gsub("\\b([a-z_]+)=(?=[\\w\"'])", "\\1 = ", text, perl = TRUE)
   text <- gsub("\\b[pnc]_(relu|elu|sigmoid|tanh|softplus|squash)\\b", "\\1", text)
   text <- gsub("function '[pnc]_", "function '", text)
   text <- replace_matches(text, "\\['[^']*'(, '[^']*')*\\]", function(found) {
-    paste0("c(", gsub("'", "\"", substr(found, 2, nchar(found) - 1)), ")")
+    strings <- gsub("'", "\"", substr(found, 2, nchar(found) - 1))
+    if (grepl(", ", strings)) paste0("c(", strings, ")") else strings
   })
   text <- gsub("(?<![\\w.])(-?\\d+)\\.0(?![\\d.]*\\d)", "\\1", text, perl = TRUE)
   text <- replace_matches(text, "(?<=not )\\(\\d+(, \\d+)+\\)|\\(\\d+(, \\d+)+\\)(?= is needed| values)", function(found) {

@@ -271,7 +271,8 @@ shift_arguments <- function(name, frame = rlang::caller_env()) {
   arguments <- setdiff(names(formals(layer)), "...")
   by_name <- names_in_call(call, caller)
   by_name <- arguments[pmatch(by_name, arguments, nomatch = 0)]
-  if ("object" %in% by_name) {
+  # Where the first real argument has its value by name, the leading one stands for nothing.
+  if (any(c("object", arguments[2]) %in% by_name)) {
     return(grow(frame$object, list(), frame))
   }
   given <- arguments[!vapply(arguments, function(argument) eval(bquote(missing(.(as.name(argument)))), frame), NA)]

@@ -143,7 +143,7 @@ test_that("a checkpoint belongs to one run", {
   refused(run(loss = same_loss, y = rev(data$y)), "y holds other values")
   refused(run(loss = same_loss, batch_size = 5), "batch_size was 32 and is 5")
   refused(run(loss = same_loss, seed = 3), "seed was")
-  refused(run(loss = same_loss, validation = 0.5), "validation was None and is 0.5")
+  refused(run(loss = same_loss, validation = 0.5), "validation was NULL and is 0.5")
   refused(run(loss = same_loss, augment = function(x) x), "augment was")
   refused(run(), "loss was")
   refused(run(loss = function(output, target) 2 * torch_loss(output, target)), "loss was")

@@ -118,6 +118,12 @@ test_that("a setting in the place of the object is the first real argument, in e
   expect_identical(format(r2_conv(kernel_size = 3, c(regular = 2))), format(r2_conv(out = c(regular = 2), kernel_size = 3)))
 })
 
+test_that("a leading setting does not go further than the first real argument", {
+  expect_error(pool_avg(2, kernel_size = 3), "`object` must be", class = "intertwine_error_argument_type")
+  expect_error(r2_conv(c(regular = 8), out = c(regular = 8), kernel_size = 5), class = "intertwine_error_argument_type")
+  expect_error(pool_avg(object = 2), class = "intertwine_error_argument_type")
+})
+
 test_that("layers with leading settings build the same network", {
   skip_if_no_python()
   type <- field_type(gspace_rot2d(4), trivial = 1)

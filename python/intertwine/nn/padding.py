@@ -23,7 +23,7 @@ def padding_mode(value: Any) -> str:
         ArgumentError: if there is no such mode.
     """
     if not isinstance(value, str) or value not in MODES:
-        raise ArgumentError(f"there is no padding_mode {value!r}", hint=f"use one of {', '.join(MODES)}")
+        raise ArgumentError(f"the padding_mode {value!r} is unknown", hint=f"use one of {', '.join(MODES)}")
     return value
 
 

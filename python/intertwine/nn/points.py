@@ -86,7 +86,7 @@ class _PointConv(ExpandedModule):
                 f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}"
             )
         if aggr not in _AGGREGATIONS:
-            raise ArgumentError(f"there is no aggr {aggr!r}", hint=f"use one of {', '.join(_AGGREGATIONS)}")
+            raise ArgumentError(f"the aggr {aggr!r} is unknown", hint=f"use one of {', '.join(_AGGREGATIONS)}")
         self.d, self.aggr, self.radial = d, aggr, radial
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
         if self.groups != 1:
