@@ -138,6 +138,8 @@ def rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
         row = dict(zip(columns, values))
         found.append({**row, "epoch": int(row["epoch"]), "batches": int(row["batches"])})
     return found
+
+
 def more_arguments() -> list[str]:
     """The names that R's `fit()` passes on in its dots: those of `training.fit` but the callbacks and what R says otherwise."""
     said = ("module", "x", "y", "on_batch", "on_epoch", "n_classes", "labels")
