@@ -112,6 +112,7 @@ class Run:
         with quiet():
             self._module, self._optimizer = fabric.setup(module, optimizer)
         self._plain = module
+        self._trained = [p for p in module.parameters() if p.requires_grad]
         self._asleep = asleep(module)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         first = next(module.parameters())
@@ -233,7 +234,10 @@ class Run:
         elif self._scaler is not None:
             return True
         else:
-            gradients = [p.grad for p in self._plain.parameters() if p.grad is not None]
+            gradients = [p.grad for p in self._trained if p.grad is not None]
+            if self._device.type == "cpu":
+                # a sum costs a sixth of a norm here, and is finite only if all of its terms are; large ones are looked at
+                return all(math.isfinite(each.sum()) or _is_finite(each) for each in gradients)
             # the largest entry, for the sum of squares of finite numbers may be infinite
             norm = torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
         return self._scaler is not None or bool(torch.isfinite(norm))
