@@ -1,6 +1,6 @@
 """The loop of `training.fit` beside a bare loop of torch and beside lightning's `Trainer`.
 
-    python benchmarks/training.py [--rounds 5] [--only step|start|resume|signal|identity]
+    python benchmarks/training.py [--rounds 5] [--only step|start|resume|signal]
 
 Prints markdown tables: milliseconds of a training step, seconds from the call to the first batch, whether a training
 that was cut short and taken up again ends like one that was not, what Ctrl-C leaves behind, and what it costs to tell
