@@ -26,6 +26,8 @@ abort_python <- function(error, call) {
     class = c(paste0("intertwine_error_", unlist(error$class)), "intertwine_error"),
     hint = words$hint,
     details = error$traceback,
+    # counted from one
+    positions = unlist(error$positions),
     python_class = error$python,
     python_traceback = error$traceback,
     # what the call has come to until then
@@ -102,12 +104,8 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {
     paste0("list(", switch(substr(found, 2, 2), F = "FALSE", T = "TRUE", "\"cone\""))
   })
-  text <- replace_matches(text, "\\b[Aa]xis \\d+", function(found) {
-    paste("dimension", as.integer(sub("\\D+", "", found)) + 1L)
-  })
-  text <- replace_matches(text, "\\b[Ss]tep \\d+", function(found) {
-    paste(if (startsWith(found, "S")) "Layer" else "layer", as.integer(sub("\\D+", "", found)) + 1L)
-  })
+  text <- gsub("\\b([Aa])xis (?=\\d)", "dimension ", text, perl = TRUE)
+  text <- gsub("\\bstep (?=\\d)", "layer ", gsub("\\bStep (?=\\d)", "Layer ", text, perl = TRUE), perl = TRUE)
   text <- replace_matches(text, "\\[\\S+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
   text <- gsub("([^[:space:]\\[]+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+Position = int | str | Sequence[int]
+"""A number that counts from 0, several of them, or the path of a part of a module."""
 
 
 def _sentence(text: str) -> str:
@@ -24,18 +27,63 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
+def counted(position: Position, first: int) -> str:
+    """A position as text.
+
+    Args:
+        position: a number that counts from 0, several of them, or the path of a part of a module, whose numbers do.
+        first: the number of the first one.
+
+    Example:
+        >>> counted(2, first=1), counted([0, 1], first=1), counted("1.blocks.0.conv", first=1)
+        ('3', '[1, 2]', '2.blocks.1.conv')
+    """
+    if isinstance(position, str):
+        return ".".join(str(int(name) + first) if name.isdigit() else name for name in position.split("."))
+    if isinstance(position, Sequence):
+        return f"[{', '.join(counted(each, first) for each in position)}]"
+    return str(position + first)
+
+
+def _filled(template: str, positions: Mapping[str, Position], first: int) -> str:
+    for name, position in positions.items():
+        template = template.replace(f"{{{name}}}", counted(position, first))
+    return _sentence(template)
+
+
 class IntertwineError(Exception):
     """Base of all errors that intertwine raises on purpose.
 
     Args:
         message: what was given and what was expected.
         hint: what the user can do about it.
+        positions: the positions that both speak of, by name and counted from 0. Where the text has a name in braces, the
+            position is said: from 0 on here, from 1 on in R.
+
+    Example:
+        >>> error = ShapeError("row {row} has 2 columns", positions={"row": 4})
+        >>> str(error), error.positions, error.said(first=1)
+        ('Row 4 has 2 columns.', {'row': 4}, ('Row 5 has 2 columns.', None))
     """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, positions: Mapping[str, Position] | None = None) -> None:
         super().__init__(message, hint)
-        self.message = _sentence(message)
-        self.hint = _sentence(hint) if hint else None
+        self.positions = dict(positions or {})
+        self.message, self.hint = (
+            _filled(message, self.positions, 0),
+            _filled(hint, self.positions, 0) if hint else None,
+        )
+
+    def said(self, first: int) -> tuple[str, str | None]:
+        """Message and hint.
+
+        Args:
+            first: where positions begin to count.
+        """
+        if not self.positions:
+            return self.message, self.hint
+        message, hint = self.args[:2]
+        return _filled(message, self.positions, first), _filled(hint, self.positions, first) if hint else None
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message} {self.hint}"
@@ -152,22 +200,44 @@ class MissingDependencyError(IntertwineError, ImportError):
     """An optional package that this function needs is not installed."""
 
 
-class EquivarianceWarning(UserWarning):
+class IntertwineWarning(UserWarning):
+    """Base of the warnings, whose positions are told as those of errors are.
+
+    Args:
+        message: what is not as it should be, and what to do.
+        positions: as in `IntertwineError`.
+    """
+
+    def __init__(self, message: str, positions: Mapping[str, Position] | None = None) -> None:
+        self.template, self.positions = message, dict(positions or {})
+        super().__init__(_filled(message, self.positions, 0))
+
+    def said(self, first: int) -> str:
+        """The message.
+
+        Args:
+            first: where positions begin to count.
+        """
+        return _filled(self.template, self.positions, first)
+
+
+class EquivarianceWarning(IntertwineWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
 
 
-class StatisticsWarning(UserWarning):
+class StatisticsWarning(IntertwineWarning):
     """Running statistics that change where a user may think that they do not."""
 
 
-def warn(message: str, category: type[Warning]) -> None:
+def warn(message: str, category: type[IntertwineWarning], positions: Mapping[str, Position] | None = None) -> None:
     """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
 
     Args:
         message: what is not as it should be, and what to do.
         category: the kind of warning.
+        positions: those that the message speaks of, as in `IntertwineError`.
     """
     depth, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":
         depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=depth)
+    warnings.warn(category(message, positions), stacklevel=depth)

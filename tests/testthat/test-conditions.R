@@ -13,11 +13,11 @@ test_that("messages from Python speak R", {
   expect_identical(in_r_words("gspaces.rot2dOnR2"), "gspace_rot2d()")
   expect_identical(in_r_words("Linear maps stay English"), "Linear maps stay English")
   expect_identical(
-    in_r_words("a tensor of shape (1, 2, 3) where axis 1 must hold"),
+    in_r_words("a tensor of shape (1, 2, 3) where axis 2 must hold"),
     "a tensor of shape 1 x 2 x 3 where dimension 2 must hold"
   )
   expect_identical(
-    in_r_words("given [C4_on_R2[(None, 4)]: {irrep_0 (x2), regular (x1)}(6)] at step 0"),
+    in_r_words("given [C4_on_R2[(None, 4)]: {irrep_0 (x2), regular (x1)}(6)] at step 1"),
     "given C4 on R^2: 2 x trivial + 1 x regular = 6 channels at layer 1"
   )
   expect_identical(in_r_words("no irrep (7,)"), "no irrep 7")
@@ -37,4 +37,21 @@ test_that("Python's warnings are R's", {
   skip_if_no_python()
   warner <- reticulate::py_eval("lambda: __import__('warnings').warn('mind {the} gap', UserWarning)")
   expect_warning(py_call_checked(warner), "mind {the} gap", fixed = TRUE, class = "intertwine_warning_user_warning")
+})
+
+test_that("positions in errors count from one, and are fields of the condition", {
+  skip_if_no_python()
+  gs <- gspace_rot2d(N = 4)
+  calls <- list(
+    layer = function() geometric_tensor(array(0, c(1, 2, 3, 3)), field_type(gs, trivial = 1)),
+    order = function() reshuffle_module(field_type(gs, trivial = 2), permutation = c(1, 3))
+  )
+  said <- list(
+    layer = c(axis = "2"), order = c(first = "1", last = "2", given = "[1, 3]")
+  )
+  for (name in names(calls)) {
+    condition <- tryCatch(calls[[name]](), error = identity)
+    expect_identical(condition$positions, said[[name]], label = name)
+    for (position in said[[name]]) expect_match(conditionMessage(condition), position, fixed = TRUE)
+  }
 })

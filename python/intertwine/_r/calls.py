@@ -19,7 +19,7 @@ from typing import Any
 
 from intertwine._r.polling import Interrupted
 from intertwine._r.values import plain, snake
-from intertwine.errors import IntertwineError, MissingDependencyError
+from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, counted
 
 Reply = tuple[Any, ...]
 
@@ -50,7 +50,11 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
             return ("error", describe(error))
     if not caught:
         return ("ok", value)
-    return ("ok", value, [{"class": snake(w.category.__name__), "message": str(w.message)} for w in caught])
+    return ("ok", value, [{"class": snake(w.category.__name__), "message": _text(w.message)} for w in caught])
+
+
+def _text(warning: Warning | str) -> str:
+    return warning.said(first=1) if isinstance(warning, IntertwineWarning) else str(warning)
 
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingDependencyError:
@@ -93,6 +97,11 @@ def describe(error: BaseException) -> dict[str, Any]:
     """
     hint = getattr(error, "hint", None)
     cause, subject, message = _cause(error)
+    positions: dict[str, str] = {}
+    if isinstance(error, IntertwineError) and error.positions:
+        # positions count from one in R
+        message, hint = error.said(first=1)
+        positions = {name: counted(position, first=1) for name, position in error.positions.items()}
     if hint and message.endswith(hint):
         message = message[: -len(hint)].rstrip()
     return {
@@ -101,6 +110,7 @@ def describe(error: BaseException) -> dict[str, Any]:
         "cause": cause,
         "subject": subject,
         "hint": hint,
+        "positions": positions,
         "traceback": "".join(traceback.format_exception(error)),
         "python": type(error).__name__,
         "reply": plain(getattr(error, "reply", None)),

@@ -10,7 +10,7 @@ import torch
 
 from intertwine._r import points
 from intertwine._r.elements import texts
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, counted
 from intertwine.fields import GeometricTensor
 from intertwine.nn import check_equivariance
 from intertwine.nn.sizes import size_text
@@ -96,7 +96,7 @@ def part_name(path: str) -> str:
         >>> part_name("1.blocks.0.conv")
         '2.blocks.1.conv'
     """
-    return ".".join(str(int(name) + 1) if name.isdigit() else name for name in path.split("."))
+    return counted(path, first=1)
 
 
 def reason_text(reason: str | None) -> str | None:

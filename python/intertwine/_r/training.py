@@ -7,15 +7,13 @@ import copy
 import dataclasses
 import inspect
 import io
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from intertwine import models, training
-from intertwine.errors import ShapeError
 from intertwine.training.checkpoint import has_checkpoint
 from intertwine.training.heads import fill_heads
 from intertwine.training.metrics import name_of
@@ -60,22 +58,21 @@ def fit(
     changer = Changer(augment, code) if callable(augment) else None
     # what the former fit was asked for is R's to say, which has merged it with what is asked for now
     start = module if former is None else dataclasses.replace(former, module=module, settings={})
-    with in_terms_of_r():
-        try:
-            result = training.fit(
-                start,
-                x,
-                y,
-                on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
-                on_epoch=on_epoch,
-                augment=augment if isinstance(augment, str) else changer,
-                **chosen,
-            )
-        except Exception as error:
-            result = getattr(error, "result", None)
-            if isinstance(result, training.FitResult):
-                error.reply = reply(result)  # pyright: ignore[reportAttributeAccessIssue]
-            raise
+    try:
+        result = training.fit(
+            start,
+            x,
+            y,
+            on_batch=lambda event: on_batch(event) is not False and not (changer and changer.failed),
+            on_epoch=on_epoch,
+            augment=augment if isinstance(augment, str) else changer,
+            **chosen,
+        )
+    except Exception as error:
+        result = getattr(error, "result", None)
+        if isinstance(result, training.FitResult):
+            error.reply = reply(result)  # pyright: ignore[reportAttributeAccessIssue]
+        raise
     return reply(result)
 
 
@@ -170,18 +167,6 @@ def classifier(
 
     with own_random_stream(int(seed)):
         return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)
-
-
-@contextlib.contextmanager
-def in_terms_of_r() -> Iterator[None]:
-    """Errors that speak of class numbers from zero, said again for R, where classes are levels."""
-    try:
-        yield
-    except ShapeError as error:
-        message, found = re.subn(r" \(the largest class number is \d+\)", "", error.message)
-        if not found:
-            raise
-        raise ShapeError(message, hint="end it with head_classes(), which takes their number from y") from error
 
 
 def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> torch.nn.Module:

@@ -201,7 +201,10 @@ class FieldType(Suggesting):
         try:
             chosen = [self._representations[i] for i in index]
         except (TypeError, IndexError):
-            raise ArgumentError(f"fields have the numbers 0 to {len(self) - 1}, but {index!r} was given") from None
+            raise ArgumentError(
+                f"fields have the numbers {{first}} to {{last}}, but {index!r} was given",
+                positions={"first": 0, "last": len(self) - 1},
+            ) from None
         return FieldType(self._gspace, chosen)
 
     def sorted(self) -> FieldType:
@@ -314,8 +317,10 @@ class FieldType(Suggesting):
             raise ArgumentTypeError(f"a torch tensor is needed, not {type(tensor).__name__}")
         if tensor.dim() < 2 or tensor.shape[1] != self.size:
             raise ShapeError(
-                f"a tensor of shape {tuple(tensor.shape)} was given where axis 1 must hold the {self.size} channels of {self}",
+                f"a tensor of shape {tuple(tensor.shape)} was given where axis {{axis}} must hold the {self.size} channels of "
+                f"{self}",
                 hint="put the channels on the second axis: (batch, channels, *space)",
+                positions={"axis": 1},
             )
 
     # --- values -----------------------------------------------------------------------------------------------------------

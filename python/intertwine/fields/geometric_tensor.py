@@ -226,7 +226,8 @@ class GeometricTensor:
             return [every[i] for i in index]
         except (TypeError, IndexError, ValueError):
             raise ShapeError(
-                f"fields of {self.type} are chosen by their numbers 0 to {len(every) - 1}, but {index!r} was given"
+                f"fields of {self.type} are chosen by their numbers {{first}} to {{last}}, but {index!r} was given",
+                positions={"first": 0, "last": len(every) - 1},
             ) from None
 
     # --- arithmetic -------------------------------------------------------------------------------------------------------

@@ -171,8 +171,9 @@ def check_table(table: np.ndarray) -> None:
         wrong = np.flatnonzero((np.sort(table, axis=axis) != (everyone if axis else everyone[:, None])).any(axis=axis))
         if len(wrong):
             raise GroupError(
-                f"{what} {wrong[0]} of the table is no permutation of the elements: it is no Latin square",
-                hint=f"every element must occur exactly once in every row and column, as 0 to {order - 1}",
+                f"{what} {{line}} of the table is no permutation of the elements: it is no Latin square",
+                hint="every element must occur exactly once in every row and column, as {first} to {last}",
+                positions={"line": int(wrong[0]), "first": 0, "last": order - 1},
             )
     # Light's test: the g with (a g) b = a (g b) for all a and b are closed under products, so generators suffice.
     for g in generating_numbers(table):
@@ -180,6 +181,12 @@ def check_table(table: np.ndarray) -> None:
         if len(wrong):
             a, b = (int(k) for k in wrong[0])
             raise GroupError(
-                f"the table is not associative: ({a} {g}) {b} = {table[table[a, g], b]}, "
-                f"but {a} ({g} {b}) = {table[a, table[g, b]]}"
+                "the table is not associative: ({a} {g}) {b} = {left}, but {a} ({g} {b}) = {right}",
+                positions={
+                    "a": a,
+                    "g": int(g),
+                    "b": b,
+                    "left": int(table[table[a, g], b]),
+                    "right": int(table[a, table[g, b]]),
+                },
             )

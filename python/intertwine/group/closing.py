@@ -81,8 +81,9 @@ def orthogonal_generators(generators: Any) -> np.ndarray:
         error = np.abs(matrix @ matrix.T - np.eye(len(matrix))).max() if np.isfinite(matrix).all() else np.inf
         if not error < _ORTHOGONAL:
             raise GroupError(
-                f"generator {number} is not {kind}: {product} misses the identity by {error:.3g}",
+                f"generator {{generator}} is not {kind}: {product} misses the identity by {error:.3g}",
                 hint=f"change coordinates so that all generators are {kind}, with entries to full precision",
+                positions={"generator": number},
             )
         if error > 1e-14:
             u, _, vt = np.linalg.svd(matrix)
@@ -116,8 +117,14 @@ def permutation_generators(generators: Any) -> np.ndarray:
     for number, (images, original) in enumerate(zip(array, given, strict=True)):
         if (np.sort(images) != np.arange(len(images))).any() or (images != original).any():
             raise GroupError(
-                f"generator {number} is no permutation: {original.tolist()}",
-                hint=f"each of 0, ..., {len(images) - 1} must occur exactly once",
+                "generator {generator} is no permutation: {images}",
+                hint="each of {first}, ..., {last} must occur exactly once",
+                positions={
+                    "generator": number,
+                    "images": original.tolist(),
+                    "first": 0,
+                    "last": len(images) - 1,
+                },
             )
     array.flags.writeable = False
     return array
@@ -140,7 +147,10 @@ def square_table(table: Any) -> np.ndarray:
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
         raise GroupError(f"a table of products is a square, but shape {array.shape} was given")
     if (array != given).any() or (array < 0).any() or (array >= len(array)).any():
-        raise GroupError(f"a table of {len(array)} elements holds the whole numbers 0 to {len(array) - 1} only")
+        raise GroupError(
+            f"a table of {len(array)} elements holds the whole numbers {{first}} to {{last}} only",
+            positions={"first": 0, "last": len(array) - 1},
+        )
     return array
 
 

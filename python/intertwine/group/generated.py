@@ -116,7 +116,9 @@ class GeneratedGroup(FiniteGroup):
         number = whole(value, f"an element of {self.name}")
         if not 0 <= number < len(self.table):
             raise GroupError(
-                f"{self.name} has no element {number}", hint=f"its elements are 0 to {len(self.table) - 1}"
+                f"{self.name} has no element {{element}}",
+                hint="its elements are {first} to {last}",
+                positions={"element": number, "first": 0, "last": len(self.table) - 1},
             )
         return number
 
@@ -183,17 +185,21 @@ class GeneratedGroup(FiniteGroup):
             GroupError: if they are no elements.
         """
         given = id if isinstance(id, (tuple, list)) else (id,)
-        hint = f"use numbers from 0 to {self.order() - 1}, for example (1,); list them with group.subgroups()"
+        hint = "use numbers from {first} to {last}; list subgroups with group.subgroups()"
+        bounds = {"first": 0, "last": self.order() - 1}
         numbers = []
         for g in given:
             if isinstance(g, bool) or not isinstance(g, (int, np.integer, GroupElement)):
                 raise GroupError(
                     f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
                     hint=hint,
+                    positions=bounds,
                 )
             number = self.index(g) if isinstance(g, GroupElement) else int(g)
             if not 0 <= number < self.order():
-                raise GroupError(f"{self.name} has no element {number}", hint=hint)
+                raise GroupError(
+                    f"{self.name} has no element {{element}}", hint=hint, positions={"element": number, **bounds}
+                )
             numbers.append(number)
         return self.generating_numbers(closure(self.table, numbers))
 
@@ -548,7 +554,11 @@ def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[Tabl
     """
     steps = [whole(number, f"an element of {group}") for number in numbers]
     if not all(0 <= step < group.order() for step in steps):
-        raise GroupError(f"{group} has no elements {steps}", hint=f"they are numbered from 0 to {group.order() - 1}")
+        raise GroupError(
+            f"{group} has no elements {{steps}}",
+            hint="they are numbered from {first} to {last}",
+            positions={"steps": steps, "first": 0, "last": group.order() - 1},
+        )
     listed = closure(group.table, list(group.generating_numbers(group.closure(steps))))
     table = sub_table(group.table, listed)
     name = structure_name(table)

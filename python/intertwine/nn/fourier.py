@@ -185,7 +185,8 @@ class FourierTransform(ConstantModule):
     def _apply_matrix(matrix: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
         if tensor.dim() < 2 or tensor.shape[1] % matrix.shape[1]:
             raise ShapeError(
-                f"axis 1 must hold a multiple of {matrix.shape[1]} numbers, but the shape is {tuple(tensor.shape)}"
+                f"axis {{axis}} must hold a multiple of {matrix.shape[1]} numbers, but the shape is {tuple(tensor.shape)}",
+                positions={"axis": 1},
             )
         functions = tensor.shape[1] // matrix.shape[1]
         values = tensor.reshape(tensor.shape[0], functions, matrix.shape[1], -1)

@@ -55,7 +55,9 @@ def need_finite(values: torch.Tensor, what: str) -> None:
     if not bool(finite.all()):
         row = int((~finite).any(dim=1).nonzero()[0, 0])
         raise ArgumentError(
-            f"{what} must be finite, but row {row} is {values[row].tolist()}", hint="drop or mend such points first"
+            f"{what} must be finite, but row {{row}} is {values[row].tolist()}",
+            hint="drop or mend such points first",
+            positions={"row": row},
         )
 
 
@@ -87,8 +89,9 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
         if low < 0 or high >= nodes:
             bad = low if low < 0 else high
             raise ArgumentError(
-                f"edge_index holds the node {bad}, but the {nodes} nodes have the numbers 0 to {nodes - 1}",
+                f"edge_index holds the node {{node}}, but the {nodes} nodes have the numbers {{first}} to {{last}}",
                 hint="number the nodes of a batch of graphs through: add the number of nodes before each graph",
+                positions={"node": bad, "first": 0, "last": nodes - 1},
             )
     return edge_index.long()
 

@@ -207,7 +207,10 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
             value = given[label]
             if isinstance(value, GeometricTensor):
                 if value.type != type_:
-                    raise FieldTypeError(f"{name} takes {type_} as input {label}, but was given {value.type}")
+                    raise FieldTypeError(
+                        f"{name} takes {type_} as input {{input}}, but was given {value.type}",
+                        positions={"input": label},
+                    )
                 if wrapped and not wrapped[0].has_same_coords(value):
                     raise ShapeError(f"the inputs of {name} live on different points")
                 wrapped.append(value)

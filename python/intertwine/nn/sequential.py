@@ -82,30 +82,33 @@ class SequentialModule(EquivariantModule):
             FieldTypeError: if it does not fit; nothing is added then.
         """
         position = len(self)
+        at = {"step": position}
         if isinstance(module, Spec):
             if self.out_type is None:
                 raise FieldTypeError(
-                    f"{module.name} needs fields, but the sequence gives plain tensors at step {position}"
+                    f"{module.name} needs fields, but the sequence gives plain tensors at step {{step}}", positions=at
                 )
             module = module.build(self.out_type)
         if isinstance(module, EquivariantModule):
             if module.in_type != self.out_type:
                 raise FieldTypeError(
-                    f"step {position}, {type(module).__name__}, takes {module.in_type}, "
+                    f"step {{step}}, {type(module).__name__}, takes {module.in_type}, "
                     f"but the step before gives {'plain numbers' if self.out_type is None else self.out_type}",
                     hint="make its in_type the out_type of the module before it",
+                    positions=at,
                 )
             self.out_type = module.out_type
         elif isinstance(module, torch.nn.Module):
             if self.out_type is not None and not self.out_type.is_invariant:
                 raise FieldTypeError(
-                    f"step {position}, {type(module).__name__}, is an ordinary torch module, "
+                    f"step {{step}}, {type(module).__name__}, is an ordinary torch module, "
                     f"but the features {self.out_type} change under the group",
                     hint="put an invariant map such as GroupPooling before it",
+                    positions=at,
                 )
             self.out_type = None
         else:
-            raise ArgumentTypeError(f"step {position} is {type(module).__name__}, which is no module")
+            raise ArgumentTypeError(f"step {{step}} is {type(module).__name__}, which is no module", positions=at)
         self.add_module(str(position), module)
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Position, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import field_channels
 from intertwine.nn.module import EquivariantModule, check_field_type, compute
@@ -46,7 +46,13 @@ class ReshuffleModule(EquivariantModule):
         if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) for n in order) or sorted(order) != list(
             range(len(in_type))
         ):
-            raise ArgumentError(f"a permutation of the fields 0 to {len(in_type) - 1} is needed, not {permutation!r}")
+            positions: dict[str, Position] = {"first": 0, "last": len(in_type) - 1}
+            given = repr(permutation)
+            if all(type(n) is int for n in order):
+                given, positions["given"] = "{given}", order
+            raise ArgumentError(
+                f"a permutation of the fields {{first}} to {{last}} is needed, not {given}", positions=positions
+            )
         self.out_type = in_type.index_select(order)
         channels = field_channels(in_type)
         self.register_constant("order", np.concatenate([channels[number] for number in order]))

@@ -34,9 +34,10 @@ def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
     near = ", ".join(map(str, plan.sizes[:4]))
     advice = f"Exact sizes nearby: {near}" if near else "shape_plan() says which layers lose it"
     warn(
-        f"the model is not exactly equivariant on inputs of size {size_text(size)}: layer {row['layer']} ({row['name']}): "
+        f"the model is not exactly equivariant on inputs of size {size_text(size)}: layer {{layer}} ({row['name']}): "
         f"{row['reason']}. {advice}. Pad or crop the data, or change that layer.",
         EquivarianceWarning,
+        positions={"layer": row["layer"]},
     )
 
 

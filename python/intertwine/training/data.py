@@ -83,8 +83,9 @@ def as_targets(y: Any, n: int, missing: Missing = "error") -> tuple[torch.Tensor
         raise ArgumentError("every target in y is missing")
     if int(known.min()) < 0:
         raise ArgumentError(
-            f"`y` holds the class number {int(known.min())}, but classes count from 0",
+            "`y` holds the class number {class}, but classes count from {first}",
             hint=f'mark missing targets with {IGNORE} and use na="mask"',
+            positions={"class": int(known.min()), "first": 0},
         )
     return classes, "class"
 
@@ -273,7 +274,8 @@ def check_batch(x: torch.Tensor, y: torch.Tensor | None, n_classes: int | None, 
     if n_classes is not None and known.numel() and not 0 <= int(known.min()) <= int(known.max()) < n_classes:
         worst = int(known.min()) if int(known.min()) < 0 else int(known.max())
         raise ArgumentError(
-            f"`y` holds the class number {worst}, but there are {n_classes} classes (0 to {n_classes - 1})"
+            f"`y` holds the class number {{class}}, but there are {n_classes} classes ({{first}} to {{last}})",
+            positions={"class": worst, "first": 0, "last": n_classes - 1},
         )
 
 
@@ -308,9 +310,10 @@ def _check_finite(tensor: torch.Tensor, name: str, hint: str | None = None) -> N
         return
     bad = [i for i in range(tensor.shape[0]) if not bool(torch.isfinite(tensor[i]).all())]
     raise ArgumentError(
-        f"`{name}` holds missing (NaN) or infinite values, first in sample {bad[0]} ({len(bad)} of {tensor.shape[0]} "
+        f"`{name}` holds missing (NaN) or infinite values, first in sample {{sample}} ({len(bad)} of {tensor.shape[0]} "
         "samples)",
         hint=hint or "replace them or leave these samples out",
+        positions={"sample": bad[0]},
     )
 
 

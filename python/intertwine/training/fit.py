@@ -375,7 +375,8 @@ def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int |
             named = len(names) if names is not None else named
     if n_classes is not None and largest >= n_classes:
         raise ArgumentError(
-            f"`y` holds the class number {largest}, but there are {n_classes} classes (0 to {n_classes - 1})"
+            f"`y` holds the class number {{class}}, but there are {n_classes} classes ({{first}} to {{last}})",
+            positions={"class": largest, "first": 0, "last": n_classes - 1},
         )
     if n_classes is not None:
         return n_classes
@@ -395,9 +396,10 @@ def probe(module: torch.nn.Module, source: Source, kind: Kind | None, n_classes:
     channels = output.shape[1] if output.ndim > 1 else 1
     if kind == "class" and n_classes is not None and n_classes > channels:
         raise ShapeError(
-            f"`y` holds {n_classes} classes (the largest class number is {n_classes - 1}), but the module gives "
-            f"{channels} outputs",
-            hint=f"give it {n_classes} outputs, or check the class numbers, which count from 0",
+            f"`y` holds {n_classes} classes, but the module gives {channels} outputs",
+            hint=f"give it {n_classes} outputs (a head without a number of classes takes it from y), or check the class numbers, "
+            "which count from {first}",
+            positions={"first": 0},
         )
     return channels
 

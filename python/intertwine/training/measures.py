@@ -230,7 +230,8 @@ def resolve_class_weights(
         for index, value in class_weights.items():
             if not 0 <= int(index) < n_classes:
                 raise ArgumentError(
-                    f"`class_weights` names class {index}, but there are {n_classes} (0 to {n_classes - 1})"
+                    f"`class_weights` names class {{class}}, but there are {n_classes} ({{first}} to {{last}})",
+                    positions={"class": int(index), "first": 0, "last": n_classes - 1},
                 )
             weights[int(index)] = float(value)
     else:

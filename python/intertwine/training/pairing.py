@@ -151,9 +151,10 @@ def _classes(output: torch.Tensor, target: torch.Tensor, missing: Missing) -> Pa
         ).tolist()
         if lowest < 0 or highest >= n_classes:
             raise ArgumentError(
-                f"the targets hold the class number {lowest if lowest < 0 else highest}, but the module gives {n_classes} "
-                f"outputs, for the classes 0 to {n_classes - 1}",
+                f"the targets hold the class number {{class}}, but the module gives {n_classes} outputs, for the classes "
+                "{first} to {last}",
                 hint=_MASK if lowest == IGNORE else None,
+                positions={"class": lowest if lowest < 0 else highest, "first": 0, "last": n_classes - 1},
             )
     return Pair(output, target, known)
 

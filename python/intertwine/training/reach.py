@@ -221,9 +221,10 @@ def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, over
             if sight is None:
                 refusal = refusal or ArgumentError(
                     "no tiles give what whole images give: an answer depends on inputs more than "
-                    f"{probe.side // 2 - step} pixels away along axis {axis} of space",
+                    f"{probe.side // 2 - step} pixels away along axis {{axis}} of space",
                     hint="layers that look at the whole image, such as instance normalisation, adaptive pooling or "
                     "attention, have to see it whole; a network that sees this far needs larger tiles",
+                    positions={"axis": axis},
                 )
                 if not tried:
                     break
@@ -247,8 +248,9 @@ def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, over
             refusal = refusal or _too_small(found, axis, tile, "predict the images whole")
         elif overlap is not None and overlap < max(before, after):
             raise ArgumentError(
-                f"an overlap of {overlap} pixels is too small for what whole images give: {_sees(found, axis)}",
+                f"an overlap of {overlap} pixels is too small for what whole images give: {_sees(found)}",
                 hint=f"leave `overlap` out, or make it at least {max(before, after)}",
+                positions={"axis": axis},
             )
         elif found.length > tile or chosen.advance < 1:
             enough = (least if overlap is None else 2 * overlap + step) + step - 1
@@ -262,24 +264,27 @@ def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, over
     if failure is not None and not tried:
         raise ShapeError(f"the network runs on no part of the images: {failure}") from failure
     raise ArgumentError(
-        f"no tiles give what whole images give along axis {axis} of space: wherever a part of an image begins, the network gives "
+        "no tiles give what whole images give along axis {axis} of space: wherever a part of an image begins, the network gives "
         "something else for it than for that part of the whole",
         hint="padding by the opposite side, or up-sampling that aligns corners, depends on the size of the image: predict "
         "images whole",
+        positions={"axis": axis},
     )
 
 
-def _sees(tiling: Tiling, axis: int) -> str:
+def _sees(tiling: Tiling) -> str:
     strides = f", and its strides are {tiling.step} pixels together" if tiling.step > 1 else ""
     return (
-        f"the network sees {tiling.before} pixels before and {tiling.after} after each pixel along axis {axis} of space"
+        f"the network sees {tiling.before} pixels before and {tiling.after} after each pixel along axis {{axis}} of space"
         + strides
     )
 
 
 def _too_small(tiling: Tiling, axis: int, tile: int, hint: str) -> ArgumentError:
     return ArgumentError(
-        f"tiles of {tile} pixels are too small for what whole images give: {_sees(tiling, axis)}", hint=hint
+        f"tiles of {tile} pixels are too small for what whole images give: {_sees(tiling)}",
+        hint=hint,
+        positions={"axis": axis},
     )
 
 
