@@ -41,7 +41,10 @@ abort_python <- function(error, call) {
 #' @noRd
 error_in_r_words <- function(error) {
   switch(error$cause %||% "known",
-    known = list(message = in_r_words(error$message), hint = if (!is.null(error$hint)) in_r_words(error$hint)),
+    known = list(
+      message = in_r_words(error$message),
+      hint = hints_in_r[[error$class[[1]]]] %||% if (!is.null(error$hint)) in_r_words(error$hint)
+    ),
     memory = list(
       message = "There is not enough memory for this.",
       hint = "Use a smaller batch_size, smaller samples, fewer fields, or tiles: predict(tile = )."
@@ -62,6 +65,13 @@ error_in_r_words <- function(error) {
     )
   )
 }
+
+#' What an R user can do about errors of some kinds, where it is not what a Python user would do.
+#' @noRd
+hints_in_r <- list(
+  class_count = "End it with head_classes(), which takes their number from y.",
+  missing_head = "End it with head_classes(), or head_classes(n) for n measurements."
+)
 
 #' Repeat in R the warnings that Python gave.
 #' @noRd
@@ -96,7 +106,15 @@ in_r_words <- function(text) {
     "needs the edges of the graph: edge_index" = "needs the edges of the graph",
     "ake them, for example with nn.radius_graph" = "ake them with radius_graph() and write module(x, edges)",
     "Make its in_type the out_type of the module before it" = "Append layers without a type: they take it from what comes before",
-    "the step before" = "the layer before", "as floating-point numbers" = "as numbers of type double"
+    "the step before" = "the layer before", "as floating-point numbers" = "as numbers of type double",
+    "The head of the module has no number of outputs, and the targets are no classes" =
+      "head_classes() has no number of outputs, and `y` holds measurements",
+    "ive the head its number of outputs, n, for measurements; or give the targets as whole numbers if they are classes" =
+      "ive it a number of outputs, head_classes(n = 1); or, if these are classes, give factor(y)",
+    "tensor.permute(0, 3, 1, 2) puts them on the second axis" = "say so with images(x, \"nhwc\"), or aperm(x, c(1, 4, 2, 3))",
+    "tensor.permute(0, 4, 1, 2, 3) puts them on the second axis" = "aperm(x, c(1, 5, 2, 3, 4)) puts them second",
+    "tensor.permute(0, 2, 1) puts them on the second axis" = "aperm(x, c(1, 3, 2)) puts them second",
+    "class numbers are whole numbers (in R a factor), not floating-point ones" = "give classes as factor(y)"
   )
   for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
   text <- gsub("\\bload\\(path, classes=\\[(\\w+)\\]\\)", "intertwine_load(path, classes = list(\\1))", text)

@@ -154,6 +154,14 @@ class ShapeError(IntertwineError, ValueError):
     """A tensor whose shape does not fit the field type or the layer."""
 
 
+class MissingHeadError(ShapeError):
+    """A module whose answers keep their place on the grid, where the targets hold one for each sample."""
+
+
+class ClassCountError(ShapeError):
+    """A module that gives fewer outputs than there are classes."""
+
+
 class UnsupportedFieldError(IntertwineError, ValueError):
     """A layer that does not commute with a representation in its field type."""
 
@@ -223,6 +231,10 @@ class IntertwineWarning(UserWarning):
 
 class EquivarianceWarning(IntertwineWarning):
     """A layer, or a layer at some size of its input, that cannot be exactly equivariant on a grid."""
+
+
+class ClassCountWarning(IntertwineWarning):
+    """A module that gives more outputs than there are classes."""
 
 
 class StatisticsWarning(IntertwineWarning):

@@ -319,9 +319,17 @@ class FieldType(Suggesting):
             raise ShapeError(
                 f"a tensor of shape {tuple(tensor.shape)} was given where axis {{axis}} must hold the {self.size} channels of "
                 f"{self}",
-                hint="put the channels on the second axis: (batch, channels, *space)",
+                hint=self._where_channels_are(tensor),
                 positions={"axis": 1},
             )
+
+    def _where_channels_are(self, tensor: torch.Tensor) -> str:
+        d = self._gspace.dimensionality
+        if tensor.dim() == d + 2 > 2 and tensor.shape[-1] == self.size:
+            return f"the channels seem to be last: tensor.permute{(0, d + 1, *range(1, d + 1))} puts them on the second axis"
+        if tensor.dim() == 2 and d:
+            return "rows of numbers are features on points; on a grid the shape is (batch, channels, *space)"
+        return "put the channels on the second axis: (batch, channels, *space)"
 
     # --- values -----------------------------------------------------------------------------------------------------------
 

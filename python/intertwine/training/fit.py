@@ -13,7 +13,18 @@ from typing import Any, ParamSpec
 
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, IntertwineError, ShapeError
+from intertwine.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ClassCountError,
+    ClassCountWarning,
+    FieldTypeError,
+    IntertwineError,
+    MissingHeadError,
+    ShapeError,
+    warn,
+)
+from intertwine.nn.sizes import size_text
 from intertwine.scalars import plain_numbers
 from intertwine.training.augment import Augment, resolve_augment
 from intertwine.training.cautions import warn_of_frozen_statistics, warn_off_grid
@@ -200,7 +211,7 @@ def fit(
         with streams.filling():
             fill_heads(trained, classes)
         home = next((p.device for p in trained.parameters()), torch.device("cpu"))
-        width = probe(trained, source, kind, classes)
+        width = probe(trained, source, kind, classes, named=labels is not None)
         warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
         frozen = asleep(trained) if former is None or former.progress is None else frozenset(former.progress.asleep)
         wake(trained, frozen)
@@ -383,8 +394,17 @@ def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int |
     return max(largest + 1, named or 0) or None
 
 
-def probe(module: torch.nn.Module, source: Source, kind: Kind | None, n_classes: int | None) -> int:
+def probe(
+    module: torch.nn.Module, source: Source, kind: Kind | None, n_classes: int | None, named: bool = False
+) -> int:
     """Run one sample through the module before anything starts, and give the number of its output channels.
+
+    Args:
+        module: what is trained.
+        source: of the samples.
+        kind: of the targets.
+        n_classes: how many classes there are, as far as is known.
+        named: whether these have names, so that there are no others.
 
     Raises:
         ShapeError: if the module cannot take the input, or gives too few outputs for the classes.
@@ -394,12 +414,24 @@ def probe(module: torch.nn.Module, source: Source, kind: Kind | None, n_classes:
         check_batch(x, y, None, "mask")
     output = _one_output(module, x)
     channels = output.shape[1] if output.ndim > 1 else 1
+    places = tuple(side for side in output.shape[2:] if side != 1)
+    if y is not None and y.ndim == 1 and places:
+        raise MissingHeadError(
+            f"the module gives {channels} numbers for each of {size_text(tuple(output.shape[2:]))} places, but `y` holds one "
+            f"{'class' if kind == 'class' else 'number'} for each sample",
+            hint="end the module with a head that brings the places together, such as HeadClasses",
+        )
     if kind == "class" and n_classes is not None and n_classes > channels:
-        raise ShapeError(
+        raise ClassCountError(
             f"`y` holds {n_classes} classes, but the module gives {channels} outputs",
-            hint=f"give it {n_classes} outputs (a head without a number of classes takes it from y), or check the class numbers, "
-            "which count from {first}",
+            hint=f"give it {n_classes} outputs, or check the class numbers, which count from {{first}}",
             positions={"first": 0},
+        )
+    if kind == "class" and named and n_classes is not None and n_classes < channels:
+        warn(
+            f"`y` holds {n_classes} classes, but the module gives {channels} outputs: no sample teaches it the last "
+            f"{channels - n_classes}. A head without a number of classes takes it from y.",
+            ClassCountWarning,
         )
     return channels
 

@@ -19,7 +19,8 @@ def fill_heads(module: torch.nn.Module, n_classes: int | None) -> torch.nn.Modul
             if n_classes is None:
                 raise ArgumentError(
                     "the head of the module has no number of outputs, and the targets are no classes",
-                    hint="give the head its number of outputs, n",
+                    hint="give the head its number of outputs, n, for measurements; or give the targets as whole numbers if they "
+                    "are classes",
                 )
             part.fill(n_classes)
     return module

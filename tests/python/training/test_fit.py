@@ -11,8 +11,17 @@ import pytest
 import torch
 from torch.utils.data import IterableDataset, TensorDataset
 
-from intertwine import training
-from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError, ModelFileError, ShapeError
+from intertwine import gspaces, nn, training
+from intertwine.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    ClassCountError,
+    ClassCountWarning,
+    IntertwineError,
+    MissingHeadError,
+    ModelFileError,
+    ShapeError,
+)
 
 
 def points(n=96, seed=0):
@@ -432,3 +441,23 @@ def test_two_processes_train_one_network(tmp_path):
     assert a == b
     assert [row["batches"] for row in a] == [3, 3]
     assert all(torch.equal(weights_a[name], weights_b[name]) for name in weights_a)
+
+
+def test_a_forgotten_head_and_other_numbers_of_classes_are_said() -> None:
+    space = gspaces.rot2dOnR2(4)
+    body = nn.SequentialModule(
+        nn.R2Conv(nn.field_type(space, trivial=1), nn.field_type(space, regular=2), 3),
+        nn.GroupPooling(nn.field_type(space, regular=2)),
+    )
+    x, classes = torch.randn(6, 1, 5, 5), torch.tensor([0, 1, 2] * 2)
+    for y in (classes, torch.randn(6)):
+        with pytest.raises(MissingHeadError, match="3 x 3 places"):
+            training.fit(body, x, y, epochs=1)
+    labels = ["a", "b", "c"]
+    flat = x.reshape(6, 25)
+    with pytest.raises(ClassCountError, match="3 classes, but the module gives 2"):
+        training.fit(torch.nn.Linear(25, 2), flat, classes, labels=labels, epochs=1)
+    with pytest.warns(ClassCountWarning, match="last 2"):
+        training.fit(torch.nn.Linear(25, 5), flat, classes, labels=labels, epochs=1)
+    # without names, later data may hold more classes
+    training.fit(torch.nn.Linear(25, 5), flat, classes, epochs=1)
