@@ -124,6 +124,9 @@ in_r_words <- function(text) {
   })
   text <- gsub("\\b([Aa])xis (?=\\d)", "dimension ", text, perl = TRUE)
   text <- gsub("\\bstep (?=\\d)", "layer ", gsub("\\bStep (?=\\d)", "Layer ", text, perl = TRUE), perl = TRUE)
+  text <- replace_matches(text, "\\bmodule\\.\\d+", function(found) {
+    paste("layer", as.integer(sub("\\D+", "", found)) + 1L)
+  })
   text <- replace_matches(text, "\\[\\S+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
   text <- gsub("([^[:space:]\\[]+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {

@@ -37,6 +37,7 @@ _CHUNK = 1 << 24
 _DEPTH = 6
 _LISTS = ("files", "samples", "imgs", "paths")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_INSIDE = re.compile(r"^(torch\.nn|torch\.optim|intertwine)\.(\w+\.)+")
 _ABSENT = "nothing"
 
 
@@ -334,7 +335,8 @@ def _hash(value: Any) -> str:
 
 
 def _class(kind: Any) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    # in which file of a library a class lives is nothing that a reader looks for
+    return _INSIDE.sub(r"\1.", f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
 
 
 def _dtype(value: Any) -> str:
