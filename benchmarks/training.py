@@ -3,7 +3,8 @@
     python benchmarks/training.py [--rounds 5] [--only step|start|resume|signal]
 
 Prints markdown tables: milliseconds of a training step, seconds from the call to the first batch, whether a training
-that was cut short and taken up again ends like one that was not, and what Ctrl-C leaves behind. Rows of `Trainer` are left out where pytorch-lightning is not installed.
+that was cut short and taken up again ends like one that was not, and what Ctrl-C leaves behind.
+Rows of `Trainer` are left out where pytorch-lightning is not installed.
 """
 
 from __future__ import annotations
