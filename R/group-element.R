@@ -20,7 +20,8 @@
 #' @param gs A group or a space, such as [gspace_rot2d()].
 #' @param rotation Steps of rotation, counter-clockwise.
 #' @param flip 1 to reflect first, 0 not to.
-#' @param angle Angle of rotation in radians.
+#' @param angle Angle of rotation in radians; a quarter turn is `pi / 2`.
+#' @param degrees The same in degrees, in place of `angle`.
 #' @param axis The axis of a rotation of space, a vector of any length.
 #' @param matrix An orthogonal matrix.
 #' @param quaternion A unit quaternion in the order x, y, z, w.
@@ -32,7 +33,7 @@
 #' @param name The printed form of an element.
 #' @param parts For products: a list of an element of each group.
 #' @param g An element.
-#' @param param What to write the element as. `"angle"` gives a list of `angle`, and `flip` or `axis` and `inversion`.
+#' @param param What to write the element as. `"angle"` gives a list of `angle` (in radians), and `flip` or `axis` and `inversion`.
 #' @return `group_element()` and `group_identity()`: an element. `group_elements()` and `group_generators()`: a list
 #'   of them. `group_order()`: the number of elements of a group, `Inf` for continuous ones; of an element, the least
 #'   n > 0 with `g^n` the identity. `group_element_as()`: numbers.
@@ -55,15 +56,18 @@
 #' group_element(symmetric_group(3), permutation = c(2, 3, 1))
 group_element <- function(gs, rotation = NULL, flip = NULL, angle = NULL, axis = NULL, matrix = NULL, quaternion = NULL,
                           euler = NULL, order = "ZYZ", inversion = NULL, position = NULL, permutation = NULL,
-                          name = NULL, parts = NULL) {
+                          name = NULL, parts = NULL, degrees = NULL) {
   check_has_group(gs)
   how <- list()
   if (!is.null(rotation)) how$rotation <- as_count(rotation)
   if (!is.null(flip)) how$flip <- as_count(flip, min = 0, max = 1)
-  if (!is.null(angle)) how$angle <- as.double(check_number(angle))
+  how$angle <- as_angle(angle, degrees)
   if (!is.null(axis)) how$axis <- as_numbers(axis, 3)
   if (!is.null(quaternion)) how$quaternion <- as_numbers(quaternion, 4)
-  if (!is.null(euler)) how$euler <- as_numbers(euler, 3)
+  if (!is.null(euler)) {
+    how$euler <- as_numbers(euler, 3)
+    in_radians(euler, 3)
+  }
   if (!is.null(inversion)) {
     check_flag(inversion)
     how$inversion <- inversion

@@ -42,16 +42,14 @@ gspace_rot2d <- function(N, max_frequency = 6) {
 #' @rdname gspace_rot2d
 #' @export
 gspace_flip2d <- function(axis = pi / 2) {
-  check_number(axis)
-  py_call_checked("gspaces.flip2dOnR2", list(axis = as.double(axis)))
+  py_call_checked("gspaces.flip2dOnR2", list(axis = in_radians(axis)))
 }
 
 #' @rdname gspace_rot2d
 #' @export
 gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6) {
-  check_number(axis)
   py_call_checked("gspaces.flipRot2dOnR2", list(
-    N = as_order(N), axis = as.double(axis), maximum_frequency = as_count(max_frequency, min = 0)
+    N = as_order(N), axis = in_radians(axis), maximum_frequency = as_count(max_frequency, min = 0)
   ))
 }
 
@@ -168,13 +166,13 @@ gspace_axis3d <- function(N = Inf, adjoint = NULL, max_frequency = 2) {
 #' @rdname gspace_rot3d
 #' @export
 gspace_dihedral3d <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
-  axial_space("gspaces.dihedralOnR3", N, adjoint, max_frequency, axis = check_number(axis))
+  axial_space("gspaces.dihedralOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
 #' @export
 gspace_cone <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
-  axial_space("gspaces.conicalOnR3", N, adjoint, max_frequency, axis = check_number(axis))
+  axial_space("gspaces.conicalOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
@@ -187,14 +185,13 @@ gspace_cylinder <- function(N = Inf, adjoint = NULL, max_frequency = 2) {
 #' @export
 gspace_full_cylinder <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
   # Python takes twice the angle here, as escnn does, and the angle elsewhere.
-  axial_space("gspaces.fullCylindricalOnR3", N, adjoint, max_frequency, axis = 2 * check_number(axis))
+  axial_space("gspaces.fullCylindricalOnR3", N, adjoint, max_frequency, axis = 2 * in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
 #' @export
 gspace_mirror3d <- function(axis = pi / 2, adjoint = NULL) {
-  check_number(axis)
-  py_call_checked("gspaces.mirOnR3", list(as.double(axis), checked_adjoint(adjoint)))
+  py_call_checked("gspaces.mirOnR3", list(in_radians(axis), checked_adjoint(adjoint)))
 }
 
 #' @rdname gspace_rot3d

@@ -9,8 +9,9 @@
 #'
 #' @param _data [images()].
 #' @param element A [group_element()] of a group that acts on the plane, on
-#'   space for volumes, on the line for signals. (Or an angle, as a number.)
-#' @param angle Angles in radians, one for all images or one for each.
+#'   space for volumes, on the line for signals. (Or an angle in radians, as a number.)
+#' @param angle Angles in radians, one for all images or one for each; a quarter turn is `pi / 2`.
+#' @param degrees The same in degrees, in place of `angle`.
 #' @param axis For volumes, the axis (x, y, z) about which `angle` turns.
 #' @param gs The space in which `element` acts, for its axis of reflection; by default
 #'   [gspace_rot2d()] or [gspace_flip_rot2d()] with the group of the element, and [standard_repr()] for volumes.
@@ -21,19 +22,21 @@
 #' @examplesIf intertwine::intertwine_available()
 #' x <- images(matrix(1:4, 2, byrow = TRUE), "hw")
 #' x[[1]]
+#' transform(x, degrees = 90)[[1]]
 #' transform(x, angle = pi / 2)[[1]]
 #' transform(x, group_element(gspace_rot2d(N = 4), rotation = 1))[[1]]
 #' @export
-transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, order = 2, axis = c(0, 0, 1), ...) {
+transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, order = 2, axis = c(0, 0, 1), degrees = NULL,
+                             ...) {
   x <- `_data`
-  if (is.numeric(element) && is.null(angle)) {
+  if (is.numeric(element) && is.null(angle) && is.null(degrees)) {
     angle <- element
     element <- NULL
   }
-  if (is.null(element) == is.null(angle)) {
+  if (is.null(element) == (is.null(angle) && is.null(degrees))) {
     abort_intertwine(
       "Say by what to move the images: either a group element or an angle.",
-      hint = "For a quarter turn, transform(x, angle = pi / 2)."
+      hint = "For a quarter turn, transform(x, degrees = 90) or transform(x, angle = pi / 2)."
     )
   }
   order <- as_count(order, min = 0, max = 5)
@@ -43,7 +46,8 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, o
     moved <- py_call_checked("_r.pictures.act", list(double_tensor(x), element, gs, order))
     return(restore_images(moved, x))
   }
-  check_angles(angle, x)
+  check_has_angles(x)
+  angle <- as_angle(angle, degrees, n_images(x))
   if (is_volume(x)) {
     turns <- lapply(angle, axis_rotation, axis = check_axis(axis))
     if (length(turns) == 1) {
@@ -64,20 +68,11 @@ double_tensor <- function(x) {
   as_torch(bare_array(x), dtype = "float64")
 }
 
-check_angles <- function(angle, x, call = rlang::caller_env()) {
+check_has_angles <- function(x, call = rlang::caller_env()) {
   if (is_signal(x)) {
     abort_intertwine(
       "Signals have no angle: the line can only be mirrored.",
       hint = "Mirror them with transform(x, group_element(gspace_flip1d(), flip = 1)).", call = call
-    )
-  }
-  if (!is.numeric(angle) || !all(is.finite(angle)) || !(length(angle) %in% c(1, n_images(x)))) {
-    abort_intertwine(
-      paste0(
-        "`angle` must be one number or one for each of the ", n_images(x), " images, not ",
-        describe_value(angle), "."
-      ),
-      hint = "Angles are in radians: a quarter turn is pi / 2.", call = call
     )
   }
 }

@@ -31,9 +31,7 @@ accuracy_by_angle <- function(object, x, y, angles = seq(0, 345, by = 15), order
     abort_intertwine("Accuracy needs networks that were fitted to classes.")
   }
   check_plane_images(x)
-  if (!is.numeric(angles) || length(angles) == 0 || !all(is.finite(angles))) {
-    abort_intertwine(paste0("`angles` must be numbers, in degrees, not ", describe_value(angles), "."))
-  }
+  angles <- in_degrees(angles)
   if (length(y) != n_images(x)) {
     abort_intertwine(paste0("There are ", n_images(x), " images, but `y` has ", length(y), " classes."), class = "shape")
   }

@@ -244,7 +244,9 @@ edge_tensor <- function(edges, n, call) {
 #' @param x A [geometric_tensor()] on the points of all graphs.
 #' @param edges The edges, see [radius_graph()] with its `batch`.
 #' @param graph To which graph each point belongs: a factor, whose levels are in the order of `y`.
-#' @param y A number for each graph, or a matrix with a row for each. Numbers around zero of size about one are learned best.
+#' @param y A number for each graph, or a matrix or data frame with a row for each. Names (row names of a matrix) that are
+#'   levels of `graph` say which graph each belongs to; without names they are in the order of the levels. Numbers around
+#'   zero of size about one are learned best.
 #' @param aggregate `"sum"` or `"mean"` over the points of a graph.
 #' @param epochs Number of steps.
 #' @param learn_rate The learning rate at the start.
@@ -274,16 +276,13 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   point_coords(x)
   n <- dim(x)[1]
   graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
-  y <- as.matrix(y)
-  if (length(graph) != n || anyNA(graph) || nrow(y) != nlevels(graph) || !is.numeric(y) || !all(is.finite(y))) {
+  if (length(graph) != n || anyNA(graph)) {
     abort_intertwine(
-      paste0(
-        "`graph` must name the graph of each of the ", n, " points, and `y` hold a finite number for each of its ",
-        nlevels(graph), " levels."
-      ),
-      class = "shape", hint = "Drop levels without points with droplevels().", call = call
+      paste0("`graph` must name the graph of each of the ", n, " points, not ", describe_value(graph), "."),
+      class = "shape", call = call
     )
   }
+  y <- numbers_of_graphs(y, graph, call)
   found <- py_call_polled("_r.points.fit", list(
     module, x, edge_tensor(edges, n, call), to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
     to_py_tensor(y, "float64", arg = "y"),
@@ -292,4 +291,43 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
   loss <- as.numeric(unlist(found$loss))
   list(module = found$module, history = data.frame(epoch = seq_along(loss), loss = loss))
+}
+
+#' The numbers to learn, a row for each level of `graph`: by name if they have names, else in the order of the levels.
+#' @noRd
+numbers_of_graphs <- function(y, graph, call) {
+  named <- if (is.data.frame(y)) .row_names_info(y) > 0 else !is.null(if (is.null(dim(y))) names(y) else rownames(y))
+  if (is.data.frame(y) && !all(vapply(y, is.numeric, logical(1)))) {
+    abort_intertwine("`y` must have numeric columns alone.", class = "argument_type", call = call)
+  }
+  y <- as.matrix(y)
+  known <- levels(graph)
+  empty <- known[tabulate(graph, nlevels(graph)) == 0]
+  if (length(empty)) {
+    abort_intertwine(
+      paste0("No point belongs to the level ", dQuote(empty[1], FALSE), " of `graph`."),
+      class = "levels", hint = "Drop levels without points with droplevels().", call = call
+    )
+  }
+  if (!is.numeric(y) || nrow(y) != length(known) || !all(is.finite(y))) {
+    abort_intertwine(
+      paste0("`y` must hold a finite number for each of the ", length(known), " levels of `graph`."),
+      class = "shape", call = call
+    )
+  }
+  if (!named) {
+    return(unname(y))
+  }
+  names <- rownames(y)
+  if (anyDuplicated(names) || !setequal(names, known)) {
+    wrong <- c(names[duplicated(names)], setdiff(names, known))[1]
+    abort_intertwine(
+      paste0(
+        "The names of `y` must be the levels of `graph`, each of them once, but ",
+        if (wrong %in% known) "it has twice " else "there is no level ", dQuote(wrong, FALSE), "."
+      ),
+      class = "levels", hint = "For numbers in the order of the levels, give unname(y).", call = call
+    )
+  }
+  unname(y[known, , drop = FALSE])
 }

@@ -182,3 +182,23 @@ test_that("outputs of points and targets of graphs meet in one shape", {
   whole <- torch$nn$Sequential(torch$nn$Flatten(0L), torch$nn$Linear(6L, 3L))
   expect_error(fit_points(whole, x, edges, graph, y, epochs = 1), class = "intertwine_error_shape")
 })
+
+test_that("numbers of graphs are matched by name", {
+  graph <- factor(c("b", "b", "a", "c"))
+  take <- function(y) numbers_of_graphs(y, graph, NULL)
+  right <- matrix(c(1, 2, 3))
+  expect_identical(take(c(1, 2, 3)), right)
+  expect_identical(take(c(c = 3, b = 2, a = 1)), right)
+  expect_identical(take(matrix(c(3, 1, 2), dimnames = list(c("c", "a", "b")))), right)
+  expect_identical(take(data.frame(e = c(3, 1, 2), row.names = c("c", "a", "b"))), right)
+  expect_identical(take(data.frame(e = c(1, 2, 3))), right)
+  expect_error(take(c(a = 1, b = 2, x = 3)), "\"x\"", class = "intertwine_error_levels")
+  expect_error(take(c(a = 1, a = 2, c = 3)), "twice", class = "intertwine_error_levels")
+  expect_error(take(c(a = 1, b = 2)), class = "intertwine_error_shape")
+  expect_error(take(c(1, NA, 2)), class = "intertwine_error_shape")
+  expect_error(take(data.frame(e = letters[1:3])), class = "intertwine_error_argument_type")
+  expect_error(
+    numbers_of_graphs(1:4, factor(graph, levels = c("a", "b", "c", "d")), NULL), "\"d\"",
+    class = "intertwine_error_levels"
+  )
+})

@@ -1,0 +1,73 @@
+# Angles of R users: radians, or degrees where they say so.
+
+#' An angle in radians, from `angle` or from `degrees`; `NULL` if neither is given.
+#'
+#' @param n How many numbers there may be.
+#' @noRd
+as_angle <- function(angle, degrees = NULL, n = 1, call = rlang::caller_env()) {
+  if (!is.null(angle) && !is.null(degrees)) {
+    abort_intertwine(
+      "There are both an `angle`, in radians, and `degrees`.", hint = "Give one of them.", call = call
+    )
+  }
+  if (is.null(degrees)) {
+    return(if (!is.null(angle)) in_radians(angle, n, call = call))
+  }
+  check_angle(degrees, n, "degrees", "a quarter turn is 90", call)
+  as.double(degrees) * pi / 180
+}
+
+#' Angles that are in radians: a word about those that look like degrees.
+#' @noRd
+in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  check_angle(x, n, arg, "angles are in radians: a quarter turn is pi / 2", call)
+  x <- as.double(x)
+  odd <- x[abs(x) > 2 * pi & x %% 15 == 0]
+  if (length(odd)) {
+    warn_units(
+      paste0("`", arg, "` is in radians, but ", format(odd[1]), " looks like degrees."),
+      if (arg == "angle") {
+        paste0("For degrees, give degrees = ", format(odd[1]), ".")
+      } else {
+        paste0("In radians, ", format(odd[1]), " degrees are ", format(odd[1]), " * pi / 180.")
+      },
+      call
+    )
+  }
+  x
+}
+
+#' Angles that are in degrees: a word about those that look like radians, simple fractions of pi within a full turn.
+#' @noRd
+in_degrees <- function(x, n = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  check_angle(x, n, arg, "angles are in degrees here: a quarter turn is 90", call)
+  x <- as.double(x)
+  odd <- x[x != 0 & abs(x) <= 2 * pi + 1e-9 & abs(x * 12 / pi - round(x * 12 / pi)) < 1e-9]
+  if (length(odd)) {
+    warn_units(
+      paste0("`", arg, "` is in degrees, but ", format(odd[1], digits = 4), " looks like radians."),
+      paste0("In degrees, it is ", format(odd[1] * 180 / pi), "."), call
+    )
+  }
+  x
+}
+
+warn_units <- function(message, hint, call) {
+  rlang::warn(
+    c(message, i = hint),
+    class = c("intertwine_warning_units", "intertwine_warning"), call = call
+  )
+}
+
+check_angle <- function(x, n, arg, unit, call) {
+  right <- is.numeric(x) && length(x) > 0 && all(is.finite(x)) && (length(x) == 1 || length(x) == n || n == Inf)
+  if (!right) {
+    abort_intertwine(
+      paste0(
+        "`", arg, "` must be ", if (n == 1) "one number" else if (n == Inf) "numbers" else paste("one number or", n),
+        ", not ", describe_value(x), "."
+      ),
+      hint = paste0(toupper(substr(unit, 1, 1)), substring(unit, 2), "."), call = call
+    )
+  }
+}
