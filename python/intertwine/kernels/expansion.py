@@ -271,7 +271,8 @@ class KernelExpansion(ConstantModule):
             channels = sum(pair.source.channels.size for pair in present)
             for pair in present:
                 share = pair.source.channels.size / channels
-                result[pair.start : pair.stop] = share / (pair.source.copies * pair.energy)
+                # Functions that vanish on all cells, as z does on a flat kernel, have weights without effect.
+                result[pair.start : pair.stop] = share / (pair.source.copies * pair.energy) if pair.energy else 0.0
         return result
 
     def project(self, filters: torch.Tensor, tolerance: float = 1e-12) -> tuple[torch.Tensor, float]:

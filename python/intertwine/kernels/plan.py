@@ -454,7 +454,7 @@ def _assembled(
             start = pair.stop
             row.append(pair)
         pairs.append(tuple(row))
-    if start == 0:
+    if not any(pair.energy for row in pairs for pair in row if pair.rows.size):
         raise EmptyBasisError(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
             hint=f"use {scalars.remedy}, or output fields that share irreps with the input",

@@ -338,3 +338,16 @@ def test_volumes_turn_there_and_back():
         y = torch.randn(1, kind.size, 2, 3, 4)
         twice = kind.transform(kind.transform(y, h), g)
         torch.testing.assert_close(twice, kind.transform(y, g @ h), atol=1e-5, rtol=0)
+
+
+def test_flat_kernels_of_which_some_functions_vanish_are_built():
+    # The function z, which is all that some irreps share, is zero on a flat kernel.
+    space = gspaces.gspace(group.point_group("D3"))
+    source = nn.field_type(space, trivial=1)
+    sign = next(psi for psi in space.irreps if psi.size == 1 and not psi.is_trivial())
+    only_vectors = {"frequencies_cutoff": 1.0, "rings": [0.0, 1.0], "basis_filter": lambda kernel: kernel["j"] != (0,)}
+    conv = nn.R3Conv(source, nn.FieldType(space, [space.trivial_repr, sign]), (1, 3, 3), rings=[0.0, 1.0], sigma=0.3)
+    assert torch.isfinite(conv.weights).all()
+    assert torch.isfinite(conv(torch.randn(1, 1, 3, 5, 5))).all()
+    with pytest.raises(EmptyBasisError):
+        nn.R3Conv(source, nn.FieldType(space, [sign]), (1, 3, 3), sigma=0.3, **only_vectors)
