@@ -22,6 +22,7 @@
 #' @param layers Report the parts of the module one by one, down to single layers?
 #' @param edges For networks on points, the edges of `x`, see [radius_graph()].
 #' @param size Size of the random features: one number, or height and width; or a list of such sizes.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count)
 #'   and `sizes` (of the features for which that holds). It prints the verdict. `attr(check, "sizes")` is a data frame of
 #'   the sizes that were tried: `size`, `error` (the largest of exact elements), `passed`. With `layers = TRUE`,
@@ -35,7 +36,7 @@
 #' check_equivariance(conv)
 #' check_equivariance(conv, size = 28)
 check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE,
-                               edges = NULL, size = NULL) {
+                               edges = NULL, size = NULL, ...) {
   call <- rlang::current_env()
   check_module(module)
   check_class(module, "equivariant_module", "an equivariant module")

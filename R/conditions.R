@@ -23,7 +23,7 @@ abort_python <- function(error, call) {
   words <- error_in_r_words(error)
   rlang::abort(
     c(words$message, i = words$hint),
-    class = c(paste0("intertwine_error_", unlist(error$class)), "intertwine_error"),
+    class = c(paste0("intertwine_error_", c(if (error$cause != "known") error$cause, unlist(error$class))), "intertwine_error"),
     hint = words$hint,
     details = error$traceback,
     # counted from one
@@ -40,7 +40,7 @@ abort_python <- function(error, call) {
 #' `details`, unless it is the voice of code that the user brought.
 #' @noRd
 error_in_r_words <- function(error) {
-  switch(error$cause %||% "known",
+  switch(error$cause,
     known = list(
       message = in_r_words(error$message),
       hint = hints_in_r[[error$class[[1]]]] %||% if (!is.null(error$hint)) in_r_words(error$hint)

@@ -8,6 +8,7 @@
 #'   named list of
 #'   arrays or tensors.
 #' @param tolerance The largest residual that passes: the part of a filter that our basis cannot make. `NULL` for any.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of the converted `module` and a data frame `layers` with the `layer`, its `kind` and the `residual` of its
 #'   filters (`NA` for layers without).
 #' @section Errors:
@@ -22,7 +23,7 @@
 #' theirs <- list(filter = as.array(conv$expand_parameters()[[1]]), expanded_bias = rep(0.5, 8))
 #' converted <- convert_escnn(conv, theirs)
 #' converted$layers
-convert_escnn <- function(module, state, tolerance = 1e-4) {
+convert_escnn <- function(module, state, tolerance = 1e-4, ...) {
   check_module(module)
   if (!is.null(tolerance)) tolerance <- as.double(check_number(tolerance, min = 0))
   if (is.list(state) && !is.null(names(state)) && !is_py(state)) {

@@ -29,6 +29,7 @@ mri_data <- function() {
 #' part them.
 #'
 #' @param molecules Names of molecules, such as `"CH4"`; all of them if `NULL`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of two data frames. `molecules`, with a row for each: its name `molecule`, a `description` with its
 #'   symmetry,
 #'   the number of its `atoms`, the experimental `enthalpy` of formation at 298 K and the `atomization` energy, in kcal/mol.
@@ -43,7 +44,7 @@ mri_data <- function() {
 #' molecules <- molecules_data()
 #' nrow(molecules$molecules)
 #' table(molecules$atoms$element)
-molecules_data <- function(molecules = NULL) {
+molecules_data <- function(molecules = NULL, ...) {
   known <- utils::read.csv(data_file("molecules.csv"))
   atoms <- utils::read.csv(data_file("atoms.csv"))
   if (!is.null(molecules)) {

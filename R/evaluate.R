@@ -65,7 +65,7 @@ evaluate_module <- function(module, newdata, y, loss, metrics, levels, batch_siz
 
 #' @rdname evaluate
 #' @export
-confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask"), device = NULL) {
+confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c("error", "mask"), device = NULL, ...) {
   na <- match_choice(na)
   call <- rlang::current_env()
   check_class(

@@ -71,7 +71,7 @@ as_fields <- function(x, call = rlang::caller_env()) {
 
 #' @rdname field_type
 #' @export
-n_channels <- function(x) {
+n_channels <- function(x, ...) {
   check_class(x, c("field_type", "geometric_tensor"), "a field type")
   py_call_checked("_r.fields.channels", list(x))
 }

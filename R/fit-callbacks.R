@@ -18,12 +18,13 @@
 #'   nothing had happened in between. The data, their levels, the module and the other arguments must be the same, but for
 #'   `epochs`, early stopping and callbacks; an error of class `intertwine_error_checkpoint` says what differs. Data are known
 #'   by their values, files by their names, sizes and times of change. A run that is finished comes back as it is.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An object for the argument `callbacks` of [fit()].
 #' @examples
 #' callback_function(on_epoch_end = function(logs) logs$loss > 0.1)
 #' callback_stop_early(patience = 3)
 #' @export
-callback_function <- function(on_epoch_end = NULL, on_batch_end = NULL) {
+callback_function <- function(on_epoch_end = NULL, on_batch_end = NULL, ...) {
   for (hook in list(on_epoch_end, on_batch_end)) {
     if (!is.null(hook) && !is.function(hook)) {
       abort_intertwine(paste0("A callback must be a function, not ", describe_value(hook), "."), class = "argument_type")
@@ -34,7 +35,7 @@ callback_function <- function(on_epoch_end = NULL, on_batch_end = NULL) {
 
 #' @rdname callback_function
 #' @export
-callback_stop_early <- function(patience = 5, min_delta = 0) {
+callback_stop_early <- function(patience = 5, min_delta = 0, ...) {
   new_callback(list(options = list(
     patience = as_count(patience, min = 1), min_delta = as_optional_double(min_delta)
   )))
@@ -42,7 +43,7 @@ callback_stop_early <- function(patience = 5, min_delta = 0) {
 
 #' @rdname callback_function
 #' @export
-callback_checkpoint <- function(folder, resume = TRUE) {
+callback_checkpoint <- function(folder, resume = TRUE, ...) {
   check_string(folder)
   check_flag(resume)
   new_callback(list(options = list(checkpoint = path.expand(folder), resume = resume)))

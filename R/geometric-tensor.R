@@ -16,6 +16,7 @@
 #'   row for each point, too.
 #' @param dtype Kind of number, see [as_torch()].
 #' @param device Where the tensor lives, see [as_torch()].
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A geometric tensor. `dim()`, `length()` and `as.array()` work on it, `x$type` is its type and `x$tensor` the torch
 #'   tensor.
 #'   `point_coords(x)` is the matrix of the coordinates of points.
@@ -28,7 +29,7 @@
 #' x
 #' turned <- transform(x, group_element(gs, rotation = 1))
 #' as.array(turned)[1, 1, , ]
-geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", device = NULL) {
+geometric_tensor <- function(x, type, coords = NULL, dtype = "float32", device = NULL, ...) {
   check_field_type(type)
   if (inherits(x, "torch.Tensor")) x <- cast_tensor(x, if (!missing(dtype)) dtype, device, rlang::current_env())
   new_geometric_tensor(x, type, coords, dtype, device, call = rlang::current_env())

@@ -34,6 +34,7 @@
 #' @param parts For products: a list of an element of each group.
 #' @param g An element.
 #' @param param What to write the element as. `"angle"` gives a list of `angle` (in radians), and `flip` or `axis` and `inversion`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `group_element()` and `group_identity()`: an element. `group_elements()` and `group_generators()`: a list
 #'   of them. `group_order()`: the number of elements of a group, `Inf` for continuous ones; of an element, the least
 #'   n > 0 with `g^n` the identity. `group_element_as()`: numbers.
@@ -56,7 +57,7 @@
 #' group_element(symmetric_group(3), permutation = c(2, 3, 1))
 group_element <- function(gs, rotation = NULL, flip = NULL, angle = NULL, axis = NULL, matrix = NULL, quaternion = NULL,
                           euler = NULL, order = "ZYZ", inversion = NULL, position = NULL, permutation = NULL,
-                          name = NULL, parts = NULL, degrees = NULL) {
+                          name = NULL, parts = NULL, degrees = NULL, ...) {
   check_has_group(gs)
   how <- list()
   if (!is.null(rotation)) how$rotation <- as_count(rotation)
@@ -117,21 +118,21 @@ check_element <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_en
 
 #' @rdname group_element
 #' @export
-group_elements <- function(gs) {
+group_elements <- function(gs, ...) {
   check_has_group(gs)
   new_element_list(py_call_checked("_r.elements.elements", list(gs)))
 }
 
 #' @rdname group_element
 #' @export
-group_generators <- function(gs) {
+group_generators <- function(gs, ...) {
   check_has_group(gs)
   new_element_list(py_call_checked("_r.groups.generators", list(gs)))
 }
 
 #' @rdname group_element
 #' @export
-group_order <- function(gs) {
+group_order <- function(gs, ...) {
   check_has_group(gs)
   if (is_element(gs)) {
     return(py_call_checked("_r.elements.element_order", list(gs)))
@@ -141,7 +142,7 @@ group_order <- function(gs) {
 
 #' @rdname group_element
 #' @export
-group_identity <- function(gs) {
+group_identity <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.identity", list(gs))
 }
@@ -149,7 +150,7 @@ group_identity <- function(gs) {
 #' @rdname group_element
 #' @export
 group_element_as <- function(g, param = c("angle", "matrix", "quaternion", "euler", "position", "permutation", "name"),
-                             order = "ZYZ", gs = NULL) {
+                             order = "ZYZ", gs = NULL, ...) {
   check_element(g)
   param <- match_choice(param)
   if (param == "name") {
@@ -205,6 +206,7 @@ length.group_element <- function(x) 1L
 #' @param type The type of the grid; chosen by the group if `NULL`.
 #' @param N,M Numbers, where the type needs them.
 #' @param degree The highest frequency that is integrated exactly.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of elements. `sphere_grid()`: a matrix with columns x, y, z. `group_quadrature()`: a list of
 #'   `elements` and `weights`.
 #' @export
@@ -218,7 +220,7 @@ length.group_element <- function(x) 1L
 #' # The mean of a character over the group is 0, unless it is trivial.
 #' rule <- group_quadrature(so3_group(), 4)
 #' sum(rule$weights * sapply(rule$elements, repr_character, rho = irrep(so3_group(), frequency = 2)))
-group_sample <- function(gs, n = 1) {
+group_sample <- function(gs, n = 1, ...) {
   check_has_group(gs)
   new_element_list(py_call_checked("_r.groups.sample", list(gs, as_count(n, min = 1), drawn_seed())))
 }
@@ -227,7 +229,7 @@ drawn_seed <- function() sample.int(.Machine$integer.max, 1)
 
 #' @rdname group_sample
 #' @export
-group_grid <- function(gs, type = NULL, N = NULL) {
+group_grid <- function(gs, type = NULL, N = NULL, ...) {
   check_has_group(gs)
   if (!is.null(type)) check_string(type)
   if (!is.null(N)) N <- as_count(N, min = 1)
@@ -237,7 +239,7 @@ group_grid <- function(gs, type = NULL, N = NULL) {
 
 #' @rdname group_sample
 #' @export
-sphere_grid <- function(type = "thomson", N = NULL, M = NULL) {
+sphere_grid <- function(type = "thomson", N = NULL, M = NULL, ...) {
   check_string(type)
   if (!is.null(N)) N <- as_count(N, min = 1)
   if (!is.null(M)) M <- as_count(M, min = 1)
@@ -249,7 +251,7 @@ sphere_grid <- function(type = "thomson", N = NULL, M = NULL) {
 
 #' @rdname group_sample
 #' @export
-group_quadrature <- function(gs, degree) {
+group_quadrature <- function(gs, degree, ...) {
   check_has_group(gs)
   rule <- py_call_checked("_r.groups.quadrature", list(gs, as_count(degree, min = 0)))
   rule$elements <- new_element_list(rule$elements)
@@ -258,7 +260,7 @@ group_quadrature <- function(gs, degree) {
 
 #' @rdname group_sample
 #' @export
-group_testing_elements <- function(gs) {
+group_testing_elements <- function(gs, ...) {
   check_has_group(gs)
   new_element_list(py_call_checked("_r.groups.testing_elements", list(gs)))
 }

@@ -11,6 +11,7 @@
 #' conjugate share a row: the squared norm of a row is 1, 2 or 4 for the types R, C and H.
 #'
 #' @param gs A finite group, or a space.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return Named matrices: `cayley_table()` of positions, `character_table()` of characters, with the attributes
 #'   `sizes`, `orders`, `representatives` of the columns and `types` of the rows. `conjugacy_classes()`: a list of
 #'   lists of elements.
@@ -25,7 +26,7 @@
 #' sizes <- attr(X, "sizes")
 #' round(X %*% diag(sizes) %*% t(X) / sum(sizes), 12)
 #' conjugacy_classes(dihedral_group(3))
-cayley_table <- function(gs) {
+cayley_table <- function(gs, ...) {
   check_has_group(gs)
   found <- py_call_checked("_r.tables.cayley", list(gs))
   names <- as.character(unlist(found$names))
@@ -63,7 +64,7 @@ print.cayley_table <- function(x, ...) {
 
 #' @rdname cayley_table
 #' @export
-character_table <- function(gs) {
+character_table <- function(gs, ...) {
   check_has_group(gs)
   found <- py_call_checked("_r.tables.characters", list(gs))
   orders <- as.integer(unlist(found$orders))
@@ -107,7 +108,7 @@ print.character_table <- function(x, ...) {
 
 #' @rdname cayley_table
 #' @export
-conjugacy_classes <- function(gs) {
+conjugacy_classes <- function(gs, ...) {
   check_has_group(gs)
   found <- py_call_checked("_r.tables.classes", list(gs))
   structure(lapply(found, new_element_list), class = "conjugacy_classes")
@@ -131,7 +132,7 @@ print.conjugacy_classes <- function(x, ...) {
 
 #' @rdname cayley_table
 #' @export
-group_centre <- function(gs) {
+group_centre <- function(gs, ...) {
   check_has_group(gs)
   new_element_list(py_call_checked("_r.groups.centre", list(gs)))
 }
@@ -154,6 +155,7 @@ group_centre <- function(gs) {
 #' `subgroup_maps()` gives the subgroup as a group of its own, with the maps of elements between both.
 #'
 #' @param gs A group or a space.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams quotient_repr
 #' @return `subgroups()`: a data frame with the columns `structure`, `order`, `conjugates` (how many subgroups are
 #'   conjugate to it; 1 for normal ones), `generators` and `label`. `subgroup_maps()`: a list of `group`, the function
@@ -167,7 +169,7 @@ group_centre <- function(gs) {
 #' restrict(G, subgroup = subgroups(G)[9, ])
 #' maps <- subgroup_maps(G, subgroup = "C4")
 #' maps$include(group_elements(maps$group)[[2]])
-subgroups <- function(gs) {
+subgroups <- function(gs, ...) {
   check_has_group(gs)
   rows <- py_call_checked("_r.tables.subgroups", list(gs))
   table <- data.frame(
@@ -202,7 +204,7 @@ print.subgroup_table <- function(x, ...) {
 
 #' @rdname subgroups
 #' @export
-subgroup_maps <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
+subgroup_maps <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   found <- py_call_checked("_r.groups.subgroup_maps", c(list(gs), as_subgroup(rotations, axis, subgroup)))
   maps <- found$maps
@@ -273,6 +275,7 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
 #' @param g,h Elements of G.
 #' @param rho An irrep of G.
 #' @param psi An irrep of H; the trivial one, for functions, if `NULL`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `homspace()`: an object that prints. `homspace_basis()`: an array of size of `rho` x number of such fields
 #'   x size of `psi`. `same_coset()`: `TRUE` if two elements are one point of the space.
 #' @export
@@ -282,7 +285,7 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
 #' g <- group_element(so3_group(), angle = pi / 2, axis = c(0, 1, 0))
 #' homspace_basis(sphere, g, irrep(so3_group(), frequency = 1))[, 1, 1]
 #' same_coset(sphere, g, g * group_element(so3_group(), angle = 1))
-homspace <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
+homspace <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.homspace", c(list(gs), as_subgroup(rotations, axis, subgroup)))
 }
@@ -300,7 +303,7 @@ format.homspace <- function(x, ...) {
 
 #' @rdname homspace
 #' @export
-homspace_basis <- function(x, g, rho, psi = NULL) {
+homspace_basis <- function(x, g, rho, psi = NULL, ...) {
   check_homspace(x)
   check_element(g)
   check_representation(rho)
@@ -310,7 +313,7 @@ homspace_basis <- function(x, g, rho, psi = NULL) {
 
 #' @rdname homspace
 #' @export
-same_coset <- function(x, g, h) {
+same_coset <- function(x, g, h, ...) {
   check_homspace(x)
   check_element(g)
   check_element(h)

@@ -10,6 +10,7 @@
 #' @param N Number of rotations; `Inf` for all of them.
 #' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.
 #' @param x A group, or anything that has one: a space, a field type, a representation, an element or a module.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A group.
 #' @seealso [so3_group()] for groups of space, [symmetric_group()] and [group_from_matrices()] for any others,
 #'   [group_elements()], [irrep()], [cayley_table()], [gspace_rot2d()]
@@ -21,7 +22,7 @@ NULL
 
 #' @rdname groups
 #' @export
-cyclic_group <- function(N) {
+cyclic_group <- function(N, ...) {
   if (identical(N, Inf)) {
     return(so2_group())
   }
@@ -30,7 +31,7 @@ cyclic_group <- function(N) {
 
 #' @rdname groups
 #' @export
-dihedral_group <- function(N) {
+dihedral_group <- function(N, ...) {
   if (identical(N, Inf)) {
     return(o2_group())
   }
@@ -39,13 +40,13 @@ dihedral_group <- function(N) {
 
 #' @rdname groups
 #' @export
-so2_group <- function(max_frequency = 3) {
+so2_group <- function(max_frequency = 3, ...) {
   py_call_checked("group.so2_group", list(as_count(max_frequency, min = 0)))
 }
 
 #' @rdname groups
 #' @export
-o2_group <- function(max_frequency = 3) {
+o2_group <- function(max_frequency = 3, ...) {
   py_call_checked("group.o2_group", list(as_count(max_frequency, min = 0)))
 }
 
@@ -57,7 +58,7 @@ trivial_group <- function() {
 
 #' @rdname groups
 #' @export
-group_of <- function(x) {
+group_of <- function(x, ...) {
   check_has_group(x)
   py_call_checked("_r.groups.group_of", list(x))
 }
@@ -79,6 +80,7 @@ group_of <- function(x) {
 #'
 #' @inheritParams groups
 #' @param symbol A symbol, such as `"Td"` or `"m-3m"`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A group. `point_groups()`: a data frame of the 32 crystallographic point groups.
 #' @seealso [gspace_rot3d()] for spaces with these groups
 #' @export
@@ -89,13 +91,13 @@ group_of <- function(x) {
 #' octahedral_group()
 #' group_elements(point_group("C3v"))
 #' all.equal(point_group("m-3m"), point_group("Oh"))
-so3_group <- function(max_frequency = 2) {
+so3_group <- function(max_frequency = 2, ...) {
   py_call_checked("group.so3_group", list(as_count(max_frequency, min = 0)))
 }
 
 #' @rdname so3_group
 #' @export
-o3_group <- function(max_frequency = 2) {
+o3_group <- function(max_frequency = 2, ...) {
   py_call_checked("group.o3_group", list(as_count(max_frequency, min = 0)))
 }
 
@@ -117,19 +119,19 @@ full_icosahedral_group <- function() py_call_checked("group.full_ico_group")
 
 #' @rdname so3_group
 #' @export
-cylinder_group <- function(N = Inf, max_frequency = 3) {
+cylinder_group <- function(N = Inf, max_frequency = 3, ...) {
   py_call_checked("_r.groups.cylinder", list(as_order(N), FALSE, as_count(max_frequency, min = 0)))
 }
 
 #' @rdname so3_group
 #' @export
-full_cylinder_group <- function(N = Inf, max_frequency = 3) {
+full_cylinder_group <- function(N = Inf, max_frequency = 3, ...) {
   py_call_checked("_r.groups.cylinder", list(as_order(N), TRUE, as_count(max_frequency, min = 0)))
 }
 
 #' @rdname so3_group
 #' @export
-point_group <- function(symbol) {
+point_group <- function(symbol, ...) {
   check_string(symbol)
   py_call_checked("group.point_group", list(symbol))
 }
@@ -154,6 +156,7 @@ point_groups <- function() {
 #'   irreps are of type H: four matrices commute with them, see [endomorphisms()].
 #'
 #' @param n Number of points that are permuted, from 1 to 6; for dicyclic groups a quarter of the order.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A group.
 #' @seealso [group_from_permutations()], [direct_product()]
 #' @export
@@ -163,15 +166,15 @@ point_groups <- function() {
 #' character_table(S3)
 #' group_order(alternating_group(5))
 #' group_elements(quaternion_group())
-symmetric_group <- function(n) py_call_checked("group.symmetric_group", list(as_count(n, min = 1)))
+symmetric_group <- function(n, ...) py_call_checked("group.symmetric_group", list(as_count(n, min = 1)))
 
 #' @rdname symmetric_group
 #' @export
-alternating_group <- function(n) py_call_checked("group.alternating_group", list(as_count(n, min = 1)))
+alternating_group <- function(n, ...) py_call_checked("group.alternating_group", list(as_count(n, min = 1)))
 
 #' @rdname symmetric_group
 #' @export
-dicyclic_group <- function(n) py_call_checked("group.dicyclic_group", list(as_count(n, min = 1)))
+dicyclic_group <- function(n, ...) py_call_checked("group.dicyclic_group", list(as_count(n, min = 1)))
 
 #' @rdname symmetric_group
 #' @export
@@ -193,6 +196,7 @@ quaternion_group <- function() py_call_checked("group.quaternion_group")
 #'   element of `normal`; or a matrix of positions with a row for each element of `acting`.
 #' @param name How the group prints.
 #' @param x A product, or an element of one.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A group. `group_parts()`: a list of the two groups, or of the two parts of an element.
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -205,7 +209,7 @@ quaternion_group <- function() py_call_checked("group.quaternion_group")
 #'
 #' # The quarter turns act on the fifth ones: a group of 20 elements.
 #' semidirect_product(cyclic_group(5), cyclic_group(4), function(h, n) n^(2^(group_element_as(h, "position") - 1)))
-direct_product <- function(first, second, name = NULL) {
+direct_product <- function(first, second, name = NULL, ...) {
   check_has_group(first)
   check_has_group(second)
   if (!is.null(name)) check_string(name)
@@ -214,14 +218,14 @@ direct_product <- function(first, second, name = NULL) {
 
 #' @rdname direct_product
 #' @export
-double_group <- function(G) {
+double_group <- function(G, ...) {
   check_has_group(G)
   py_call_checked("_r.groups.double", list(G))
 }
 
 #' @rdname direct_product
 #' @export
-semidirect_product <- function(normal, acting, action, name = NULL) {
+semidirect_product <- function(normal, acting, action, name = NULL, ...) {
   check_has_group(normal)
   check_has_group(acting)
   if (!is.null(name)) check_string(name)
@@ -251,7 +255,7 @@ action_table <- function(normal, acting, action) {
 
 #' @rdname direct_product
 #' @export
-group_parts <- function(x) {
+group_parts <- function(x, ...) {
   check_has_group(x)
   parts <- py_call_checked("_r.elements.parts", list(x))
   if (is_element(x)) new_element_list(parts) else parts
@@ -272,6 +276,7 @@ group_parts <- function(x) {
 #' @param names How the elements print; by default the row names of `table`, or the names in it.
 #' @param name How the group prints.
 #' @param max_order The order below which the generators must close.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A group. Generators that do not close, that are not orthogonal, and tables of no group are refused with the
 #'   reason.
 #' @seealso [symmetric_group()], [point_group()], [cayley_table()]
@@ -287,7 +292,7 @@ group_parts <- function(x) {
 #' group_order(group_from_permutations(list(c(2, 3, 4, 1), c(2, 1, 3, 4))))
 #'
 #' group_from_table(rbind(c("e", "a"), c("a", "e")))
-group_from_matrices <- function(generators, name = NULL, max_order = 1000) {
+group_from_matrices <- function(generators, name = NULL, max_order = 1000, ...) {
   if (!is.null(name)) check_string(name)
   if (is.matrix(generators)) generators <- list(generators)
   if ((is.numeric(generators) || is.complex(generators)) && length(dim(generators)) == 3) {
@@ -325,7 +330,7 @@ check_orthogonal <- function(x, k, call = rlang::caller_env()) {
 
 #' @rdname group_from_matrices
 #' @export
-group_from_permutations <- function(generators, name = NULL, max_order = 1000) {
+group_from_permutations <- function(generators, name = NULL, max_order = 1000, ...) {
   if (!is.null(name)) check_string(name)
   if (is.numeric(generators)) generators <- list(generators)
   for (permutation in generators) check_permutation(permutation)
@@ -351,7 +356,7 @@ check_permutation <- function(x, arg = "generators", call = rlang::caller_env())
 
 #' @rdname group_from_matrices
 #' @export
-group_from_table <- function(table, names = NULL, name = NULL) {
+group_from_table <- function(table, names = NULL, name = NULL, ...) {
   if (!is.null(name)) check_string(name)
   if (is.data.frame(table)) table <- as.matrix(table)
   if (!is.matrix(table) || !(is.numeric(table) || is.character(table))) {

@@ -18,6 +18,7 @@
 #' @param axis Angle in radians of the axis of reflection; `pi / 2` is the vertical axis, so that left and right change
 #'   places, and `0` the horizontal one.
 #' @param G A group, such as [cyclic_group()].
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A space. `gspaces()` gives a data frame of what is available, with the name of each space in Python.
 #' @seealso [field_type()], [group_element()], [irrep()], [plot.gspace()]
 #' @name gspace_rot2d
@@ -35,19 +36,19 @@ gspace_trivial2d <- function() {
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_rot2d <- function(N, max_frequency = 6) {
+gspace_rot2d <- function(N, max_frequency = 6, ...) {
   py_call_checked("gspaces.rot2dOnR2", list(N = as_order(N), maximum_frequency = as_count(max_frequency, min = 0)))
 }
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_flip2d <- function(axis = pi / 2) {
+gspace_flip2d <- function(axis = pi / 2, ...) {
   py_call_checked("gspaces.flip2dOnR2", list(axis = in_radians(axis)))
 }
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6) {
+gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6, ...) {
   py_call_checked("gspaces.flipRot2dOnR2", list(
     N = as_order(N), axis = in_radians(axis), maximum_frequency = as_count(max_frequency, min = 0)
   ))
@@ -61,7 +62,7 @@ as_order <- function(N, call = rlang::caller_env()) {
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_none <- function(G) {
+gspace_none <- function(G, ...) {
   check_has_group(G)
   py_call_checked("gspaces.no_base_space", list(group_of(G)))
 }
@@ -111,6 +112,7 @@ gspace_trivial1d <- function() py_call_checked("gspaces.trivialOnR1")
 #' @param axis Angle in radians between the x-axis and one of the axes across, or one of the mirrors.
 #' @param adjoint An element a of [o3_group()] or [so3_group()]: the group becomes a^-1 H a, so that its axis is a^-1 z.
 #' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A space.
 #' @seealso [gspace_rot2d()] for images, [gspace()] for any group, [so3_group()], [group_element()], [plot.gspace()]
 #' @name gspace_rot3d
@@ -131,13 +133,13 @@ gspace_trivial3d <- function() py_call_checked("gspaces.trivialOnR3")
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_rot3d <- function(max_frequency = 2) {
+gspace_rot3d <- function(max_frequency = 2, ...) {
   py_call_checked("gspaces.rot3dOnR3", list(as_count(max_frequency, min = 0)))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_flip_rot3d <- function(max_frequency = 2) {
+gspace_flip_rot3d <- function(max_frequency = 2, ...) {
   py_call_checked("gspaces.flipRot3dOnR3", list(as_count(max_frequency, min = 0)))
 }
 
@@ -159,38 +161,38 @@ gspace_full_ico <- function() py_call_checked("gspaces.fullIcoOnR3")
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_axis3d <- function(N = Inf, adjoint = NULL, max_frequency = 2) {
+gspace_axis3d <- function(N = Inf, adjoint = NULL, max_frequency = 2, ...) {
   axial_space("gspaces.rot2dOnR3", N, adjoint, max_frequency)
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_dihedral3d <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
+gspace_dihedral3d <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
   axial_space("gspaces.dihedralOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_cone <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
+gspace_cone <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
   axial_space("gspaces.conicalOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_cylinder <- function(N = Inf, adjoint = NULL, max_frequency = 2) {
+gspace_cylinder <- function(N = Inf, adjoint = NULL, max_frequency = 2, ...) {
   axial_space("gspaces.cylindricalOnR3", N, adjoint, max_frequency)
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_full_cylinder <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2) {
+gspace_full_cylinder <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
   # Python takes twice the angle here, as escnn does, and the angle elsewhere.
   axial_space("gspaces.fullCylindricalOnR3", N, adjoint, max_frequency, axis = 2 * in_radians(axis))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_mirror3d <- function(axis = pi / 2, adjoint = NULL) {
+gspace_mirror3d <- function(axis = pi / 2, adjoint = NULL, ...) {
   py_call_checked("gspaces.mirOnR3", list(in_radians(axis), checked_adjoint(adjoint)))
 }
 
@@ -221,6 +223,7 @@ checked_adjoint <- function(adjoint, call = rlang::caller_env()) {
 #'   (right), y (up), z. By default the group's own, for groups of the plane and of space and groups of matrices.
 #' @param name How the space prints.
 #' @param gs A space.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A space. `exact_elements()`: a list of the elements that move a grid of pixels or voxels without interpolation.
 #' @seealso [gspace_rot2d()], [gspace_rot3d()], [group_from_matrices()], [point_group()], [standard_repr()]
 #' @export
@@ -232,7 +235,7 @@ checked_adjoint <- function(adjoint, call = rlang::caller_env()) {
 #' gs <- gspace(S3, action = irrep(S3, label = 2))
 #' gs
 #' exact_elements(gs)
-gspace <- function(group, action = NULL, name = NULL) {
+gspace <- function(group, action = NULL, name = NULL, ...) {
   check_has_group(group)
   if (!is.null(action)) check_representation(action)
   if (!is.null(name)) check_string(name)
@@ -241,7 +244,7 @@ gspace <- function(group, action = NULL, name = NULL) {
 
 #' @rdname gspace
 #' @export
-exact_elements <- function(gs) {
+exact_elements <- function(gs, ...) {
   check_class(gs, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 4).")
   new_element_list(py_call_checked("_r.spaces.exact_elements", list(gs)))
 }

@@ -7,7 +7,8 @@
 #   an argument that the function has not     predict() has no argument `batchsize`. Did you mean `batch_size`?
 #   a setting in the place of `object`        pool_avg(2) is pool_avg(kernel_size = 2)
 #
-# Functions that use their dots have their own check of what comes in them: check_passed_on().
+# Functions that use their dots have their own check of what comes in them: check_passed_on(). All others have dots in order to say
+# what was meant, where R itself would only say "unused argument".
 
 #' Guard the exported functions and the methods of a namespace.
 #' @noRd
@@ -35,7 +36,7 @@ declared_functions <- function(namespace) {
 }
 
 guarded <- function(f, name) {
-  lines <- c(guard_layer(f, name), guard_dots(f, name), guard_needed(f, name))
+  lines <- c(guard_dots(f, name), guard_layer(f, name), guard_needed(f, name))
   if (!length(lines)) {
     return(f)
   }
@@ -160,8 +161,8 @@ refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_en
   if (!length(unknown)) {
     return(invisible())
   }
-  # The first argument is what the function is about; nobody misspells it.
-  others <- setdiff(known[-1], "")
+  # What the function is about comes first, without its name.
+  others <- setdiff(known, c("", "object", "_data"))
   named <- nzchar(unknown[1])
   abort_intertwine(
     if (named) {
@@ -208,7 +209,7 @@ or_list <- function(x, last = " or ") {
   if (n < 2) x else paste0(paste(x[-n], collapse = ", "), last, x[n])
 }
 
-#' The names that one was probably meant to be, the likeliest first: as `intertwine.suggestions.nearest()`, without Python.
+#' The names that one was probably meant to be, the likeliest first: like `intertwine.suggestions.nearest()`, without Python.
 #' @noRd
 nearest_names <- function(name, names, count = 3) {
   names <- unique(names[nzchar(names)])
@@ -228,7 +229,7 @@ nearest_names <- function(name, names, count = 3) {
   short <- nchar(wanted) > 1 & initials == wanted
   likeness <- ifelse(begun | longer | short, pmax(likeness, 0.9), likeness)
   best <- max(likeness)
-  least <- if (best == 1) 1 else max(0.65, best - 0.1)
+  least <- if (best == 1) 1 else max(0.7, best - 0.1)
   found <- order(-likeness, names)
   utils::head(names[found][likeness[found] >= least], count)
 }

@@ -5,6 +5,7 @@
 #' @param path A file.
 #' @param scale Whether unsigned bytes, which lie between 0 and 255, become
 #'   numbers between 0 and 1. Labels are never scaled.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return [images()] for files with three dimensions (images, rows, columns)
 #'   or four (images, rows, columns, channels), an integer or double vector for files with one
 #'   dimension (labels), an array for the rest.
@@ -18,7 +19,7 @@
 #' writeBin(as.raw(c(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1:12)), path)
 #' read_idx(path, scale = FALSE)
 #' @export
-read_idx <- function(path, scale = TRUE) {
+read_idx <- function(path, scale = TRUE, ...) {
   check_file(path)
   connection <- gzfile(path, "rb")
   on.exit(close(connection))
@@ -140,6 +141,7 @@ digits_data <- function() {
 #' @param channels `"grey"` for one channel, `"rgb"` for three, `"rgba"` for
 #'   four.
 #' @param pattern A regular expression that the file names must match.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `read_image_folder()`: a list of `x`, [images()] with values from 0 (black) to 1 (white) and
 #'   named by file, and `y`, a factor of the subfolders, or `NULL` if there are
 #'   none. Pictures of 16 bits keep their precision.
@@ -176,7 +178,7 @@ digits_data <- function() {
 #' evaluate(fitted, shapes)
 #' @export
 read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rgba"),
-                              pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
+                              pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", ...) {
   channels <- match_choice(channels)
   files <- list_pictures(path, pattern)
   size <- as_picture_size(size)
@@ -193,7 +195,7 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
 #' @rdname read_image_folder
 #' @export
 image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
-                         pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$") {
+                         pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", ...) {
   channels <- match_choice(channels)
   files <- list_pictures(path, pattern)
   # absolute, for the working directory may change before the files are read

@@ -127,12 +127,13 @@ restore_images <- function(record, like) {
 #' @param size The new height and width (depth, height and width of volumes); one number means a square or a cube.
 #' @param by Pixels to add at each side; one number, or one for each axis.
 #' @param value The value of the added pixels.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return [images()].
 #' @examples
 #' x <- images(matrix(1:4, 2), "hw")
 #' pad_images(x, 1)[[1]]
 #' @export
-pad_images <- function(x, by, value = 0) {
+pad_images <- function(x, by, value = 0, ...) {
   check_images(x)
   size <- spatial_size(x)
   by <- as_sizes(by, length(size), min = 0, arg = "by")
@@ -156,7 +157,7 @@ as_sizes <- function(x, n, min, arg, call = rlang::caller_env()) {
 
 #' @rdname pad_images
 #' @export
-resize_images <- function(x, size) {
+resize_images <- function(x, size, ...) {
   check_images(x)
   size <- as_sizes(size, length(spatial_size(x)), min = 1, arg = "size")
   resized <- py_call_checked(

@@ -35,6 +35,7 @@
 #' @param range `NULL` to keep the values, or the two values that mean black
 #'   and white, which become 0 and 1: `c(0, 255)` for bytes, `c(0, 65535)` for
 #'   16-bit pictures.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An object of class `images`: a numeric array with dimensions
 #'   (n, c, h, w), (n, c, d, h, w) for volumes, or (n, c, w) for signals. `x[i]` is some of the
 #'   images, `x[[i]]` one of them as an array (height, width, channels),
@@ -57,7 +58,7 @@
 #' peak <- images(volcano, layout = "wh", origin = "bottom")
 #' summary(peak)
 #' @export
-images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL) {
+images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL, ...) {
   if (is_images(x)) {
     return(x)
   }
@@ -86,7 +87,7 @@ new_images <- function(x) {
 
 #' @rdname images
 #' @export
-is_images <- function(x) {
+is_images <- function(x, ...) {
   inherits(x, "images")
 }
 

@@ -14,12 +14,13 @@
 #'   older.
 #' @param extra Further packages.
 #' @param dry_run Only return the commands?
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return The commands that were run, invisibly.
 #' @export
 #' @examples
 #' install_intertwine(dry_run = TRUE)
 install_intertwine <- function(envname = "r-intertwine", torch = c("cpu", "default"), python = NULL,
-                               extra = character(), dry_run = FALSE) {
+                               extra = character(), dry_run = FALSE, ...) {
   torch <- match_choice(torch)
   check_string(envname)
   check_flag(dry_run)

@@ -309,13 +309,14 @@ layer_title <- function(row) {
 #' Counts the values that training adjusts.
 #'
 #' @param module A module.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A number.
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 8), kernel_size = 5) |>
 #'   n_parameters()
-n_parameters <- function(module) {
+n_parameters <- function(module, ...) {
   check_module(module)
   py_call_checked("_r.layers.n_parameters", list(module))
 }
@@ -327,13 +328,14 @@ n_parameters <- function(module) {
 #' `torch.fx.GraphModule`.
 #'
 #' @param module A module. It is not changed.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A `torch.nn.Module` in evaluation mode.
 #' @export
 #' @examplesIf intertwine_available()
 #' conv <- field_type(gspace_rot2d(4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 8), kernel_size = 5)
 #' export_torch(conv)
-export_torch <- function(module) {
+export_torch <- function(module, ...) {
   check_class(module, "equivariant_module", "a module", hint = "Make one with sequential_module() or r2_conv().")
   py_call_checked("_r.layers.export", list(module))
 }

@@ -26,7 +26,7 @@
 #' parts <- branches(geometric_tensor(array(0, c(1, 18, 5, 5)), type))
 #' names(parts)
 #' merge_module(a = pool_group(parts$a$type), b = pool_norm(parts$b$type))(parts)
-multiple_module <- function(object, labels, parts) {
+multiple_module <- function(object, labels, parts, ...) {
   call <- rlang::current_env()
   labels <- needed(labels)
   parts <- needed(parts)
@@ -45,7 +45,7 @@ multiple_module <- function(object, labels, parts) {
 
 #' @rdname multiple_module
 #' @export
-branching_module <- function(object, labels) {
+branching_module <- function(object, labels, ...) {
   labels <- needed(labels)
   check_labels(labels, "labels", rlang::current_env())
   create_layer("BranchingModule", object, list(labels = as.list(labels)))
@@ -72,6 +72,7 @@ merge_module <- function(...) {
 #' @inheritParams r2_conv
 #' @param gates The [field_type()] of the gates: as many trivial fields as `object` has fields.
 #' @param fun Name of the function of the gates: `"sigmoid"`, `"tanh"` or `"relu"`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @return A module; `nonlin_gated_uniform()` as [r2_conv()].
 #' @export
@@ -82,7 +83,7 @@ merge_module <- function(...) {
 #' layer(gates, geometric_tensor(array(1, c(1, 4, 5, 5)), field_type(gs, vector = 2)))
 #'
 #' field_type(gs, 2 * direct_sum(trivial_repr(gs), irrep(gs, frequency = 1))) |> nonlin_gated_uniform()
-nonlin_gated_by <- function(object, gates) {
+nonlin_gated_by <- function(object, gates, ...) {
   check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, vector = 2).")
   check_class(gates, "field_type", "a field type", hint = "Make one with field_type(gs, trivial = 2).")
   py_call_checked("_r.layers.gated_by", list(object, gates, draw_seed()))
@@ -90,7 +91,7 @@ nonlin_gated_by <- function(object, gates) {
 
 #' @rdname nonlin_gated_by
 #' @export
-nonlin_gated_uniform <- function(object, fun = "sigmoid") {
+nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
   check_string(fun)
   create_layer("GatedNonLinearityUniform", object, list(fun = fun), random = TRUE)
 }
@@ -101,6 +102,7 @@ nonlin_gated_uniform <- function(object, fun = "sigmoid") {
 #'
 #' @inheritParams r2_conv
 #' @param size Number of channels.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @return A torch module, a sequence or a specification.
 #' @seealso [pool_group()], which knows how many channels a field has
@@ -108,7 +110,7 @@ nonlin_gated_uniform <- function(object, fun = "sigmoid") {
 #' @examplesIf intertwine_available()
 #' gs <- gspace_rot2d(N = 4)
 #' field_type(gs, regular = 4) |> pool_group() |> pool_max_channels(size = 2)
-pool_max_channels <- function(object, size) {
+pool_max_channels <- function(object, size, ...) {
   create_layer("MaxPoolChannels", object, list(size = as_count(needed(size), min = 1)))
 }
 

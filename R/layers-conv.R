@@ -42,6 +42,7 @@
 #' @param low_error Choose filters that turn more exactly by angles between quarter turns? `TRUE`, or the greatest error of a
 #'   filter, such as 0.05. See the section below.
 #' @param initialize Set `FALSE` to skip the random start of the weights.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A module, a sequence or a specification.
 #' @export
 #' @examplesIf intertwine_available()
@@ -56,7 +57,7 @@
 #' r2_conv(out = c(regular = 3), kernel_size = 3)
 r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, low_error = FALSE,
-                    initialize = TRUE) {
+                    initialize = TRUE, ...) {
   create_layer("R2Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
@@ -72,6 +73,7 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @inheritParams r2_conv
 #' @param output_padding Pixels added on one side of the output.
 #' @param padding_mode How the input goes on beyond its edges: by `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -81,7 +83,7 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               low_error = FALSE, initialize = TRUE, padding_mode = NULL) {
+                               low_error = FALSE, initialize = TRUE, padding_mode = NULL, ...) {
   create_layer("R2ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
@@ -94,6 +96,7 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #'
 #' The linear maps of vectors that commute with the group: for [gspace_none()], or at each point of a space.
 #'
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams r2_conv
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
@@ -102,7 +105,7 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' gs <- gspace_none(cyclic_group(8))
 #' linear <- field_type(gs, regular = 2) |> equivariant_linear(out = c(regular = 1, trivial = 3))
 #' dim(linear(matrix(rnorm(5 * 16), 5)))
-equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE) {
+equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE, ...) {
   create_layer("Linear", object, list(
     out = needed(out), bias = bias, initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)

@@ -23,6 +23,7 @@
 #'   sphere are sampled at such points of it.
 #' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @return `fourier_repr()`: a representation. `nonlin_fourier()`: a module, a sequence or a specification.
 #' @seealso [regular_repr()], [sphere_repr()], [fourier_transform()], [nonlin_relu()] and [nonlin_gated()]
@@ -37,7 +38,7 @@
 #' # Functions on the sphere, in space
 #' gs <- gspace_rot3d()
 #' field_type(gs, 2 * sphere_repr(gs, frequency = 2)) |> nonlin_fourier(rotations = Inf)
-nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis = NULL, subgroup = NULL, grid = NULL) {
+nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis = NULL, subgroup = NULL, grid = NULL, ...) {
   check_string(fun)
   on_cosets <- !is.null(rotations) || !is.null(axis) || !is.null(subgroup)
   if (!is.null(subgroup)) subgroup <- as_subgroup_label(subgroup)
@@ -48,7 +49,7 @@ nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis
 
 #' @rdname nonlin_fourier
 #' @export
-fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgroup = NULL) {
+fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   frequency <- as_count(frequency, min = 0)
   if (is.null(rotations) && is.null(axis) && is.null(subgroup)) {

@@ -19,6 +19,7 @@
 #' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does
 #'   not say it;
 #'   `NULL` finds the smallest blocks.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [induced_repr()], [nonlin_norm()], [batchnorm_norm()], [pool_norm()]
@@ -29,7 +30,7 @@
 #' rho <- induced_repr(gs, irrep(half_turns, frequency = 1), rotations = 2)
 #' field_type(gs, 2 * rho) |> nonlin_induced_norm()
 #' field_type(gs, 2 * quotient_repr(gs, rotations = 2), 2 * rho) |> nonlin_induced_gated()
-nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = NULL) {
+nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = NULL, ...) {
   check_string(fun)
   create_layer("InducedNormNonLinearity", object, list(
     `function` = if (fun == "squash") fun else paste0("n_", fun), bias = bias && fun != "squash", block_size = block_size
@@ -38,13 +39,13 @@ nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = 
 
 #' @rdname nonlin_induced_norm
 #' @export
-nonlin_induced_gated <- function(object, drop_gates = TRUE) {
+nonlin_induced_gated <- function(object, drop_gates = TRUE, ...) {
   create_layer("InducedGatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
 }
 
 #' @rdname nonlin_induced_norm
 #' @export
-batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, block_size = NULL) {
+batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, block_size = NULL, ...) {
   create_layer("InducedNormBatchNorm", object, list(
     eps = eps, momentum = momentum, affine = affine, block_size = block_size
   ))
@@ -52,6 +53,6 @@ batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = 
 
 #' @rdname nonlin_induced_norm
 #' @export
-pool_induced_norm <- function(object, block_size = NULL) {
+pool_induced_norm <- function(object, block_size = NULL, ...) {
   create_layer("InducedNormPool", object, list(block_size = block_size))
 }

@@ -16,13 +16,14 @@
 #'   `"sigmoid"`, `"softplus"` or `"squash"` for norms.
 #' @param bias Learn a threshold for each field?
 #' @param drop_gates Leave the gates out of the result?
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' vectors <- field_type(gspace_rot2d(N = 8), vector = 4)
 #' nonlin_norm(vectors)
-nonlin_norm <- function(object, fun = "relu", bias = TRUE) {
+nonlin_norm <- function(object, fun = "relu", bias = TRUE, ...) {
   check_string(fun)
   create_layer("NormNonLinearity", object, list(
     `function` = if (fun == "squash") fun else paste0("n_", fun), bias = bias && fun != "squash"
@@ -31,26 +32,26 @@ nonlin_norm <- function(object, fun = "relu", bias = TRUE) {
 
 #' @rdname nonlin_norm
 #' @export
-nonlin_gated <- function(object, drop_gates = TRUE) {
+nonlin_gated <- function(object, drop_gates = TRUE, ...) {
   create_layer("GatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
 }
 
 #' @rdname nonlin_norm
 #' @export
-nonlin_concatenated <- function(object, fun = "relu") {
+nonlin_concatenated <- function(object, fun = "relu", ...) {
   check_string(fun)
   create_layer("ConcatenatedNonLinearity", object, list(`function` = paste0("c_", fun)))
 }
 
 #' @rdname nonlin_norm
 #' @export
-nonlin_vector_field <- function(object) {
+nonlin_vector_field <- function(object, ...) {
   create_layer("VectorFieldNonLinearity", object)
 }
 
 #' @rdname nonlin_norm
 #' @export
-nonlin_pointwise <- function(object, fun = "tanh") {
+nonlin_pointwise <- function(object, fun = "tanh", ...) {
   check_string(fun)
   create_layer("PointwiseNonLinearity", object, list(`function` = paste0("p_", fun)))
 }
@@ -61,19 +62,20 @@ nonlin_pointwise <- function(object, fun = "tanh") {
 #' `batchnorm_gnorm()` each irreducible part of it, over the batch and over positions. `norm_field()` normalises each field
 #' by itself, in each sample. See [batchnorm_inner()] for fields that the group permutes.
 #'
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams batchnorm_inner
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 8), vector = 4) |> batchnorm_norm()
-batchnorm_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE) {
+batchnorm_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, ...) {
   create_layer("NormBatchNorm", object, list(eps = eps, momentum = momentum, affine = affine))
 }
 
 #' @rdname batchnorm_norm
 #' @export
-batchnorm_gnorm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE) {
+batchnorm_gnorm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
   create_layer("GNormBatchNorm", object, list(
     eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
   ))
@@ -81,7 +83,7 @@ batchnorm_gnorm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 
 #' @rdname batchnorm_norm
 #' @export
-batchnorm_iid <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE) {
+batchnorm_iid <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
   create_layer("IIDBatchNorm", object, list(
     eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
   ))
@@ -89,7 +91,7 @@ batchnorm_iid <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, tra
 
 #' @rdname batchnorm_norm
 #' @export
-norm_field <- function(object, eps = 1e-5, affine = TRUE) {
+norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
   create_layer("FieldNorm", object, list(eps = eps, affine = affine))
 }
 
@@ -100,18 +102,19 @@ norm_field <- function(object, eps = 1e-5, affine = TRUE) {
 #'
 #' @inheritParams r2_conv
 #' @param p Probability of zero.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 8) |> dropout_field(p = 0.2)
-dropout_field <- function(object, p = 0.5) {
+dropout_field <- function(object, p = 0.5, ...) {
   create_layer("FieldDropout", object, list(p = p))
 }
 
 #' @rdname dropout_field
 #' @export
-dropout_pointwise <- function(object, p = 0.5) {
+dropout_pointwise <- function(object, p = 0.5, ...) {
   create_layer("PointwiseDropout", object, list(p = p))
 }
 
@@ -120,19 +123,20 @@ dropout_pointwise <- function(object, p = 0.5) {
 #' `pool_norm()` is the length of each field, which the group does not change; `pool_norm_max()` takes in each window the
 #' field that is longest. Both take every representation.
 #'
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams pool_avg
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 8), vector = 4) |> pool_norm()
-pool_norm <- function(object) {
+pool_norm <- function(object, ...) {
   create_layer("NormPool", object)
 }
 
 #' @rdname pool_norm
 #' @export
-pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
+pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
   create_layer("NormMaxPool", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
     padding_mode = padding_mode
@@ -143,18 +147,19 @@ pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_
 #'
 #' @inheritParams r2_conv
 #' @param output_size Height and width (depth, height and width) of the output; one number for all.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_adaptive_avg(output_size = 1)
-pool_adaptive_avg <- function(object, output_size) {
+pool_adaptive_avg <- function(object, output_size, ...) {
   create_layer("PointwiseAdaptiveAvgPool", object, list(output_size = needed(output_size)))
 }
 
 #' @rdname pool_adaptive_avg
 #' @export
-pool_adaptive_max <- function(object, output_size) {
+pool_adaptive_max <- function(object, output_size, ...) {
   create_layer("PointwiseAdaptiveMaxPool", object, list(output_size = needed(output_size)))
 }
 
@@ -175,6 +180,7 @@ pool_adaptive_max <- function(object, output_size) {
 #' @param margin Pixels between the disc and the edge.
 #' @param sigma Width of the soft edge of the disc.
 #' @param permutation The positions, counted from 1, of the fields in their new order.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -183,7 +189,7 @@ pool_adaptive_max <- function(object, output_size) {
 #' up <- field_type(gs, regular = 1) |> r2_upsampling(scale_factor = 2)
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bilinear", align_corners = FALSE,
-                          padding_mode = NULL) {
+                          padding_mode = NULL, ...) {
   create_layer("R2Upsampling", object, list(
     scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
   ))
@@ -192,7 +198,7 @@ r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bili
 #' @rdname r2_upsampling
 #' @export
 r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "trilinear", align_corners = FALSE,
-                          padding_mode = NULL) {
+                          padding_mode = NULL, ...) {
   create_layer("R3Upsampling", object, list(
     scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
   ))
@@ -200,12 +206,12 @@ r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "tril
 
 #' @rdname r2_upsampling
 #' @export
-mask_module <- function(object, S, margin = 0, sigma = 2) {
+mask_module <- function(object, S, margin = 0, sigma = 2, ...) {
   create_layer("MaskModule", object, list(S = needed(S), margin = margin, sigma = sigma))
 }
 
 #' @rdname r2_upsampling
 #' @export
-reshuffle_module <- function(object, permutation) {
+reshuffle_module <- function(object, permutation, ...) {
   create_layer("ReshuffleModule", object, list(permutation = needed(permutation)))
 }

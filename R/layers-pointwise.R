@@ -10,6 +10,7 @@
 #' @inheritParams r2_conv
 #' @param alpha Depth below zero.
 #' @param negative_slope Slope below zero.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -17,19 +18,19 @@
 #' type <- field_type(gspace_rot2d(N = 4), regular = 2)
 #' relu <- nonlin_relu(type)
 #' relu
-nonlin_relu <- function(object) {
+nonlin_relu <- function(object, ...) {
   create_layer("ReLU", object)
 }
 
 #' @rdname nonlin_relu
 #' @export
-nonlin_elu <- function(object, alpha = 1) {
+nonlin_elu <- function(object, alpha = 1, ...) {
   create_layer("ELU", object, list(alpha = alpha))
 }
 
 #' @rdname nonlin_relu
 #' @export
-nonlin_leaky_relu <- function(object, negative_slope = 0.01) {
+nonlin_leaky_relu <- function(object, negative_slope = 0.01, ...) {
   create_layer("LeakyReLU", object, list(negative_slope = negative_slope))
 }
 
@@ -43,12 +44,13 @@ nonlin_leaky_relu <- function(object, negative_slope = 0.01) {
 #' @param momentum Weight of the present batch in the running statistics.
 #' @param affine Learn a scale and a shift?
 #' @param track_running_stats Keep statistics for evaluation?
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> batchnorm_inner()
-batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE) {
+batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
   create_layer("InnerBatchNorm", object, list(
     eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
   ))
@@ -70,13 +72,14 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' @param padding_mode What is added: `"zeros"` (of largest values: nothing), or the image continued by `"reflect"`,
 #'   `"replicate"` or `"circular"`.
 #' @param sigma Width of the blur in pixels.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
 #' dim(pool(array(0, c(1, 8, 11, 11))))
-pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
+pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
   create_layer("PointwiseAvgPool", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
     padding_mode = padding_mode
@@ -85,7 +88,7 @@ pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode 
 
 #' @rdname pool_avg
 #' @export
-pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL) {
+pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
   create_layer("PointwiseMaxPool", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
     padding_mode = padding_mode
@@ -94,7 +97,7 @@ pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode 
 
 #' @rdname pool_avg
 #' @export
-pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_mode = NULL) {
+pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_mode = NULL, ...) {
   create_layer("PointwiseAvgPoolAntialiased", object, list(
     sigma = needed(sigma), stride = needed(stride), padding = padding, padding_mode = padding_mode
   ))
@@ -103,7 +106,7 @@ pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_
 #' @rdname pool_avg
 #' @export
 pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE,
-                                 padding_mode = NULL) {
+                                 padding_mode = NULL, ...) {
   create_layer("PointwiseMaxPoolAntialiased", object, list(
     kernel_size = needed(kernel_size), stride = stride, padding = padding, sigma = sigma,
     ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode, padding_mode = padding_mode
@@ -114,12 +117,13 @@ pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0
 #'
 #' The largest channel of each regular or quotient field: a scalar that the group does not change.
 #'
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams r2_conv
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_group()
-pool_group <- function(object) {
+pool_group <- function(object, ...) {
   create_layer("GroupPooling", object)
 }

@@ -28,6 +28,7 @@
 #' @param spacing The size of a voxel; one number, or one for each of depth, height and width. Only ratios count.
 #' @param output_padding Voxels added at one end of each axis.
 #' @param samples Which solid: `"ico"` (12 corners), `"dodeca"` (20) or `"icosidodeca"` (30).
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [plot.r3_conv()], [r3_point_conv()], [r3_upsampling()], [mri_data()]
@@ -39,7 +40,7 @@
 #' dim(conv(mri_data()))
 r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, spacing = 1,
-                    low_error = FALSE, initialize = TRUE) {
+                    low_error = FALSE, initialize = TRUE, ...) {
   create_layer("R3Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
@@ -52,7 +53,7 @@ r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @export
 r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               spacing = 1, low_error = FALSE, initialize = TRUE, padding_mode = NULL) {
+                               spacing = 1, low_error = FALSE, initialize = TRUE, padding_mode = NULL, ...) {
   create_layer("R3ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
@@ -66,7 +67,7 @@ r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' @export
 r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                         padding_mode = NULL, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
-                        initialize = TRUE) {
+                        initialize = TRUE, ...) {
   create_layer("R3IcoConv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, samples = samples, sigma = sigma, rings = rings,
@@ -78,7 +79,7 @@ r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilat
 #' @export
 r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                    groups = 1, bias = TRUE, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
-                                   initialize = TRUE, padding_mode = NULL) {
+                                   initialize = TRUE, padding_mode = NULL, ...) {
   create_layer("R3IcoConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, samples = samples, sigma = sigma, rings = rings,
@@ -98,6 +99,7 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 #' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest order, 0
 #'   for even filters and 1 for odd ones, too.
 #' @param output_padding Points added at one end of the output.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [plot.r3_conv()], [images()] for signals as data
@@ -109,7 +111,7 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 #' dim(conv(sunspots))
 #' check_equivariance(conv)
 r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
-                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE) {
+                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE, ...) {
   create_layer("R1Conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
@@ -121,7 +123,7 @@ r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 #' @export
 r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
-                               initialize = TRUE, padding_mode = NULL) {
+                               initialize = TRUE, padding_mode = NULL, ...) {
   create_layer("R1ConvTransposed", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
     stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
@@ -138,6 +140,7 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters; one number, or one for each axis where the group keeps them apart.
 #' @param stride,dilation As in any convolution.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [r2_conv()], [r3_conv()]
@@ -148,7 +151,7 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' separable <- type |> separable_conv(out = c(regular = 4), kernel_size = 3)
 #' c(full = n_parameters(full), separable = n_parameters(separable))
 separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE,
-                           padding_mode = NULL) {
+                           padding_mode = NULL, ...) {
   create_layer("separable_conv", object, list(
     out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
     bias = bias, padding_mode = padding_mode
@@ -157,7 +160,8 @@ separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, di
 
 #' @rdname separable_conv
 #' @export
-depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL) {
+depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL,
+                           ...) {
   create_layer("depthwise_conv", object, list(
     kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation, bias = bias,
     padding_mode = padding_mode
@@ -171,6 +175,7 @@ depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilatio
 #'
 #' @inheritParams r2_conv
 #' @param out As many fields as there are in the input, of one representation.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -178,7 +183,7 @@ depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilatio
 #' gs <- gspace_rot3d()
 #' field_type(gs, vector = 4) |>
 #'   tensor_product_module(out = 4 * irrep(gs, frequency = 2))
-tensor_product_module <- function(object, out, initialize = TRUE) {
+tensor_product_module <- function(object, out, initialize = TRUE, ...) {
   create_layer("TensorProductModule", object, list(
     out = needed(out), initialize = if (!isTRUE(initialize)) initialize
   ), random = TRUE)
@@ -198,6 +203,7 @@ tensor_product_module <- function(object, out, initialize = TRUE) {
 #'   only argument: `alias_free(nonlin_relu())`.)
 #' @param factor How many times as fine the grid is.
 #' @param radius How far the filters reach, in pixels of the first grid.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
@@ -205,7 +211,7 @@ tensor_product_module <- function(object, out, initialize = TRUE) {
 #' type <- field_type(gspace_rot2d(N = 8), regular = 1)
 #' type |> alias_free(nonlin_elu())
 #' r2_conv(out = c(regular = 4), kernel_size = 5, padding = 2) |> alias_free(nonlin_relu())
-alias_free <- function(object, layer, factor = 2, radius = 3) {
+alias_free <- function(object, layer, factor = 2, radius = 3, ...) {
   call <- rlang::current_env()
   if (!missing(object) && missing(layer) && is_layer_spec(object)) {
     # In a sequence, a specification alone is the layer itself.
@@ -228,13 +234,14 @@ alias_free <- function(object, layer, factor = 2, radius = 3) {
 #'
 #' @param degree The highest degree.
 #' @param group `"so3"`, or `"o3"` for reflections, too.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A module from vectors to `(degree + 1)^2` numbers for each.
 #' @export
 #' @examplesIf intertwine_available()
 #' harmonics <- harmonic_polynomial(2)
 #' harmonics
 #' harmonics(rbind(c(0, 0, 2), c(1, 0, 0)))
-harmonic_polynomial <- function(degree, group = c("so3", "o3")) {
+harmonic_polynomial <- function(degree, group = c("so3", "o3"), ...) {
   group <- match_choice(group)
   py_call_checked("nn.HarmonicPolynomialR3", list(as_count(degree, min = 0), group))
 }
@@ -253,6 +260,7 @@ harmonic_polynomial <- function(degree, group = c("so3", "o3")) {
 #' @param rotations,axis,subgroup A subgroup, for functions on its cosets; see [restrict()].
 #' @param transform What `fourier_transform()` gives.
 #' @param x Coefficients or samples: an array `[batch, functions * size, ...]`, or a vector for one function.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `fourier_transform()`: a module. `fourier_sample()` and `fourier_coefficients()`: an array like `x`.
 #' @seealso [fourier_repr()], [group_elements()]
 #' @export
@@ -263,7 +271,7 @@ harmonic_polynomial <- function(degree, group = c("so3", "o3")) {
 #' fourier <- fourier_transform(G, frequency = 3, elements = grid)
 #' values <- fourier_sample(fourier, c(0, 0, 1, 0, 0, 0, 0))
 #' round(fourier_coefficients(fourier, values), 6)
-fourier_transform <- function(gs, frequency = 3, elements = NULL, rotations = NULL, axis = NULL, subgroup = NULL) {
+fourier_transform <- function(gs, frequency = 3, elements = NULL, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   if (!is.null(elements)) elements <- as_elements(elements, rlang::current_env())
   py_call_checked("_r.layers.fourier_transform", list(
@@ -273,14 +281,14 @@ fourier_transform <- function(gs, frequency = 3, elements = NULL, rotations = NU
 
 #' @rdname fourier_transform
 #' @export
-fourier_sample <- function(transform, x) {
+fourier_sample <- function(transform, x, ...) {
   check_class(transform, "fourier_transform", "a Fourier transform")
   fourier_apply(transform, "sample", x)
 }
 
 #' @rdname fourier_transform
 #' @export
-fourier_coefficients <- function(transform, x) {
+fourier_coefficients <- function(transform, x, ...) {
   check_class(transform, "fourier_transform", "a Fourier transform")
   fourier_apply(transform, "coefficients", x)
 }

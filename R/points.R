@@ -25,6 +25,7 @@
 #'   by default.
 #' @param radial The profiles: `"gaussian"`, `"normalized"` or `"bessel"`.
 #' @param aggr `"mean"` or `"sum"` over the neighbours of a point.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @seealso [radius_graph()], [point_forces()], [plot.geometric_tensor()], [molecules_data()]
@@ -41,7 +42,7 @@
 #' conv(x, edges)
 #' check_equivariance(conv)
 r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
-                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
   point_conv(
     "R3PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
   )
@@ -50,7 +51,7 @@ r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NUL
 #' @rdname r3_point_conv
 #' @export
 r2_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
-                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
   point_conv(
     "R2PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
   )
@@ -59,7 +60,7 @@ r2_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NUL
 #' @rdname r3_point_conv
 #' @export
 r1_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
-                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE) {
+                          radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
   point_conv(
     "R1PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
   )
@@ -91,13 +92,14 @@ point_conv <- function(kind, object, out, width, n_rings, rings, sigma, frequenc
 #' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that
 #'   is left out are
 #'   left out, too, so that the graph turns with the points.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An integer matrix with a row for each edge and the columns `from` and `to`: positions of points, counted from 1.
 #' @seealso [r3_point_conv()]
 #' @export
 #' @examplesIf intertwine_available()
 #' water <- molecules_data("H2O")$atoms
 #' radius_graph(water[c("x", "y", "z")], radius = 1.2)
-radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbours = NULL) {
+radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbours = NULL, ...) {
   call <- rlang::current_env()
   coords <- coords_tensor(coords, call)
   check_number(radius, min = 0)
@@ -147,7 +149,7 @@ coords_matrix <- function(coords, call = rlang::caller_env()) {
 
 #' @rdname geometric_tensor
 #' @export
-point_coords <- function(x) {
+point_coords <- function(x, ...) {
   check_class(x, "geometric_tensor", "a geometric tensor")
   coords <- x$coords
   if (is.null(coords)) {
@@ -168,6 +170,7 @@ point_coords <- function(x) {
 #' @param module A module whose output is trivial fields.
 #' @param x A [geometric_tensor()] on points.
 #' @param edges The edges of the graph, see [radius_graph()].
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of the `energy`, a number, and the `forces`, a matrix with a row for each point.
 #' @seealso [r3_point_conv()]; its `radial = "bessel"` makes energies without jumps
 #' @export
@@ -182,7 +185,7 @@ point_coords <- function(x) {
 #'   nonlin_elu() |>
 #'   r3_point_conv(out = list(trivial = 1), width = 3, n_rings = 4, radial = "bessel")
 #' point_forces(model, x, radius_graph(place, radius = 3))
-point_forces <- function(module, x, edges) {
+point_forces <- function(module, x, edges, ...) {
   check_module(module)
   check_class(x, "geometric_tensor", "a geometric tensor on points")
   call <- rlang::current_env()
@@ -250,6 +253,7 @@ edge_tensor <- function(edges, n, call) {
 #' @param aggregate `"sum"` or `"mean"` over the points of a graph.
 #' @param epochs Number of steps.
 #' @param learn_rate The learning rate at the start.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the
 #'   training early
 #'   and keeps what was learned.
@@ -268,7 +272,7 @@ edge_tensor <- function(edges, n, call) {
 #' model <- x$type |> r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3)
 #' fitted <- fit_points(model, x, edges, atoms$molecule, y = c(1, 0, 2, 1), epochs = 200)
 #' round(rowsum(as.array(fitted$module(x, edges)), atoms$molecule, reorder = FALSE), 1)
-fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01) {
+fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01, ...) {
   call <- rlang::current_env()
   check_module(module)
   check_class(x, "geometric_tensor", "a geometric tensor on points")

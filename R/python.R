@@ -138,13 +138,14 @@ warn_versions_differ <- function(package) {
 #'
 #' @param initialize Start a Python that is not configured, too?
 #' @param torch Is torch needed? With `FALSE` the answer is whether groups, spaces and representations can be used.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `TRUE` if intertwine can be used, else `FALSE`.
 #' @seealso [intertwine_sitrep()] for what was found.
 #' @export
 #' @examples
 #' intertwine_available()
 #' intertwine_available(torch = FALSE)
-intertwine_available <- function(initialize = FALSE, torch = TRUE) {
+intertwine_available <- function(initialize = FALSE, torch = TRUE, ...) {
   check_flag(initialize)
   check_flag(torch)
   bridge_available(initialize) && (!torch || torch_available())

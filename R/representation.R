@@ -67,7 +67,7 @@
 #' irrep(octahedral_group(), label = -1)
 #' irrep(full_octahedral_group(), label = list(1, 2))
 #' split_irreps(regular_repr(dihedral_group(3)))$irreps
-irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL, inversion = NULL) {
+irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL, inversion = NULL, ...) {
   check_has_group(gs)
   if (!is.null(frequency)) frequency <- as_count(frequency, min = 0)
   if (!is.null(flip)) flip <- as_count(flip, min = 0, max = 1)
@@ -78,56 +78,56 @@ irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL, inversion = N
 
 #' @rdname irrep
 #' @export
-trivial_repr <- function(gs) {
+trivial_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.trivial", list(gs))
 }
 
 #' @rdname irrep
 #' @export
-regular_repr <- function(gs) {
+regular_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.regular", list(gs))
 }
 
 #' @rdname irrep
 #' @export
-quotient_repr <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL) {
+quotient_repr <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.quotient", c(list(gs), as_subgroup(rotations, axis, subgroup)))
 }
 
 #' @rdname irrep
 #' @export
-standard_repr <- function(gs) {
+standard_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.standard", list(gs))
 }
 
 #' @rdname irrep
 #' @export
-pseudovector_repr <- function(gs) {
+pseudovector_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.pseudo", list(gs, "pseudovector"))
 }
 
 #' @rdname irrep
 #' @export
-pseudoscalar_repr <- function(gs) {
+pseudoscalar_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.pseudo", list(gs, "pseudoscalar"))
 }
 
 #' @rdname irrep
 #' @export
-representations <- function(gs) {
+representations <- function(gs, ...) {
   check_has_group(gs)
   new_representation_list(py_call_checked("_r.groups.representations", list(gs)))
 }
 
 #' @rdname irrep
 #' @export
-irreps <- function(gs, max_frequency = NULL) {
+irreps <- function(gs, max_frequency = NULL, ...) {
   check_has_group(gs)
   if (!is.null(max_frequency)) max_frequency <- as_count(max_frequency, min = 0)
   new_representation_list(py_call_checked("_r.groups.irreps", list(gs, max_frequency)))
@@ -143,7 +143,7 @@ direct_sum <- function(...) {
 
 #' @rdname irrep
 #' @export
-tensor_product <- function(a, b) {
+tensor_product <- function(a, b, ...) {
   check_representation(a)
   check_representation(b)
   py_call_checked("_r.groups.tensor_product", list(a, b))
@@ -151,7 +151,7 @@ tensor_product <- function(a, b) {
 
 #' @rdname irrep
 #' @export
-change_basis <- function(rho, basis, name = "turned") {
+change_basis <- function(rho, basis, name = "turned", ...) {
   check_representation(rho)
   check_string(name)
   if (!is.matrix(basis) || !is.numeric(basis) || max(abs(crossprod(basis) - diag(ncol(basis)))) > 1e-6) {
@@ -164,7 +164,7 @@ change_basis <- function(rho, basis, name = "turned") {
 
 #' @rdname irrep
 #' @export
-repr_character <- function(rho, g) {
+repr_character <- function(rho, g, ...) {
   check_representation(rho)
   check_element(g)
   py_call_checked("_r.groups.character", list(rho, g))
@@ -172,7 +172,7 @@ repr_character <- function(rho, g) {
 
 #' @rdname irrep
 #' @export
-split_irreps <- function(rho) {
+split_irreps <- function(rho, ...) {
   check_representation(rho)
   found <- py_call_checked("_r.groups.split_irreps", list(rho))
   list(irreps = new_representation_list(found$irreps), change_of_basis = as_square(found$change_of_basis))
@@ -195,6 +195,7 @@ split_irreps <- function(rho) {
 #' @param rho A representation of the subgroup.
 #' @param frequency The highest frequency that is kept.
 #' @param irreps A list of irreps, or of labels, in place of `frequency`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A representation.
 #' @seealso [restrict()], [subgroups()], [fourier_repr()]
 #' @export
@@ -206,7 +207,7 @@ split_irreps <- function(rho) {
 #' sphere_repr(so3_group(), frequency = 2)
 #' spectral_quotient_repr(so3_group(), subgroup = "ico", frequency = 6)
 #' faces_repr(octahedral_group())
-induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL) {
+induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   check_representation(rho)
   py_call_checked("_r.groups.induced", list(gs, as_subgroup(rotations, axis, subgroup), rho))
@@ -214,7 +215,7 @@ induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL
 
 #' @rdname induced_repr
 #' @export
-spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL) {
+spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL, ...) {
   check_has_group(gs)
   kept <- as_kept(frequency, irreps)
   py_call_checked("_r.groups.fourier", c(list(gs), kept))
@@ -222,7 +223,8 @@ spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL) {
 
 #' @rdname induced_repr
 #' @export
-spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL, subgroup = NULL) {
+spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL, subgroup = NULL,
+                                   ...) {
   check_has_group(gs)
   kept <- as_kept(frequency, irreps)
   py_call_checked("_r.groups.fourier_quotient", c(list(gs, as_subgroup(rotations, axis, subgroup)), kept))
@@ -231,7 +233,7 @@ spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotation
 #' @rdname induced_repr
 #' @export
 spectral_induced_repr <- function(gs, rho, frequency = NULL, irreps = NULL, rotations = NULL, axis = NULL,
-                                  subgroup = NULL) {
+                                  subgroup = NULL, ...) {
   check_has_group(gs)
   check_representation(rho)
   kept <- as_kept(frequency, irreps)
@@ -253,28 +255,28 @@ as_kept <- function(frequency, irreps, call = rlang::caller_env()) {
 
 #' @rdname induced_repr
 #' @export
-sphere_repr <- function(gs, frequency) {
+sphere_repr <- function(gs, frequency, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.sphere", list(gs, as_count(frequency, min = 0)))
 }
 
 #' @rdname induced_repr
 #' @export
-vertices_repr <- function(gs) {
+vertices_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.solid", list(gs, "vertices"))
 }
 
 #' @rdname induced_repr
 #' @export
-faces_repr <- function(gs) {
+faces_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.solid", list(gs, "faces"))
 }
 
 #' @rdname induced_repr
 #' @export
-edges_repr <- function(gs) {
+edges_repr <- function(gs, ...) {
   check_has_group(gs)
   py_call_checked("_r.groups.solid", list(gs, "edges"))
 }
@@ -286,6 +288,7 @@ edges_repr <- function(gs) {
 #' commute with a representation, the identity first; of an irrep there are 1, 2 or 4 of them: its type is R, C or H.
 #'
 #' @param a,b,rho Representations of one group.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of matrices.
 #' @export
 #' @examplesIf intertwine_available(torch = FALSE)
@@ -297,7 +300,7 @@ edges_repr <- function(gs) {
 #'
 #' # Schur's lemma: none from one irrep to another.
 #' length(intertwiners(irrep(G, frequency = 0), irrep(G, frequency = 1)))
-intertwiners <- function(a, b) {
+intertwiners <- function(a, b, ...) {
   check_representation(a)
   check_representation(b)
   as_matrices(py_call_checked("_r.groups.homomorphisms", list(a, b)))
@@ -305,7 +308,7 @@ intertwiners <- function(a, b) {
 
 #' @rdname intertwiners
 #' @export
-endomorphisms <- function(rho) {
+endomorphisms <- function(rho, ...) {
   check_representation(rho)
   as_matrices(py_call_checked("_r.groups.endomorphisms", list(rho)))
 }

@@ -11,6 +11,7 @@
 #' @param classes The Python classes of your own that the module is made of, or
 #'   `NULL`: one class or a list of them, made by `reticulate::PyClass()` or
 #'   taken from a Python module.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `intertwine_save()`: `path`, invisibly. `intertwine_load()`: the
 #'   module or fit.
 #' @details
@@ -42,7 +43,7 @@
 #' intertwine_save(module, path)
 #' intertwine_load(path)
 #' @export
-intertwine_save <- function(object, path, overwrite = TRUE) {
+intertwine_save <- function(object, path, overwrite = TRUE, ...) {
   check_path(path)
   check_flag(overwrite)
   check_class(
@@ -66,7 +67,7 @@ intertwine_save <- function(object, path, overwrite = TRUE) {
 
 #' @rdname intertwine_save
 #' @export
-intertwine_load <- function(path, classes = NULL) {
+intertwine_load <- function(path, classes = NULL, ...) {
   check_path(path)
   check_file(path)
   found <- py_call_checked("_r.files.load", list(path.expand(path), as_python_classes(classes)))

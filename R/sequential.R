@@ -56,24 +56,26 @@ sequential_module <- function(object, ...) {
 #'
 #' @inheritParams r2_conv
 #' @param n Number of classes. `fit()` fills it in from the data if it is `NULL`.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' head <- field_type(gspace_rot2d(N = 4), regular = 8) |> head_classes(n = 3)
 #' dim(head(array(0, c(2, 32, 5, 5))))
-head_classes <- function(object, n = NULL) {
+head_classes <- function(object, n = NULL, ...) {
   create_layer("HeadClasses", object, list(n = n), random = TRUE)
 }
 
 #' The layer that does nothing
 #'
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams r2_conv
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> identity_module()
-identity_module <- function(object) {
+identity_module <- function(object, ...) {
   create_layer("IdentityModule", object)
 }
 
@@ -128,7 +130,7 @@ restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgro
 
 #' @rdname restrict
 #' @export
-restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL) {
+restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   arguments <- list(rotations = rotations, axis = axis)
   if (!is.null(subgroup)) arguments$subgroup <- as_subgroup_label(subgroup)
   create_layer("RestrictionModule", object, arguments)
@@ -160,6 +162,6 @@ disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
 
 #' @rdname restrict
 #' @export
-disentangle_module <- function(object) {
+disentangle_module <- function(object, ...) {
   create_layer("DisentangleModule", object)
 }

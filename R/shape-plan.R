@@ -10,6 +10,7 @@
 #'
 #' @param module A module.
 #' @param size Height and width of the input; one number for both.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A data frame with one row for each layer: `layer`, `name`, `part` (where it is in the model, positions counted from
 #'   1), `input`, `output`, `exact`, `reason`. A module that was written by hand comes after the layers in it. It prints the
 #'   verdict; `attr(plan, "sizes")` are sizes at which the model is exact, nearest first.
@@ -19,7 +20,7 @@
 #' conv <- field_type(gspace_rot2d(N = 4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 1), kernel_size = 3, stride = 2)
 #' shape_plan(conv, 32)
-shape_plan <- function(module, size) {
+shape_plan <- function(module, size, ...) {
   check_module(module)
   check_class(module, "equivariant_module", "an equivariant module")
   size <- as_whole(size, min = 1)

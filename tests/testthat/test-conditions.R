@@ -55,3 +55,40 @@ test_that("positions in errors count from one, and are fields of the condition",
     for (position in said[[name]]) expect_match(conditionMessage(condition), position, fixed = TRUE)
   }
 })
+
+test_that("what the Python half did not foresee is a fault of ours, and says nothing of its insides", {
+  skip_if_no_python()
+  # inside of the standard library, so that no code of the user's takes part
+  broken <- reticulate::import("json")$loads
+  condition <- tryCatch(py_call_checked(broken, list("{'a': None}")), error = identity)
+  expect_s3_class(condition, c("intertwine_error_internal", "intertwine_error"), exact = FALSE)
+  expect_match(conditionMessage(condition), "fault of intertwine")
+  expect_no_match(conditionMessage(condition), "None|JSON|Expecting")
+  expect_match(condition$details, "JSONDecodeError")
+})
+
+test_that("memory, files and code of the user's own are not faults of ours", {
+  skip_if_no_python()
+  raised <- function(code) {
+    failing <- reticulate::py_run_string(paste0("def failing():\n  ", code), local = TRUE)$failing
+    tryCatch(py_call_checked(failing), error = identity)
+  }
+  expect_s3_class(raised("raise MemoryError()"), "intertwine_error_memory")
+  expect_match(conditionMessage(raised("raise RuntimeError('CUDA out of memory. Tried')")), "not enough memory")
+  missing <- raised("open('/nowhere/at/all')")
+  expect_s3_class(missing, "intertwine_error_file")
+  expect_match(conditionMessage(missing), "No such file or directory: /nowhere/at/all", fixed = TRUE)
+  own <- raised("raise ValueError('my own words')")
+  expect_s3_class(own, "intertwine_error_code")
+  expect_match(conditionMessage(own), "Code of your own failed: my own words", fixed = TRUE)
+  linear <- reticulate::import("torch")$nn$Linear(3L, 2L)
+  module <- tryCatch(py_call_checked(linear, list(as_torch(matrix(0, 1, 4)))), error = identity)
+  expect_s3_class(module, "intertwine_error_module")
+  expect_match(conditionMessage(module), "The torch module `Linear` failed", fixed = TRUE)
+})
+
+test_that("a dead reference among the arguments is named, wherever it is", {
+  skip_if_no_python()
+  dead <- unserialize(serialize(cyclic_group(4), NULL))
+  expect_error(py_call_checked("_r.objects.text", list(list(dead))), class = "intertwine_error_dead_pointer")
+})

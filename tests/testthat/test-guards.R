@@ -68,6 +68,17 @@ test_that("no function and no method swallows an argument that it has not", {
   }
 })
 
+test_that("every function that takes arguments has dots, to say which one was meant", {
+  exported <- setdiff(getNamespaceExports("intertwine"), getNamespaceExports("generics"))
+  bare <- Filter(function(name) {
+    arguments <- names(formals(getExportedValue("intertwine", name)))
+    length(arguments) && !("..." %in% arguments)
+  }, exported)
+  expect_identical(bare, character())
+  expect_error(gspace_rot2d(n = 4), "Did you mean `N`", class = "intertwine_error_unknown_argument")
+  expect_error(pool_avg(kernal_size = 4), "Did you mean `kernel_size`", class = "intertwine_error_unknown_argument")
+})
+
 test_that("every argument that has to be there is missed in words", {
   functions <- user_functions_by_name()
   for (name in names(functions)) {
@@ -99,7 +110,7 @@ test_that("a setting in the place of the object is the first real argument, in e
   others <- list(kernel_size = 3, stride = 2, width = 2, n_rings = 2, parts = list(a = nonlin_relu()))
   for (name in names(layers)) {
     layer <- layers[[name]]
-    arguments <- names(formals(layer))
+    arguments <- setdiff(names(formals(layer)), "...")
     second <- arguments[2]
     if (is.na(second)) {
       expect_error(layer(3), "has no settings", class = "intertwine_error_argument_type", info = name)

@@ -10,7 +10,6 @@ import functools
 import importlib
 import re
 import sys
-import sysconfig
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +22,8 @@ from intertwine.errors import IntertwineError, IntertwineWarning, MissingDepende
 
 Reply = tuple[Any, ...]
 
-#: Where code lives that no user wrote.
-_LIBRARIES = (str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"], sys.prefix)
+#: Where code lives that no user wrote. An embedded interpreter may name another standard library than the one it runs.
+_LIBRARIES = (str(Path(__file__).parents[1]), str(Path(traceback.format_exc.__code__.co_filename).parent), sys.prefix)
 
 
 def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None) -> Reply:
@@ -105,7 +104,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     if hint and message.endswith(hint):
         message = message[: -len(hint)].rstrip()
     return {
-        "class": [*([] if cause == "known" else [cause]), *_condition_names(error)],
+        "class": list(_condition_names(error)),
         "message": message or type(error).__name__,
         "cause": cause,
         "subject": subject,

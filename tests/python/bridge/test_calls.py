@@ -1,6 +1,7 @@
 """The one function that R calls through, seen from Python."""
 
 import collections
+import json
 import warnings
 
 import numpy as np
@@ -132,3 +133,18 @@ def test_a_module_can_be_stopped_from_inside():
     assert call(polled, [forever, None, None, lambda name, event: False, [model]]) == ("interrupt",)
     # The hooks are gone.
     model(torch.zeros(1, 2))
+
+
+def test_unforeseen_errors_are_told_apart_by_their_cause() -> None:
+    def cause(target: object, *args: object) -> str:
+        return call(target, list(args))[1]["cause"]
+
+    def own() -> None:
+        raise ValueError("mine")
+
+    assert cause("group.cyclic_group", 0) == "known"
+    assert cause(json.loads, "{") == "internal"
+    assert cause(open, "/nowhere/at/all") == "file"
+    assert cause(own) == "code"
+    reply = call(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3, 2)), [torch.zeros(1, 4)])
+    assert (reply[1]["cause"], reply[1]["subject"]) == ("module", "Linear")
