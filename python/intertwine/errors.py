@@ -208,6 +208,10 @@ class MissingDependencyError(IntertwineError, ImportError):
     """An optional package that this function needs is not installed."""
 
 
+class FileError(ArgumentError):
+    """A file or a folder with data that is not there, or cannot be read."""
+
+
 class IntertwineWarning(UserWarning):
     """Base of the warnings, whose positions are told as those of errors are.
 
@@ -227,6 +231,10 @@ class IntertwineWarning(UserWarning):
             first: where positions begin to count.
         """
         return _filled(self.template, self.positions, first)
+
+
+class DataWarning(IntertwineWarning):
+    """Data that is left out, or is not taken as it is."""
 
 
 class EquivarianceWarning(IntertwineWarning):

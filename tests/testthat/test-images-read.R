@@ -229,3 +229,71 @@ test_that("what a folder has not, or has twice, is refused", {
   unlink(folder, recursive = TRUE)
   expect_error(predict(fitted, lazy), class = "intertwine_error_file")
 })
+
+# Folders as they are found on disks: the same list that the tests in Python run over.
+hostile_folder <- function(name, env = parent.frame()) {
+  skip_if(!file.exists(test_path("../python/contracts/hostile_folders.py")))
+  folder <- withr::local_tempdir(.local_envir = env)
+  maker <- reticulate::import_from_path("hostile_folders", test_path("../python/contracts"))
+  maker$make(name, folder)
+  folder
+}
+
+test_that("folders as they are found on disks are read, with a word on what is left out", {
+  skip_if_no_python()
+  says <- list(
+    "nothing wrong" = NULL, "notebook checkpoints" = "2 hidden", "a repository" = NULL, "system files" = NULL,
+    "resource forks" = "1 hidden", "archive of a Mac" = "1 hidden",
+    "a link to the folder itself" = "link to a folder that holds it",
+    "a link to the parent" = "link to a folder that holds it", "a link far above" = "link to a folder that holds it",
+    "a link to nothing" = "link to nothing", "an empty file" = "1 empty",
+    "a class without images" = "class without pictures", "images beside the classes" = "beside",
+    "a pipe" = "1 ", "a name that is no UTF-8" = "no UTF-8", "links in a ring" = "2 a link to a folder that holds it",
+    "classes that differ in case" = "differ in case", "nested folders" = NULL, "a folder called an image" = NULL
+  )
+  counts <- c("links in a ring" = 8, "classes that differ in case" = 5, "nested folders" = 5, "a folder called an image" = 5)
+  for (name in names(says)) {
+    folder <- hostile_folder(name)
+    if (is.null(says[[name]])) {
+      x <- expect_silent(image_folder(folder))
+    } else {
+      expect_warning(x <- image_folder(folder), says[[name]], class = "intertwine_warning_data_warning")
+    }
+    expect_length(x, if (name %in% names(counts)) counts[[name]] else 4)
+    expect_identical(levels(x$y), if (grepl("case", name)) c("Cat", "cat", "dog") else c("cat", "dog"))
+  }
+})
+
+test_that("folders and pictures that cannot be read are refused", {
+  skip_if_no_python()
+  refused <- c(
+    "two classes that are one folder" = "one and the same folder", "no folder of a class" = "no picture",
+    "a file that is no image" = "2.png", "an image cut off" = "2.png", "an image bomb" = "max_pixels",
+    "a larger bomb" = "max_pixels"
+  )
+  for (name in names(refused)) {
+    folder <- hostile_folder(name)
+    expect_error(suppressWarnings(read_image_folder(folder, size = 5)), refused[[name]], class = "intertwine_error_file")
+  }
+  folder <- hostile_folder("nothing wrong")
+  expect_error(read_image_folder(folder, max_pixels = 24), "5 x 5 pixels", class = "intertwine_error_file")
+  expect_error(image_folder(folder, max_pixels = 24), "max_pixels", class = "intertwine_error_file")
+  expect_error(image_folder(folder, max_pixels = "many"), "max_pixels", class = "intertwine_error_argument")
+})
+
+test_that("pictures of every kind are read", {
+  skip_if_no_python()
+  for (name in c("a palette with opacity", "four colours for print", "colour and opacity")) {
+    expect_silent(x <- read_image_folder(hostile_folder(name), channels = "rgb")$x)
+    expect_equal(dim(x), c(5, 3, 5, 5))
+  }
+  for (name in c("an animation", "pages")) {
+    folder <- hostile_folder(name)
+    expect_warning(x <- read_image_folder(folder)$x, "first picture", class = "intertwine_warning_data_warning")
+    expect_equal(dim(x), c(5, 1, 5, 5))
+  }
+  expect_error(read_image_folder(hostile_folder("an image of another size")), "size", class = "intertwine_error_argument")
+  folder <- hostile_folder("an image of another size")
+  model <- fit(bar_model(), image_folder(folder, size = 11), epochs = 1, verbose = FALSE)
+  expect_warning(predict(model, image_folder(folder)), "another size|size of the first", class = "intertwine_warning")
+})

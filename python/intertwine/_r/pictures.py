@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ import torch
 
 from intertwine import gspaces
 from intertwine._r.groups import standard
-from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.errors import ArgumentError, DataWarning, MissingDependencyError
 from intertwine.group.planar import DihedralGroup
 from intertwine.gspaces.resample import act_on_grid
 from intertwine.training.augment import turn_images
+from intertwine.training.files import MAX_PIXELS, read_image
 
-_MODES = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
+_CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
 
 
 def digits() -> dict[str, np.ndarray]:
@@ -34,13 +36,21 @@ def digits() -> dict[str, np.ndarray]:
     return {"x": found.images.astype(np.uint8), "y": found.target.astype(np.int32)}
 
 
-def read(paths: list[str] | str, size: list[int] | None = None, channels: str = "grey") -> np.ndarray:
+def read(
+    paths: list[str] | str,
+    size: list[int] | None = None,
+    channels: str = "grey",
+    max_pixels: float = MAX_PIXELS,
+    names: list[str] | str | None = None,
+) -> np.ndarray:
     """Picture files as one array with values from 0 to 1.
 
     Args:
         paths: the files.
         size: height and width to resize to, or `None` if all are equal.
         channels: `"grey"`, `"rgb"` or `"rgba"`.
+        max_pixels: a file of more pixels is refused.
+        names: what the files are called in messages.
 
     Returns:
         float32 array of shape [files, channels, height, width].
@@ -48,53 +58,34 @@ def read(paths: list[str] | str, size: list[int] | None = None, channels: str = 
     Raises:
         ArgumentError: if a file is no picture, or if sizes differ and none was asked for.
     """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Picture files are read with pillow, which is not installed.",
-            hint="Install it with pip install pillow",
-        ) from error
     files = [paths] if isinstance(paths, str) else list(paths)
+    shown = files if names is None else [names] if isinstance(names, str) else list(names)
     pictures: list[np.ndarray] = []
-    for path in files:
-        try:
-            with Image.open(path) as picture:
-                pictures.append(_values(picture, size, channels))
-        except OSError as error:
-            raise ArgumentError(f"'{path}' is no picture that can be read: {error}") from error
+    several: list[str] = []
+    for path, name in zip(files, shown, strict=True):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            chosen = None if size is None else (size[0], size[1])
+            pictures.append(read_image(path, _CHANNELS[channels], chosen, max_pixels=int(max_pixels)).numpy())
+        if any(issubclass(warning.category, DataWarning) for warning in said):
+            several.append(name)
         if pictures[-1].shape != pictures[0].shape:
             raise ArgumentError(
-                f"The pictures differ in size: '{files[0]}' is {_size(pictures[0])}, "
-                f"'{path}' is {_size(pictures[-1])}.",
+                f"The pictures differ in size: '{shown[0]}' is {_size(pictures[0])}, '{name}' is {_size(pictures[-1])}.",
                 hint="Give the size to which each of them is resized, such as size = 64",
             )
+    if several:
+        more = f" and {len(several) - 3} more" if len(several) > 3 else ""
+        warnings.warn(
+            f"The first picture is read of each of {len(several)} files with several: {', '.join(several[:3])}{more}.",
+            DataWarning,
+            stacklevel=2,
+        )
     return np.stack(pictures)
 
 
 def _size(picture: np.ndarray) -> str:
     return " x ".join(str(n) for n in picture.shape[1:])
-
-
-def _values(picture: Any, size: list[int] | None, channels: str) -> np.ndarray:
-    """One picture, [channels, height, width] from 0 to 1."""
-    from PIL import Image
-
-    deep = picture.mode.startswith("I")
-    if deep:
-        # Pillow clips 16-bit greys at 255 when it converts them, so they are scaled first.
-        grey = np.asarray(picture, dtype=np.float32) / 65535.0
-        picture = Image.fromarray(grey)
-        bands = [picture] * len(_MODES[channels])
-        if channels == "rgba":
-            bands[3] = Image.fromarray(np.ones_like(grey))
-        scale = 1.0
-    else:
-        bands = picture.convert(_MODES[channels]).split()
-        scale = 255.0
-    if size is not None:
-        bands = [band.resize((size[1], size[0]), Image.Resampling.BILINEAR) for band in bands]
-    return np.stack([np.asarray(band, dtype=np.float32) for band in bands]) / scale
 
 
 def move(pictures: torch.Tensor, matrix: torch.Tensor, order: int = 2) -> np.ndarray:

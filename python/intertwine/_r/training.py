@@ -259,21 +259,34 @@ def confusion(
 
 
 def image_folder(
-    path: str, files: list[str] | str, levels: list[str] | str | None, channels: int, size: list[int] | None
+    path: str,
+    files: list[str] | str,
+    levels: list[str] | str | None,
+    channels: int,
+    size: list[int],
+    max_pixels: float,
+    asked: bool,
 ) -> training.ImageFolder:
-    """Images that are read when they are needed; `files` begin with their class, `levels` is `None` without classes."""
-    return training.ImageFolder(
+    """Images that are read when they are needed; `files` begin with their class, `levels` is `None` without classes.
+
+    `asked` tells whether a user gave the size: if not, it is that of the first image, and a warning says which differs.
+    """
+    folder = training.ImageFolder(
         path,
         files=_strings(files),
         levels=_strings(levels),
         channels=channels,
-        size=None if size is None else (size[0], size[1]),
+        size=(size[0], size[1]),
+        max_pixels=int(max_pixels),
     )
+    if not asked:
+        folder.size_was_asked_for = False
+    return folder
 
 
-def image_size(path: str, channels: int) -> list[int]:
+def image_size(path: str, channels: int, max_pixels: float) -> list[int]:
     """Height and width of an image file."""
-    return [int(n) for n in training.read_image(path, channels).shape[1:]]
+    return [int(n) for n in training.read_image(path, channels, max_pixels=int(max_pixels)).shape[1:]]
 
 
 def _strings(value: list[str] | str | None) -> list[str]:
