@@ -8,7 +8,7 @@ from intertwine.memory import remembered
 
 
 @remembered
-def lattice_points(dimension: int, kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> np.ndarray:
+def lattice_points(dimension: int, kernel_size: tuple[int, ...], dilation: tuple[float, ...]) -> np.ndarray:
     """Coordinates of the cells of a kernel about its centre, in the order in which a kernel lies in memory.
 
     Coordinates are those of mathematics: the last axis in memory is x; before it come y and z, which point up although rows and

@@ -213,8 +213,8 @@ class ImageFolder(Dataset):
             height, width = own.shape[1:]
             self._tell(
                 "size",
-                f"the image {shown(path.name)} has {height} x {width} pixels: it is resampled to {self.size[0]} x {self.size[1]}, "
-                "the size of the first image; give size to say which",
+                f"the image {shown(path.name)} has {height} x {width} pixels: it is resampled to "
+                f"{self.size[0]} x {self.size[1]}, the size of the first image; give size to say which",
             )
         image = _resized(own, self.size)
         if self._transform is not None:
