@@ -34,6 +34,11 @@ as_torch.default <- function(x, dtype = "float32", device = NULL, ...) {
 }
 
 #' @export
+as_torch.Matrix <- function(x, dtype = "float32", device = NULL, ...) {
+  to_py_tensor(as.matrix(x), dtype, device, call = quote(as_torch()))
+}
+
+#' @export
 as_torch.geometric_tensor <- function(x, dtype = "float32", device = NULL, ...) {
   cast_tensor(x$tensor, if (!missing(dtype)) dtype, device)
 }

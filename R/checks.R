@@ -18,7 +18,7 @@ describe_value <- function(x) {
   }
   known <- c(
     intertwine_fit = "a fit", images = "images", image_folder = "an image folder", data.frame = "a data frame",
-    formula = "a formula", Date = "dates", POSIXt = "times", factor = "a factor", group_element_list = "a list of elements",
+    formula = "a formula", Date = "dates", POSIXt = "times", difftime = "differences of times", factor = "a factor", group_element_list = "a list of elements",
     representation_list = "a list of representations"
   )
   kind <- known[class(x)[class(x) %in% names(known)][1]]

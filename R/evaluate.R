@@ -83,9 +83,9 @@ confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c(
     list(module, data$x, data$y, na, as_count(batch_size, min = 1), device = device), call
   )
   levels <- data$levels
-  if (nrow(counts) != length(levels)) {
+  if (nrow(counts) > length(levels)) {
     # the module has more outputs than the data have classes
-    levels <- as.character(seq_len(nrow(counts)))
+    levels <- column_names(c(levels, seq_len(nrow(counts))[-seq_along(levels)]))
   }
   as.table(array(as.integer(counts), dim(counts), list(truth = levels, predicted = levels)))
 }

@@ -140,11 +140,8 @@ glance.intertwine_fit <- function(x, ...) {
     names(values) <- paste0(if (split == "validation") "validation_", names(values))
     final <- c(final, values)
   }
-  data.frame(
-    c(
-      list(epochs = max(history$epoch, 0L), batches = x$batches), final,
-      list(parameters = x$parameters, seconds = x$seconds, stopped = x$stopped)
-    ),
-    stringsAsFactors = FALSE
-  )
+  before <- list(epochs = max(history$epoch, 0L), batches = x$batches)
+  after <- list(parameters = x$parameters, seconds = x$seconds, stopped = x$stopped)
+  names(final) <- column_names(names(final), c(names(before), names(after)))
+  list2DF(c(before, final, after))
 }

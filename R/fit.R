@@ -139,6 +139,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   check_alive(object, call)
   input <- as_input(x, object, call = call)
   targets <- pair_targets(input, y, loss = loss, na = na, call = call)
+  check_learnable(y, targets, loss, call)
   hooks <- as_callbacks(callbacks, call)
   metrics <- named_metrics(metrics, substitute(metrics), call)
   functions <- user_functions()
@@ -328,6 +329,12 @@ as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::calle
   array_input(values, module, arg, call)
 }
 
+# matrices of the package Matrix, dense and sparse
+#' @export
+as_input.Matrix <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  array_input(as.matrix(x), module, arg, call)
+}
+
 #' @export
 as_input.geometric_tensor <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
   dims <- dim(x)
@@ -378,13 +385,15 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
   if (is_images(y)) {
     y <- unclass(y)
   }
-  if (is.data.frame(y) && all(vapply(y, is.numeric, logical(1)))) {
-    y <- as.matrix(y)
-  }
+  y <- targets_in_table(y, arg, call)
   if (is.list(y) || !(is.numeric(y) || is_class_like(y))) {
     abort_intertwine(
       paste0("`", arg, "` must hold classes (a factor) or measurements (numbers), not ", describe_value(y), "."),
-      class = "argument_type", call = call
+      class = "argument_type",
+      hint = if (inherits(y, c("Date", "POSIXt", "difftime"))) {
+        paste0("Turn them into numbers or classes first, such as as.numeric(", arg, ") or factor(format(", arg, ", \"%b\")).")
+      },
+      call = call
     )
   }
   numeric_loss <- is.character(loss) && loss != "cross_entropy"
@@ -398,6 +407,60 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
     value = to_py_tensor(values, "float64", arg = arg, call = call), kind = "numeric",
     levels = NULL, n = target_count(y), outputs = if (is.matrix(y)) colnames(y)
   )
+}
+
+#' Targets in a table: the one column of a data frame, a matrix of several that are numbers, a matrix of the package Matrix.
+#' @noRd
+targets_in_table <- function(y, arg, call) {
+  if (inherits(y, "Matrix")) {
+    return(as.matrix(y))
+  }
+  if (!is.data.frame(y)) {
+    return(y)
+  }
+  if (length(y) == 1) {
+    return(y[[1]])
+  }
+  measured <- vapply(y, is.numeric, logical(1))
+  if (length(y) && all(measured)) {
+    return(as.matrix(y))
+  }
+  abort_intertwine(
+    paste0(
+      "`", arg, "` must be one column, or several of numbers, but ",
+      if (length(y)) paste0("the column ", dQuote(names(y)[!measured][1], FALSE), " holds none.") else "it has no column."
+    ),
+    class = "argument_type", hint = paste0("Take one of them: ", arg, " = data$name."), call = call
+  )
+}
+
+#' Before a training: targets from which nothing, or something else than meant, would be learned.
+#' @noRd
+check_learnable <- function(y, targets, loss, call) {
+  if (identical(targets$kind, "class") && length(targets$levels) == 1) {
+    abort_intertwine(
+      paste0("All targets are of one class, ", dQuote(targets$levels, FALSE), ": there is nothing to tell apart."),
+      class = "levels", hint = "Give samples of two classes at least.", call = call
+    )
+  }
+  if (is.data.frame(y) && length(y) == 1) y <- y[[1]]
+  if (!identical(targets$kind, "numeric") || !is.null(loss) || !is.double(y) || length(dim(y)) %in% 2) {
+    return(invisible())
+  }
+  values <- sort(unique(as.vector(y)))
+  few <- length(values) %in% 2:12 && length(y) >= 2 * length(values)
+  if (few && all(values %in% 0:12) && all(diff(values) == 1) && values[1] <= 1) {
+    rlang::warn(
+      c(
+        paste0(
+          "`y` holds only the numbers ", values[1], " to ", values[length(values)],
+          " as doubles, which are taken as measurements, not as classes."
+        ),
+        i = "For classes give factor(y); for measurements say loss = \"mse\"."
+      ),
+      class = c("intertwine_warning_doubles", "intertwine_warning"), call = call
+    )
+  }
 }
 
 target_count <- function(y) {
@@ -422,6 +485,12 @@ class_targets <- function(y, na, levels, arg, call) {
         i = "Drop such levels with droplevels() if they are not meant to be learned."
       ),
       class = c("intertwine_warning_levels", "intertwine_warning"), call = call
+    )
+  }
+  if (anyNA(levels(y))) {
+    abort_intertwine(
+      paste0("`", arg, "` has a level that is missing (NA)."),
+      class = "levels", hint = paste0("Give it a name: levels(", arg, ")[is.na(levels(", arg, "))] <- \"none\"."), call = call
     )
   }
   if (!is.null(levels) && !identical(levels(y), levels)) {
@@ -730,7 +799,8 @@ new_fit <- function(result, targets, input, settings, keep_state) {
 }
 
 as_history <- function(columns) {
-  history <- as.data.frame(lapply(columns, unlist), stringsAsFactors = FALSE)
+  # metrics keep the names that the user gave them
+  history <- list2DF(lapply(columns, unlist))
   if (nrow(history) == 0) {
     return(data.frame(epoch = integer(), split = character(), loss = numeric()))
   }
@@ -743,6 +813,7 @@ as_history <- function(columns) {
 #' @noRd
 fit_module <- function(object, call = rlang::caller_env()) {
   live <- unclass(object)$live
+  if (!is.environment(live)) abort_damaged("it has no `live`", call)
   module <- live$module
   if (!is.null(module) && !is_dead(module)) {
     return(module)
@@ -760,13 +831,25 @@ fit_module <- function(object, call = rlang::caller_env()) {
   live$module
 }
 
+# what every fit has, however it ended
+parts_of_fit <- c("history", "kind", "stopped", "settings", "live")
+
 #' @export
 `$.intertwine_fit` <- function(x, name) {
   if (identical(name, "module")) {
     return(fit_module(x))
   }
   # exact names: $state must not find what $states would
-  unclass(x)[[name]]
+  value <- unclass(x)[[name]]
+  if (is.null(value) && name %in% parts_of_fit) abort_damaged(paste0("it has no `", name, "`"))
+  value
+}
+
+abort_damaged <- function(reason, call = NULL, parent = NULL) {
+  abort_intertwine(
+    paste0("This fit is damaged: ", reason, "."),
+    class = "damaged_fit", hint = "Read it again from where it was saved, or train again.", call = call, parent = parent
+  )
 }
 
 #' @export

@@ -97,7 +97,12 @@ check_input_size <- function(x, size, arg = "newdata", call = rlang::caller_env(
   }
   abort_intertwine(
     paste0("`", arg, "` has ", given[1], " channels, but the network was fitted to ", size[1], "."),
-    class = "shape", hint = paste0("It was fitted to samples of ", shape_text(size), "."), call = call
+    class = "shape",
+    hint = paste0(
+      "It was fitted to samples of ", shape_text(size), ".",
+      if (given[length(given)] == size[1]) " The channels seem to be last: say so with images(x, \"nhwc\")."
+    ),
+    call = call
   )
 }
 
@@ -220,7 +225,8 @@ name_predictions <- function(result, columns, names, type) {
 #' @param ... `batch_size`, `device`, `tile` and `overlap` of [predict()][predict.intertwine_fit].
 #' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
 #'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class; or `.pred`, for
-#'   several outputs `.pred_<column of y>` or `.pred_1`, `.pred_2`, ..., and `.truth` likewise.
+#'   several outputs `.pred_<column of y>` or `.pred_1`, `.pred_2`, ..., and `.truth` likewise. Where a name is taken, by
+#'   another of these (a level may be called `class`) or by a column of `newdata`, a number is put behind: `.pred_class_2`.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
 #' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)
@@ -234,7 +240,8 @@ augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
       abort_pixels()
     }
     added <- data.frame(.pred_class = factor(x$levels[max.col(prob, "first")], levels = x$levels))
-    added[paste0(".pred_", x$levels)] <- as.data.frame(prob)
+    own <- column_names(paste0(".pred_", x$levels), c(".pred_class", ".truth"))
+    added <- cbind(added, stats::setNames(as.data.frame(unname(prob)), own))
   } else {
     response <- predict(x, newdata, type = "response", ...)
     if (length(dim(response)) > 2) abort_pixels()
@@ -254,7 +261,7 @@ augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
     truth <- if (is.null(x$levels)) columns_of(y, ".truth") else data.frame(.truth = match_levels(y, x$levels))
     added <- cbind(truth, added)
   }
-  if (is.data.frame(newdata)) cbind(newdata, added) else added
+  if (is.data.frame(newdata)) columns_beside(newdata, added) else added
 }
 
 abort_pixels <- function(call = rlang::caller_env()) {
@@ -270,6 +277,6 @@ columns_of <- function(values, prefix) {
   if (is.null(dim(values)) || ncol(values) == 1) {
     return(stats::setNames(data.frame(as.vector(values)), prefix))
   }
-  columns <- paste0(prefix, "_", colnames(values) %||% seq_len(ncol(values)))
+  columns <- column_names(paste0(prefix, "_", colnames(values) %||% seq_len(ncol(values))))
   stats::setNames(as.data.frame(unname(values)), columns)
 }

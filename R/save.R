@@ -113,6 +113,15 @@ module_state <- function(module, call = rlang::caller_env()) {
 module_from_state <- function(state, call = rlang::caller_env()) {
   withCallingHandlers(
     py_call_checked("_r.files.from_bytes", list(as.vector(state)), call),
+    intertwine_error_model_file = function(condition) {
+      if (!inherits(condition, "intertwine_error_missing_class")) {
+        abort_intertwine(
+          "This fit is damaged: its weights cannot be read.",
+          class = c("damaged_fit", "model_file"), hint = "Read it again from where it was saved, or train again.",
+          call = call, parent = condition
+        )
+      }
+    },
     intertwine_error_missing_class = function(condition) {
       abort_intertwine(
         "This fit was made in another R session, of a module of your own class, which is not known here.",

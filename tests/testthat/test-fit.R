@@ -345,3 +345,70 @@ test_that("a function of x and y may change both", {
     )
   }
 })
+
+test_that("targets from which something else than meant would be learned are said", {
+  skip_if_no_python()
+  linear <- function(outputs) reticulate::import("torch")$nn$Linear(2L, outputs)
+  train <- function(y, outputs = 2L, x = matrix(rnorm(24), 12), ...) {
+    fit(linear(outputs), x, y, epochs = 1, verbose = FALSE, ...)
+  }
+  classes <- factor(rep(c("a", "b"), 6))
+  expect_error(train(factor(rep("a", 12))), "\"a\"", class = "intertwine_error_levels")
+  expect_error(train(factor(rep(1:3, 4))), class = "intertwine_error_class_count")
+  expect_warning(train(classes, 3L), class = "intertwine_warning_class_count_warning")
+  for (y in list(rep(c(0, 1), 6), rep(c(1, 2), 6), rep(c(1, 2, 3), 4))) {
+    expect_warning(train(y, 1L), "measurements, not as classes", class = "intertwine_warning_doubles")
+    expect_no_warning(train(y, 1L, loss = "mse"))
+  }
+  for (y in list(rnorm(12), rep(c(0, 0.5), 6), rep(c(2, 4), 6), 1:12 + 0)) expect_no_warning(train(y, 1L))
+})
+
+test_that("tables and matrices of other packages are taken, or refused in words", {
+  skip_if_no_python()
+  skip_if_not_installed("Matrix")
+  linear <- reticulate::import("torch")$nn$Linear(2L, 2L)
+  x <- matrix(c(rnorm(23), 0), 12)
+  y <- factor(rep(c("a", "b"), 6))
+  train <- function(x, y) fit(linear, x, y, epochs = 1, verbose = FALSE, seed = 1)
+  right <- predict(train(x, y), x, type = "prob")
+  for (other in list(Matrix::Matrix(x), Matrix::Matrix(x, sparse = TRUE), as.data.frame(x))) {
+    expect_equal(unname(predict(train(other, y), other, type = "prob")), unname(right))
+  }
+  expect_equal(predict(train(x, data.frame(class = y)), x, type = "prob"), right)
+  expect_identical(train(x, data.frame(a = rnorm(12), b = rnorm(12)))$outputs, c("a", "b"))
+  expect_equal(train(x, Matrix::Matrix(matrix(rnorm(24), 12)))$kind, "numeric")
+  expect_equal(as.array(as_torch(Matrix::Matrix(x))), x, tolerance = 1e-6)
+  for (wrong in list(
+    data.frame(y, z = y), data.frame(y, z = 1), data.frame(row.names = 1:12), Sys.Date() + 1:12, Sys.time() + 1:12,
+    Sys.time() - Sys.time() + 1:12, data.frame(d = Sys.Date() + 1:12), list(1, 2)
+  )) {
+    expect_error(train(x, wrong), "`y` must", class = "intertwine_error_argument_type")
+  }
+})
+
+test_that("a damaged fit says so", {
+  skip_if_no_python()
+  x <- matrix(rnorm(24), 12)
+  fitted <- fit(reticulate::import("torch")$nn$Linear(2L, 1L), x, rnorm(12), epochs = 1, verbose = FALSE)
+  broken <- function(change) {
+    parts <- change(unclass(unserialize(serialize(fitted, NULL))))
+    structure(parts, class = "intertwine_fit")
+  }
+  damages <- list(
+    function(x) list(), function(x) x[setdiff(names(x), "history")], function(x) x[setdiff(names(x), "kind")],
+    function(x) x[setdiff(names(x), "live")], function(x) {
+      x$live <- new.env()
+      x$state <- as.raw(1:100)
+      x
+    }
+  )
+  for (damage in damages) {
+    expect_error(
+      {
+        predict(broken(damage), x)
+        format(broken(damage))
+      },
+      class = "intertwine_error_damaged_fit"
+    )
+  }
+})

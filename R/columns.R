@@ -1,0 +1,41 @@
+# Names of columns that are made from the user's own words: levels, columns of `y`, metrics.
+
+#' Names of new columns, all different from each other and from those that are taken.
+#'
+#' A name stays as it is where it is free; else it gets the first free number behind: `.pred_class_2`.
+#' @noRd
+column_names <- function(wanted, taken = character()) {
+  wanted[is.na(wanted)] <- "NA"
+  # those that can stay do, whatever comes before them
+  stays <- !duplicated(wanted) & !(wanted %in% taken)
+  taken <- c(taken, wanted[stays])
+  for (k in which(!stays)) {
+    number <- 2
+    while (paste0(wanted[k], "_", number) %in% taken) number <- number + 1
+    wanted[k] <- paste0(wanted[k], "_", number)
+    taken <- c(taken, wanted[k])
+  }
+  wanted
+}
+
+#' Columns beside those of the user's data frame, which keep their names: where they have one of ours, ours changes, and
+#' that is said.
+#' @noRd
+columns_beside <- function(data, added, call = rlang::caller_env()) {
+  names <- column_names(names(added), names(data))
+  changed <- names != names(added)
+  if (any(changed)) {
+    rlang::warn(
+      c(
+        paste0(
+          "`newdata` has a column ", dQuote(names(added)[changed][1], FALSE), " already; the new one is called ",
+          dQuote(names[changed][1], FALSE), "."
+        ),
+        i = "Rename yours to have the usual names."
+      ),
+      class = c("intertwine_warning_columns", "intertwine_warning"), call = call
+    )
+  }
+  names(added) <- names
+  cbind(data, added)
+}
