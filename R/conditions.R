@@ -166,5 +166,24 @@ type_in_r_words <- function(text) {
   parts <- regmatches(text, regexec("^\\[(\\S+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
   fields <- gsub("\\birrep_0(,0)?\\b", "trivial", parts[4])
   fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", fields))
-  paste0(parts[2], " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")
+  paste0(parts[2], what_moves(text), " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")
+}
+
+#' What a group of two elements does, from the label of its subgroup: a mirror and a half turn are both a C2.
+#' @noRd
+what_moves <- function(text) {
+  label <- regmatches(text, regexec("^\\[C2_on_R(\\d)\\[\\((.*), (\\d+)\\)\\]", text))[[1]]
+  if (!length(label)) {
+    return("")
+  }
+  what <- if (label[2] == "2") {
+    if (startsWith(label[3], "None")) "half turn" else "mirror"
+  } else if (startsWith(label[3], "'cone'")) {
+    "mirror"
+  } else if (startsWith(label[3], "True")) {
+    "inversion"
+  } else {
+    "half turn"
+  }
+  paste0(" (", what, ")")
 }

@@ -91,3 +91,26 @@ test_that("any group is a space by its matrices", {
   conv <- type |> r2_conv(out = c(regular = 1), kernel_size = 3)
   expect_identical(n_channels(conv$out_type), 6L)
 })
+
+test_that("different actions of isomorphic groups print differently", {
+  skip_if_no_python()
+  on <- list(
+    plane = list(gspace_trivial2d(), gspace_flip2d(), gspace_flip2d(axis = 0), gspace_rot2d(N = 2), gspace_flip_rot2d(N = 2),
+      gspace_flip_rot2d(N = 4), gspace_flip_rot2d(N = 4, axis = 0), gspace_rot2d(N = 8), gspace_rot2d(N = Inf)),
+    space = list(gspace_mirror3d(), gspace_inversion3d(), gspace_axis3d(N = 2), gspace_dihedral3d(N = 2), gspace_cone(N = 2),
+      gspace_cylinder(N = 2), gspace_dihedral3d(N = 4), gspace_cone(N = 4), gspace_dihedral3d(), gspace_cone(),
+      gspace_octa(), gspace_full_octa(), gspace_ico(), gspace_full_ico(), gspace_rot3d(), gspace_flip_rot3d())
+  )
+  for (spaces in on) {
+    expect_false(anyDuplicated(vapply(spaces, function(gs) format(gs)[1], "")) > 0)
+    types <- vapply(spaces, function(gs) format(suppressWarnings(field_type(gs, trivial = 1))), "")
+    expect_false(anyDuplicated(types) > 0)
+  }
+  expect_match(format(gspace_flip2d())[1], "C2 (mirror) on R^2", fixed = TRUE)
+  expect_match(format(gspace_rot2d(N = 2))[1], "C2 (half turn) on R^2", fixed = TRUE)
+  expect_match(
+    in_r_words("[C2_on_R2[(None, 2)]: {regular (x1)}(2)] or [C2_on_R2[(3.14, 1)]: {regular (x1)}(2)]"),
+    "C2 (half turn) on R^2: 1 x regular = 2 channels or C2 (mirror) on R^2: 1 x regular = 2 channels",
+    fixed = TRUE
+  )
+})
