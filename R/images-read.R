@@ -194,13 +194,13 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
   pictures <- py_call_checked(
     "_r.pictures.read",
     list(
-      as.list(file.path(normalizePath(path), files)),
+      as.list(file.path(as_utf8(normalizePath(path)), files)),
       size = size, channels = channels, max_pixels = max_pixels, names = as.list(files)
     )
   )
   x <- images(pictures, layout = "nchw")
   dimnames(x) <- list(files, NULL, NULL, NULL)
-  folders <- dirname(files)
+  folders <- ifelse(grepl("/", files, fixed = TRUE), sub("/[^/]*$", "", files), ".")
   list(x = x, y = if (any(folders != ".")) folder_classes(folders))
 }
 
@@ -217,7 +217,7 @@ image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
   size <- as_picture_size(size)
   asked <- !is.null(size)
   if (!asked) {
-    found <- py_call_checked("_r.training.image_size", list(file.path(path, files[1]), channels, max_pixels))
+    found <- py_call_checked("_r.training.image_size", list(file.path(as_utf8(path), files[1]), channels, max_pixels))
     size <- as.integer(unlist(found))
   }
   y <- if (any(grepl("/", files, fixed = TRUE))) folder_classes(sub("/.*", "", files))
@@ -339,7 +339,7 @@ scan_pictures <- function(path, pattern, call) {
       waiting[[length(waiting) + 1]] <- list(inside = within(name), above = c(here$above, real))
     }
   }
-  list(files = unlist(files) %||% character(), classes = classes, left_out = left_out)
+  list(files = as_utf8(unlist(files) %||% character()), classes = as_utf8(classes), left_out = left_out)
 }
 
 #' One warning for all that is left out of a folder: how many for which reason, and a few names.
@@ -460,7 +460,7 @@ as_input.image_folder <- function(x, module = NULL, arg = "x", call = rlang::cal
   list(
     value = py_call_checked(
       "_r.training.image_folder",
-      list(x$path, x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE), call
+      list(as_utf8(x$path), x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE), call
     ),
     n = length(x$files), size = dim(x)[-1], names = x$files, classes = x$y, is_folder = TRUE
   )

@@ -61,7 +61,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
   }
   extra <- if (inherits(object, "intertwine_fit")) list(fit = fit_record(object))
   module <- if (inherits(object, "intertwine_fit")) fit_module(object) else object
-  py_call_checked("_r.files.save", list(module, path.expand(path), extra))
+  py_call_checked("_r.files.save", list(module, as_utf8(path.expand(path)), extra))
   invisible(path)
 }
 
@@ -70,7 +70,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
 intertwine_load <- function(path, classes = NULL, ...) {
   check_path(path)
   check_file(path)
-  found <- py_call_checked("_r.files.load", list(path.expand(path), as_python_classes(classes)))
+  found <- py_call_checked("_r.files.load", list(as_utf8(path.expand(path)), as_python_classes(classes)))
   if (is.null(found$fit)) found$module else fit_from_record(found$fit, found$module, found$state)
 }
 
@@ -89,6 +89,14 @@ check_path <- function(path, call = rlang::caller_env()) {
     )
   }
   invisible(path)
+}
+
+#' Names on the disk as Python takes them. In a locale without UTF-8, R does not say of names that they are UTF-8.
+#' @noRd
+as_utf8 <- function(x) {
+  unmarked <- Encoding(x) == "unknown" & validUTF8(x)
+  Encoding(x[unmarked]) <- "UTF-8"
+  x
 }
 
 as_python_classes <- function(classes, call = rlang::caller_env()) {

@@ -182,3 +182,25 @@ test_that("names that no file can have are refused with a class", {
   }
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
 })
+
+test_that("names that are not of ASCII work in the C locale", {
+  skip_if_no_python()
+  skip_on_os("windows")
+  skip_if_not_installed("png")
+  top <- file.path(tempfile(), "\u00e9t\u00e9")
+  for (class in c("a\u00e9", "b")) {
+    dir.create(file.path(top, class), recursive = TRUE)
+    png::writePNG(matrix(runif(64), 8), file.path(top, class, "x\u00e9.png"))
+  }
+  before <- Sys.getlocale("LC_CTYPE")
+  on.exit(Sys.setlocale("LC_CTYPE", before))
+  Sys.setlocale("LC_CTYPE", "C")
+  Encoding(top) <- "unknown"
+  module <- field_type(gspace_rot2d(N = 4), trivial = 1) |> r2_conv(out = c(regular = 1), kernel_size = 3)
+  path <- file.path(top, "m.safetensors")
+  intertwine_save(module, path)
+  expect_true(file.exists(path))
+  expect_s3_class(intertwine_load(path), "r2_conv")
+  expect_identical(levels(read_image_folder(top)$y), c("a\u00e9", "b"))
+  expect_identical(levels(image_folder(top)$y), c("a\u00e9", "b"))
+})
