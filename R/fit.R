@@ -130,6 +130,7 @@ fit.equivariant_module <- function(object, x, y = NULL, epochs = 10, batch_size 
   more$.former <- NULL
   call <- former$call %||% rlang::current_env()
   if (length(more)) check_fit_names(names(more) %||% "", call = call)
+  more <- coerce_more(more, call)
   supplied <- names(match.call())
   for (name in setdiff(names(former$settings), supplied)) {
     if (name %in% names(formals())) assign(name, former$settings[[name]]) else more[[name]] <- former$settings[[name]]
@@ -252,6 +253,29 @@ check_fit_names <- function(given, name = "fit", without = character(), also = c
   }
   more <- py_call_checked("_r.training.more_arguments", call = call)
   check_passed_on(given, name, c(known, setdiff(unlist(more), names(formals(fit.equivariant_module)))), call)
+}
+
+#' What the dots of fit() hold, as Python takes it.
+#' @noRd
+coerce_more <- function(more, call) {
+  count <- function(min) function(x, arg) as_count(x, min = min, arg = arg, call = call)
+  number <- function(x, arg) as.double(check_number(x, arg = arg, call = call))
+  python <- function(x, arg) check_class(x, "python.builtin.object", "an object made through reticulate", arg = arg, call = call)
+  table <- list(
+    patience = count(1), workers = count(0), min_delta = number, clip_norm = number,
+    checkpoint = function(x, arg) check_string(x, arg, call), resume = function(x, arg) check_flag(x, arg, call),
+    precision = function(x, arg) check_string(x, arg, call), fabric = python, generator = python
+  )
+  for (name in intersect(names(more), names(table))) {
+    if (!is.null(more[[name]])) more[[name]] <- table[[name]](more[[name]], name)
+  }
+  if (isTRUE(more$resume) && is.null(more$checkpoint)) {
+    abort_intertwine(
+      "`resume` needs `checkpoint`, the file to go on from.",
+      hint = "callback_checkpoint(folder) keeps one and goes on from it.", call = call
+    )
+  }
+  more
 }
 
 as_optional_double <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {

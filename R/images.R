@@ -332,6 +332,12 @@ names.images <- function(x) {
     if (missing(i)) {
       i <- TRUE
     }
+    if (...length() + 1 != length(dim(plain))) {
+      abort_intertwine(
+        paste0("Images have ", length(dim(plain)), " dimensions, but `[` was given positions for ", ...length() + 1, "."),
+        class = "position", hint = "x[i] takes images; x[i, , , ] takes pixels (image, channel, height, width)."
+      )
+    }
     return(plain[i, ..., drop = drop])
   }
   if (missing(i)) {

@@ -224,6 +224,7 @@ safe_colours <- function(n) {
 # `gap_after` is a column after which some room is left.
 draw_tiles <- function(tiles, labels = NULL, ncol = NULL, row_labels = NULL, column_labels = NULL, title = NULL,
                        borders = rep(NA, length(tiles)), caption = NULL, gap_after = Inf) {
+  if (!is.null(ncol)) ncol <- as_count(ncol, min = 1, call = rlang::caller_env())
   n <- length(tiles)
   aspect <- ncol(tiles[[1]]) / nrow(tiles[[1]])
   if (is.null(ncol)) {

@@ -75,3 +75,35 @@ as.data.frame.intertwine_object <- function(x, row.names = NULL, optional = FALS
     hint = if (is_module(x)) "as.data.frame(summary(model)) has a row for each layer."
   )
 }
+
+#' @export
+tidy.intertwine_object <- function(x, ...) refuse_object(x, "tidy() takes a fit", hint = NULL)
+
+#' @export
+glance.intertwine_object <- function(x, ...) refuse_object(x, "glance() takes a fit", hint = NULL)
+
+#' @export
+Math.intertwine_object <- function(x, ...) refuse_numbers(x, .Generic)
+
+#' @export
+Summary.intertwine_object <- function(..., na.rm = FALSE) refuse_numbers(..1, .Generic) # nolint: object_name_linter. R's.
+
+#' @export
+mean.intertwine_object <- function(x, ...) refuse_numbers(x, "mean")
+
+#' Refuse functions of numbers.
+#' @noRd
+refuse_numbers <- function(x, name, call = rlang::caller_env()) {
+  hint <- if (is_geometric_tensor(x)) paste0("Take the numbers out of it: ", name, "(as.array(x)).")
+  refuse_object(x, paste0(name, "() takes numbers"), hint, call)
+}
+
+#' @export
+as.list.intertwine_object <- function(x, ...) {
+  refuse_object(x, "as.list() takes sequences of layers and what has parts in R", hint = NULL)
+}
+
+#' @export
+`[.intertwine_object` <- function(x, i, ...) {
+  refuse_object(x, "`[` takes sequences of layers, field types and features", hint = NULL)
+}

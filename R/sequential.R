@@ -165,3 +165,13 @@ disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
 disentangle_module <- function(object, ...) {
   create_layer("DisentangleModule", object)
 }
+
+#' @export
+`[.sequential_module` <- function(x, i) {
+  call <- rlang::current_env()
+  positions <- as_positions(i, length(x), "layer", arg = "i", call = call)
+  py_call_checked("_r.layers.part_of_sequence", list(x, as.list(positions - 1L)), call)
+}
+
+#' @export
+as.list.sequential_module <- function(x, ...) lapply(seq_along(x), function(i) x[[i]])

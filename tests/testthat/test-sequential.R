@@ -136,3 +136,14 @@ test_that("what is no sequence is refused", {
     show_error(disentangle(3))
   })
 })
+
+test_that("sequences have parts by position, from one, as vectors have", {
+  skip_if_no_python()
+  model <- seven_layers()
+  expect_length(model[1:3], 3)
+  expect_length(model[-7], 6)
+  expect_s3_class(as.list(model)[[7]], "r2_conv")
+  expect_length(lapply(model, class), 7)
+  x <- array(stats::runif(121), c(1, 1, 11, 11))
+  expect_equal(model[4:7](as.array(model[1:3](x))), model(x), tolerance = 1e-6)
+})

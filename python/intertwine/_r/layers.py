@@ -258,6 +258,12 @@ def n_parameters(module: torch.nn.Module) -> float:
     return float(sum(p.numel() for p in module.parameters() if p.requires_grad))
 
 
+def part_of_sequence(sequence: nn.SequentialModule, positions: list[int]) -> nn.SequentialModule:
+    """The sequence of some of the modules, which stay the same objects."""
+    modules = list(sequence)
+    return nn.SequentialModule(*(modules[int(position)] for position in positions))
+
+
 def export(module: Any) -> torch.nn.Module:
     """The same function as an ordinary torch module; the module itself stays as it is."""
     return nn.export(module)
