@@ -23,7 +23,9 @@ abort_python <- function(error, call) {
   words <- error_in_r_words(error)
   rlang::abort(
     c(words$message, i = words$hint),
-    class = c(paste0("intertwine_error_", c(if (error$cause != "known") error$cause, unlist(error$class))), "intertwine_error"),
+    class = c(
+      paste0("intertwine_error_", c(if (error$cause != "known") error$cause, unlist(error$class))), "intertwine_error"
+    ),
     hint = words$hint,
     details = error$traceback,
     # counted from one
@@ -49,9 +51,13 @@ error_in_r_words <- function(error) {
       message = "There is not enough memory for this.",
       hint = "Use a smaller batch_size, smaller samples, fewer fields, or tiles: predict(tile = )."
     ),
-    file = list(message = paste0(error$message, "."), hint = "Look at the path, at its permissions and at the space on the disk."),
+    file = list(
+      message = paste0(error$message, "."), hint = "Look at the path, at its permissions and at the space on the disk."
+    ),
     interrupt = list(message = "The computation was interrupted.", hint = NULL),
-    code = list(message = paste0("Code of your own failed: ", error$message), hint = "rlang::last_error()$details says where."),
+    code = list(
+      message = paste0("Code of your own failed: ", error$message), hint = "rlang::last_error()$details says where."
+    ),
     module = list(
       message = paste0("The torch module `", error$subject, "` failed: ", error$message),
       hint = "Look at what it takes, and at what it was given."

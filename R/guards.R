@@ -1,14 +1,14 @@
 # What every function does first: it looks at how it was called.
 #
-# Three mistakes are the same everywhere, so they are answered in one place. When the package is built, guard_functions() puts
-# up to three lines before the body of each exported function and each method (`zzz.R` calls it, behind all others):
+# Three mistakes are the same everywhere, so they are answered in one place. When the package is built, guard_functions()
+# puts up to three lines before the body of each exported function and each method (`zzz.R` calls it, behind all others):
 #
 #   a missing argument without a default      `N` is missing.
 #   an argument that the function has not     predict() has no argument `batchsize`. Did you mean `batch_size`?
 #   a setting in the place of `object`        pool_avg(2) is pool_avg(kernel_size = 2)
 #
-# Functions that use their dots have their own check of what comes in them: check_passed_on(). All others have dots in order to say
-# what was meant, where R itself would only say "unused argument".
+# Functions that use their dots have their own check of what comes in them: check_passed_on(). All others have dots in order
+# to say what was meant, where R itself would only say "unused argument".
 
 #' Guard the exported functions and the methods of a namespace.
 #' @noRd
