@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 # Every row may import from the rows above it; parts of one row not from each other.
 LAYERS: list[set[str]] = [
     {"errors", "gauge", "scalars"},
+    {"budget"},
     {"disk", "memory", "suggestions"},
     {"group"},
     {"kernels"},

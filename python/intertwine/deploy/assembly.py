@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.budget import Budget
 from intertwine.deploy.drawing import NothingDrawn
-from intertwine.deploy.recipe import MAX_MODULES, Reader
+from intertwine.deploy.recipe import Reader, meeting
 from intertwine.errors import ModelFileError
 from intertwine.kernels.constants import ConstantModule
 
@@ -38,12 +39,18 @@ class Assembly:
         self._training = bool(training)
         self.root = torch.nn.Module()
 
-    def build(self, recipe: Any) -> None:
-        """Builds the module of a recipe, with weights that mean nothing yet."""
-        self.root = self._part(recipe)
+    def build(self, recipe: Any, whole: bool = False) -> None:
+        """Builds the module of a recipe, with weights that mean nothing yet.
 
-    def _part(self, recipe: Any) -> torch.nn.Module:
-        return self._reader.read(recipe).to(self._dtype).train(self._training)
+        Args:
+            recipe: the description.
+            whole: whether nothing has changed since the original was built, so that the tensors of the file must be those that
+                the recipe declares.
+        """
+        self.root = self._part(recipe, self._state if whole else None)
+
+    def _part(self, recipe: Any, stored: Mapping[str, torch.Tensor] | None = None) -> torch.nn.Module:
+        return self._reader.read(recipe, stored).to(self._dtype).train(self._training)
 
     def change(self, change: Any) -> None:
         """Changes a part of the module as the original was changed after it was built.
@@ -58,7 +65,7 @@ class Assembly:
         part = part_at(self.root, where)
         if "children" in change:
             _set(part._modules, change["children"], self._child)
-            check_tree(self.root)
+            check_tree(self.root, self._reader.budget)
         if "parameters" in change:
             _set(part._parameters, change["parameters"], lambda name, _: self._placeholder(where, name))
         if "dtype" in change:
@@ -207,11 +214,12 @@ def _attribute(name: Any) -> str:
     return name
 
 
-def check_tree(root: torch.nn.Module) -> None:
+def check_tree(root: torch.nn.Module, budget: Budget) -> None:
     """Refuses modules that are parts of themselves, or whose parts are met more often than a file may ask for.
 
     Args:
         root: the module.
+        budget: what a file may ask for.
 
     Raises:
         ModelFileError: if it is one.
@@ -226,5 +234,4 @@ def check_tree(root: torch.nn.Module) -> None:
             counts[id(module)] = 1 + sum(count(part, inside) for part in module._modules.values() if part is not None)
         return counts[id(module)]
 
-    if count(root, frozenset()) > MAX_MODULES:
-        raise ModelFileError(f"there are more than {MAX_MODULES} modules, which is the most that a file may hold")
+    budget.pay(meeting(count(root, frozenset())), "modules inside of one another so often")

@@ -20,6 +20,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
+from intertwine.budget import Budget, Price
 from intertwine.disk import as_path, open_ordinary
 from intertwine.errors import ArgumentError, ModelFileError
 
@@ -63,17 +64,22 @@ def pack(tensors: Mapping[str, torch.Tensor], document: Mapping[str, Any]) -> by
     return len(whole).to_bytes(8, "little") + whole + payload
 
 
-def unpack(data: bytes, name: str = "the file") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def unpack(
+    data: bytes, name: str = "the file", budget: Budget | None = None
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The tensors and the document in a file's bytes, both as they were written.
 
     Args:
         data: the bytes.
         name: how errors call the file.
+        budget: what the file may ask for; by default all that its size allows.
 
     Raises:
         ModelFileError: if it is anything else than a whole and unchanged file of `pack`.
     """
-    header, text, payload = _header(data, name)
+    budget = Budget(len(data)) if budget is None else budget
+    header, text, payload = _header(data, name, budget)
+    budget.pay(_json_price(text.encode("utf-8", "surrogatepass")), "a description")
     # the checksum cannot cover the metadata that it is part of, so that those are compared as a whole
     expected = {"format": "pt", _DOCUMENT: text, _CHECKSUM: _checksum(text, _entries(header), payload)}
     if header["__metadata__"] != expected:
@@ -109,8 +115,17 @@ def _header_size(start: bytes, length: int, name: str) -> int:
     return size
 
 
-def _header(data: bytes, name: str) -> tuple[dict[str, Any], str, memoryview]:
+def _json_price(text: bytes) -> Price:
+    """What the objects take that JSON describes: an empty one takes 30 times as much as its two brackets."""
+    objects, lists, items = text.count(b"{"), text.count(b"["), text.count(b",") + text.count(b":")
+    full = objects - text.count(b"{}")
+    taken = 72 * objects + 184 * full + 96 * lists + 40 * items + 32 * text.count(b'"')
+    return Price(2.0 * len(text) + taken, 1e-8 * len(text) + 2e-7 * (objects + lists + items))
+
+
+def _header(data: bytes, name: str, budget: Budget) -> tuple[dict[str, Any], str, memoryview]:
     size = _header_size(data[:9], len(data), name)
+    budget.pay(_json_price(data[8 : 8 + size]), "a header")
     try:
         header = json.loads(data[8 : 8 + size].decode("utf-8"))
         # RecursionError: brackets nested as deep as the header is long

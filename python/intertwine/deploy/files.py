@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from intertwine.budget import Budget
 from intertwine.deploy.assembly import FLOATING, Assembly, check_tree, undisturbed
 from intertwine.deploy.container import pack, read_bytes, unpack
 from intertwine.deploy.differences import Differences, check_tensors, ties
@@ -63,7 +64,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
     _check_extra(extra)
     module = unwrapped(module)
     try:
-        check_tree(module)
+        check_tree(module, Budget(0))
     except ModelFileError as error:
         raise ArgumentError(f"the model cannot be saved: {error.message}") from error
     check_tensors(module)
@@ -191,16 +192,17 @@ def load_bytes(
     """
     own = named_classes(classes)
     with torch.inference_mode(False):
-        tensors, document = _open(bytes(data), name)
+        budget = Budget(len(data))
+        tensors, document = _open(bytes(data), name, budget)
     values = {key: tensor for key, tensor in tensors.items() if not key.startswith(_STATE)}
     state = {key.removeprefix(_STATE): tensor for key, tensor in tensors.items() if key.startswith(_STATE)}
     try:
-        module = _assemble(document, state, Reader(values, len(data), own))
+        module = _assemble(document, state, Reader(values, len(data), own, budget))
     except ModelFileError as error:
         raise type(error)(f"{name} cannot be loaded: {error.message}", hint=error.hint) from error
     except IntertwineError as error:
         raise ModelFileError(f"{name} cannot be loaded: {error}") from error
-    except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+    except Exception as error:
         # the checksum holds, so that the file is what its writer wrote: it does not fit this version, or is made up
         raise ModelFileError(
             f"{name} does not describe a model that this version can build: {_short(error)}",
@@ -232,12 +234,12 @@ def read_extra(source: str | Path | bytes | bytearray) -> dict[str, Any]:
         ModelFileError: as in `load_bytes`.
     """
     data, name = (bytes(source), "the file") if isinstance(source, (bytes, bytearray)) else read_bytes(source)
-    extra = _open(data, name)[1].get("extra")
+    extra = _open(data, name, Budget(len(data)))[1].get("extra")
     return extra if isinstance(extra, dict) else {}
 
 
-def _open(data: bytes, name: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    tensors, document = unpack(data, name)
+def _open(data: bytes, name: str, budget: Budget) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    tensors, document = unpack(data, name, budget)
     if document.get("format") not in FORMATS:
         raise ModelFileError(
             f"{name} has format {document.get('format')}, but this version reads formats {' and '.join(map(str, FORMATS))}",
@@ -255,7 +257,7 @@ def _open(data: bytes, name: str) -> tuple[dict[str, torch.Tensor], dict[str, An
 def _assemble(document: dict[str, Any], state: dict[str, torch.Tensor], reader: Reader) -> torch.nn.Module:
     with undisturbed(bool(reader.classes)):
         assembly = Assembly(reader, state, document["dtype"], document["training"])
-        assembly.build(document["module"])
+        assembly.build(document["module"], whole=not document.get("changes"))
         for change in document.get("changes", ()):
             assembly.change(change)
         return assembly.finish(document.get("tied", {}), document["frozen"])

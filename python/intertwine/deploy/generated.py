@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from math import factorial
 from typing import Any
 
 import numpy as np
 import torch
 
+from intertwine.budget import Budget, Price
 from intertwine.errors import ModelFileError
 from intertwine.group import (
     AlternatingGroup,
@@ -26,9 +29,8 @@ from intertwine.group import (
     symmetric_group,
 )
 from intertwine.group.finite import FiniteGroup
-
-_MAX_POINTS = 256
-_MAX_GENERATORS = 64
+from intertwine.group.generated import MAX_ORDER
+from intertwine.group.prices import finite_price
 
 _BY_NUMBER: dict[str, tuple[type[GeneratedGroup], Callable[[int], GeneratedGroup]]] = {
     "symmetric": (SymmetricGroup, symmetric_group),
@@ -76,7 +78,7 @@ def decode_generated(
     value: dict[str, Any],
     decode: Callable[[dict[str, Any]], Group],
     tensor: Callable[[Any], torch.Tensor],
-    max_order: int,
+    budget: Budget,
 ) -> Group | None:
     """The group that was encoded; ``None`` if it is of another kind.
 
@@ -84,7 +86,7 @@ def decode_generated(
         value: the JSON.
         decode: decodes a factor.
         tensor: finds a tensor of the file.
-        max_order: the order above which a group is refused.
+        budget: what the file may ask for.
 
     Raises:
         ModelFileError: if it asks for too large a group.
@@ -93,17 +95,22 @@ def decode_generated(
     name = value["name"]
     if name in _BY_NUMBER:
         n = value["n"]
-        if not isinstance(n, int) or not 1 <= n <= max_order:
+        if not isinstance(n, int) or not 1 <= n <= MAX_ORDER:
             raise ModelFileError(f"the file asks for a {name} group of n = {str(n)[:40]}")
-        return _small(_BY_NUMBER[name][1](n), max_order)
+        order = 4 * n if name == "dicyclic" else min(factorial(min(n, 10)), MAX_ORDER)
+        budget.pay(finite_price(order), f"a {name} group of n = {n}")
+        return _BY_NUMBER[name][1](n)
     if name == "point group":
-        return _small(point_group(str(value["symbol"])[:40]), max_order)
+        symbol = str(value["symbol"])[:40]
+        numbers = [int(digits) for digits in re.findall("[0-9]{1,9}", symbol)]
+        budget.pay(finite_price(4 * max(numbers, default=12)), f"the point group {symbol!r}")
+        return point_group(symbol)
     if name == "semidirect product":
         factors = [decode(factor) for factor in value["factors"]]
         if len(factors) != 2 or not all(isinstance(factor, FiniteGroup) for factor in factors):
             raise ModelFileError("the file asks for a semidirect product of other than two finite groups")
-        if factors[0].order() * factors[1].order() > max_order:
-            raise ModelFileError(f"the file asks for a group of more than {max_order} elements")
+        order = factors[0].order() * factors[1].order()
+        budget.pay(finite_price(order), f"a group of {order} elements")
         action = tensor(value["action"]).numpy()
         return SemidirectProduct(factors[0], factors[1], action, str(value["printed"]))  # type: ignore[arg-type]
     if name not in ("matrices", "permutations", "table"):
@@ -111,16 +118,22 @@ def decode_generated(
     array = tensor(value["generators"]).numpy()
     printed = str(value["printed"])
     elements = value.get("elements")
-    if array.shape[0] > (max_order if name == "table" else _MAX_GENERATORS) or max(array.shape) > _MAX_POINTS:
-        raise ModelFileError(f"the file asks for a group by {array.shape[0]} generators of shape {array.shape[1:]}")
-    if name == "permutations":
-        return PermutationGroup(array, printed, max_order)
     if name == "table":
+        budget.pay(finite_price(len(array)), f"a group of {len(array)} elements")
         return TableGroup(array, printed, elements)
-    return MatrixGroup(array, printed, max_order, elements)
-
-
-def _small(group: Group, max_order: int) -> Group:
-    if group.order() > max_order:
-        raise ModelFileError(f"the file asks for {group}, but holds groups of up to {max_order} elements")
+    count, points = len(array), array.shape[-1]
+    # how many elements they generate is known once they are there: so many are looked for as are left to be asked for
+    each = points if name == "permutations" else points**2
+    most = MAX_ORDER
+    while most > 1 and not budget.affords(finite_price(most) + _closing_price(most, count, each)):
+        most = most * 3 // 4
+    budget.pay(_closing_price(most, count, each), f"a group by {count} generators of shape {array.shape[1:]}")
+    given = (array, printed, most) if name == "permutations" else (array, printed, most, elements)
+    group = PermutationGroup(*given) if name == "permutations" else MatrixGroup(*given)
+    budget.pay(finite_price(group.order()), f"a group of {group.order()} elements")
     return group
+
+
+def _closing_price(order: int, generators: int, numbers: int) -> Price:
+    """The elements that some generators of so many numbers each make, up to an order."""
+    return Price(40.0 * order * generators * numbers, 2e-8 * order * generators * numbers + 1e-5 * order * generators)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from intertwine.budget import Budget, Price
 from intertwine.deploy.generated import decode_generated, encode_generated
 from intertwine.errors import ModelFileError
 from intertwine.group import (
@@ -33,11 +34,7 @@ from intertwine.group import (
     so2_group,
     so3_group,
 )
-
-MAX_ORDER = 256
-"""The largest group that a file may ask for; the tables of a group of order n take n^3 numbers."""
-
-MAX_FREQUENCY = 64
+from intertwine.group.prices import continuous_price, finite_price
 
 _CONTINUOUS: dict[str, tuple[type[ContinuousGroup], Callable[[int], Group]]] = {
     "SO2": (SO2, so2_group),
@@ -55,7 +52,13 @@ _NAMED: dict[str, tuple[type[Group], Callable[[], Group]]] = {
 }
 
 
-def whole(value: Any, low: int, high: int) -> int:
+MOST = 2**40
+"""Whole numbers of files are no greater than this."""
+
+_LABEL = 2**16
+
+
+def whole(value: Any, low: int, high: int = MOST) -> int:
     """A whole number of a file.
 
     Args:
@@ -83,9 +86,7 @@ def label(value: Any, depth: int = 4) -> tuple[Any, ...]:
     """
     if not isinstance(value, list) or len(value) > 8 or depth == 0:
         raise ModelFileError(f"the file holds {str(value)[:40]} where the label of an irrep belongs")
-    return tuple(
-        label(part, depth - 1) if isinstance(part, list) else whole(part, -MAX_ORDER, MAX_ORDER) for part in value
-    )
+    return tuple(label(part, depth - 1) if isinstance(part, list) else whole(part, -_LABEL, _LABEL) for part in value)
 
 
 def encode_group(group: Group, store: Callable[[torch.Tensor], str]) -> dict[str, Any] | None:
@@ -111,12 +112,13 @@ def encode_group(group: Group, store: Callable[[torch.Tensor], str]) -> dict[str
     return encode_generated(group, lambda factor: encode_group(factor, store), store)
 
 
-def decode_group(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], depth: int = 4) -> Group:
+def decode_group(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], budget: Budget, depth: int = 4) -> Group:
     """The group that was encoded.
 
     Args:
         value: the JSON.
         tensor: finds a tensor of the file.
+        budget: what the file may ask for.
         depth: how deep products may lie in products.
 
     Raises:
@@ -127,27 +129,38 @@ def decode_group(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], d
     if depth == 0:
         raise ModelFileError("the file asks for products of groups that lie too deep in one another")
     if name in _CONTINUOUS:
-        return _CONTINUOUS[name][1](whole(value["maximum_frequency"], 0, MAX_ORDER))
+        frequency = whole(value["maximum_frequency"], 0)
+        budget.pay(continuous_price(name in ("SO3", "O3"), frequency), f"a group with frequencies up to {frequency}")
+        return _CONTINUOUS[name][1](frequency)
     if name in _BY_ORDER:
-        return _BY_ORDER[name][1](whole(value["N"], 1, MAX_ORDER // _BY_ORDER[name][2]))
+        number = whole(value["N"], 1)
+        order = number * _BY_ORDER[name][2]
+        budget.pay(finite_price(order), f"a group of {order} elements")
+        return _BY_ORDER[name][1](number)
     if name in _NAMED:
         return _NAMED[name][1]()
     if name == "product":
-        return _product(value, tensor, depth)
-    found = decode_generated(value, lambda factor: decode_group(factor, tensor, depth - 1), tensor, MAX_ORDER)
+        return _product(value, tensor, budget, depth)
+    found = decode_generated(value, lambda factor: decode_group(factor, tensor, budget, depth - 1), tensor, budget)
     if found is None:
         raise ModelFileError(f"the file asks for the group {str(name)[:40]!r}, which this version does not know")
     return found
 
 
-def _product(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], depth: int) -> Group:
+def _product(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], budget: Budget, depth: int) -> Group:
     factors = value["factors"]
     if not isinstance(factors, list) or len(factors) not in (1, 2):
         raise ModelFileError("the file asks for a product of other than one or two groups")
-    groups = [decode_group(factor, tensor, depth - 1) for factor in factors]
-    orders = [max(group.order(), 1) for group in groups]
-    if orders[0] * orders[-1] > MAX_ORDER:
-        raise ModelFileError(f"the file asks for a product of more than {MAX_ORDER} elements")
+    groups = [decode_group(factor, tensor, budget, depth - 1) for factor in factors]
+    if any(group.continuous for group in groups):
+        # it lists the products of all that its factors list
+        counts = [len(group.irreps()) for group in groups]
+        sizes = [max(irrep.size for irrep in group.irreps()) for group in groups]
+        pairs, size = counts[0] * counts[-1], float(sizes[0] * sizes[-1])
+        budget.pay(Price(pairs * (200 * size**2 + 5e3), pairs * (1e-3 + 1e-8 * size**3)), "a product of groups")
+    else:
+        order = groups[0].order() * groups[-1].order()
+        budget.pay(finite_price(order), f"a group of {order} elements")
     printed = value["printed"]
     printed = None if printed is None else str(printed)[:80]
     return double_group(groups[0], printed) if len(groups) == 1 else direct_product(groups[0], groups[1], printed)

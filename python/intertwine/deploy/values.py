@@ -15,17 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.budget import Budget, Price
 from intertwine.deploy.comparing import same_tensor
-from intertwine.deploy.groups import MAX_ORDER, decode_group, encode_group, label, whole
+from intertwine.deploy.groups import MOST, decode_group, encode_group, label, whole
 from intertwine.errors import ArgumentError, GroupError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import Group, GroupElement, Representation
+from intertwine.group.prices import continuous_price, finite_price, irrep_price, representation_price
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
 from intertwine.nn.synchronise import Processes
-
-MAX_CHANNELS = 1_000_000
-MAX_WINDOW = 255
-"""The widest field of view of a layer that a file may ask for, along each axis."""
 
 _DTYPES = {
     name: getattr(torch, name)
@@ -164,8 +162,6 @@ class Encoder:
         encoded = encode_group(group, self._store)
         if encoded is None:
             raise ArgumentError(f"{where} has the group {group}, which a model file cannot hold")
-        if group.order() > MAX_ORDER:
-            raise ArgumentError(f"{where} has the group {group}, but a file holds groups of up to {MAX_ORDER} elements")
         return encoded
 
     def _representation(self, rho: Representation) -> dict[str, Any]:
@@ -202,6 +198,7 @@ class Decoder:
         tensors: the tensors of the file.
         decode_module: builds a module from JSON.
         find_class: the class of modules that the file has a name for.
+        budget: what the file may ask for.
     """
 
     def __init__(
@@ -209,11 +206,14 @@ class Decoder:
         tensors: dict[str, torch.Tensor],
         decode_module: Callable[[Any], torch.nn.Module],
         find_class: Callable[[Any], type[torch.nn.Module]],
+        budget: Budget,
     ) -> None:
         self._tensors = tensors
+        self._budget = budget
+        # what is said in the same words is made, and paid for, once
+        self._known: dict[tuple[str, str], Any] = {}
         self._decode_module = decode_module
         self._find_class = find_class
-        self._spaces: dict[str, GSpace] = {}
 
     def decode(self, value: Any) -> Any:
         """The value that was encoded.
@@ -239,7 +239,7 @@ class Decoder:
             "device": lambda v: torch.device(v["device"]),
             "processes": lambda v: Processes(),
             "module": lambda v: self._decode_module(v["module"]),
-            "field_type": self._field_type,
+            "field_type": lambda v: self._once("type", v, self._field_type),
             "gspace": lambda v: self._space(v["gspace"]),
             "representation": lambda v: self._representation(self._group(v["group"]), v["representation"]),
             "element": self._element,
@@ -262,33 +262,37 @@ class Decoder:
             raise ModelFileError(f"the file names the tensor {name!r}, but does not hold it")
         return self._tensors[name]
 
+    def _once(self, kind: str, value: Any, make: Callable[[Any], Any]) -> Any:
+        words = (kind, json.dumps(value, sort_keys=True))
+        if words not in self._known:
+            self._known[words] = make(value)
+        return self._known[words]
+
     def _field_type(self, value: dict[str, Any]) -> FieldType:
         space = self._space(value["gspace"])
         representations: list[Representation] = []
-        channels = 0
         for encoded, count in value["field_type"]:
             rho = self._representation(space.fibergroup, encoded)
-            count = whole(count, 1, MAX_CHANNELS)
-            channels += rho.size * count
-            if channels > MAX_CHANNELS:
-                raise ModelFileError(f"the file asks for more than {MAX_CHANNELS} channels")
+            count = whole(count, 1)
+            self._budget.pay(Price(24.0 * count, 1e-6 * count), f"a field type of {count} fields")
             representations += count * [rho]
         return FieldType(space, representations)
 
     def _space(self, value: dict[str, Any]) -> GSpace:
-        # most layers of a file are of one space, which takes longer to build than a small layer
-        key = json.dumps(value, sort_keys=True)
-        if key not in self._spaces:
-            self._spaces[key] = self._built_space(value)
-        return self._spaces[key]
+        return self._once("space", value, self._built_space)
 
     def _built_space(self, value: dict[str, Any]) -> GSpace:
         kind = value["space"]
         if kind == "R2" and "rotations" in value:
             axis = value["axis"]
             everything = value["rotations"] == "all"
-            rotations = -1 if everything else whole(value["rotations"], 1, MAX_ORDER)
-            frequency = whole(value["maximum_frequency"], 0, MAX_ORDER) if everything else 6
+            rotations = -1 if everything else whole(value["rotations"], 1)
+            frequency = whole(value["maximum_frequency"], 0) if everything else 6
+            order = 0 if everything else rotations * (1 if axis is None else 2)
+            self._budget.pay(
+                continuous_price(False, frequency) if everything else finite_price(order),
+                f"a group with frequencies up to {frequency}" if everything else f"a group of {order} elements",
+            )
             return GSpace2D((None if axis is None else _number(axis), rotations), frequency)
         group = self._group(value["group"])
         if kind == "R0":
@@ -298,26 +302,35 @@ class Decoder:
         return GSpace(group, int(kind[1]), str(value["name"]), self._representation(group, value["action"]))
 
     def _representation(self, group: Group, value: dict[str, Any]) -> Representation:
+        return self._once(f"representation of {id(group)}", value, lambda v: self._new_representation(group, v))
+
+    def _irrep(self, group: Group, value: Any) -> Any:
+        id = label(value)
+        self._budget.pay(irrep_price(group, id), f"the irrep {id} of {group}")
+        return group.irrep(*id)
+
+    def _new_representation(self, group: Group, value: dict[str, Any]) -> Representation:
         if "irrep" in value:
-            return group.irrep(*label(value["irrep"]))
+            return self._irrep(group, value["irrep"])
         if "irreps" not in value:
             if value["name"] != "regular":
                 raise ModelFileError(f"the file asks for the representation {value['name']!r}, which is not known")
+            if not group.continuous:
+                order = group.order()
+                self._budget.pay(representation_price(group, order, matrix=False), f"{order} matrices of size {order}")
             return group.regular_representation
-        if len(value["irreps"]) > MAX_CHANNELS:
-            raise ModelFileError(f"the file asks for a representation of more than {MAX_CHANNELS} irreps")
-        irreps = [label(id) for id in value["irreps"]]
+        different = {json.dumps(id): self._irrep(group, id) for id in value["irreps"]}
+        irreps = [different[json.dumps(id)] for id in value["irreps"]]
+        size = sum(irrep.size for irrep in irreps)
+        self._budget.pay(representation_price(group, size), f"a representation of size {size}")
         if "change_of_basis" in value:
             basis = self._tensor(value["change_of_basis"]).double().numpy()
         else:
-            size = sum(group.irrep(*id).size for id in irreps)
-            if size > 4 * MAX_ORDER:
-                raise ModelFileError(f"the file asks for a representation of size {size} without its matrix")
             basis = np.eye(size)
-        return Representation(group, str(value["name"]), irreps, basis)
+        return Representation(group, str(value["name"]), [irrep.id for irrep in irreps], basis)
 
     def _group(self, value: dict[str, Any]) -> Group:
-        return decode_group(value, self._tensor)
+        return self._once("group", value, lambda v: decode_group(v, self._tensor, self._budget))
 
 
 def _ordered(encoded: dict[str, Any], value: dict[Any, Any]) -> dict[Any, Any]:
@@ -341,7 +354,7 @@ def _listed(id: Any) -> Any:
 
 
 def _whole_or_none(value: Any) -> int | None:
-    return None if value is None else whole(value, -(2**40), 2**40)
+    return None if value is None else whole(value, -MOST)
 
 
 def _number(value: Any) -> float:

@@ -258,6 +258,7 @@ def harmonic_lie(lie: np.ndarray, order: int) -> np.ndarray:
     for k, skew in enumerate(lie):
         speed = float(np.sqrt((skew**2).sum() / 2))
         if speed > 0:
-            turned = np.stack([_rotation(skew / speed, angle) for angle in angles])
-            found[k] = speed * np.tensordot(numbers, harmonic_action(turned, order), axes=1)
+            # one rotation at a time: what the harmonics take for all of them grows with the fifth power of the order
+            for angle, number in zip(angles, numbers, strict=True):
+                found[k] += number * speed * harmonic_action(_rotation(skew / speed, angle), order)
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels.precision import exactly
@@ -60,6 +63,17 @@ class AliasFree(EquivariantModule):
         >>> layer(torch.randn(1, 16, 9, 9)).shape
         torch.Size([1, 16, 9, 9])
     """
+
+    @classmethod
+    def prices(cls, module: Any, factor: int = 2, radius: int = 3) -> Iterator[Price]:
+        """Its constants: the taps of its filter.
+
+        Args:
+            module: the layer inside.
+            factor: how much finer the grid is.
+            radius: how far the filters reach.
+        """
+        yield Price(100 * (2.0 * radius + 1) * factor, 3e-6 * ((2.0 * radius + 1) * factor))
 
     def __init__(self, module: EquivariantModule, factor: int = 2, radius: int = 3) -> None:
         super().__init__()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar, cast
 
 import numpy as np
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.decomposition import named_representation
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.matrices import SignedPermutations, as_signed_permutations
+from intertwine.group.prices import representation_price, splitting_price
 from intertwine.group.representation import Representation
 from intertwine.memory import remembered
 from intertwine.nn.module import EquivariantModule, check_field_type
@@ -63,6 +65,20 @@ class ConcatenatedNonLinearity(EquivariantModule):
     """
 
     needs: ClassVar[str] = "fields whose channels a finite group permutes up to signs"
+
+    @classmethod
+    def prices(cls, in_type: FieldType, function: str = "c_relu") -> Iterator[Price]:
+        """The representations of twice as many channels.
+
+        Args:
+            in_type: the type.
+            function: its name.
+        """
+        group = in_type.fibergroup
+        for size in {rho.size for rho in in_type.representations}:
+            yield representation_price(group, 2 * size)
+            if not group.continuous:
+                yield splitting_price(2 * size, min(2 * size, 8), group.order(), group.order())
 
     def __init__(self, in_type: FieldType, function: str = "c_relu") -> None:
         super().__init__()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
+from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, refuse_uneven
 from intertwine.nn.padding import padded, padding_module
@@ -41,6 +44,54 @@ class _GridConv(ExpandedModule):
     needs_grid: ClassVar[bool] = True
     dimension: ClassVar[int]
     transposed: ClassVar[bool] = False
+
+    @classmethod
+    def prices(
+        cls,
+        in_type: FieldType,
+        out_type: FieldType,
+        kernel_size: int | tuple[int, ...],
+        dilation: int = 1,
+        groups: int = 1,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: Any = None,
+        rings: list[float] | None = None,
+        spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
+        samples: str = "ico",
+        **others: Any,
+    ) -> Iterator[Price]:
+        """The basis of kernels on the cells.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            kernel_size: the width of the kernel.
+            dilation: the distance of the kernel's cells.
+            groups: into how many parts the fields fall.
+            sigma: widths of the rings.
+            frequencies_cutoff: the greatest frequency on a ring.
+            rings: radii of the rings.
+            spacing: the distance of pixels.
+            low_error: whether filters are fitted.
+            samples: the points of :class:`R3IcoConv`.
+            **others: the other arguments of the constructor.
+        """
+        d = cls.dimension
+        kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
+        cells = prod(float(width) for width in kernel)
+        units = relative_sizes(spacing, d, "spacing")
+        yield lattice_price(
+            cells, max(u * n for u, n in zip(units, kernel, strict=True)) if rings is None else len(rings)
+        )
+        scalars = cls._scalars(in_type, kernel, dilation, units, rings, sigma, frequencies_cutoff, samples)
+        if low_error_bound(low_error) is not None:
+            yield fitting_price(scalars, int(cells))
+        action = in_type.gspace.basespace_action
+        fields = in_type.representations, out_type.representations
+        one = [side[: max(1, len(side) // sizes_of(groups, 1, "groups", least=1)[0])] for side in fields]
+        source, target = (fields[0], one[1]) if cls.transposed else (one[0], fields[1])
+        yield from plan_prices(action, source, target, scalars, int(cells))
 
     def _build(
         self,
@@ -128,7 +179,16 @@ class _GridConv(ExpandedModule):
         cells = tuple(map(tuple, points.tolist()))
         self.low_error = low_error
         bound = low_error_bound(low_error)
-        scalars = self._scalars(units, rings, sigma, frequencies_cutoff)
+        scalars = self._scalars(
+            in_type,
+            self._kernel,
+            self._dilation[0],
+            units,
+            rings,
+            sigma,
+            frequencies_cutoff,
+            getattr(self, "samples", "ico"),
+        )
         if bound is not None:
             scalars = fitted_basis(scalars, cells, bound)
         element_filter = None
@@ -146,15 +206,20 @@ class _GridConv(ExpandedModule):
         steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
         self._plain_map = self._schur is not None and not self.transposed and all(n == 1 for n in steps)
 
+    @classmethod
     def _scalars(
-        self,
+        cls,
+        in_type: FieldType,
+        kernel: tuple[int, ...],
+        dilation: int,
         units: tuple[float, ...],
         rings: list[float] | None,
         sigma: list[float] | float | None,
         frequencies_cutoff: float | Callable[[float], float] | None,
+        samples: str,
     ) -> ScalarBasis:
         """The scalar functions that the kernels are made of."""
-        return scalar_basis(self.d, self._kernel, self._dilation[0], rings, sigma, frequencies_cutoff, units)
+        return scalar_basis(cls.dimension, kernel, dilation, rings, sigma, frequencies_cutoff, units)
 
     def _same_padding(self) -> tuple[int, ...]:
         """The padding for which the output is as large as the input."""

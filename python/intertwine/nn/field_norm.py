@@ -31,6 +31,8 @@ class FieldNorm(EquivariantModule):
         2.0
     """
 
+    field_seconds = 5e-5
+
     def __init__(self, in_type: FieldType, eps: float = 1e-05, affine: bool = True) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "FieldNorm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,11 +11,14 @@ import torch
 import torch.nn.functional as F
 from scipy.spatial.distance import cdist
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.element import GroupElement
 from intertwine.group.group import Group
 from intertwine.group.irrep import IrreducibleRepresentation
+from intertwine.group.orthogonal3 import O3, SO3
+from intertwine.group.prices import irrep_price, splitting_price, subgroup_prices
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.constants import ConstantModule
@@ -86,6 +89,28 @@ class FourierTransform(ConstantModule):
         >>> samples.shape, bool(torch.allclose(fourier.coefficients(samples), x, atol=1e-6))
         (torch.Size([1, 96]), True)
     """
+
+    @classmethod
+    def prices(
+        cls,
+        group: Group | GSpace,
+        irreps: Sequence[Any],
+        grid: Sequence[GroupElement] | None = None,
+        subgroup_id: Any = None,
+        normalize: bool = True,
+    ) -> Iterator[Price]:
+        """The irreps, and their values on the grid.
+
+        Args:
+            group: the group, or a space with one.
+            irreps: labels of the irreps.
+            grid: elements to sample at.
+            subgroup_id: the label of a subgroup.
+            normalize: whether to scale the delta function.
+        """
+        group = group.fibergroup if isinstance(group, GSpace) else group
+        count = group.order() if grid is None else len(grid)
+        return spectral_prices(group, irreps, subgroup_id, count, moves=False)
 
     def __init__(
         self,
@@ -195,6 +220,59 @@ class FourierTransform(ConstantModule):
         return result.reshape(tensor.shape[0], functions * matrix.shape[0], *tensor.shape[2:])
 
 
+def spectral_prices(
+    group: Group, irreps: Sequence[Any], subgroup_id: Any, count: float, moves: bool = True
+) -> Iterator[Price]:
+    """What a Fourier transform takes.
+
+    Args:
+        group: the group.
+        irreps: labels of the irreps.
+        subgroup_id: the label of the subgroup whose cosets the functions live on; ``None`` for the group itself.
+        count: the number of elements to sample at.
+        moves: whether the samples are compared with those of the moved grid.
+    """
+    labels = [tuple(label) if isinstance(label, (list, tuple)) else (label,) for label in irreps]
+    for label in labels:
+        yield irrep_price(group, label)
+    sizes = [group.irrep(*label).size for label in labels]
+    spatial = isinstance(group, (SO3, O3))
+    yield from subgroup_prices(group, subgroup_id)
+    subgroup = None if subgroup_id is None else group.subgroup(subgroup_id)[0]
+    order = 1 if subgroup is None else subgroup.order()
+    whole = 0.0
+    for size in sizes:
+        one = 4e-4 + (2e-8 * (size / 2 + 1) ** 4 if spatial else 0.0)
+        samples = 5.0 * size + 10 if order < 0 else float(order)
+        yield splitting_price(size, min(size, 8), 2 * size if order < 0 else order, int(samples))
+        yield Price(24 * count * size, (10 * samples + count) * one)
+        whole += size * (size if order == 1 else 1 if order < 0 else size // order + 1)
+    yield Price(
+        40.0 * whole**2 + (60 * whole + 2000) * count + (40.0 * count**2 if moves else 0.0),
+        1e-9 * (whole**2 * (whole + count)) + 5e-5 * count + (2e-8 * count**2 * (whole + 10) if moves else 0.0),
+    )
+
+
+def grid_prices(group: Group, grid: dict[str, Any]) -> tuple[float, Price]:
+    """How many elements a grid has at most, and what it takes to find them.
+
+    Args:
+        group: the group.
+        grid: the arguments of its ``grid``.
+    """
+    kind = str(grid.get("type", ""))
+    given = max((float(abs(n)) for n in grid.values() if isinstance(n, (int, float))), default=1.0)
+    if not isinstance(group, (SO3, O3)):
+        count = given if group.continuous else max(given, float(group.order()))
+        return 2 * count, Price(3000 * count, 3e-5 * count)
+    cube = "cube" in kind
+    count = 2 * max(given, 60.0) * (24 if cube else 1)
+    search = given if "thomson" in kind and given > (16 if cube else 128) else 0.0
+    return count, Price(
+        3000 * count + (2400 if cube else 100) * search**2, 1e-4 * count + (1.2e-4 if cube else 2e-6) * search**3
+    )
+
+
 class _Fourier(EquivariantModule):
     """Sample on a grid of elements, apply a function, and project back on the irreps."""
 
@@ -204,6 +282,47 @@ class _Fourier(EquivariantModule):
 
     takes_more: ClassVar[bool] = True
     """A specification may have arguments of the group's ``grid``."""
+
+    @classmethod
+    def prices(
+        cls,
+        gspace: GSpace | FieldType,
+        subgroup_id: Any = None,
+        channels: int | None = None,
+        irreps: Sequence[Any] | None = None,
+        grid: list[GroupElement] | None = None,
+        out_irreps: Sequence[Any] | None = None,
+        grid_args: Sequence[Any] = (),
+        **others: Any,
+    ) -> Iterator[Price]:
+        """The elements of the grid, and the values of the irreps there.
+
+        Args:
+            gspace: the space, or a field type.
+            subgroup_id: the label of the subgroup.
+            channels: the number of functions.
+            irreps: labels of the irreps.
+            grid: elements to sample at.
+            out_irreps: labels of the irreps of the output.
+            grid_args: the first arguments of the group's grid.
+            **others: its others, and those of the constructor.
+        """
+        if isinstance(gspace, FieldType):
+            channels, irreps = len(gspace), list(dict.fromkeys(gspace.representations[0].irreps))
+            gspace = gspace.gspace
+        group = gspace.fibergroup
+        count = float(channels or 1)
+        yield Price(100 * count, 2e-5 * count)
+        elements = {str(n): value for n, value in enumerate(grid_args)} | others | _unpacked(others)
+        named = [value for value in grid_args if isinstance(value, str)]
+        if named:
+            elements["type"] = named[0]
+        points, price = grid_prices(group, elements) if grid is None else (float(len(grid)), Price())
+        yield price
+        yield from spectral_prices(group, _listed(irreps), subgroup_id, points, gspace.dimensionality > 0)
+        wanted = [label for label in _listed(out_irreps) if label not in _listed(irreps)]
+        if wanted:
+            yield from spectral_prices(group, [*_listed(irreps), *wanted], subgroup_id, points, False)
 
     def _start(
         self,

@@ -206,6 +206,8 @@ class InducedGatedNonLinearity1(_Gated1):
 
     needs: ClassVar[str] = "fields of blocks, and for each a field whose channels the group permutes in the same way"
 
+    field_seconds = 7e-5
+
     def __init__(
         self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
     ) -> None:

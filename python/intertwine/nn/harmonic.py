@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, GroupError
 from intertwine.fields import FieldType
 from intertwine.group.group import Group
@@ -33,6 +36,16 @@ class HarmonicPolynomialR3(EquivariantModule):
         >>> nn.HarmonicPolynomialR3(2)(torch.tensor([[0.0, 0.0, 2.0]])).round(decimals=4).tolist()
         [[1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 4.0]]
     """
+
+    @classmethod
+    def prices(cls, L: int, group: Group | str = "so3") -> Iterator[Price]:
+        """The irreps up to the greatest degree, and the representation that is their sum.
+
+        Args:
+            L: the greatest degree.
+            group: its group.
+        """
+        yield Price(100.0 * (float(L) + 1) ** 4, 2e-7 * (float(L) + 1) ** 6)
 
     def __init__(self, L: int, group: Group | str = "so3") -> None:
         super().__init__()

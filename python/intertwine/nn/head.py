@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.fields_by_size import FieldsBySize
@@ -30,6 +33,19 @@ class HeadClasses(EquivariantModule):
         >>> head(torch.randn(3, 24, 7, 7)).shape
         torch.Size([3, 10])
     """
+
+    @classmethod
+    def prices(cls, in_type: FieldType, n: int | None = None, bias: bool = True) -> Iterator[Price]:
+        """Its scores: a weight for each field and class.
+
+        Args:
+            in_type: the type.
+            n: the number of classes.
+            bias: whether the scores have a bias.
+        """
+        if n is not None:
+            weights = float(n) * (len(in_type) + 1)
+            yield Price(8 * weights, 1e-8 * weights)
 
     def __init__(self, in_type: FieldType, n: int | None = None, bias: bool = True) -> None:
         super().__init__()

@@ -19,25 +19,28 @@ class _IcoConv(_GridConv):
 
     samples: str
 
+    @classmethod
     def _scalars(
-        self,
+        cls,
+        in_type: FieldType,
+        kernel: tuple[int, ...],
+        dilation: int,
         units: tuple[float, ...],
         rings: list[float] | None,
         sigma: list[float] | float | None,
         frequencies_cutoff: float | Callable[[float], float] | None,
+        samples: str,
     ) -> ScalarBasis:
-        action = self.in_type.gspace.basespace_action
-        if self.samples not in _FOLDS:
+        action = in_type.gspace.basespace_action
+        if samples not in _FOLDS:
+            raise ArgumentError(f"{cls.__name__} has no samples {samples!r}", hint=f"use one of {', '.join(_FOLDS)}")
+        if in_type.fibergroup.order() not in (60, 120):
             raise ArgumentError(
-                f"{type(self).__name__} has no samples {self.samples!r}", hint=f"use one of {', '.join(_FOLDS)}"
-            )
-        if self.in_type.fibergroup.order() not in (60, 120):
-            raise ArgumentError(
-                f"{type(self).__name__} needs the symmetries of the icosahedron, but {self.in_type.fibergroup} was given",
+                f"{cls.__name__} needs the symmetries of the icosahedron, but {in_type.fibergroup} was given",
                 hint="use icoOnR3() or fullIcoOnR3(), or R3Conv for any group",
             )
-        orbit = axes_orbit(action, _FOLDS[self.samples], self.samples)
-        return orbit_basis(orbit, self._kernel, self._dilation[0], rings, sigma, units)
+        orbit = axes_orbit(action, _FOLDS[samples], samples)
+        return orbit_basis(orbit, kernel, dilation, rings, sigma, units)
 
     def extra_repr(self) -> str:
         """As escnn prints it."""

@@ -87,6 +87,8 @@ class InducedNormPool(EquivariantModule):
 
     needs: ClassVar[str] = "fields of equal blocks that the group permutes"
 
+    field_seconds = 7e-5
+
     def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "InducedNormPool")

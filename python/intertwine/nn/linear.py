@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from intertwine.budget import Price
 from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
+from intertwine.kernels.prices import plan_prices
 from intertwine.memory import remembered
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type
@@ -40,6 +45,18 @@ def matrix_plan(
     return expansion_plan(_still(group), in_representations, out_representations, _POINT, ((0.0,),))
 
 
+def matrix_prices(
+    in_representations: tuple[Representation, ...], out_representations: tuple[Representation, ...]
+) -> Iterator[Price]:
+    """What `matrix_plan` takes.
+
+    Args:
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+    """
+    return plan_prices(_still(in_representations[0].group), in_representations, out_representations, _POINT, 1)
+
+
 class Linear(ExpandedModule):
     """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
 
@@ -66,6 +83,17 @@ class Linear(ExpandedModule):
         >>> layer(torch.randn(5, 16)).shape, layer.weights.numel()
         (torch.Size([5, 24]), 48)
     """
+
+    @classmethod
+    def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
+        """The basis of equivariant maps.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        return matrix_prices(in_type.representations, out_type.representations)
 
     def __init__(
         self,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type
@@ -37,6 +39,18 @@ class MaskModule(EquivariantModule):
     """
 
     needs_grid: ClassVar[bool] = True
+
+    @classmethod
+    def prices(cls, in_type: FieldType, S: int, **others: Any) -> Iterator[Price]:
+        """Its constants: one number for each cell.
+
+        Args:
+            in_type: the type.
+            S: the size of the input.
+            **others: the other arguments of the constructor.
+        """
+        cells = float(S) ** in_type.gspace.dimensionality
+        yield Price(80 * cells, 1e-7 * cells)
 
     def __init__(self, in_type: FieldType, S: int, margin: float = 0.0, sigma: float = 2.0) -> None:
         super().__init__()

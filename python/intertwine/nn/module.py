@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import inspect
 from abc import ABCMeta
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -143,6 +145,22 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         except UnsupportedFieldError as error:
             return str(error)
         return None
+
+    field_seconds: ClassVar[float] = 1e-5
+    """What each field adds to the time that building takes; see `prices`."""
+
+    @classmethod
+    def prices(cls, **arguments: Any) -> Iterator[Price]:
+        """What building the layer takes besides its fields, for a model file that asks for it.
+
+        A layer whose constants grow with an argument, such as the cells of a mask, says so here, in steps: each is asked for
+        once those before it are paid for, so that the first ones guard what is needed to know the next. They follow from the
+        arguments alone.
+
+        Args:
+            **arguments: of the constructor, as the file gives them.
+        """
+        return iter(())
 
     @classmethod
     def spec(cls, **arguments: Any) -> Spec:

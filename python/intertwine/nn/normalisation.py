@@ -114,6 +114,8 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
     The statistics of a batch are constants to the gradient, as in escnn.
     """
 
+    field_seconds = 4e-5
+
     def _start(
         self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, track: bool, kinds: np.ndarray
     ) -> None:

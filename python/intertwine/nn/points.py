@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
 from intertwine.kernels.gather import aggregate, distribute
+from intertwine.kernels.prices import plan_prices
 from intertwine.nn.equivariance import EquivarianceReport, report_of
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.exporting import record
@@ -60,6 +62,37 @@ class _PointConv(ExpandedModule):
     """
 
     dimension: ClassVar[int]
+
+    @classmethod
+    def prices(
+        cls,
+        in_type: FieldType,
+        out_type: FieldType,
+        width: float | None = None,
+        n_rings: int | None = None,
+        rings: list[float] | None = None,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: Any = None,
+        **others: Any,
+    ) -> Iterator[Price]:
+        """The basis of kernels at points.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            width: radius of the outermost ring.
+            n_rings: the number of rings.
+            rings: radii of the rings.
+            sigma: widths of the rings.
+            frequencies_cutoff: the greatest order of harmonics on a ring.
+            **others: the other arguments of the constructor.
+        """
+        count = float((n_rings or 1) if rings is None else len(rings))
+        yield Price(40 * count**2 + 1e5 * count, 2e-5 * count)
+        scalars = point_basis(cls.dimension, width, n_rings, rings, sigma, frequencies_cutoff)
+        yield Price(16.0 * scalars.size**2, 1e-5 * len(scalars.blocks) ** 2)
+        action = in_type.gspace.basespace_action
+        yield from plan_prices(action, in_type.representations, out_type.representations, scalars, scalars.size)
 
     def _build(
         self,

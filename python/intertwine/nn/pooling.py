@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.module import EquivariantModule, check_field_type, need_permutations
@@ -239,6 +241,17 @@ class PointwiseAvgPoolAntialiased(_Pool):
             ``"circular"``.
     """
 
+    @classmethod
+    def prices(cls, in_type: FieldType, sigma: float, **others: Any) -> Iterator[Price]:
+        """Its constants: the cells of the blur.
+
+        Args:
+            in_type: the type.
+            sigma: the width of the blur.
+            **others: the other arguments of the constructor.
+        """
+        yield _blur_price(3.0 * sigma, in_type.gspace.dimensionality)
+
     def __init__(
         self,
         in_type: FieldType,
@@ -296,6 +309,17 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
     """
+
+    @classmethod
+    def prices(cls, in_type: FieldType, sigma: float = 0.6, **others: Any) -> Iterator[Price]:
+        """Its constants: the cells of the blur.
+
+        Args:
+            in_type: the type.
+            sigma: the width of the blur.
+            **others: the other arguments of the constructor.
+        """
+        yield _blur_price(4.0 * sigma, in_type.gspace.dimensionality)
 
     def __init__(
         self,
@@ -364,6 +388,11 @@ class PointwiseMaxPoolAntialiased(PointwiseMaxPool):
     def extra_repr(self) -> str:
         """Its windows."""
         return super().extra_repr().replace(", type=", f", sigma={self.sigma}, type=")
+
+
+def _blur_price(half: float, dimension: int) -> Price:
+    cells = (2 * half + 2) ** dimension
+    return Price(50 * cells, 1e-7 * cells)
 
 
 def _checked_width(sigma: float) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.decomposition import disentangle
 from intertwine.group.element import GroupElement
+from intertwine.group.prices import restriction_prices, subgroup_prices
 from intertwine.group.representation import Representation
 from intertwine.memory import remembered
 from intertwine.nn.channel_map import channel_map
@@ -59,6 +62,19 @@ class RestrictionModule(EquivariantModule):
         [C2_on_R2[(3.141592653589793, 1)]: {D4:regular (x1)}(8)]
     """
 
+    @classmethod
+    def prices(cls, in_type: FieldType, id: Any) -> Iterator[Price]:
+        """The representations of the subgroup.
+
+        Args:
+            in_type: the type.
+            id: the label of the subgroup.
+        """
+        group = in_type.fibergroup
+        yield from subgroup_prices(group, id)
+        subgroup = in_type.gspace.restrict(tuple(id) if isinstance(id, list) else id)[0].fibergroup
+        yield from restriction_prices(group, subgroup, in_type.representations)
+
     def __init__(self, in_type: FieldType, id: Any) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "RestrictionModule")
@@ -102,6 +118,23 @@ class DisentangleModule(EquivariantModule):
         >>> nn.DisentangleModule(restricted).out_type
         [C2_on_R2[(None, 2)]: {C4:regular_0 (x1), C4:regular_1 (x1)}(4)]
     """
+
+    field_seconds = 6e-5
+
+    @classmethod
+    def prices(cls, in_type: FieldType) -> Iterator[Price]:
+        """The parts of the representations, and the matrix that separates them.
+
+        Args:
+            in_type: the type.
+        """
+        group = in_type.fibergroup
+        if not group.continuous:
+            yield from restriction_prices(group, group, in_type.representations)
+            if any(not rho.is_signed_permutation for rho in {id(rho): rho for rho in in_type.representations}.values()):
+                yield Price(12.0 * in_type.size**2)
+        else:
+            yield Price(12.0 * in_type.size**2)
 
     def __init__(self, in_type: FieldType) -> None:
         super().__init__()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
 import torch
 
+from intertwine.budget import Price
 from intertwine.errors import ArgumentError, EmptyBasisError, FieldTypeError, GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
+from intertwine.group.decomposition import greatest_frequency
+from intertwine.group.prices import representation_price, splitting_price
 from intertwine.group.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
 from intertwine.kernels.precision import exactly
 from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.linear import matrix_plan
+from intertwine.nn.linear import matrix_plan, matrix_prices
 from intertwine.nn.module import check_field_type
 
 _ZERO = 1e-5
@@ -53,6 +57,25 @@ class TensorProductModule(ExpandedModule):
         >>> layer(torch.randn(2, 12, 5, 5, 5)).shape
         torch.Size([2, 20, 5, 5, 5])
     """
+
+    @classmethod
+    def prices(cls, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> Iterator[Price]:
+        """The product of the input's representation with itself, and the basis of maps from it.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            initialize: whether to draw the weights.
+        """
+        inside, group = in_type.representations[0], in_type.fibergroup
+        size = inside.size**2
+        yield representation_price(group, size)
+        irreps = 2 * greatest_frequency(inside) + 1 if group.continuous else len(group.irreps())
+        samples = 4 * irreps if group.continuous else 0
+        widest = max(group.irrep(*id).size for id in inside.irreps) ** 2 if group.continuous else 0
+        widest = widest or max(irrep.size for irrep in group.irreps())
+        yield splitting_price(size, widest, irreps, samples)
+        yield from matrix_prices((inside.tensor(inside),), out_type.representations)
 
     def __init__(self, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> None:
         super().__init__()

@@ -1,0 +1,118 @@
+"""What the bases of kernels take to build; the figures are measured, generously."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from intertwine.budget import Price
+from intertwine.group.components import Component, IrrepComponent
+from intertwine.group.finite import FiniteGroup
+from intertwine.group.representation import Representation
+from intertwine.kernels.orbits import Orbit, angular_action, angular_size
+from intertwine.kernels.plan import layout
+from intertwine.kernels.scalar import ScalarBasis
+
+
+def lattice_price(cells: float, rings: float) -> Price:
+    """The cells of a kernel, and at each the value of at least one function a ring.
+
+    Args:
+        cells: how many there are.
+        rings: how many there are.
+    """
+    return Price(300.0 * cells + 24.0 * rings * cells, 3e-6 * cells + 2e-5 * rings)
+
+
+def fitting_price(scalars: ScalarBasis, cells: int) -> Price:
+    """The filters nearest to the scalar functions, on the cells of a kernel.
+
+    Args:
+        scalars: the functions.
+        cells: how many cells there are.
+    """
+    return Price(60.0 * cells**2, 3e-9 * float(cells) ** 3 + len(scalars.blocks) * (1e-8 * cells**2 + 2e-4))
+
+
+def plan_prices(
+    action: Representation,
+    in_representations: tuple[Representation, ...],
+    out_representations: tuple[Representation, ...],
+    scalars: ScalarBasis,
+    cells: int,
+) -> Iterator[Price]:
+    """The constants of a layer between some fields, and the module that holds them.
+
+    Args:
+        action: the action on R^d.
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+        scalars: the scalar functions.
+        cells: the cells of the kernel.
+    """
+    functions, blocks = scalars.size, scalars.blocks
+    yield Price(40.0 * functions * cells, 6e-8 * functions * cells + 2e-4 * len(blocks))
+    sizes_of_sides = [float(sum(rho.size for rho in side)) for side in (in_representations, out_representations)]
+    # a map of all channels has about so many weights at least
+    yield Price(4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
+    yield Price(200.0 * (len(in_representations) + len(out_representations)))
+    different = [len({id(rho): rho for rho in side}) for side in (in_representations, out_representations)]
+    orders = list(dict.fromkeys(order for _, order, _ in blocks))
+    yield Price(seconds=different[0] * different[1] * (2e-4 * len(orders) + 2e-5 * len(blocks)))
+    source, target = layout(in_representations), layout(out_representations)
+    pairs = len(source.kinds) * len(target.kinds)
+    yield Price(3e3 * pairs, pairs * (5e-5 * len(orders) + 2e-5 * len(blocks) + 3e-4))
+    counts = np.array([sum(other == order for _, other, _ in blocks) for order in orders], dtype=float)
+    sizes = np.array([angular_size(action.size, order) for order in orders], dtype=float)
+    traces = _traces(action, orders)
+    for outside in target.kinds:
+        one = outside.component
+        if one.count > 1:
+            yield Price(20.0 * one.count * functions * cells, 6e-8 * one.count * functions * cells)
+        for inside in source.kinds:
+            other = inside.component
+            weights = inside.copies * outside.copies
+            if one.count > 1:
+                yield Price(16.0 * one.count * other.size * (other.size + inside.copies))
+            if one.is_free:
+                yield Price(8.0 * weights * other.size * functions)
+                continue
+            dimensions = _dimensions(one, other, traces, orders)
+            rows = float(dimensions @ counts)
+            width = one.width * other.size
+            # coefficients of all functions, and the kernels at all cells
+            yield Price(
+                (8.0 * functions + 14.0 * max(cells, functions)) * rows * width + 8.0 * weights * rows,
+                3e-9 * rows * width * (functions + 4 * cells) + float((4e-10 * (width * sizes) ** 3).sum()),
+            )
+
+
+def _traces(action: Representation, orders: list[Any]) -> np.ndarray | None:
+    """The characters of the harmonics of some orders, shape ``(orders, order of the group)``, if the group is finite."""
+    if not isinstance(action.group, FiniteGroup):
+        return None
+    found = [np.einsum("gii->g", np.asarray(angular_action(action.matrices, order))) for order in orders]
+    return np.array(found).reshape(len(orders), -1)
+
+
+def _characters(component: Component) -> np.ndarray:
+    if isinstance(component, IrrepComponent):
+        return component.irrep.characters
+    stay = component.images == np.arange(component.count)
+    return (stay * np.einsum("gbii->gb", component.blocks)).sum(axis=1)
+
+
+def _dimensions(outside: Component, inside: Component, traces: np.ndarray | None, orders: list[Any]) -> np.ndarray:
+    """The number of kernels of each order."""
+    if traces is None:
+        # of a continuous group few orders couple two irreps
+        size = 4 if outside.size <= 2 and inside.size <= 2 else outside.size * inside.size
+        return np.array([1.0 if isinstance(order, Orbit) else min(2.0, size) for order in orders])
+    if isinstance(outside, IrrepComponent):
+        weights = outside.irrep.characters * _characters(inside)
+        return np.maximum(np.rint(traces @ weights / len(weights)), 0.0)
+    stabilizer = list(outside.stabilizer)
+    weights = np.einsum("gii->g", outside.sigma) * _characters(inside)[stabilizer]
+    return np.maximum(np.rint(traces[:, stabilizer] @ weights / len(weights)), 0.0)
