@@ -35,6 +35,9 @@ class Price:
     def __add__(self, other: Price) -> Price:
         return Price(self.bytes + other.bytes, self.seconds + other.seconds)
 
+    def __sub__(self, other: Price) -> Price:
+        return Price(self.bytes - other.bytes, self.seconds - other.seconds)
+
 
 class Budget:
     """What is left of what a file may ask for.
@@ -68,13 +71,25 @@ class Budget:
         Raises:
             ModelFileError: if not so much is left.
         """
+        self.need(price, what)
+        self.spent += price
+
+    def need(self, price: Price, what: str) -> None:
+        """Raises unless so much is left.
+
+        Args:
+            price: the price.
+            what: what it is for, for the error.
+
+        Raises:
+            ModelFileError: if not so much is left.
+        """
         spent = self.spent + price
         # told in this way round, a price that is no number is too much as well
         if not spent.bytes <= self._all.bytes:
             raise self._too_much(what, "memory", price.bytes, spent.bytes, self._all.bytes)
         if not spent.seconds <= self._all.seconds:
             raise self._too_much(what, "work", price.seconds, spent.seconds, self._all.seconds)
-        self.spent = spent
 
     def affords(self, price: Price) -> bool:
         """Whether so much is left.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
@@ -145,6 +146,23 @@ def decode_group(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], b
     if found is None:
         raise ModelFileError(f"the file asks for the group {str(name)[:40]!r}, which this version does not know")
     return found
+
+
+def stated_order(value: Any) -> int:
+    """The order of a group or of the group of a space, as far as its description tells; else 1.
+
+    Args:
+        value: the JSON.
+    """
+    if not isinstance(value, dict):
+        return 1
+    if "group" in value:
+        return stated_order(value["group"])
+    number = value.get("rotations", value.get("N"))
+    if isinstance(number, int):
+        return number * (2 if value.get("axis") is not None or value.get("name") == "dihedral" else 1)
+    orders = [stated_order(factor) for factor in value.get("factors", ())]
+    return prod(orders) * (orders[0] if value.get("name") == "product" and len(orders) == 1 else 1)
 
 
 def _product(value: dict[str, Any], tensor: Callable[[Any], torch.Tensor], budget: Budget, depth: int) -> Group:

@@ -16,7 +16,7 @@ from intertwine.deploy.layers import CONTAINERS, arguments_of, class_name, find_
 from intertwine.deploy.values import Decoder, Encoder
 from intertwine.errors import ArgumentError, IntertwineError, ModelFileError
 from intertwine.fields import FieldType
-from intertwine.nn.expanded import ExpandedModule
+from intertwine.nn import EquivariantModule
 
 
 class Writer:
@@ -164,6 +164,8 @@ class Reader:
         Raises:
             ModelFileError: if it names what is not known, or asks for what cannot be built.
         """
+        count = _modules_in(recipe)
+        self.budget.pay(Price(4e3 * count, 5e-5 * count), f"{count} modules")
         described = self._described(recipe)
         if stored is not None:
             _check_stored(described, stored)
@@ -185,7 +187,6 @@ class Reader:
         if "again" in recipe:
             return self._again(recipe["again"])
         kind = find_class(recipe.get("class"), self.classes)
-        self.budget.pay(_A_MODULE, "so many modules")
         position = len(self._listed)
         self._listed.append(None)
         if "children" in recipe:
@@ -279,7 +280,17 @@ class Reader:
             raise ModelFileError(f"the file asks for a {kind.__name__} that cannot be: {error.message}") from error
 
 
-_A_MODULE = Price(4e3, 5e-5)
+def _modules_in(recipe: Any) -> int:
+    """How many modules a description describes, by a glance at it."""
+    count, left = 0, [recipe]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            count += "class" in value
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return count
 
 
 def meeting(times: int) -> Price:
@@ -325,8 +336,8 @@ def _types(arguments: dict[str, Any]) -> list[FieldType]:
 def _check_stored(described: Described, stored: Mapping[str, torch.Tensor]) -> None:
     """Refuses a file whose tensors are not those that its description declares, as far as that is known before building.
 
-    Layers of torch are built on the meta device, which tells names and shapes; of a layer that expands weights it is known that
-    it has some. Whether all the others fit is told by loading them.
+    Layers of torch are built on the meta device, which tells names and shapes; other layers declare what they know. Whether all
+    the others fit is told by loading them.
     """
 
     def check(part: Described, where: str) -> None:
@@ -342,13 +353,16 @@ def _check_stored(described: Described, stored: Mapping[str, torch.Tensor]) -> N
                 with torch.device("meta"):
                     part.made = part.kind(**part.arguments)
             for name, tensor in part.made.state_dict().items():
-                found = stored.get(where + name)
-                if found is None or found.shape != tensor.shape:
-                    held = "nothing of that name" if found is None else f"the shape {tuple(found.shape)}"
-                    raise ModelFileError(
-                        f"the file describes {where}{name} of shape {tuple(tensor.shape)}, but holds {held}"
-                    )
-        elif issubclass(part.kind, ExpandedModule) and f"{where}weights" not in stored:
-            raise ModelFileError(f"the file describes {where}weights, but does not hold them")
+                compare(where + name, tuple(tensor.shape))
+        elif issubclass(part.kind, EquivariantModule) and part.kind.__module__.startswith("intertwine."):
+            for name, shape in part.kind.declares(**_named(part.kind, part.arguments)).items():
+                compare(where + name, shape)
+
+    def compare(name: str, shape: tuple[int, ...] | None) -> None:
+        found = stored.get(name)
+        if found is None or shape not in (None, tuple(found.shape)):
+            described = "" if shape is None else f" of shape {shape}"
+            held = "nothing of that name" if found is None else f"the shape {tuple(found.shape)}"
+            raise ModelFileError(f"the file describes {name}{described}, but holds {held}")
 
     check(described, "")

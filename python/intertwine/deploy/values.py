@@ -17,11 +17,11 @@ import torch
 
 from intertwine.budget import Budget, Price
 from intertwine.deploy.comparing import same_tensor
-from intertwine.deploy.groups import MOST, decode_group, encode_group, label, whole
+from intertwine.deploy.groups import MOST, decode_group, encode_group, label, stated_order, whole
 from intertwine.errors import ArgumentError, GroupError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import Group, GroupElement, Representation
-from intertwine.group.prices import continuous_price, finite_price, irrep_price, representation_price
+from intertwine.group.prices import continuous_price, finite_price, irrep_price, regular_price, representation_price
 from intertwine.gspaces import GSpace, GSpace2D, no_base_space
 from intertwine.nn.synchronise import Processes
 
@@ -269,12 +269,16 @@ class Decoder:
         return self._known[words]
 
     def _field_type(self, value: dict[str, Any]) -> FieldType:
+        if any(isinstance(encoded, dict) and encoded.get("name") == "regular" for encoded, _ in value["field_type"]):
+            order = stated_order(value["gspace"])
+            # before the group is built, which takes less than its regular representation
+            self._budget.need(regular_price(order), f"{order} matrices of size {order}")
         space = self._space(value["gspace"])
         representations: list[Representation] = []
         for encoded, count in value["field_type"]:
             rho = self._representation(space.fibergroup, encoded)
             count = whole(count, 1)
-            self._budget.pay(Price(24.0 * count, 1e-6 * count), f"a field type of {count} fields")
+            self._budget.pay(Price(100.0 * count, 1e-5 * count), f"a field type of {count} fields")
             representations += count * [rho]
         return FieldType(space, representations)
 
@@ -304,25 +308,28 @@ class Decoder:
     def _representation(self, group: Group, value: dict[str, Any]) -> Representation:
         return self._once(f"representation of {id(group)}", value, lambda v: self._new_representation(group, v))
 
-    def _irrep(self, group: Group, value: Any) -> Any:
-        id = label(value)
+    def _irrep(self, group: Group, id: tuple[Any, ...]) -> Any:
         self._budget.pay(irrep_price(group, id), f"the irrep {id} of {group}")
         return group.irrep(*id)
 
     def _new_representation(self, group: Group, value: dict[str, Any]) -> Representation:
         if "irrep" in value:
-            return self._irrep(group, value["irrep"])
+            return self._irrep(group, label(value["irrep"]))
         if "irreps" not in value:
             if value["name"] != "regular":
                 raise ModelFileError(f"the file asks for the representation {value['name']!r}, which is not known")
             if not group.continuous:
                 order = group.order()
-                self._budget.pay(representation_price(group, order, matrix=False), f"{order} matrices of size {order}")
+                self._budget.pay(regular_price(order), f"{order} matrices of size {order}")
             return group.regular_representation
-        different = {json.dumps(id): self._irrep(group, id) for id in value["irreps"]}
-        irreps = [different[json.dumps(id)] for id in value["irreps"]]
+        size = len(value["irreps"])
+        least = representation_price(group, size)
+        self._budget.pay(least, f"a representation of size {size} or more")
+        labels = [label(id) for id in value["irreps"]]
+        different = {id: self._irrep(group, id) for id in dict.fromkeys(labels)}
+        irreps = [different[id] for id in labels]
         size = sum(irrep.size for irrep in irreps)
-        self._budget.pay(representation_price(group, size), f"a representation of size {size}")
+        self._budget.pay(representation_price(group, size) - least, f"a representation of size {size}")
         if "change_of_basis" in value:
             basis = self._tensor(value["change_of_basis"]).double().numpy()
         else:

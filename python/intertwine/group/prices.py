@@ -53,15 +53,23 @@ def irrep_price(group: Group, label: Label) -> Price:
     return Price(1e3, 2e-4)
 
 
-def representation_price(group: Group, size: int, matrix: bool = True) -> Price:
+def regular_price(order: int) -> Price:
+    """The regular representation of a finite group, with its matrices at all elements.
+
+    Args:
+        order: the number of elements.
+    """
+    return Price(8.8 * order**3 + 60.0 * order**2, 3e-8 * order**3)
+
+
+def representation_price(group: Group, size: int) -> Price:
     """A representation with its matrices at all elements, or at the generators of a continuous group.
 
     Args:
         group: the group.
         size: of the matrices.
-        matrix: whether a change of basis makes them, other than for the regular representation.
     """
-    work = 4e-10 * size**3 if matrix else 0.0
+    work = 4e-10 * size**3
     if group.continuous:
         return Price(100.0 * size**2, 5 * work + 1e-8 * size**2)
     order = group.order()

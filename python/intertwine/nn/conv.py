@@ -238,13 +238,16 @@ class _GridConv(ExpandedModule):
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
         fields, rest = divmod(len(type_), self.groups)
-        parts = [type_.representations[i * fields : (i + 1) * fields] for i in range(self.groups)]
-        if rest or any(part != parts[0] for part in parts):
+        first = type_.representations[:fields]
+        # no more groups than fields: their number is compared before the groups are
+        if rest or any(
+            type_.representations[i * fields : (i + 1) * fields] != first for i in range(self.groups if fields else 0)
+        ):
             raise ArgumentError(
                 f"the {len(type_)} {what} fields {type_} do not fall into {self.groups} equal groups",
                 hint="use a number of groups that divides the fields into equal parts",
             )
-        return FieldType(type_.gspace, parts[0])
+        return FieldType(type_.gspace, first)
 
     # --- the filter -------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,15 @@ class ExpandedModule(EquivariantModule):
     bias: torch.nn.Parameter | None
     basisexpansion: KernelExpansion
 
+    @classmethod
+    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            **arguments: of the constructor.
+        """
+        return {"weights": None}
+
     def _set_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
         """Makes the parameters.
 

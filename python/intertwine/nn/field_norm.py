@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from intertwine.fields import FieldType
@@ -32,6 +34,17 @@ class FieldNorm(EquivariantModule):
     """
 
     field_seconds = 5e-5
+
+    @classmethod
+    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """One weight for each field.
+
+        Args:
+            in_type: the type.
+            affine: whether to learn weight and bias.
+            **others: the other arguments of the constructor.
+        """
+        return {"weight": (len(in_type),)} if affine else {}
 
     def __init__(self, in_type: FieldType, eps: float = 1e-05, affine: bool = True) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -33,6 +34,17 @@ class HeadClasses(EquivariantModule):
         >>> head(torch.randn(3, 24, 7, 7)).shape
         torch.Size([3, 10])
     """
+
+    @classmethod
+    def declares(cls, in_type: FieldType, n: int | None = None, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights of the scores.
+
+        Args:
+            in_type: the type.
+            n: the number of classes.
+            **others: the other arguments of the constructor.
+        """
+        return {} if n is None else {"linear.weight": (n, len(in_type))}
 
     @classmethod
     def prices(cls, in_type: FieldType, n: int | None = None, bias: bool = True) -> Iterator[Price]:

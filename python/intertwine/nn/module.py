@@ -150,6 +150,17 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     """What each field adds to the time that building takes; see `prices`."""
 
     @classmethod
+    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
+        """Tensors of the state that are known before the layer is built, with their shapes, or ``None`` where these are not.
+
+        A model file that does not hold them is refused at once.
+
+        Args:
+            **arguments: of the constructor, as the file gives them.
+        """
+        return {}
+
+    @classmethod
     def prices(cls, **arguments: Any) -> Iterator[Price]:
         """What building the layer takes besides its fields, for a model file that asks for it.
 

@@ -116,6 +116,17 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
 
     field_seconds = 4e-5
 
+    @classmethod
+    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the type.
+            affine: whether to learn weight and bias.
+            **others: the other arguments of the constructor.
+        """
+        return {"weight": None} if affine else {}
+
     def _start(
         self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, track: bool, kinds: np.ndarray
     ) -> None:
@@ -291,6 +302,17 @@ class IIDBatchNorm(_Normalisation):
     axes: ClassVar[tuple[int, ...] | None] = None
     """How many axes the input may have."""
 
+    @classmethod
+    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the type.
+            affine: whether to learn weight and bias.
+            **others: the other arguments of the constructor.
+        """
+        return {"weight": (len(in_type),)} if affine else {}
+
     def __init__(
         self,
         in_type: FieldType,
@@ -383,6 +405,17 @@ class GNormBatchNorm(_Normalisation):
         >>> nn.GNormBatchNorm(nn.field_type(gspaces.rot2dOnR2(4), regular=2)).weight.shape
         torch.Size([6])
     """
+
+    @classmethod
+    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the type.
+            affine: whether to learn weight and bias.
+            **others: the other arguments of the constructor.
+        """
+        return {"weight": (sum(len(rho.irreps) for rho in in_type.representations),)} if affine else {}
 
     def __init__(
         self,

@@ -74,6 +74,8 @@ class TensorProductModule(ExpandedModule):
         samples = 4 * irreps if group.continuous else 0
         widest = max(group.irrep(*id).size for id in inside.irreps) ** 2 if group.continuous else 0
         widest = widest or max(irrep.size for irrep in group.irreps())
+        # the matrix of all products is made once, to see whether it is zero
+        yield Price(60.0 * out_type.size * size, 1e-7 * out_type.size * size)
         yield splitting_price(size, widest, irreps, samples)
         yield from matrix_prices((inside.tensor(inside),), out_type.representations)
 
