@@ -39,6 +39,15 @@ class Price:
         return Price(self.bytes - other.bytes, self.seconds - other.seconds)
 
 
+def modules_price(count: int) -> Price:
+    """What modules take, whatever they are.
+
+    Args:
+        count: how many there are.
+    """
+    return Price(4e3 * count, 5e-5 * count)
+
+
 class Budget:
     """What is left of what a file may ask for.
 

@@ -20,7 +20,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from intertwine.budget import Budget, Price
+from intertwine.budget import Budget, Price, modules_price
 from intertwine.disk import as_path, open_ordinary
 from intertwine.errors import ArgumentError, ModelFileError
 
@@ -28,6 +28,7 @@ HEADER_LIMIT = 100_000_000
 """The longest header in bytes, as in safetensors itself."""
 
 _DOCUMENT = "intertwine"
+_A_CLASS = b'{\\"class\\":'
 _CHECKSUM = "sha256"
 _AGAIN = "get the file again from where it came, or save the model again"
 
@@ -126,6 +127,9 @@ def _json_price(text: bytes) -> Price:
 def _header(data: bytes, name: str, budget: Budget) -> tuple[dict[str, Any], str, memoryview]:
     size = _header_size(data[:9], len(data), name)
     budget.pay(_json_price(data[8 : 8 + size]), "a header")
+    # a glance at how many modules are described, before all the text is read
+    modules = data.count(_A_CLASS, 8, 8 + size)
+    budget.need(modules_price(modules), f"{modules} modules")
     try:
         header = json.loads(data[8 : 8 + size].decode("utf-8"))
         # RecursionError: brackets nested as deep as the header is long

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from intertwine.budget import Budget, Price
+from intertwine.budget import Budget, Price, modules_price
 from intertwine.deploy.groups import MOST
 from intertwine.deploy.layers import CONTAINERS, arguments_of, class_name, find_class
 from intertwine.deploy.values import Decoder, Encoder
@@ -165,7 +165,7 @@ class Reader:
             ModelFileError: if it names what is not known, or asks for what cannot be built.
         """
         count = _modules_in(recipe)
-        self.budget.pay(Price(4e3 * count, 5e-5 * count), f"{count} modules")
+        self.budget.pay(modules_price(count), f"{count} modules")
         described = self._described(recipe)
         if stored is not None:
             _check_stored(described, stored)

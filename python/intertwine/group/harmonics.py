@@ -18,6 +18,9 @@ import numpy as np
 from intertwine.errors import ArgumentError
 from intertwine.memory import remembered
 
+_AT_ONCE = 2**20
+"""Of more values of harmonics than this those for one matrix are found at a time."""
+
 _LARGEST_SPATIAL_ORDER = 64
 """Up to here the tests hold the harmonics of space to 1e-12."""
 
@@ -209,6 +212,8 @@ def harmonic_action(matrix: np.ndarray, order: int) -> np.ndarray:
         rows = np.stack([re, -sign * im, im, sign * re], axis=-1)
         return rows.reshape(*matrix.shape[:-2], size, size)
     points, dual = _dual(order)
+    if matrix.ndim > 2 and matrix[..., 0, 0].size * len(points) * (order + 1) ** 2 > _AT_ONCE:
+        return np.stack([harmonic_action(one, order) for one in matrix])
     return harmonics(points @ matrix.swapaxes(-1, -2), order) @ dual
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -152,10 +153,15 @@ def point_moments(scalars: ScalarBasis, radial: str = "gaussian") -> np.ndarray:
     weights = r.numpy() ** (scalars.dimension - 1)
     products = values.T @ (values * (weights / weights.sum())[:, None])
     gram = np.zeros((scalars.size, scalars.size))
-    for one, order, rows in scalars.blocks:
-        for other, second, columns in scalars.blocks:
-            if order == second:
-                size = rows.stop - rows.start
-                mean = products[scalars.rings.index(one), scalars.rings.index(other)] / size
-                gram[rows, columns] = mean * np.eye(size)
+    numbers = {ring: number for number, ring in reversed(list(enumerate(scalars.rings)))}
+    alike: dict[Any, list[tuple[int, slice]]] = {}
+    for ring, order, rows in scalars.blocks:
+        alike.setdefault(order, []).append((numbers[ring], rows))
+    for blocks in alike.values():
+        size = blocks[0][1].stop - blocks[0][1].start
+        of_rings = [number for number, _ in blocks]
+        means = products[np.ix_(of_rings, of_rings)] / size
+        starts = np.array([rows.start for _, rows in blocks])
+        for m in range(size):
+            gram[np.ix_(starts + m, starts + m)] = means
     return gram

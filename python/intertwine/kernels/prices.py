@@ -64,6 +64,14 @@ def plan_prices(
     source, target = layout(in_representations), layout(out_representations)
     pairs = len(source.kinds) * len(target.kinds)
     yield Price(3e3 * pairs, pairs * (5e-5 * len(orders) + 2e-5 * len(blocks) + 3e-4))
+    if action.size == 3:
+        # harmonics are turned by what they are at the points of a quadrature, all lower orders with them
+        greatest = np.array([float(order) for order in orders if not isinstance(order, Orbit)])
+        times = 8 if action.group.continuous else action.group.order()
+        yield Price(
+            60.0 * float((greatest + 1).max(initial=0.0)) ** 4,
+            1e-8 * times * (pairs + 1) * float(((greatest + 1) ** 4).sum()),
+        )
     counts = np.array([sum(other == order for _, other, _ in blocks) for order in orders], dtype=float)
     sizes = np.array([angular_size(action.size, order) for order in orders], dtype=float)
     traces = _traces(action, orders)
@@ -93,8 +101,51 @@ def _traces(action: Representation, orders: list[Any]) -> np.ndarray | None:
     """The characters of the harmonics of some orders, shape ``(orders, order of the group)``, if the group is finite."""
     if not isinstance(action.group, FiniteGroup):
         return None
-    found = [np.einsum("gii->g", np.asarray(angular_action(action.matrices, order))) for order in orders]
-    return np.array(found).reshape(len(orders), -1)
+    matrices = action.matrices
+    signs = np.sign(np.linalg.det(matrices))
+    traces = np.einsum("gii->g", matrices)
+    found = []
+    for order in orders:
+        if isinstance(order, Orbit):
+            found.append(np.einsum("gii->g", np.asarray(angular_action(matrices, order))))
+        elif action.size == 1:
+            found.append(signs**order)
+        elif action.size == 2:
+            angle = np.arccos(np.clip(traces / 2, -1, 1))
+            found.append(np.ones(len(signs)) if order == 0 else np.where(signs > 0, 2 * np.cos(order * angle), 0.0))
+        else:
+            # -A is a rotation where A is none, and changes the sign of odd orders
+            angle = np.arccos(np.clip((signs * traces - 1) / 2, -1, 1))
+            rotation = 1 + 2 * np.cos(np.arange(1, order + 1)[:, None] * angle).sum(axis=0)
+            found.append(signs**order * rotation)
+    return np.array(found).reshape(len(orders), len(matrices))
+
+
+def plan_weights(
+    action: Representation,
+    in_representations: tuple[Representation, ...],
+    out_representations: tuple[Representation, ...],
+    scalars: ScalarBasis,
+) -> int | None:
+    """The number of weights of a layer between some fields, from characters alone; ``None`` for continuous groups.
+
+    Args:
+        action: the action on R^d.
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+        scalars: the scalar functions that do not vanish on the cells.
+    """
+    if not isinstance(action.group, FiniteGroup):
+        return None
+    orders = list(dict.fromkeys(order for _, order, _ in scalars.blocks))
+    counts = np.array([sum(other == order for _, other, _ in scalars.blocks) for order in orders])
+    traces = _traces(action, orders)
+    total = 0
+    for outside in layout(out_representations).kinds:
+        for inside in layout(in_representations).kinds:
+            rows = int(_dimensions(outside.component, inside.component, traces, orders) @ counts)
+            total += inside.copies * outside.copies * rows
+    return total
 
 
 def _characters(component: Component) -> np.ndarray:

@@ -12,9 +12,10 @@ import torch.nn.functional as F
 from intertwine.budget import Price
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
+from intertwine.group.representation import Representation
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
-from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices
+from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type, refuse_uneven
 from intertwine.nn.padding import padded, padding_module
@@ -88,10 +89,60 @@ class _GridConv(ExpandedModule):
         if low_error_bound(low_error) is not None:
             yield fitting_price(scalars, int(cells))
         action = in_type.gspace.basespace_action
+        yield from plan_prices(action, *cls._fields(in_type, out_type, groups), scalars, int(cells))
+
+    @classmethod
+    def declares(
+        cls,
+        in_type: FieldType,
+        out_type: FieldType,
+        kernel_size: int | tuple[int, ...],
+        dilation: int = 1,
+        groups: int = 1,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: Any = None,
+        rings: list[float] | None = None,
+        spacing: float | tuple[float, ...] = 1,
+        low_error: bool | float = False,
+        samples: str = "ico",
+        **others: Any,
+    ) -> dict[str, tuple[int, ...] | None]:
+        """The weights; as for `prices`.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            kernel_size: the width of the kernel.
+            dilation: the distance of the kernel's cells.
+            groups: into how many parts the fields fall.
+            sigma: widths of the rings.
+            frequencies_cutoff: the greatest frequency on a ring.
+            rings: radii of the rings.
+            spacing: the distance of pixels.
+            low_error: whether filters are fitted: which of them are kept is not known beforehand.
+            samples: the points of :class:`R3IcoConv`.
+            **others: the other arguments of the constructor.
+        """
+        if low_error_bound(low_error) is not None or in_type.fibergroup.continuous:
+            return {"weights": None}
+        d = cls.dimension
+        kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
+        units = relative_sizes(spacing, d, "spacing")
+        scalars = cls._scalars(in_type, kernel, dilation, units, rings, sigma, frequencies_cutoff, samples)
+        points = lattice_points(d, kernel, tuple(dilation * unit for unit in units))
+        sides = cls._fields(in_type, out_type, groups)
+        count = plan_weights(in_type.gspace.basespace_action, *sides, scalars.seen_on(points))
+        return {"weights": None if count is None else (count,)}
+
+    @classmethod
+    def _fields(
+        cls, in_type: FieldType, out_type: FieldType, groups: int
+    ) -> tuple[tuple[Representation, ...], tuple[Representation, ...]]:
+        """The fields of the input and of the output that a filter connects."""
+        parts = sizes_of(groups, 1, "groups", least=1)[0]
         fields = in_type.representations, out_type.representations
-        one = [side[: max(1, len(side) // sizes_of(groups, 1, "groups", least=1)[0])] for side in fields]
-        source, target = (fields[0], one[1]) if cls.transposed else (one[0], fields[1])
-        yield from plan_prices(action, source, target, scalars, int(cells))
+        one = [side[: max(1, len(side) // parts)] for side in fields]
+        return (fields[0], one[1]) if cls.transposed else (one[0], fields[1])
 
     def _build(
         self,

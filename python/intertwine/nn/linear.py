@@ -15,7 +15,7 @@ from intertwine.fields import FieldType
 from intertwine.group.group import Group
 from intertwine.group.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
-from intertwine.kernels.prices import plan_prices
+from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.memory import remembered
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.module import check_field_type
@@ -83,6 +83,19 @@ class Linear(ExpandedModule):
         >>> layer(torch.randn(5, 16)).shape, layer.weights.numel()
         (torch.Size([5, 24]), 48)
     """
+
+    @classmethod
+    def declares(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        group = in_type.fibergroup
+        count = plan_weights(_still(group), in_type.representations, out_type.representations, _POINT)
+        return {"weights": None if count is None else (count,)}
 
     @classmethod
     def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:

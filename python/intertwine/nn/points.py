@@ -15,7 +15,7 @@ from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
 from intertwine.kernels.gather import aggregate, distribute
-from intertwine.kernels.prices import plan_prices
+from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.nn.equivariance import EquivarianceReport, report_of
 from intertwine.nn.expanded import ExpandedModule
 from intertwine.nn.exporting import record
@@ -93,6 +93,21 @@ class _PointConv(ExpandedModule):
         yield Price(16.0 * scalars.size**2, 1e-5 * len(scalars.blocks) ** 2)
         action = in_type.gspace.basespace_action
         yield from plan_prices(action, in_type.representations, out_type.representations, scalars, scalars.size)
+
+    @classmethod
+    def declares(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        given = {key: others.get(key) for key in ("width", "n_rings", "rings", "sigma", "frequencies_cutoff")}
+        scalars = point_basis(cls.dimension, **given)
+        action = in_type.gspace.basespace_action
+        count = plan_weights(action, in_type.representations, out_type.representations, scalars)
+        return {"weights": None if count is None else (count,)}
 
     def _build(
         self,
