@@ -61,7 +61,7 @@ class Budget:
         ...     budget.pay(Price(bytes=1e12), "a mask")
         ... except ModelFileError as error:
         ...     print(error.message)
-        The file asks for a mask that takes 1 TB of memory, but a file of 1 kB may ask for 267 MB.
+        The file asks for a mask that takes 1 TB of memory, but a file of 1 kB may ask for 268 MB.
     """
 
     def __init__(self, size: int) -> None:

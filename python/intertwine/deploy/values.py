@@ -196,7 +196,7 @@ class Decoder:
 
     Args:
         tensors: the tensors of the file.
-        decode_module: builds a module from JSON.
+        decode_module: what stands for a module, from its JSON.
         find_class: the class of modules that the file has a name for.
         budget: what the file may ask for.
     """
@@ -204,7 +204,7 @@ class Decoder:
     def __init__(
         self,
         tensors: dict[str, torch.Tensor],
-        decode_module: Callable[[Any], torch.nn.Module],
+        decode_module: Callable[[Any], Any],
         find_class: Callable[[Any], type[torch.nn.Module]],
         budget: Budget,
     ) -> None:
