@@ -142,7 +142,11 @@ def _of_tensor(thing: Any, seen: set[int], waiting: list[Any]) -> int:
     own = sys.getsizeof(thing, 0)
     if thing.device.type != "meta":
         # Tensors share storages; these have no number of their own, but an address, which is no number of an object.
-        storage = thing.untyped_storage()
+        try:
+            storage = thing.untyped_storage()
+        except NotImplementedError:
+            # a tensor inside of torch.func has none of its own
+            return own
         if -storage.data_ptr() not in seen:
             seen.add(-storage.data_ptr())
             own += storage.nbytes()

@@ -294,9 +294,10 @@ def _sight(
     """How far the network sees, on images that are made longer until its sight ends within them."""
     side, length = space[axis], 2 * tile
     while True:
-        probe = _probe(network, space, axis, min(side, length) - (min(side, length) - side) % step, probes)
+        # longer than the image, too: how far a network sees may not show within a small one
+        probe = _probe(network, space, axis, length - (length - side) % step, probes)
         sight = probe.sight(step)
-        if sight is not None or length >= min(side, _FARTHEST * tile):
+        if sight is not None or length >= _FARTHEST * tile:
             return sight, probe
         length *= 2
 
