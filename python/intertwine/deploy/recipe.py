@@ -227,7 +227,8 @@ class Reader:
             return
         what = f"a layer {kind.__name__}"
         fields = sum(len(type_) for type_ in _types(arguments))
-        self.budget.pay(Price(1e4 + 100.0 * fields, 3e-4 + getattr(kind, "field_seconds", 1e-5) * fields), what)
+        memory, work = getattr(kind, "field_bytes", 200.0), getattr(kind, "field_seconds", 1e-5)
+        self.budget.pay(Price(1e4 + memory * fields, 3e-4 + work * fields), what)
         prices = getattr(kind, "prices", None)
         if prices is None or not kind.__module__.startswith("intertwine."):
             return

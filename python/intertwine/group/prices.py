@@ -103,7 +103,7 @@ def restriction_prices(group: Group, subgroup: Group, representations: Iterable[
         if subgroup.continuous:
             irreps, samples, widest = 2 * greatest + 2, 10 * greatest + 10, min(size, 2 * greatest + 1)
         else:
-            irreps, samples = min(subgroup.order(), size), subgroup.order()
+            irreps, samples = len(subgroup.irreps()), subgroup.order()
             widest = min(size, max(irrep.size for irrep in subgroup.irreps()))
         yield splitting_price(size, widest, irreps, samples)
         yield Price(seconds=samples * (4e-4 + (4e-8 * float(greatest + 1) ** 4 if spatial else 0.0)))

@@ -126,7 +126,7 @@ def turning_error(filters: np.ndarray, points: np.ndarray, order: int) -> float:
         order: l.
     """
     angular, shells, shell_of = _angular(points, order)
-    waves, energy = _waves(points.shape[1], order, shells)
+    waves, energy = _shell_waves(points.shape[1], order, tuple(shells.tolist()))
     # Correlations with the functions g Y_l of one frequency |w| each; the best profile g is the field's own answer to them.
     moments = np.zeros(len(shells))
     np.add.at(moments, shell_of, (filters * angular).sum(axis=0))
@@ -170,6 +170,12 @@ def _waves(dimension: int, order: int, radii: np.ndarray) -> tuple[np.ndarray, n
     return _wave(dimension, order, radii[:, None] * frequencies), energy
 
 
+@remembered
+def _shell_waves(dimension: int, order: int, shells: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    # all rings of a kernel meet the same shells of cells, where Bessel functions are what takes the time
+    return _waves(dimension, order, np.array(shells))
+
+
 def _angular(points: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Harmonics of mean square 1 at the cells, the radii that occur, and the number of that of each cell."""
     radii = np.round(np.sqrt((points**2).sum(axis=1)), _DIGITS)
@@ -205,7 +211,7 @@ def _fitted(cells: Cells, radius: float, sigma: float, order: int) -> np.ndarray
     places = start + (nodes + 1) * (stop - start) / 2
     ring = weights * places ** (dimension - 1) * np.exp(-0.5 * ((places - radius) / sigma) ** 2)
     ring_waves, energy = _waves(dimension, order, places)
-    waves, _ = _waves(dimension, order, shells)
+    waves, _ = _shell_waves(dimension, order, tuple(shells.tolist()))
     moments = (waves * (energy * (ring @ ring_waves))).sum(axis=1)
     filters = (angular * moments[shell_of]) @ _covariance(cells)[1]
     filters.flags.writeable = False

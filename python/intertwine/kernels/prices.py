@@ -10,6 +10,8 @@ import numpy as np
 from intertwine.budget import Price
 from intertwine.group.components import Component, IrrepComponent
 from intertwine.group.finite import FiniteGroup
+from intertwine.group.orthogonal2 import O2, SO2
+from intertwine.group.orthogonal3 import O3, SO3
 from intertwine.group.representation import Representation
 from intertwine.kernels.orbits import Orbit, angular_action, angular_size
 from intertwine.kernels.plan import layout
@@ -33,7 +35,7 @@ def fitting_price(scalars: ScalarBasis, cells: int) -> Price:
         scalars: the functions.
         cells: how many cells there are.
     """
-    return Price(60.0 * cells**2, 3e-9 * float(cells) ** 3 + len(scalars.blocks) * (1e-8 * cells**2 + 2e-4))
+    return Price(40.0 * cells**2, 3e-10 * float(cells) ** 3 + len(scalars.blocks) * (3e-9 * cells**2 + 6e-3))
 
 
 def plan_prices(
@@ -53,7 +55,7 @@ def plan_prices(
         cells: the cells of the kernel.
     """
     functions, blocks = scalars.size, scalars.blocks
-    yield Price(40.0 * functions * cells, 6e-8 * functions * cells + 2e-4 * len(blocks))
+    yield Price(24.0 * functions * cells, 6e-8 * functions * cells + 2e-4 * len(blocks))
     sizes_of_sides = [float(sum(rho.size for rho in side)) for side in (in_representations, out_representations)]
     # a map of all channels has about so many weights at least
     yield Price(4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
@@ -78,7 +80,7 @@ def plan_prices(
     for outside in target.kinds:
         one = outside.component
         if one.count > 1:
-            yield Price(20.0 * one.count * functions * cells, 6e-8 * one.count * functions * cells)
+            yield Price(12.0 * one.count * functions * cells, 6e-8 * one.count * functions * cells)
         for inside in source.kinds:
             other = inside.component
             weights = inside.copies * outside.copies
@@ -87,12 +89,12 @@ def plan_prices(
             if one.is_free:
                 yield Price(8.0 * weights * other.size * functions)
                 continue
-            dimensions = _dimensions(one, other, traces, orders)
+            dimensions = _dimensions(action, one, other, traces, orders)
             rows = float(dimensions @ counts)
             width = one.width * other.size
             # coefficients of all functions, and the kernels at all cells
             yield Price(
-                (8.0 * functions + 14.0 * max(cells, functions)) * rows * width + 8.0 * weights * rows,
+                (6.0 * functions + 12.0 * max(cells, functions)) * rows * width + 8.0 * weights * rows,
                 3e-9 * rows * width * (functions + 4 * cells) + float((4e-10 * (width * sizes) ** 3).sum()),
             )
 
@@ -143,7 +145,7 @@ def plan_weights(
     total = 0
     for outside in layout(out_representations).kinds:
         for inside in layout(in_representations).kinds:
-            rows = int(_dimensions(outside.component, inside.component, traces, orders) @ counts)
+            rows = int(_dimensions(action, outside.component, inside.component, traces, orders) @ counts)
             total += inside.copies * outside.copies * rows
     return total
 
@@ -155,15 +157,28 @@ def _characters(component: Component) -> np.ndarray:
     return (stay * np.einsum("gbii->gb", component.blocks)).sum(axis=1)
 
 
-def _dimensions(outside: Component, inside: Component, traces: np.ndarray | None, orders: list[Any]) -> np.ndarray:
-    """The number of kernels of each order."""
+def _dimensions(
+    action: Representation, outside: Component, inside: Component, traces: np.ndarray | None, orders: list[Any]
+) -> np.ndarray:
+    """The number of kernels of each order; of a continuous group so many at most."""
     if traces is None:
-        # of a continuous group few orders couple two irreps
-        size = 4 if outside.size <= 2 and inside.size <= 2 else outside.size * inside.size
-        return np.array([1.0 if isinstance(order, Orbit) else min(2.0, size) for order in orders])
+        return np.array([_coupled(action, outside, inside, order) for order in orders])
     if isinstance(outside, IrrepComponent):
         weights = outside.irrep.characters * _characters(inside)
         return np.maximum(np.rint(traces @ weights / len(weights)), 0.0)
     stabilizer = list(outside.stabilizer)
     weights = np.einsum("gii->g", outside.sigma) * _characters(inside)[stabilizer]
     return np.maximum(np.rint(traces[:, stabilizer] @ weights / len(weights)), 0.0)
+
+
+def _coupled(action: Representation, outside: Component, inside: Component, order: Any) -> float:
+    """How many kernels of an order there are at most between two irreps of a continuous group."""
+    if isinstance(order, Orbit) or not isinstance(outside, IrrepComponent) or not isinstance(inside, IrrepComponent):
+        return float(outside.width * inside.size)
+    group = action.group
+    a, b = (group.frequency(one.irrep.id) for one in (outside, inside))  # type: ignore[attr-defined]
+    if isinstance(group, (SO2, O2)) and action.size == 2:
+        return 2.0 * (order == abs(a - b)) + 2.0 * (order == a + b)
+    if isinstance(group, (SO3, O3)):
+        return float(abs(a - b) <= order <= a + b)
+    return float(min(outside.size, inside.size)) * 2

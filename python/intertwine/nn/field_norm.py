@@ -34,6 +34,7 @@ class FieldNorm(EquivariantModule):
     """
 
     field_seconds = 5e-5
+    field_bytes = 1200.0
 
     @classmethod
     def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:

@@ -245,7 +245,7 @@ def spectral_prices(
         one = 4e-4 + (2e-8 * (size / 2 + 1) ** 4 if spatial else 0.0)
         samples = 5.0 * size + 10 if order < 0 else float(order)
         yield splitting_price(size, min(size, 8), 2 * size if order < 0 else order, int(samples))
-        yield Price(24 * count * size, (10 * samples + count) * one)
+        yield Price(24 * count * size, (6 * samples + count) * one)
         whole += size * (size if order == 1 else 1 if order < 0 else size // order + 1)
     yield Price(
         40.0 * whole**2 + (60 * whole + 2000) * count + (40.0 * count**2 if moves else 0.0),
@@ -266,7 +266,8 @@ def grid_prices(group: Group, grid: dict[str, Any]) -> tuple[float, Price]:
         count = given if group.continuous else max(given, float(group.order()))
         return 2 * count, Price(3000 * count, 3e-5 * count)
     cube = "cube" in kind
-    count = 2 * max(given, 60.0) * (24 if cube else 1)
+    # three of the sets have a number of their own, and the mirror images double those of O(3)
+    count = (24 * given if cube else max(given, 60.0)) * (2 if isinstance(group, O3) else 1)
     search = given if "thomson" in kind and given > (16 if cube else 128) else 0.0
     return count, Price(
         3000 * count + (2400 if cube else 100) * search**2, 1e-4 * count + (1.2e-4 if cube else 2e-6) * search**3

@@ -147,7 +147,10 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         return None
 
     field_seconds: ClassVar[float] = 1e-5
-    """What each field adds to the time that building takes; see `prices`."""
+    """What each field adds to the seconds that building takes; see `prices`."""
+
+    field_bytes: ClassVar[float] = 200.0
+    """What each field adds to the memory that building takes."""
 
     @classmethod
     def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:

@@ -115,6 +115,7 @@ class _Normalisation(EquivariantModule, SynchronisedModule):
     """
 
     field_seconds = 4e-5
+    field_bytes = 1200.0
 
     @classmethod
     def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
