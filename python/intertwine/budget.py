@@ -25,7 +25,7 @@ class Price:
     """What something takes to build.
 
     Attributes:
-        bytes: of memory, at the peak.
+        bytes: of memory that stays with the model; while it is built, up to twice as much may be held.
         seconds: of work, on one core of a usual machine.
     """
 
@@ -115,7 +115,7 @@ class Budget:
         return ModelFileError(
             f"the file asks for {what} that takes {told(own)} of {kind}{with_others}, "
             f"but a file of {_memory(self._size)} may ask for {told(most)}",
-            hint="make it smaller, or save the state_dict() alone and build the model in your program",
+            hint="make it smaller, or build the model in your program and keep its weights alone",
         )
 
 

@@ -204,3 +204,35 @@ test_that("names that are not of ASCII work in the C locale", {
   expect_identical(levels(read_image_folder(top)$y), c("a\u00e9", "b"))
   expect_identical(levels(image_folder(top)$y), c("a\u00e9", "b"))
 })
+
+#' A file of some hundred bytes with a mask of 99,999 times 99,999 cells.
+short_and_greedy <- function(path) {
+  module <- field_type(gspace_flip_rot2d(N = 4), trivial = 1) |> mask_module(5)
+  intertwine_save(module, path)
+  program <- reticulate::py_run_string(
+    paste(
+      "def make(path):",
+      "    from pathlib import Path",
+      "    from intertwine.deploy.container import pack, unpack",
+      "    tensors, document = unpack(Path(path).read_bytes())",
+      "    document['module']['arguments']['S'] = 99_999",
+      "    Path(path).write_bytes(pack(tensors, document))",
+      sep = "\n"
+    ),
+    local = TRUE, convert = FALSE
+  )
+  program$make(path)
+  path
+}
+
+test_that("a short file that asks for much is refused at once", {
+  skip_if_no_python()
+  path <- short_and_greedy(withr::local_tempfile(fileext = ".safetensors"))
+  expect_lt(file.size(path), 1000)
+  started <- proc.time()[["elapsed"]]
+  expect_error(intertwine_load(path), "memory", class = "intertwine_error_model_file")
+  # the same file as the state of a fit
+  state <- readBin(path, "raw", file.size(path))
+  expect_error(module_from_state(state), "damaged", class = "intertwine_error_model_file")
+  expect_lt(proc.time()[["elapsed"]] - started, 5)
+})

@@ -9,6 +9,7 @@ import numpy as np
 
 from intertwine.budget import Price
 from intertwine.group.components import Component, IrrepComponent
+from intertwine.group.decomposition import greatest_frequency
 from intertwine.group.finite import FiniteGroup
 from intertwine.group.orthogonal2 import O2, SO2
 from intertwine.group.orthogonal3 import O3, SO3
@@ -16,6 +17,9 @@ from intertwine.group.representation import Representation
 from intertwine.kernels.orbits import Orbit, angular_action, angular_size
 from intertwine.kernels.plan import layout
 from intertwine.kernels.scalar import ScalarBasis
+
+_A_WEIGHT = 40.0
+"""Bytes for each weight: its variance, what it is drawn as, and where it goes in the filter."""
 
 
 def lattice_price(cells: float, rings: float) -> Price:
@@ -66,6 +70,11 @@ def plan_prices(
     source, target = layout(in_representations), layout(out_representations)
     pairs = len(source.kinds) * len(target.kinds)
     yield Price(3e3 * pairs, pairs * (5e-5 * len(orders) + 2e-5 * len(blocks) + 3e-4))
+    if isinstance(action.group, (SO2, O2)):
+        # characters at the elements of quadratures, of which there is one for some degrees each
+        sides = [max(greatest_frequency(rho) for rho in side) for side in (in_representations, out_representations)]
+        degree = sum(sides) + max((order for order in orders if not isinstance(order, Orbit)), default=0) + 1.0
+        yield Price(seconds=4e-5 * len(orders) * min(pairs, degree / 16 + 1) * degree)
     if action.size == 3:
         # harmonics are turned by what they are at the points of a quadrature, all lower orders with them
         greatest = np.array([float(order) for order in orders if not isinstance(order, Orbit)])
@@ -87,14 +96,14 @@ def plan_prices(
             if one.count > 1:
                 yield Price(16.0 * one.count * other.size * (other.size + inside.copies))
             if one.is_free:
-                yield Price(8.0 * weights * other.size * functions)
+                yield Price(_A_WEIGHT * weights * other.size * functions)
                 continue
             dimensions = _dimensions(action, one, other, traces, orders)
             rows = float(dimensions @ counts)
             width = one.width * other.size
             # coefficients of all functions, and the kernels at all cells
             yield Price(
-                (6.0 * functions + 12.0 * max(cells, functions)) * rows * width + 8.0 * weights * rows,
+                (6.0 * functions + 12.0 * max(cells, functions)) * rows * width + _A_WEIGHT * weights * rows,
                 3e-9 * rows * width * (functions + 4 * cells) + float((4e-10 * (width * sizes) ** 3).sum()),
             )
 
