@@ -18,7 +18,7 @@ from intertwine.gspaces import GSpace
 REGISTRIES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 """The attributes in which torch keeps what has names in a module."""
 
-_COMPILED = ("_compiled_call_impl", "_is_torch_compile")
+_COMPILED = ("_compiled_call_impl", "_compile_kwargs", "_is_torch_compile")
 """What torch leaves on a module that it has compiled, which is compiled again where it is needed."""
 
 _BY_VALUE = (str, bytes, bool, int, complex, type(None), torch.dtype, torch.device, slice, range, frozenset, set)
