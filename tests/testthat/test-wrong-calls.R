@@ -573,6 +573,9 @@ test_that("wrong calls end in classed conditions that speak R", {
     condition <- entry$condition
     expect_true(inherits(condition, "intertwine_error"), info = entry$call)
     expect_false(inherits(condition, "intertwine_error_internal"), info = entry$call)
-    if (!is.null(condition)) expect_no_match(conditionMessage(condition), python, info = entry$call)
+    if (is.null(condition)) next
+    # the folder in which the tests run may be called anything
+    text <- gsub(getwd(), "<folder>", conditionMessage(condition), fixed = TRUE)
+    expect_no_match(text, python, info = entry$call)
   }
 })
