@@ -11,6 +11,7 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.element import GroupElement
 from intertwine.group.labels import Label
+from intertwine.scalars import plain_numbers
 from intertwine.suggestions import Suggesting
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ class Group(Suggesting, ABC):
             named["regular"] = self.regular_representation
         return named
 
+    @plain_numbers
     def restrict_representation(self, id: Any, repr: Representation) -> Representation:
         """A representation of this group seen as one of a subgroup.
 
@@ -247,6 +249,7 @@ class Group(Suggesting, ABC):
 
         return restricted_representation(self, id, repr)
 
+    @plain_numbers
     def quotient_representation(
         self, subgroup_id: Any, representatives: list[GroupElement] | None = None, name: str | None = None
     ) -> Representation:
@@ -262,6 +265,7 @@ class Group(Suggesting, ABC):
         """
         return self.induced_representation(subgroup_id, None, representatives, name=name or f"quotient[{subgroup_id}]")
 
+    @plain_numbers
     def induced_representation(
         self,
         subgroup_id: Any,
@@ -284,6 +288,7 @@ class Group(Suggesting, ABC):
 
         return induced_representation(self, subgroup_id, repr, representatives, name)
 
+    @plain_numbers
     def homspace(self, id: Any) -> HomSpace:
         """The homogeneous space of the cosets of a subgroup.
 
@@ -294,6 +299,7 @@ class Group(Suggesting, ABC):
 
         return HomSpace(self, id)
 
+    @plain_numbers
     def spectral_regular_representation(self, *irreps: Any, name: str | None = None) -> Representation:
         """The functions on the group that transform by some irreps: each as often as its size over its type's dimension.
 
@@ -306,6 +312,7 @@ class Group(Suggesting, ABC):
             self.subgroup_trivial_id, *irreps, name=name or f"regular_[{listed}]"
         )
 
+    @plain_numbers
     def spectral_quotient_representation(
         self, subgroup_id: Any, *irreps: Any, name: str | None = None
     ) -> Representation:
@@ -340,6 +347,7 @@ class Group(Suggesting, ABC):
         limit = band_limit(L)
         return [irrep.id for irrep in self.irreps() if irrep.attributes.get("frequency", 0) <= limit]
 
+    @plain_numbers
     def bl_regular_representation(self, L: int) -> Representation:
         """The functions on the group of frequency up to L: each irrep as often as its size over its type's dimension.
 
@@ -348,6 +356,7 @@ class Group(Suggesting, ABC):
         """
         return self.spectral_regular_representation(*self.bl_irreps(L), name=f"regular_{L}")
 
+    @plain_numbers
     def bl_quotient_representation(self, L: int, subgroup_id: Any, name: str | None = None) -> Representation:
         """The functions on the cosets of a subgroup, of frequency up to L.
 
@@ -360,6 +369,7 @@ class Group(Suggesting, ABC):
             subgroup_id, *self.bl_irreps(L), name=name or f"quotient[{subgroup_id}]_{L}"
         )
 
+    @plain_numbers
     def bl_induced_representation(self, L: int, repr: IrreducibleRepresentation, subgroup_id: Any) -> Representation:
         """The fields on the cosets of a subgroup that an irrep of it induces, of frequency up to L.
 

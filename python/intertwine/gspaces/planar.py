@@ -16,6 +16,7 @@ from intertwine.group.orthogonal2 import O2, o2_group, so2_group
 from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
 from intertwine.group.representation import Representation
 from intertwine.gspaces.gspace import GSpace
+from intertwine.scalars import plain
 from intertwine.suggestions import suggests
 
 
@@ -72,6 +73,7 @@ class GSpace2D(GSpace):
     """
 
     def __init__(self, sg_id: tuple[float | None, int], maximum_frequency: int = 6) -> None:
+        sg_id, maximum_frequency = plain((sg_id, maximum_frequency))
         group = _planar_group(sg_id, maximum_frequency)
         self._maximum_frequency = maximum_frequency
         self._sg_id = sg_id
