@@ -52,7 +52,7 @@ as_torch.torch.Tensor <- function(x, dtype = "float32", device = NULL, ...) {
 #' @noRd
 cast_tensor <- function(x, dtype, device, call = quote(as_torch())) {
   check_alive(x, call)
-  if (is.null(dtype) && is.null(device)) x else py_call_checked("_r.arrays.cast", list(x, dtype, device), call)
+  if (is.null(dtype) && is.null(device)) x else py_call_checked("_r.crossing.arrays.cast", list(x, dtype, device), call)
 }
 
 #' An R array as a torch tensor.
@@ -63,7 +63,7 @@ to_py_tensor <- function(x, dtype = "float32", device = NULL, dims = array_dims(
                          call = rlang::caller_env()) {
   packed <- pack_array(x, dtype, dims, arg, call)
   if (is.null(packed$inbox)) {
-    py_call_checked("_r.arrays.unpack", list(packed$data, packed$dims, packed$wire, dtype, device), call)
+    py_call_checked("_r.crossing.arrays.unpack", list(packed$data, packed$dims, packed$wire, dtype, device), call)
   } else {
     py_call_checked(packed$inbox$tensor, list(packed$dims, packed$wire, dtype, device), call)
   }
@@ -73,7 +73,7 @@ to_py_tensor <- function(x, dtype = "float32", device = NULL, dims = array_dims(
 #' @noRd
 to_py_numpy <- function(x, dims = array_dims(x), arg = "x", call = rlang::caller_env()) {
   packed <- pack_array(x, "float64", dims, arg, call)
-  py_call_checked("_r.wire.kept", list(packed$data, packed$dims, packed$wire), call)
+  py_call_checked("_r.crossing.wire.kept", list(packed$data, packed$dims, packed$wire), call)
 }
 
 #' The bytes of an array, with what Python needs to read them: `data`, `dims`, `wire`; above [chunk_bytes()] an `inbox`
@@ -94,7 +94,7 @@ pack_array <- function(x, dtype = "float32", dims = array_dims(x), arg = "x", ca
     record$data <- value_bytes(values, wire, width)
     return(record)
   }
-  inbox <- py_call_checked("_r.arrays.Inbox", list(length(values) * width), call)
+  inbox <- py_call_checked("_r.crossing.arrays.Inbox", list(length(values) * width), call)
   each <- max(1, floor(chunk_bytes() / width))
   for (start in seq(1, length(values), by = each)) {
     piece <- values[start:min(start + each - 1, length(values))]
@@ -210,7 +210,7 @@ read_outbox <- function(outbox, kind, count) {
 #' A tensor as an R array.
 #' @noRd
 tensor_to_array <- function(tensor, call = rlang::caller_env()) {
-  from_py_array(py_call_checked("_r.arrays.pack", list(tensor, chunk_bytes()), call))
+  from_py_array(py_call_checked("_r.crossing.arrays.pack", list(tensor, chunk_bytes()), call))
 }
 
 #' Arrays from tensors
@@ -232,5 +232,5 @@ as.array_torch_tensor <- function(x, ...) {
 }
 
 dim_torch_tensor <- function(x) {
-  as.integer(unlist(py_call_checked("_r.values.shape", list(x))))
+  as.integer(unlist(py_call_checked("_r.crossing.values.shape", list(x))))
 }

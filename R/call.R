@@ -84,7 +84,7 @@ from_py <- function(value) {
       value[[i]] <- from_py(value[[i]])
     } else if (inherits(value[[i]], c("equivariant_module", "field_type"))) {
       # reticulate 1.28 makes our functions of objects that come alone, not of those in lists.
-      value[[i]] <- py_call_checked("_r.objects.itself", list(value[[i]]))
+      value[[i]] <- py_call_checked("_r.crossing.objects.itself", list(value[[i]]))
     }
   }
   value
@@ -102,7 +102,7 @@ py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), th
                            call = rlang::caller_env()) {
   asker <- poll_asker(on)
   named <- names(args) %||% rep("", length(args))
-  value <- py_call_checked("_r.polling.with_callbacks", list(
+  value <- py_call_checked("_r.crossing.polling.with_callbacks", list(
     target,
     as.list(unname(args[named == ""])),
     as_py_dict(args[named != ""]),
@@ -123,7 +123,7 @@ py_call_stoppable <- function(target, args = list(), modules = list(), call = rl
   asker <- poll_asker(list())
   named <- names(args) %||% rep("", length(args))
   reply <- suspendInterrupts(the$call(
-    "_r.polling.polled",
+    "_r.crossing.polling.polled",
     list(target, as.list(unname(args[named == ""])), as_py_dict(args[named != ""]), asker$ask, modules)
   ))
   if (identical(reply[[1]], "interrupt")) finish_polling(asker, call, stop = TRUE)

@@ -108,7 +108,7 @@ check_part <- function(x, name, call = rlang::caller_env()) {
 #' @noRd
 tidy_value <- function(value) {
   if (inherits(value, "torch.Size")) {
-    return(as.integer(unlist(py_call_checked("_r.values.plain", list(value)))))
+    return(as.integer(unlist(py_call_checked("_r.crossing.values.plain", list(value)))))
   }
   value
 }
@@ -126,9 +126,9 @@ as_position <- function(x, n, what = "part", arg = "i", call = rlang::caller_env
 #' The part at a position counted from one.
 #' @noRd
 item_at <- function(x, position, call = rlang::caller_env()) {
-  n <- py_call_checked("_r.objects.count", list(x), call)
+  n <- py_call_checked("_r.crossing.objects.count", list(x), call)
   position <- as_position(position, n, call = call)
-  py_call_checked("_r.objects.item", list(x, position - 1L), call)
+  py_call_checked("_r.crossing.objects.item", list(x, position - 1L), call)
 }
 
 #' @export
@@ -136,7 +136,7 @@ format.intertwine_object <- function(x, ...) {
   if (is_dead(x)) {
     return(paste0("<", class(x)[1], " of another R session: a dead reference>"))
   }
-  strsplit(py_call_checked("_r.objects.text", list(x)), "\n", fixed = TRUE)[[1]]
+  strsplit(py_call_checked("_r.crossing.objects.text", list(x)), "\n", fixed = TRUE)[[1]]
 }
 
 #' @export
@@ -148,7 +148,7 @@ print.intertwine_object <- function(x, ...) {
 #' @export
 summary.intertwine_object <- function(object, ...) {
   check_alive(object)
-  py_call_checked("_r.objects.summary", list(object))
+  py_call_checked("_r.crossing.objects.summary", list(object))
 }
 
 #' @importFrom utils str
@@ -182,7 +182,7 @@ all.equal.intertwine_object <- function(target, current, ...) {
     return(paste0("target is a ", class(target)[1], ", current is ", describe_value(current)))
   }
   check_alive(current)
-  if (isTRUE(py_call_checked("_r.objects.equal", list(target, current)))) {
+  if (isTRUE(py_call_checked("_r.crossing.objects.equal", list(target, current)))) {
     return(TRUE)
   }
   paste0(
@@ -195,7 +195,7 @@ all.equal.intertwine_object <- function(target, current, ...) {
 Ops.intertwine_object <- function(e1, e2) {
   if (.Generic %in% c("==", "!=")) {
     same <- is_ours(e1) && is_ours(e2) &&
-      isTRUE(py_call_checked("_r.objects.equal", list(check_alive(e1), check_alive(e2))))
+      isTRUE(py_call_checked("_r.crossing.objects.equal", list(check_alive(e1), check_alive(e2))))
     return(if (.Generic == "==") same else !same)
   }
   refuse_operation(.Generic, e1, if (missing(e2)) NULL else e2)

@@ -32,7 +32,7 @@ convert_escnn <- function(module, state, tolerance = 1e-4, ...) {
     check_file(state)
     state <- path.expand(state)
   }
-  found <- py_call_checked("_r.files.convert", list(module, state, tolerance))
+  found <- py_call_checked("_r.crossing.files.convert", list(module, state, tolerance))
   list(
     module = found$module,
     layers = data.frame(

@@ -19,7 +19,7 @@ user_functions <- function() {
         NULL
       })
     }
-    py_call_checked("_r.functions.FunctionOfR", list(kept, what, function_text(f)))
+    py_call_checked("_r.crossing.functions.FunctionOfR", list(kept, what, function_text(f)))
   }
   run <- function(code, call) {
     withCallingHandlers(code, error = function(condition) {

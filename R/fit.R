@@ -392,7 +392,7 @@ input_dtype <- function(module) {
   if (is.null(module)) {
     return("float32")
   }
-  dtype <- py_call_checked("_r.arrays.dtype_name", list(module))
+  dtype <- py_call_checked("_r.crossing.arrays.dtype_name", list(module))
   if (identical(dtype, "float64")) "float64" else "float32"
 }
 

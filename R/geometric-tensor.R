@@ -106,7 +106,7 @@ transform.geometric_tensor <- function(`_data`, g, ...) {
 
 #' @export
 dim.geometric_tensor <- function(x) {
-  as.integer(unlist(py_call_checked("_r.values.shape", list(check_alive(x)))))
+  as.integer(unlist(py_call_checked("_r.crossing.values.shape", list(check_alive(x)))))
 }
 
 #' @export
@@ -119,7 +119,7 @@ length.geometric_tensor <- function(x) {
 as.array.geometric_tensor <- function(x, ...) {
   check_alive(x)
   # One dimension is a plain vector elsewhere; feature maps always have two or more.
-  from_py_array(py_call_checked("_r.arrays.pack_features", list(x, chunk_bytes()), quote(as.array())))
+  from_py_array(py_call_checked("_r.crossing.arrays.pack_features", list(x, chunk_bytes()), quote(as.array())))
 }
 
 #' @export

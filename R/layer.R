@@ -254,7 +254,7 @@ call_module <- function(module, x, ..., call) {
     return(py_call_checked("_r.layers.run", list(module, x, ...), call))
   }
   # Small arrays cross in double precision and become what the module computes in; large ones ask first, for half the bytes.
-  dtype <- if (length(x) < 1e5) "float64" else py_call_checked("_r.arrays.dtype_name", list(module), call)
+  dtype <- if (length(x) < 1e5) "float64" else py_call_checked("_r.crossing.arrays.dtype_name", list(module), call)
   if (is_plain_array(x)) {
     packed <- pack_array(x, dtype, feature_dims(x, module, call), "x", call)
     if (is.null(packed$inbox)) {
@@ -274,7 +274,7 @@ dim.equivariant_module <- function(x) NULL
 length.equivariant_module <- function(x) 1L
 
 #' @export
-length.sequential_module <- function(x) py_call_checked("_r.objects.count", list(check_alive(x)))
+length.sequential_module <- function(x) py_call_checked("_r.crossing.objects.count", list(check_alive(x)))
 
 #' @export
 format.equivariant_module <- function(x, ...) {

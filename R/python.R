@@ -154,7 +154,7 @@ intertwine_available <- function(initialize = FALSE, torch = TRUE, ...) {
 #' Can networks be built? Asked of Python once, when it has started.
 #' @noRd
 torch_available <- function() {
-  if (is.null(the$torch)) the$torch <- isTRUE(py_call_checked("_r.situation.has_torch"))
+  if (is.null(the$torch)) the$torch <- isTRUE(py_call_checked("_r.crossing.sitrep.has_torch"))
   the$torch
 }
 

@@ -61,7 +61,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
   }
   extra <- if (inherits(object, "intertwine_fit")) list(fit = fit_record(object))
   module <- if (inherits(object, "intertwine_fit")) fit_module(object) else object
-  py_call_checked("_r.files.save", list(module, as_utf8(path.expand(path)), extra))
+  py_call_checked("_r.crossing.files.save", list(module, as_utf8(path.expand(path)), extra))
   invisible(path)
 }
 
@@ -70,7 +70,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
 intertwine_load <- function(path, classes = NULL, ...) {
   check_path(path)
   check_file(path)
-  found <- py_call_checked("_r.files.load", list(as_utf8(path.expand(path)), as_python_classes(classes)))
+  found <- py_call_checked("_r.crossing.files.load", list(as_utf8(path.expand(path)), as_python_classes(classes)))
   if (is.null(found$fit)) found$module else fit_from_record(found$fit, found$module, found$state)
 }
 
@@ -115,12 +115,12 @@ as_python_classes <- function(classes, call = rlang::caller_env()) {
 }
 
 module_state <- function(module, call = rlang::caller_env()) {
-  py_call_checked("_r.files.to_bytes", list(module), call)
+  py_call_checked("_r.crossing.files.to_bytes", list(module), call)
 }
 
 module_from_state <- function(state, call = rlang::caller_env()) {
   withCallingHandlers(
-    py_call_checked("_r.files.from_bytes", list(as.vector(state)), call),
+    py_call_checked("_r.crossing.files.from_bytes", list(as.vector(state)), call),
     intertwine_error_model_file = function(condition) {
       if (!inherits(condition, "intertwine_error_missing_class")) {
         abort_intertwine(

@@ -16,7 +16,7 @@ intertwine_sitrep <- function() {
   )
   reason <- NULL
   if (intertwine_available(torch = FALSE)) {
-    facts <- c(facts, py_call_checked("_r.situation.facts"), list(source = the$source))
+    facts <- c(facts, py_call_checked("_r.crossing.sitrep.facts"), list(source = the$source))
   } else {
     reason <- unavailable_reason()
   }

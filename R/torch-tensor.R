@@ -45,7 +45,7 @@ operate_on_tensors <- function(op, e1, e2, call) {
   }
   tensor <- if (is_torch_tensor(e1)) e1 else e2
   py_call_checked(
-    "_r.tensors.operate", list(op, as_operand(e1, tensor, call), as_operand(e2, tensor, call)), call
+    "_r.crossing.tensors.operate", list(op, as_operand(e1, tensor, call), as_operand(e2, tensor, call)), call
   )
 }
 
@@ -64,13 +64,13 @@ as_operand <- function(x, tensor, call) {
     return(if (is.logical(x)) x else as.double(x))
   }
   values <- to_py_tensor(x, if (is.logical(x)) "bool" else "float64", call = call)
-  py_call_checked("_r.tensors.number_like", list(values, tensor), call)
+  py_call_checked("_r.crossing.tensors.number_like", list(values, tensor), call)
 }
 
 math_torch_tensor <- function(x, ...) {
   extra <- list(...)
   py_call_checked(
-    "_r.tensors.math", list(.Generic, x, if (length(extra)) as.double(extra[[1]])), rlang::caller_env()
+    "_r.crossing.tensors.math", list(.Generic, x, if (length(extra)) as.double(extra[[1]])), rlang::caller_env()
   )
 }
 
@@ -88,7 +88,7 @@ summarise_tensors <- function(name, values, na.rm, call) {
   for (value in values) {
     if (!is_operand(value)) refuse_operation(paste0(name, "()"), value, NULL, call)
   }
-  py_call_checked("_r.tensors.summary", list(name, lapply(values, as_operand, tensor, call), na.rm), call)
+  py_call_checked("_r.crossing.tensors.summary", list(name, lapply(values, as_operand, tensor, call), na.rm), call)
 }
 
 length_torch_tensor <- function(x) {
@@ -117,11 +117,11 @@ part_torch_tensor <- function(x, ..., drop = TRUE) {
   positions <- lapply(seq_along(empty), function(k) {
     if (!empty[k]) as.list(as_positions(...elt(k), dims[k], "element", arg = "i", call = call) - 1L)
   })
-  py_call_checked("_r.tensors.part", list(x, positions, drop), call)
+  py_call_checked("_r.crossing.tensors.part", list(x, positions, drop), call)
 }
 
 part_of_all <- function(x, i, call) {
   if (is.logical(i) && !is.null(dim(i))) i <- to_py_tensor(i, "bool", arg = "i", call = call)
   positions <- if (is_py(i)) i else as.list(as_positions(i, length_torch_tensor(x), "element", arg = "i", call = call) - 1L)
-  py_call_checked("_r.tensors.part_of_all", list(x, positions), call)
+  py_call_checked("_r.crossing.tensors.part_of_all", list(x, positions), call)
 }

@@ -35,7 +35,7 @@ GRIDS = [
 
 
 def ours(family: str, type: str, N: int | None) -> tuple[float, np.ndarray]:
-    from intertwine.group import grids
+    from intertwine.group.matrices import grids
 
     started = time.perf_counter()
     points = getattr(grids, f"{family}_grid")(type, N)
@@ -63,9 +63,9 @@ def nearer_energy(points: np.ndarray) -> float:
 
 
 def measure(library: str, family: str, type: str, N: int | None) -> dict[str, Any]:
-    from intertwine.group.harmonics import harmonic_action, harmonics
-    from intertwine.group.rotations import quaternion_matrix
-    from intertwine.group.thomson import coulomb_energy
+    from intertwine.group.matrices.harmonics import harmonic_action, harmonics
+    from intertwine.group.matrices.rotations import quaternion_matrix
+    from intertwine.group.matrices.thomson import coulomb_energy
 
     spent, points = {"intertwine": ours, "escnn": theirs}[library](family, type, N)
     points = points / np.linalg.norm(points, axis=1, keepdims=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from intertwine.group import thomson
+from intertwine.group.matrices import thomson
 
 PATH = Path(thomson.__file__).with_name(thomson.TABLE)
 

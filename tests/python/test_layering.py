@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 # Every row may import from the rows above it; parts of one row not from each other.
 LAYERS: list[set[str]] = [
     {"errors", "gauge", "scalars"},
-    {"budget"},
+    {"budget", "checks"},
     {"disk", "memory", "suggestions"},
     {"group"},
     {"kernels"},
@@ -23,6 +24,67 @@ LAYERS: list[set[str]] = [
     {"study", "cli", "__main__"},
     {"_r"},
 ]
+# Within a part, a file's folder says what it may import: from its own room and from the rooms before it ("" is the part's root).
+ROOMS: dict[str, list[str]] = {
+    "group": ["matrices", "tables", "core", "constructions", "catalogue"],
+    "nn": ["", "base", "structure", "conv", "nonlinear", "norm", "pool", "inspect"],
+    "training": ["data", "measure", "engine", "prediction"],
+    "_r": ["crossing", ""],
+}
+# Families of layers: none imports from a sister, although one comes first.
+SISTERS = {"conv", "nonlinear", "norm", "pool"}
+# Members of the catalogue of groups: each may import those before it, for the subgroups of groups are groups of it.
+CATALOGUE = [
+    "cyclic_dihedral",
+    "so2_o2",
+    "from_generators",
+    "point_groups",
+    "families",
+    "products",
+    "embedding",
+    "solids",
+    "spatial_subgroups",
+    "so3_o3",
+    "peer_order",
+    "prices",
+]
+# Imports within a function that point up: a method of a class offers what is built on top of the class. No other may.
+FACADES = {
+    ("group/core/finite.py", "group.constructions.constructions"): "regular_representation",
+    ("group/core/group.py", "group.constructions.constructions"): "restrict_representation",
+    ("group/core/group.py", "group.constructions.induction"): "induced_representation",
+    ("group/core/group.py", "group.constructions.homspace"): "homspace",
+    ("group/core/representation.py", "group.constructions.constructions"): "sums and products by + and tensor",
+    ("group/core/representation.py", "group.constructions.decomposition"): "homomorphism_space",
+    ("group/catalogue/solids.py", "group.catalogue.point_groups"): "subgroups of the octahedron by their symbols",
+    ("nn/base/module.py", "nn.inspect.equivariance"): "check_equivariance",
+    ("nn/base/module.py", "nn.inspect.exporting"): "export",
+    ("nn/base/sequential.py", "nn.inspect.exporting"): "export",
+    ("nn/conv/point_conv.py", "nn.inspect.equivariance"): "check_equivariance, on points",
+    ("nn/conv/point_conv.py", "nn.inspect.exporting"): "export, on points",
+}
+MOST_FILES, MOST_LINES = 15, 450
+# Longer files that are still to be taken apart; the list may only shrink.
+LONG = {
+    "_r/groups.py",
+    "deploy/conversion.py",
+    "fields/geometric_tensor.py",
+    "group/catalogue/from_generators.py",
+    "group/catalogue/products.py",
+    "group/catalogue/so2_o2.py",
+    "group/catalogue/so3_o3.py",
+    "kernels/expansion_plan.py",
+    "nn/base/module.py",
+    "nn/conv/grid_conv.py",
+    "nn/conv/point_conv.py",
+    "nn/inspect/equivariance.py",
+    "nn/inspect/judging.py",
+    "nn/inspect/walking.py",
+    "nn/nonlinear/fourier.py",
+    "nn/norm/normalisation.py",
+    "nn/pool/pooling.py",
+    "training/engine/fit.py",
+}
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 NUMERIC = {"numpy", "scipy"}
 # Which third-party packages a part may import beside torch, numpy and scipy.
@@ -39,7 +101,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 def part_of(path: Path) -> str:
-    """The layer that a file is in: ``nn`` for nn/conv.py, ``errors`` for errors.py, "" for the package itself."""
+    """The layer that a file is in: ``nn`` for nn/conv/grid_conv.py, ``errors`` for errors.py, "" for the package itself."""
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     return "" if first == "__init__" else first
 
@@ -89,6 +151,81 @@ def test_imports_point_down(path: Path) -> None:
         if target in RANK and target != part and RANK[target] >= RANK[part]:
             back.append(f"{where(path, line)} imports {name}")
     assert not back, f"{part} may not import what comes after it: {back}"
+
+
+def room_of(part: str, rest: list[str]) -> str:
+    """The room of a file or module of a part: its folder, or "" for the part's root."""
+    return rest[0] if len(rest) > 1 and (PACKAGE / part / rest[0]).is_dir() else ""
+
+
+def at_the_top(path: Path) -> set[int]:
+    """The lines of the imports that run when the file is imported."""
+    return {node.lineno for node in ast.parse(path.read_text(encoding="utf-8")).body if hasattr(node, "lineno")}
+
+
+def for_types_only(path: Path) -> set[int]:
+    """The lines of imports that never run: those of annotations."""
+    tests = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.If)]
+    inside = [node for node in tests if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
+    return {line for node in inside for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+
+
+def neighbours(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line and path within the part of what a file imports from its own part: ``["conv", "graph"]`` in nn."""
+    part = part_of(path)
+    for line, name in imported(path):
+        names = name.split(".")
+        if names[:2] == ["intertwine", part] and len(names) > 2:
+            where_ = PACKAGE / part
+            rest = [n for k, n in enumerate(names[2:]) if k == 0 or (where_.joinpath(*names[2 : 2 + k])).is_dir()]
+            yield line, rest
+
+
+def test_rooms_are_in_order(path: Path) -> None:
+    part = part_of(path)
+    rooms = ROOMS.get(part)
+    inside = list(path.relative_to(PACKAGE).with_suffix("").parts[1:])
+    if rooms is None or inside == ["__init__"]:
+        return  # the part's own __init__ gathers what is public
+    home, types = room_of(part, inside), for_types_only(path)
+    back, ran = [], at_the_top(path)
+    for line, target in neighbours(path):
+        room = room_of(part, target)
+        if line in types:
+            continue
+        up = rooms.index(room) > rooms.index(home) or ({room, home} <= SISTERS and room != home)
+        if "catalogue" == room == home and target[1] in CATALOGUE:
+            up = CATALOGUE.index(target[1]) > CATALOGUE.index(inside[1])
+        edge = (str(path.relative_to(PACKAGE)), ".".join([part, *target]))
+        if up and (line in ran or edge not in FACADES):
+            back.append(f"{where(path, line)} imports {'.'.join(target)}")
+    assert not back, f"a file of {part}/{home} may not import what comes after it: {back}"
+
+
+def test_no_facade_is_listed_in_vain() -> None:
+    for file, target in FACADES:
+        found = {".".join([file.split("/")[0], *rest]) for _, rest in neighbours(PACKAGE / file)}
+        assert target in found, f"{file} imports {target} no more: take it off the list"
+
+
+def test_imports_at_the_top_have_no_cycle() -> None:
+    modules = {".".join(("intertwine", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in FILES}
+    graph = {}
+    for name, path in modules.items():
+        ran, found = at_the_top(path), set()
+        for line, target in imported(path):
+            if line in ran:
+                found |= {m for m in (target, target.rpartition(".")[0]) if m in modules and m != name}
+        graph[name] = found
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_folders_and_files_are_small(path: Path) -> None:
+    assert len(list(path.parent.glob("*.py"))) <= MOST_FILES, f"{path.parent.name} has too many files: make rooms"
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    name = str(path.relative_to(PACKAGE))
+    assert lines <= MOST_LINES or name in LONG, f"{name} has {lines} lines: take it apart"
+    assert lines > MOST_LINES or name not in LONG, f"{name} is short now: take it off the list"
 
 
 def test_third_party_packages_are_the_declared_ones(path: Path) -> None:

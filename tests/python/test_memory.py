@@ -24,10 +24,10 @@ from intertwine.group import (
     so2_group,
     symmetric_group,
 )
-from intertwine.group import matrices as stored
-from intertwine.group.components import structure
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.induced import InducedComponent
+from intertwine.group.constructions.components import structure
+from intertwine.group.constructions.induced_structure import InducedComponent
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.matrices import element_matrices as stored
 
 from .contracts.copies import reloaded
 from .contracts.lists import REPRESENTATIONS
@@ -39,9 +39,9 @@ SMALL_FOR_EVER = {
     "deploy/layers.py": "the classes of layers by name",
     "fields/geometric_tensor.py": "a table of functions",
     "memory.py": "one entry for each class that is weighed",
-    "nn/module.py": "one signature for each class of layers",
+    "nn/base/module.py": "one signature for each class of layers",
     "suggestions.py": "the names of the arguments of each class",
-    "_r/calls.py": "functions by the names that R calls them by",
+    "_r/crossing/calls.py": "functions by the names that R calls them by",
 }
 """Files with caches of their own, and what these hold: never a group or an array."""
 

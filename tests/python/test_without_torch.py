@@ -70,8 +70,8 @@ for name in gspaces.__all__:
 status, error = call("nn.R2Conv", [])
 assert status == "error" and error["class"][0] == "missing_dependency", error
 assert "torch" in error["message"] and "install_intertwine" in error["hint"]
-assert ask("_r.situation.has_torch") is False
-assert ask("_r.situation.facts")["torch"].startswith("not available")
+assert ask("_r.crossing.sitrep.has_torch") is False
+assert ask("_r.crossing.sitrep.facts")["torch"].startswith("not available")
 try:
     intertwine.nn
 except ImportError:
@@ -84,7 +84,7 @@ def test_groups_work_without_torch() -> None:
 
 
 def test_networks_are_there_when_asked_for() -> None:
-    assert intertwine.nn.R2Conv.__module__ == "intertwine.nn.conv"
+    assert intertwine.nn.R2Conv.__module__ == "intertwine.nn.conv.grid_conv"
     assert "nn" in dir(intertwine)
     with pytest.raises(AttributeError, match="has no"):
         intertwine.nothing  # noqa: B018

@@ -31,7 +31,7 @@ test_that("layers are reported, and the module stays as it was", {
   expect_identical(layers$layer[1:3], c("r2_conv", "batchnorm_inner", "nonlin_relu"))
   expect_true(all(layers$exact < 1e-10))
   expect_true(model$training)
-  expect_identical(py_call_checked("_r.arrays.dtype_name", list(model)), "float32")
+  expect_identical(py_call_checked("_r.crossing.arrays.dtype_name", list(model)), "float32")
 })
 
 test_that("own features can be used", {

@@ -213,7 +213,7 @@ short_and_greedy <- function(path) {
     paste(
       "def make(path):",
       "    from pathlib import Path",
-      "    from intertwine.deploy.container import pack, unpack",
+      "    from intertwine.deploy.safetensors_file import pack, unpack",
       "    tensors, document = unpack(Path(path).read_bytes())",
       "    document['module']['arguments']['S'] = 99_999",
       "    Path(path).write_bytes(pack(tensors, document))",

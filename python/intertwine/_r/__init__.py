@@ -17,6 +17,6 @@ library's own objects, so that the crossing behaves alike with every version of 
 Nothing in here is public in Python: use the library itself.
 """
 
-from intertwine._r.calls import call
+from intertwine._r.crossing.calls import call
 
 __all__ = ["call"]

@@ -13,7 +13,7 @@ from intertwine._r.elements import texts
 from intertwine.errors import ArgumentError, counted
 from intertwine.fields import GeometricTensor
 from intertwine.nn import check_equivariance
-from intertwine.nn.sizes import size_text
+from intertwine.nn.base.windows import size_text
 
 
 def equivariance(

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from intertwine._r.wire import numbers
+from intertwine._r.crossing.wire import numbers
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, IntertwineError
 from intertwine.group import (
     O2,
@@ -28,10 +28,10 @@ from intertwine.group import (
     PermutationGroup,
     o3_group,
 )
-from intertwine.group.embedding import axial_matrix
-from intertwine.group.geometry import describe
-from intertwine.group.matrices import snapped
-from intertwine.group.rotations import about, quaternion_matrix, to_quaternion
+from intertwine.group.catalogue.embedding import axial_matrix
+from intertwine.group.matrices.describe_motion import describe
+from intertwine.group.matrices.element_matrices import snapped
+from intertwine.group.matrices.rotations import about, quaternion_matrix, to_quaternion
 
 _TURN = 2 * math.pi
 _SAME = 1e-5
@@ -313,7 +313,7 @@ def _continuous(space: Any, group: Group, action: Any, matrix: np.ndarray) -> Gr
 
 
 def _continuous_pair(group: Any, matrix: np.ndarray) -> GroupElement | None:
-    from intertwine.group.embedding import AxialEmbedding
+    from intertwine.group.catalogue.embedding import AxialEmbedding
 
     inverted = int(np.linalg.det(matrix) < 0)
     turn = AxialEmbedding(group.G2).find(-matrix if inverted else matrix)

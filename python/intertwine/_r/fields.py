@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from intertwine import gspaces
-from intertwine._r.arrays import unpack
+from intertwine._r.crossing.arrays import unpack
+from intertwine._r.crossing.values import snake
 from intertwine._r.spaces import space_name
-from intertwine._r.values import snake
 from intertwine.errors import ArgumentTypeError
 from intertwine.fields import field_type as make_type
 from intertwine.fields.field_type import FieldType

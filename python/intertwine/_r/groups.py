@@ -9,12 +9,12 @@ from typing import Any, cast
 import numpy as np
 
 from intertwine import group as library
+from intertwine._r.crossing.values import tuples
+from intertwine._r.crossing.wire import numbers
 from intertwine._r.elements import element as _element
 from intertwine._r.elements import group_of, is_with_inversion, mirrors_only, spatial_matrix, texts
 from intertwine._r.labels import label_text, name_text, representation_text
 from intertwine._r.tables import finite
-from intertwine._r.values import tuples
-from intertwine._r.wire import numbers
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group import (
     O2,
@@ -39,9 +39,9 @@ from intertwine.group import (
     o3_group,
     so3_group,
 )
-from intertwine.group.decomposition import named_representation
-from intertwine.group.generated import GENERATED
-from intertwine.group.grids import sphere_grid as _sphere_grid
+from intertwine.group.catalogue.from_generators import GENERATED
+from intertwine.group.constructions.decomposition import named_representation
+from intertwine.group.matrices.grids import sphere_grid as _sphere_grid
 from intertwine.gspaces import GSpace
 
 # --- groups ---------------------------------------------------------------------------------------------------------------

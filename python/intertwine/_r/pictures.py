@@ -11,10 +11,10 @@ import torch
 from intertwine import gspaces
 from intertwine._r.groups import standard
 from intertwine.errors import ArgumentError, DataWarning, MissingDependencyError
-from intertwine.group.planar import DihedralGroup
+from intertwine.group.catalogue.cyclic_dihedral import DihedralGroup
 from intertwine.gspaces.resample import act_on_grid
-from intertwine.training.augment import turn_images
-from intertwine.training.files import MAX_PIXELS, read_image
+from intertwine.training.data.augment import turn_images
+from intertwine.training.data.files import MAX_PIXELS, read_image
 
 _CHANNELS = {"grey": 1, "rgb": 3, "rgba": 4}
 

@@ -11,9 +11,9 @@ import torch
 from intertwine import nn
 from intertwine._r.elements import texts
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
-from intertwine.nn.equivariance import report_of
-from intertwine.training.measures import Measures, resolve_loss
-from intertwine.training.run import plain_output
+from intertwine.nn.inspect.equivariance import report_of
+from intertwine.training.engine.run import plain_output
+from intertwine.training.measure.losses import Measures, resolve_loss
 
 
 def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:

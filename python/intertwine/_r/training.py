@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from intertwine import models, training
-from intertwine.training.checkpoint import has_checkpoint
-from intertwine.training.heads import fill_heads
-from intertwine.training.metrics import name_of
-from intertwine.training.modes import own_random_stream
-from intertwine.training.pairing import IGNORE
+from intertwine.training.data.pairing import IGNORE
+from intertwine.training.engine.checkpoint import has_checkpoint
+from intertwine.training.engine.heads import fill_heads
+from intertwine.training.engine.modes import own_random_stream
+from intertwine.training.measure.metrics import name_of
 
 
 def fit(

@@ -12,7 +12,7 @@ import torch
 
 from intertwine.budget import Budget
 from intertwine.deploy.drawing import NothingDrawn
-from intertwine.deploy.recipe import Reader, meeting
+from intertwine.deploy.module_codec import Reader, meeting
 from intertwine.errors import ModelFileError
 from intertwine.kernels.constants import ConstantModule
 

@@ -20,10 +20,10 @@ from intertwine import nn
 from intertwine.errors import ArgumentTypeError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import O3, SO3
-from intertwine.group.representation import Representation, block_diagonal
+from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.memory import remembered
-from intertwine.nn.expanded import ExpandedModule
-from intertwine.nn.normalisation import IIDBatchNorm
+from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.norm.normalisation import IIDBatchNorm
 
 State = Mapping[str, torch.Tensor]
 

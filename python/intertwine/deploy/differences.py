@@ -8,10 +8,10 @@ import torch
 
 from intertwine.deploy.assembly import Assembly, part_at
 from intertwine.deploy.comparing import REGISTRIES, Comparison, derived_attributes, same_tensor
-from intertwine.deploy.recipe import Writer
+from intertwine.deploy.module_codec import Writer
 from intertwine.errors import ArgumentError
 from intertwine.kernels.constants import ConstantModule
-from intertwine.nn.hooks import HOOKS, hooks_of, named_hooks, tensor_has_hooks
+from intertwine.nn.base.hooks import HOOKS, hooks_of, named_hooks, tensor_has_hooks
 
 _APART = (*HOOKS, *REGISTRIES, "_masters")
 """Attributes of modules that are compared by what they mean."""

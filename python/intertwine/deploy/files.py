@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from intertwine.budget import Budget
+from intertwine.deploy.argument_codec import STORED
 from intertwine.deploy.assembly import FLOATING, Assembly, check_tree, undisturbed
-from intertwine.deploy.container import pack, read_bytes, unpack
 from intertwine.deploy.differences import Differences, check_tensors, ties
 from intertwine.deploy.layers import named_classes, unwrapped
-from intertwine.deploy.recipe import Reader, Writer
-from intertwine.deploy.values import STORED
+from intertwine.deploy.module_codec import Reader, Writer
+from intertwine.deploy.safetensors_file import pack, read_bytes, unpack
 from intertwine.disk import write_whole
 from intertwine.errors import ArgumentError, GaugeError, IntertwineError, ModelFileError
 from intertwine.gauge import GAUGE_VERSION

@@ -28,9 +28,9 @@ from intertwine.group import (
     point_group,
     symmetric_group,
 )
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.generated import MAX_ORDER
-from intertwine.group.prices import finite_price
+from intertwine.group.catalogue.from_generators import MAX_ORDER
+from intertwine.group.catalogue.prices import finite_price
+from intertwine.group.core.finite import FiniteGroup
 
 _BY_NUMBER: dict[str, tuple[type[GeneratedGroup], Callable[[int], GeneratedGroup]]] = {
     "symmetric": (SymmetricGroup, symmetric_group),

@@ -35,7 +35,7 @@ from intertwine.group import (
     so2_group,
     so3_group,
 )
-from intertwine.group.prices import continuous_price, finite_price
+from intertwine.group.catalogue.prices import continuous_price, finite_price
 
 _CONTINUOUS: dict[str, tuple[type[ContinuousGroup], Callable[[int], Group]]] = {
     "SO2": (SO2, so2_group),

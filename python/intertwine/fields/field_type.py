@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError
-from intertwine.group.building import directsum
-from intertwine.group.element import GroupElement
-from intertwine.group.group import Group
-from intertwine.group.representation import Representation, block_diagonal
+from intertwine.group.constructions.constructions import directsum
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.group import Group
+from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.gspaces.gspace import GSpace
 from intertwine.gspaces.resample import act_on_grid
 from intertwine.suggestions import Suggesting, did_you_mean

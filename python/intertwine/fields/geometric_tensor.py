@@ -14,7 +14,7 @@ from intertwine.fields.field_type import FieldType, need_real_coords
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:
-    from intertwine.group.element import GroupElement
+    from intertwine.group.core.element import GroupElement
 
 
 class GeometricTensor:
@@ -302,7 +302,7 @@ class GeometricTensor:
 
     def __rmatmul__(self, other: object) -> GeometricTensor:
         """``g @ x`` mixes the channels by a group element, as ``x.transform_fibers(g)``."""
-        from intertwine.group.element import GroupElement
+        from intertwine.group.core.element import GroupElement
 
         return self.transform_fibers(other) if isinstance(other, GroupElement) else NotImplemented
 

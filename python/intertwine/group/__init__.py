@@ -5,26 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intertwine.errors import InsufficientIrrepsException, UnderconstrainedCGSystem
-from intertwine.group.building import change_basis, directsum, tensor_product
-from intertwine.group.classes import CharacterTable
-from intertwine.group.continuous import ContinuousGroup
-from intertwine.group.decomposition import disentangle, homomorphism_space
-from intertwine.group.element import GroupElement
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.generated import (
-    GeneratedGroup,
-    MatrixGroup,
-    PermutationGroup,
-    TableGroup,
-    group_from_matrices,
-    group_from_permutations,
-    group_from_table,
+from intertwine.group.catalogue.cyclic_dihedral import (
+    CyclicGroup,
+    DihedralGroup,
+    cyclic_group,
+    dihedral_group,
+    trivial_group,
 )
-from intertwine.group.group import Group
-from intertwine.group.hom import intertwiners
-from intertwine.group.homspace import HomSpace
-from intertwine.group.irrep import IrreducibleRepresentation
-from intertwine.group.named import (
+from intertwine.group.catalogue.families import (
     AlternatingGroup,
     DicyclicGroup,
     SemidirectProduct,
@@ -36,15 +24,21 @@ from intertwine.group.named import (
     semidirect_product,
     symmetric_group,
 )
-from intertwine.group.orthogonal2 import O2, SO2, o2_group, so2_group
-from intertwine.group.orthogonal3 import O3, SO3, o3_group, so3_group
-from intertwine.group.planar import CyclicGroup, DihedralGroup, cyclic_group, dihedral_group, trivial_group
-from intertwine.group.plane_matrices import chi, psi, psichi
-from intertwine.group.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
-from intertwine.group.product import DirectProductGroup, DoubleGroup, direct_product, double_group
-from intertwine.group.representation import Representation
-from intertwine.group.solids import Icosahedral, Octahedral, ico_group, octa_group
-from intertwine.group.spatial_subgroups import (
+from intertwine.group.catalogue.from_generators import (
+    GeneratedGroup,
+    MatrixGroup,
+    PermutationGroup,
+    TableGroup,
+    group_from_matrices,
+    group_from_permutations,
+    group_from_table,
+)
+from intertwine.group.catalogue.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
+from intertwine.group.catalogue.products import DirectProductGroup, DoubleGroup, direct_product, double_group
+from intertwine.group.catalogue.so2_o2 import O2, SO2, o2_group, so2_group
+from intertwine.group.catalogue.so3_o3 import O3, SO3, o3_group, so3_group
+from intertwine.group.catalogue.solids import Icosahedral, Octahedral, ico_group, octa_group
+from intertwine.group.catalogue.spatial_subgroups import (
     cylinder_discrete_group,
     cylinder_group,
     full_cylinder_discrete_group,
@@ -52,7 +46,19 @@ from intertwine.group.spatial_subgroups import (
     full_ico_group,
     full_octa_group,
 )
-from intertwine.group.subgroups import SubgroupClass
+from intertwine.group.constructions.constructions import change_basis, directsum, tensor_product
+from intertwine.group.constructions.decomposition import disentangle, homomorphism_space
+from intertwine.group.constructions.homspace import HomSpace
+from intertwine.group.core.character_table import CharacterTable
+from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.group import Group
+from intertwine.group.core.irrep import IrreducibleRepresentation
+from intertwine.group.core.representation import Representation
+from intertwine.group.matrices.hom import intertwiners
+from intertwine.group.matrices.plane_matrices import chi, psi, psichi
+from intertwine.group.tables.subgroups import SubgroupClass
 from intertwine.suggestions import missing_name
 
 __all__ = [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from intertwine.errors import ArgumentTypeError, RepresentationError
-from intertwine.group.generated import MatrixGroup
-from intertwine.group.group import Group
-from intertwine.group.planar import cyclic_group
-from intertwine.group.representation import Representation
+from intertwine.group.catalogue.cyclic_dihedral import cyclic_group
+from intertwine.group.catalogue.from_generators import MatrixGroup
+from intertwine.group.core.group import Group
+from intertwine.group.core.representation import Representation
 from intertwine.gspaces.gspace import GSpace
 from intertwine.suggestions import suggests
 

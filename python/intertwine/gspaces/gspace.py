@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from intertwine.errors import ArgumentTypeError, GroupError, IntertwineError, RepresentationError, ShapeError
-from intertwine.group.element import GroupElement
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.group import ElementMap, Group
-from intertwine.group.irrep import IrreducibleRepresentation
-from intertwine.group.orientation import determinant, renamed, with_determinant
-from intertwine.group.representation import Representation
+from intertwine.group.constructions.orientation import determinant, renamed, with_determinant
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.group import ElementMap, Group
+from intertwine.group.core.irrep import IrreducibleRepresentation
+from intertwine.group.core.representation import Representation
 from intertwine.suggestions import Suggesting, suggests
 
 _LATTICE = 1e-9

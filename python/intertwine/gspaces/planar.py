@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, GroupError
-from intertwine.group.decomposition import named_representation
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.group import ElementMap, Group
-from intertwine.group.matrices import snapped
-from intertwine.group.orthogonal2 import O2, o2_group, so2_group
-from intertwine.group.planar import DihedralGroup, cyclic_group, dihedral_group, turn
-from intertwine.group.representation import Representation
+from intertwine.checks import angle
+from intertwine.errors import GroupError
+from intertwine.group.catalogue.cyclic_dihedral import DihedralGroup, cyclic_group, dihedral_group, turn
+from intertwine.group.catalogue.so2_o2 import O2, o2_group, so2_group
+from intertwine.group.constructions.decomposition import named_representation
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.group import ElementMap, Group
+from intertwine.group.core.representation import Representation
+from intertwine.group.matrices.element_matrices import snapped
 from intertwine.gspaces.gspace import GSpace
 from intertwine.scalars import plain
 from intertwine.suggestions import suggests
@@ -148,7 +149,7 @@ def flipRot2dOnR2(N: int = -1, maximum_frequency: int = 6, axis: float = np.pi /
         >>> flipRot2dOnR2(4).fibergroup
         D4
     """
-    return GSpace2D((2 * _angle(axis), N), maximum_frequency)
+    return GSpace2D((2 * angle(axis, "the axis of a reflection"), N), maximum_frequency)
 
 
 @suggests
@@ -162,7 +163,7 @@ def flip2dOnR2(axis: float = np.pi / 2) -> GSpace2D:
         >>> flip2dOnR2().basespace_action(flip2dOnR2().fibergroup.element(1)).tolist()
         [[-1.0, 0.0], [0.0, 1.0]]
     """
-    return GSpace2D((2 * _angle(axis), 1))
+    return GSpace2D((2 * angle(axis, "the axis of a reflection"), 1))
 
 
 @suggests
@@ -174,12 +175,6 @@ def trivialOnR2() -> GSpace2D:
         1
     """
     return GSpace2D((None, 1))
-
-
-def _angle(axis: float) -> float:
-    if not isinstance(axis, (int, float, np.floating)) or not np.isfinite(axis):
-        raise ArgumentError(f"the axis of a reflection is an angle in radians, not {axis!r}")
-    return float(axis)
 
 
 __all__ = ["GSpace2D", "flip2dOnR2", "flipRot2dOnR2", "rot2dOnR2", "trivialOnR2"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from intertwine.checks import angle
 from intertwine.errors import GroupError
 from intertwine.group import GroupElement, Representation, o3_group
 from intertwine.gspaces.gspace import GSpace
-from intertwine.gspaces.planar import _angle
 from intertwine.scalars import plain
 from intertwine.suggestions import suggests
 
@@ -150,7 +150,7 @@ def dihedralOnR3(
         >>> dihedralOnR3(4).fibergroup
         D4
     """
-    return _space((False, 2 * _angle(axis), n), adjoint, maximum_frequency)
+    return _space((False, 2 * angle(axis, "the axis of a reflection"), n), adjoint, maximum_frequency)
 
 
 @suggests
@@ -185,7 +185,7 @@ def conicalOnR3(
         >>> conicalOnR3(6).fibergroup
         D6
     """
-    return _space(("cone", 2 * _angle(axis), n), adjoint, maximum_frequency)
+    return _space(("cone", 2 * angle(axis, "the axis of a reflection"), n), adjoint, maximum_frequency)
 
 
 @suggests
@@ -200,7 +200,7 @@ def mirOnR3(axis: float = np.pi / 2, adjoint: GroupElement | None = None) -> GSp
         >>> mirOnR3().basespace_action(mirOnR3().fibergroup.element(1)).tolist()
         [[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    return _space(("cone", 2 * _angle(axis), 1), adjoint, 1)
+    return _space(("cone", 2 * angle(axis, "the axis of a reflection"), 1), adjoint, 1)
 
 
 @suggests
@@ -220,7 +220,7 @@ def fullCylindricalOnR3(
         >>> fullCylindricalOnR3(4).fibergroup.order()
         16
     """
-    return _space((True, _angle(axis), n), adjoint, maximum_frequency)
+    return _space((True, angle(axis, "the axis of a reflection"), n), adjoint, maximum_frequency)
 
 
 @suggests

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.plan import ExpansionPlan, Kind
+from intertwine.kernels.expansion_plan import ExpansionPlan, Kind
 
 _SAMPLE_UP_TO = 2**20
 """Bases that have at most so many numbers are sampled once."""

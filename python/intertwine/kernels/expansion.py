@@ -11,7 +11,7 @@ import torch
 
 from intertwine.kernels.blocks import BlockExpansion
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.plan import ExpansionPlan, MixKind, PairPlan, element_attributes, one_field
+from intertwine.kernels.expansion_plan import ExpansionPlan, MixKind, PairPlan, element_attributes, one_field
 from intertwine.kernels.precision import exactly
 
 _FUSE_UP_TO = 2**20

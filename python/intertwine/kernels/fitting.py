@@ -20,9 +20,9 @@ import numpy as np
 from scipy.special import gamma, jv
 
 from intertwine.errors import ArgumentError
-from intertwine.group.harmonics import harmonics
-from intertwine.group.representation import block_diagonal
-from intertwine.kernels.scalar import Ring, ScalarBasis
+from intertwine.group.core.representation import block_diagonal
+from intertwine.group.matrices.harmonics import harmonics
+from intertwine.kernels.ring_functions import Ring, ScalarBasis
 from intertwine.memory import remembered
 
 Cells = tuple[tuple[float, ...], ...]

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from intertwine.errors import ArgumentError
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonic_size
-from intertwine.group.representation import Representation
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.representation import Representation
+from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.memory import remembered
 
 _SAME = 1e-6

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.group.harmonics import powers, solid_harmonics
+from intertwine.group.matrices.harmonics import powers, solid_harmonics
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.scalar import ScalarBasis
+from intertwine.kernels.ring_functions import ScalarBasis
 
 _NEAR = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""

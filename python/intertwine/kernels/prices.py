@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from intertwine.budget import Price
-from intertwine.group.components import Component, IrrepComponent
-from intertwine.group.decomposition import greatest_frequency
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.orthogonal2 import O2, SO2
-from intertwine.group.orthogonal3 import O3, SO3
-from intertwine.group.representation import Representation
+from intertwine.group.catalogue.so2_o2 import O2, SO2
+from intertwine.group.catalogue.so3_o3 import O3, SO3
+from intertwine.group.constructions.components import Component, IrrepComponent
+from intertwine.group.constructions.decomposition import greatest_frequency
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.representation import Representation
+from intertwine.kernels.expansion_plan import layout
 from intertwine.kernels.orbits import Orbit, angular_action, angular_size
-from intertwine.kernels.plan import layout
-from intertwine.kernels.scalar import ScalarBasis
+from intertwine.kernels.ring_functions import ScalarBasis
 
 _A_WEIGHT = 40.0
 """Bytes for each weight: its variance, what it is drawn as, and where it goes in the filter."""

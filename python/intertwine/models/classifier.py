@@ -38,7 +38,7 @@ def equivariant_cnn(
 
     Args:
         in_channels: channels of the images, which the group does not mix: 1 for grey, 3 for colour.
-        n_classes: how many classes there are; `None` lets `intertwine.training.fit` fill it.
+        n_classes: how many classes there are; `None` lets `intertwine.training.engine.fit` fill it.
         gspace: the plane with its group; `rot2dOnR2(8)` if left out.
         widths: regular fields in each block.
         kernel_size: an odd number, or one for each block.

@@ -6,47 +6,45 @@ from typing import TYPE_CHECKING
 
 from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_directsum
 from intertwine.nn import init
-from intertwine.nn.adaptive_pooling import (
-    PointwiseAdaptiveAvgPool,
-    PointwiseAdaptiveAvgPool2D,
-    PointwiseAdaptiveAvgPool3D,
-    PointwiseAdaptiveMaxPool,
-    PointwiseAdaptiveMaxPool2D,
-    PointwiseAdaptiveMaxPool3D,
-)
-from intertwine.nn.alias_free import AliasFree
-from intertwine.nn.batchnorm import InnerBatchNorm
-from intertwine.nn.concatenated import ConcatenatedNonLinearity
-from intertwine.nn.conv import R2Conv, R2ConvTransposed
-from intertwine.nn.dropout import FieldDropout, PointwiseDropout
-from intertwine.nn.equivariance import EquivarianceReport, check_equivariance
-from intertwine.nn.exporting import export
-from intertwine.nn.field_norm import FieldNorm
-from intertwine.nn.fourier import (
+from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.sequential import SequentialModule
+from intertwine.nn.base.spec import Spec
+from intertwine.nn.conv.graph import radius_graph
+from intertwine.nn.conv.grid_conv import R2Conv, R2ConvTransposed
+from intertwine.nn.conv.ico_conv import R3IcoConv, R3IcoConvTransposed
+from intertwine.nn.conv.line_conv import R1Conv, R1ConvTransposed
+from intertwine.nn.conv.linear import Linear
+from intertwine.nn.conv.point_conv import R1PointConv, R2PointConv, R3PointConv
+from intertwine.nn.conv.separable import depthwise_conv, separable_conv
+from intertwine.nn.conv.tensor_product import TensorProductModule
+from intertwine.nn.conv.volume_conv import R3Conv, R3ConvTransposed
+from intertwine.nn.inspect.equivariance import EquivarianceReport, check_equivariance
+from intertwine.nn.inspect.exporting import export
+from intertwine.nn.inspect.planning import ShapePlan, shape_plan
+from intertwine.nn.inspect.summaries import ModelSummary, summary
+from intertwine.nn.nonlinear.alias_free import AliasFree
+from intertwine.nn.nonlinear.concatenated import ConcatenatedNonLinearity
+from intertwine.nn.nonlinear.fourier import (
     FourierELU,
     FourierPointwise,
     FourierTransform,
     QuotientFourierELU,
     QuotientFourierPointwise,
 )
-from intertwine.nn.gated import (
+from intertwine.nn.nonlinear.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,
     GatedNonLinearityUniform,
     InducedGatedNonLinearity1,
 )
-from intertwine.nn.graph import radius_graph
-from intertwine.nn.harmonic import HarmonicPolynomialR3
-from intertwine.nn.head import HeadClasses
-from intertwine.nn.ico_conv import R3IcoConv, R3IcoConvTransposed
-from intertwine.nn.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
-from intertwine.nn.line_conv import R1Conv, R1ConvTransposed
-from intertwine.nn.linear import Linear
-from intertwine.nn.mask import MaskModule
-from intertwine.nn.module import EquivariantModule
-from intertwine.nn.norm_max_pool import NormMaxPool
-from intertwine.nn.norm_nonlinearity import InducedNormNonLinearity, NormNonLinearity
-from intertwine.nn.normalisation import (
+from intertwine.nn.nonlinear.harmonic import HarmonicPolynomialR3
+from intertwine.nn.nonlinear.norm_nonlinearity import InducedNormNonLinearity, NormNonLinearity
+from intertwine.nn.nonlinear.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
+from intertwine.nn.nonlinear.vector_field import VectorFieldNonLinearity
+from intertwine.nn.norm.batchnorm import InnerBatchNorm
+from intertwine.nn.norm.dropout import FieldDropout, PointwiseDropout
+from intertwine.nn.norm.field_norm import FieldNorm
+from intertwine.nn.norm.normalisation import (
     GNormBatchNorm,
     IIDBatchNorm1d,
     IIDBatchNorm2d,
@@ -54,10 +52,19 @@ from intertwine.nn.normalisation import (
     InducedNormBatchNorm,
     NormBatchNorm,
 )
-from intertwine.nn.planning import ShapePlan, shape_plan
-from intertwine.nn.points import R1PointConv, R2PointConv, R3PointConv
-from intertwine.nn.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
-from intertwine.nn.pooling import (
+from intertwine.nn.norm.synchronise import synchronise_batchnorm
+from intertwine.nn.pool.adaptive_pooling import (
+    PointwiseAdaptiveAvgPool,
+    PointwiseAdaptiveAvgPool2D,
+    PointwiseAdaptiveAvgPool3D,
+    PointwiseAdaptiveMaxPool,
+    PointwiseAdaptiveMaxPool2D,
+    PointwiseAdaptiveMaxPool3D,
+)
+from intertwine.nn.pool.head import HeadClasses
+from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
+from intertwine.nn.pool.norm_max_pool import NormMaxPool
+from intertwine.nn.pool.pooling import (
     PointwiseAvgPool,
     PointwiseAvgPool2D,
     PointwiseAvgPool3D,
@@ -71,17 +78,10 @@ from intertwine.nn.pooling import (
     PointwiseMaxPoolAntialiased2D,
     PointwiseMaxPoolAntialiased3D,
 )
-from intertwine.nn.restriction import DisentangleModule, IdentityModule, RestrictionModule
-from intertwine.nn.separable import depthwise_conv, separable_conv
-from intertwine.nn.sequential import SequentialModule
-from intertwine.nn.spec import Spec
-from intertwine.nn.structure import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
-from intertwine.nn.summaries import ModelSummary, summary
-from intertwine.nn.synchronise import synchronise_batchnorm
-from intertwine.nn.tensor_product import TensorProductModule
-from intertwine.nn.upsampling import R2Upsampling, R3Upsampling
-from intertwine.nn.vector_field import VectorFieldNonLinearity
-from intertwine.nn.volume_conv import R3Conv, R3ConvTransposed
+from intertwine.nn.pool.upsampling import R2Upsampling, R3Upsampling
+from intertwine.nn.structure.branching import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
+from intertwine.nn.structure.mask import MaskModule
+from intertwine.nn.structure.restriction import DisentangleModule, IdentityModule, RestrictionModule
 from intertwine.suggestions import missing_name
 
 __all__ = [

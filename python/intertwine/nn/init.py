@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from intertwine.errors import ShapeError
-from intertwine.group.representation import Representation
+from intertwine.group.core.representation import Representation
 
 
 def generalized_he_init(

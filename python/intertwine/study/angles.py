@@ -36,7 +36,7 @@ def accuracy_by_angle(
         y: class numbers [n].
         degrees: angles, counter-clockwise.
         batch_size: images at a time.
-        poll: as in `intertwine.training.predict`.
+        poll: as in `intertwine.training.prediction.predict`.
 
     Returns:
         One row (degrees, accuracy) for each angle.

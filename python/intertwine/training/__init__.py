@@ -15,14 +15,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intertwine.suggestions import missing_name
-from intertwine.training.augment import turn_images
-from intertwine.training.files import ImageFolder, read_image
-from intertwine.training.fit import fit
-from intertwine.training.idx import read_idx
-from intertwine.training.pairing import IGNORE
-from intertwine.training.predict import confusion, evaluate, predict
-from intertwine.training.result import FitResult, Progress
-from intertwine.training.tiles import predict_tiled
+from intertwine.training.data.augment import turn_images
+from intertwine.training.data.files import ImageFolder, read_image
+from intertwine.training.data.idx import read_idx
+from intertwine.training.data.pairing import IGNORE
+from intertwine.training.engine.fit import fit
+from intertwine.training.engine.result import FitResult, Progress
+from intertwine.training.prediction.predict import confusion, evaluate, predict
+from intertwine.training.prediction.tiles import predict_tiled
 
 __all__ = [
     "IGNORE",

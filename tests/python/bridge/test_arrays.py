@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from intertwine._r.arrays import DTYPES, Inbox, dtype_name, dtype_named, pack, unpack
+from intertwine._r.crossing.arrays import DTYPES, Inbox, dtype_name, dtype_named, pack, unpack
 from intertwine.errors import ArgumentError
 
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=5, min_side=0, max_side=4)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from intertwine._r.calls import call, describe, resolve
-from intertwine._r.polling import Interrupted, Poll, polled, with_callbacks
-from intertwine._r.values import plain, snake, tuples
+from intertwine._r.crossing.calls import call, describe, resolve
+from intertwine._r.crossing.polling import Interrupted, Poll, polled, with_callbacks
+from intertwine._r.crossing.values import plain, snake, tuples
 from intertwine.errors import ArgumentError, FieldTypeError, GaugeError, GroupError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intertwine._r import polling
+from intertwine._r.crossing import polling
 
 
 @pytest.fixture

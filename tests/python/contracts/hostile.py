@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from intertwine import deploy
-from intertwine.deploy.container import pack
 from intertwine.deploy.layers import CONTAINERS, TORCH_LAYERS, equivariant_layers
+from intertwine.deploy.safetensors_file import pack
 from intertwine.gauge import GAUGE_VERSION
 
 from .layers import LAYERS

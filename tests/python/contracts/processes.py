@@ -29,9 +29,9 @@ from intertwine.errors import IntertwineError
 from intertwine.group import (
     cyclic_group, dihedral_group, group_from_table, homomorphism_space, point_group, quaternion_group, symmetric_group,
 )
-from intertwine.group.induced import induced_components
-from intertwine.kernels.scalar import scalar_basis
-from intertwine.kernels.steerable import row_basis
+from intertwine.group.constructions.induced_structure import induced_components
+from intertwine.kernels.ring_functions import scalar_basis
+from intertwine.kernels.kernel_basis import row_basis
 
 np.random.seed(SEED)
 torch.manual_seed(SEED)

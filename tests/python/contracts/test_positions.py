@@ -14,12 +14,12 @@ import torch
 
 import intertwine
 from intertwine import nn
-from intertwine._r.calls import describe
+from intertwine._r.crossing.calls import describe
 from intertwine.errors import ArgumentError, EquivarianceWarning, IntertwineError
 from intertwine.fields import field_type
 from intertwine.group import group_from_matrices, group_from_permutations, group_from_table
 from intertwine.gspaces import rot2dOnR2
-from intertwine.nn.graph import check_edges, need_finite
+from intertwine.nn.conv.graph import check_edges, need_finite
 from intertwine.training import fit
 
 

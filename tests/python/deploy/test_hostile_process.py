@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from intertwine import deploy, gspaces, models
-from intertwine.deploy.container import pack
+from intertwine.deploy.safetensors_file import pack
 from intertwine.errors import ModelFileError
 
 from .test_hostile import FORGERIES, GREEDY, STRANGERS, WRONG_GROUPS, document, forged

@@ -14,7 +14,7 @@ import torch
 from intertwine import deploy, gspaces, nn
 from intertwine.budget import LEAST_BYTES, LEAST_SECONDS, Budget, Price
 from intertwine.deploy.layers import equivariant_layers
-from intertwine.deploy.recipe import Reader
+from intertwine.deploy.module_codec import Reader
 from intertwine.errors import ModelFileError
 
 from ..contracts import hostile

@@ -15,9 +15,9 @@ import torch
 from torch.nn.utils import parametrizations, prune
 
 from intertwine import deploy, gspaces, models, nn
-from intertwine.deploy.container import pack, unpack
+from intertwine.deploy.safetensors_file import pack, unpack
 from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceWarning, GaugeError, ModelFileError
-from intertwine.nn.hooks import HOOKS
+from intertwine.nn.base.hooks import HOOKS
 
 from ..contracts.layers import LAYERS, build, features
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from intertwine.group import alternating_group, dihedral_group, symmetric_group
-from intertwine.group.finite import FiniteGroup
-from intertwine.group.generated import group_from_matrices, group_from_permutations, group_from_table
-from intertwine.group.irrep import ENDOMORPHISMS
-from intertwine.group.representation import block_diagonal
+from intertwine.group.catalogue.from_generators import group_from_matrices, group_from_permutations, group_from_table
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.representation import block_diagonal
+from intertwine.group.matrices.hom import ENDOMORPHISMS
 
 
 def cyclic(n: int) -> np.ndarray:

@@ -9,12 +9,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from intertwine.errors import ArgumentError, ArgumentTypeError
-from intertwine.group import thomson
-from intertwine.group.grids import rotation_grid, sphere_grid
-from intertwine.group.harmonics import harmonic_action, harmonics
-from intertwine.group.polyhedral import left_product, polyhedral_rotations
-from intertwine.group.rotations import quaternion_matrix
-from intertwine.group.sphere_points import fibonacci, healpix, hopf
+from intertwine.group.matrices import thomson
+from intertwine.group.matrices.grids import rotation_grid, sphere_grid
+from intertwine.group.matrices.harmonics import harmonic_action, harmonics
+from intertwine.group.matrices.polyhedral import left_product, polyhedral_rotations
+from intertwine.group.matrices.rotations import quaternion_matrix
+from intertwine.group.matrices.sphere_points import fibonacci, healpix, hopf
 
 GOLDEN = (1 + np.sqrt(5)) / 2
 SOLIDS = {"ico": 60, "cube": 24, "tetra": 12}
@@ -356,7 +356,7 @@ def test_longlat():
 
 FRESH = """
 import sys, time, hashlib
-from intertwine.group.grids import rotation_grid, sphere_grid
+from intertwine.group.matrices.grids import rotation_grid, sphere_grid
 start = time.process_time()
 rotation_grid("thomson", 96)
 spent = time.process_time() - start

@@ -22,9 +22,9 @@ from intertwine.group import (
     so2_group,
     so3_group,
 )
-from intertwine.group.coupling import real_coupling
-from intertwine.group.harmonics import harmonic_action, harmonic_lie, harmonics, sphere_quadrature
-from intertwine.group.rotations import ROTATION_PARAMETRIZATIONS
+from intertwine.group.matrices.clebsch_gordan import real_coupling
+from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie, harmonics, sphere_quadrature
+from intertwine.group.matrices.rotations import ROTATION_PARAMETRIZATIONS
 
 ORDERS = range(13)
 

@@ -13,11 +13,11 @@ import torch
 
 from intertwine import GAUGE_VERSION, gspaces, nn
 from intertwine.group import cyclic_group, dihedral_group, homomorphism_space
-from intertwine.group.induced import induced_components
+from intertwine.group.constructions.induced_structure import induced_components
 from intertwine.kernels import fitted_basis
+from intertwine.kernels.kernel_basis import row_basis
 from intertwine.kernels.lattice import lattice_points
-from intertwine.kernels.scalar import scalar_basis
-from intertwine.kernels.steerable import row_basis
+from intertwine.kernels.ring_functions import scalar_basis
 
 GOLDEN = Path(__file__).with_name("gauge_golden.npz")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intertwine.errors import ArgumentError
-from intertwine.group.harmonics import harmonics
+from intertwine.group.matrices.harmonics import harmonics
 from intertwine.kernels import Ring, ScalarBasis, fitted_basis, scalar_basis, turning_error, turning_errors
 from intertwine.kernels.lattice import lattice_points
 

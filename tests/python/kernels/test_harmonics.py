@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from intertwine.errors import IntertwineError
-from intertwine.group.harmonics import harmonic_action, harmonic_size, harmonics
+from intertwine.group.matrices.harmonics import harmonic_action, harmonic_size, harmonics
 from intertwine.kernels.lattice import lattice_points
-from intertwine.kernels.scalar import scalar_basis
+from intertwine.kernels.ring_functions import scalar_basis
 
 
 def orthogonal(seed: int, d: int = 2) -> np.ndarray:

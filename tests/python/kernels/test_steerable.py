@@ -7,11 +7,11 @@ import pytest
 
 from intertwine import gspaces
 from intertwine.group import cyclic_group, dihedral_group
-from intertwine.group.harmonics import harmonic_action, harmonics
-from intertwine.group.induced import induced_components
+from intertwine.group.constructions.induced_structure import induced_components
+from intertwine.group.matrices.harmonics import harmonic_action, harmonics
+from intertwine.kernels.kernel_basis import irrep_kernels, row_basis
 from intertwine.kernels.lattice import lattice_points
-from intertwine.kernels.scalar import scalar_basis
-from intertwine.kernels.steerable import irrep_kernels, row_basis
+from intertwine.kernels.ring_functions import scalar_basis
 
 from ..contracts.lists import ACTIONS, turned
 from ..contracts.processes import two_processes

@@ -10,7 +10,7 @@ import torch
 from intertwine import gspaces, nn
 from intertwine.errors import EmptyBasisError, EquivarianceWarning, IntertwineError, ShapeError
 from intertwine.group import cyclic_group, dihedral_group
-from intertwine.kernels.scalar import scalar_basis
+from intertwine.kernels.ring_functions import scalar_basis
 
 from ..contracts.layers import (
     band,

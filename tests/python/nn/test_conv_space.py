@@ -8,7 +8,7 @@ import torch
 
 from intertwine import group, gspaces, nn
 from intertwine.errors import EmptyBasisError, EquivarianceWarning, FieldTypeError, IntertwineError
-from intertwine.group.harmonics import harmonic_action
+from intertwine.group.matrices.harmonics import harmonic_action
 from intertwine.kernels import axes_orbit, orbit_basis, scalar_basis
 
 from ..contracts.layers import (

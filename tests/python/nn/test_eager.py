@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.nn.eager import gated_half, greatest
+from intertwine.nn.base.cpu_gradients import gated_half, greatest
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 5, 5), (1, 1, 1, 3)])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.nn.schur import SchurBlocks
+from intertwine.nn.conv.schur import SchurBlocks
 
 SPACES = {
     "D8": (lambda: gspaces.flipRot2dOnR2(8), 32),

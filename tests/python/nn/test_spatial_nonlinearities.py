@@ -7,7 +7,7 @@ import torch
 from intertwine import gspaces, nn
 from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError, FieldTypeError, GroupError, ShapeError
 from intertwine.group import o3_group, so3_group
-from intertwine.group.harmonics import harmonics
+from intertwine.group.matrices.harmonics import harmonics
 
 SPACES = {"SO(3)": gspaces.rot3dOnR3, "O(3)": gspaces.flipRot3dOnR3, "ico": gspaces.icoOnR3, "octa": gspaces.octaOnR3}
 

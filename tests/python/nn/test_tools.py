@@ -7,8 +7,8 @@ import torch
 
 from intertwine import nn
 from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceError, EquivarianceWarning, ShapeError
-from intertwine.nn.judging import exact_generators
-from intertwine.nn.walking import entry_type, kind_of, trace, walk
+from intertwine.nn.inspect.judging import exact_generators
+from intertwine.nn.inspect.walking import entry_type, kind_of, trace, walk
 
 from ..contracts.handwritten import (
     HANDWRITTEN,

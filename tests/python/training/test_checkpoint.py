@@ -18,8 +18,8 @@ from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, Te
 
 from intertwine import disk, gspaces, nn, training
 from intertwine.errors import ArgumentError, CheckpointError, IntertwineError, SampleError
-from intertwine.training import checkpoint as checkpoints
-from intertwine.training.identity import describe, differences, digest, of_module
+from intertwine.training.data.identity import describe, differences, digest, of_module
+from intertwine.training.engine import checkpoint as checkpoints
 
 
 def points(n=48, seed=0):
@@ -291,8 +291,8 @@ class TestDataOfAllKinds:
         )
 
     def test_the_global_generators_are_left_alone(self):
-        from intertwine.training.data import DatasetSource
-        from intertwine.training.identity import of_source
+        from intertwine.training.data.batches import DatasetSource
+        from intertwine.training.data.identity import of_source
 
         before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
         of_source("x", DatasetSource(Subset(TensorDataset(*points(4)), [0])))
@@ -352,7 +352,7 @@ class TestDataOfAllKinds:
         assert training.ImageFolder(tmp_path / "moved").fingerprint() == before
 
     def test_of_what_is_larger_than_memory_blocks_are_read(self, monkeypatch):
-        from intertwine.training import identity
+        from intertwine.training.data import identity
 
         monkeypatch.setattr(identity, "WHOLE", 1 << 12)
         monkeypatch.setattr(identity, "BLOCKS", 8)

@@ -7,7 +7,7 @@ import torch
 
 from intertwine import gspaces, nn, training
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
-from intertwine.training.turning import make_turner
+from intertwine.training.data.turning import make_turner
 
 
 def data(n=40, channels=1):

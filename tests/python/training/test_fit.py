@@ -144,7 +144,7 @@ class TestWeightsAndMasks:
         assert training.predict(heavy.module, x, type="class").float().mean() == 1
 
     def test_balanced_weights_are_those_of_the_definition(self):
-        from intertwine.training.measures import resolve_class_weights
+        from intertwine.training.measure.losses import resolve_class_weights
 
         weights = resolve_class_weights("balanced", torch.tensor([30, 10]), 2)
         assert weights.tolist() == pytest.approx([40 / 60, 2.0])

@@ -13,9 +13,9 @@ import torchmetrics
 
 from intertwine import training
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError, ShapeError
-from intertwine.training.measures import Measures, resolve_loss
-from intertwine.training.metrics import NAMED, resolve_metrics
-from intertwine.training.pairing import IGNORE, align
+from intertwine.training.data.pairing import IGNORE, align
+from intertwine.training.measure.losses import Measures, resolve_loss
+from intertwine.training.measure.metrics import NAMED, resolve_metrics
 
 N, SIDE, CLASSES = 24, 4, 3
 NUMERIC = [name for name, (kind, _) in NAMED.items() if kind == "numeric"]
@@ -429,7 +429,7 @@ def test_processes_share_what_they_saw(tmp_path):
 def test_torchmetrics_is_imported_when_a_metric_of_it_is_used():
     program = """
 import sys
-from intertwine.training.engine import fabric_class
+from intertwine.training.engine.fabric import fabric_class
 fabric_class()
 print("torchmetrics" in sys.modules)
 import torchmetrics

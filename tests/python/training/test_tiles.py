@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from intertwine import gspaces, nn, training
 from intertwine.errors import ArgumentError, ShapeError
-from intertwine.training.reach import tilings
+from intertwine.training.prediction.reach import tilings
 
 from ..contracts.pixels import PIXELS, WHOLE
 

@@ -9,8 +9,8 @@ import torch
 
 from intertwine import gspaces, nn, training
 from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
-from intertwine.training.pairing import IGNORE
-from intertwine.training.turning import make_turner, type_of_target
+from intertwine.training.data.pairing import IGNORE
+from intertwine.training.data.turning import make_turner, type_of_target
 
 from ..contracts.lists import GSPACES, SPACES
 

@@ -1,0 +1,1 @@
+"""How calls, arrays and values cross between R and Python."""

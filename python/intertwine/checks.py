@@ -1,0 +1,168 @@
+"""Checks of arguments: each gives the value as Python's own, or raises an error that names the argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, ArgumentTypeError
+
+GREATEST = float(np.finfo(np.float32).max)
+_MOST_CELLS = 2**31 - 1
+"""The largest size of an axis: the kernels of torch index with 32 bits."""
+
+
+def whole(value: Any, what: str) -> int:
+    """The value as a whole number.
+
+    Args:
+        value: what was given.
+        what: what it is, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ArgumentTypeError(f"{what} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """A flag.
+
+    Args:
+        value: True or False; 0 and 1 count as well.
+        name: the argument's name, for the message.
+
+    Raises:
+        ArgumentTypeError: for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise ArgumentTypeError(f"{name} must be True or False, not {value!r}")
+
+
+def number(value: Any, name: str, least: float = -GREATEST, most: float = GREATEST) -> float:
+    """A finite number.
+
+    Args:
+        value: the number.
+        name: the argument's name, for the message.
+        least: the smallest value allowed.
+        most: the greatest value allowed.
+
+    Raises:
+        ArgumentTypeError: if it is no number.
+        ArgumentError: if it is too small or too large, or not a number at all.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise ArgumentTypeError(f"{name} must be a number, not {value!r}")
+    if not least <= value <= most:
+        bounds = f"at least {least:g}" if most == GREATEST else f"between {least:g} and {most:g}"
+        raise ArgumentError(f"{name} must be {'finite' if least == -GREATEST else bounds}, not {value!r}")
+    return float(value)
+
+
+LOW_ERROR = 0.1
+"""The bound of ``low_error=True``."""
+
+
+def low_error_bound(value: Any) -> float | None:
+    """The greatest error of the filters of a convolution, ``None`` for whatever filters taken at points have.
+
+    Args:
+        value: False, True, or the bound.
+
+    Raises:
+        ArgumentError: for a bound outside of 0 to 1.
+        ArgumentTypeError: for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return LOW_ERROR if value else None
+    bound = number(value, "low_error", 0.0, 1.0)
+    if not 0 < bound < 1:
+        raise ArgumentError(
+            f"low_error is True, False, or a bound between 0 and 1, not {value!r}",
+            hint=f"low_error=True is a bound of {LOW_ERROR}",
+        )
+    return bound
+
+
+def statistics_settings(eps: Any, momentum: Any) -> tuple[float, float | None]:
+    """The numbers of a batch normalisation.
+
+    Args:
+        eps: added to variances; positive.
+        momentum: between 0 and 1, or ``None``.
+
+    Raises:
+        ArgumentError: for other numbers.
+        ArgumentTypeError: for what is no number.
+    """
+    if not number(eps, "eps") > 0:
+        raise ArgumentError(f"eps must be positive, not {eps!r}")
+    return float(eps), None if momentum is None else number(momentum, "momentum", 0.0, 1.0)
+
+
+def angle(value: Any, what: str) -> float:
+    """A finite angle in radians.
+
+    Args:
+        value: what was given.
+        what: what it is, for the message.
+
+    Raises:
+        ArgumentError: if it is none.
+    """
+    if not isinstance(value, (int, float, np.floating)) or not np.isfinite(value):
+        raise ArgumentError(f"{what} is an angle in radians, not {value!r}")
+    return float(value)
+
+
+def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int, ...]:
+    """One whole number for each axis of space.
+
+    Args:
+        value: one number, or one for each axis.
+        dimension: the number of axes.
+        name: the argument's name, for the message.
+        least: the smallest value allowed.
+
+    Raises:
+        ArgumentTypeError: if it is no whole number.
+        ArgumentError: if it is too small, or there are too many or too few.
+    """
+    values = tuple(value) if isinstance(value, (tuple, list)) else dimension * (value,)
+    for entry in values:
+        if isinstance(entry, bool) or not isinstance(entry, (int, np.integer)):
+            raise ArgumentTypeError(f"{name} must be a whole number or one for each axis, not {value!r}")
+        if entry < least:
+            raise ArgumentError(f"{name} must be at least {least}, not {value!r}")
+        if entry > _MOST_CELLS:
+            raise ArgumentError(f"{name} must be at most {_MOST_CELLS}, not {value!r}")
+    if len(values) != dimension:
+        raise ArgumentError(
+            f"{name} needs one number for each of the {dimension} axes of space, but {value!r} was given"
+        )
+    return tuple(int(entry) for entry in values)
+
+
+def relative_sizes(value: Any, dimension: int, name: str) -> tuple[float, ...]:
+    """One positive number for each axis of space, divided by the smallest of them.
+
+    Args:
+        value: one number, or one for each axis.
+        dimension: the number of axes.
+        name: the argument's name, for the message.
+
+    Raises:
+        ArgumentTypeError: if it is no number.
+        ArgumentError: if one is not positive, or there are too many or too few.
+    """
+    values = tuple(value) if isinstance(value, (tuple, list)) else dimension * (value,)
+    if any(isinstance(entry, bool) or not isinstance(entry, (int, float, np.number)) for entry in values):
+        raise ArgumentTypeError(f"{name} must be a number or one for each axis, not {value!r}")
+    if len(values) != dimension or not all(0 < entry < np.inf for entry in values):
+        raise ArgumentError(f"{name} needs one positive number for each of the {dimension} axes, not {value!r}")
+    return tuple(float(entry / min(values)) for entry in values)

@@ -1,0 +1,606 @@
+"""Direct products of groups, and of a group with itself."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
+from intertwine.group.catalogue.from_generators import GENERATED, generated_subgroup
+from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.finite import FiniteGroup, check_order
+from intertwine.group.core.group import ElementMap, Group
+from intertwine.group.core.irrep import IrreducibleRepresentation
+from intertwine.group.matrices.hom import canonical_basis
+from intertwine.group.matrices.labels import Label, as_label
+from intertwine.memory import interned
+from intertwine.suggestions import suggests
+
+_LETTERS = {1: "R", 2: "C", 4: "H"}
+
+
+class DirectProductGroup(Group):
+    """The group of pairs (g1, g2) of elements of two groups, multiplied part by part.
+
+    Elements are pairs of values; a parametrisation ``"[p1 | p2]"`` names one for each part. The irreps have labels
+    ``(id1, id2, i)`` of irreps of the two groups: over the real numbers the tensor product of two irreps may fall apart, and i
+    counts its parts. Subgroups have pairs of labels: the product of a subgroup of each group; of a finite product also
+    ``("generated", i, j, ...)`` with the numbers of elements that generate it.
+
+    Make it with :func:`direct_product`.
+    """
+
+    IRREP_PARAMETERS: tuple[str, ...] = ("id1", "id2", "i")
+
+    def __init__(self, G1: Group, G2: Group, name: str | None = None) -> None:
+        self._G1, self._G2 = G1, G2
+        self._given_name = name
+        self._set_up(name or f"{G1.name} X {G2.name}", G1.abelian and G2.abelian)
+        self.PARAM = f"[{G1.PARAM} | {G2.PARAM}]"
+        self.PARAMETRIZATIONS = tuple(f"[{a} | {b}]" for a in G1.PARAMETRIZATIONS for b in G2.PARAMETRIZATIONS)
+
+    @abstractmethod
+    def _set_up(self, name: str, abelian: bool) -> None:
+        """What the base class needs."""
+
+    @property
+    def G1(self) -> Group:
+        """The first group."""
+        return self._G1
+
+    @property
+    def G2(self) -> Group:
+        """The second group."""
+        return self._G2
+
+    @property
+    def given_name(self) -> str | None:
+        """The name that was given to it, if any."""
+        return self._given_name
+
+    def _key(self) -> tuple[Group, Group]:
+        return (self._G1, self._G2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (direct_product, (self._G1, self._G2, self._given_name))
+
+    # --- elements -----------------------------------------------------------------------------------------------------------
+
+    def _split_param(self, param: str) -> tuple[str, str]:
+        self._check_param(param)
+        first, second = param[1:-1].split(" | ", 1) if param.count(" | ") == 1 else self._nested(param)
+        return first, second
+
+    def _nested(self, param: str) -> tuple[str, str]:
+        pairs = itertools.product(self._G1.PARAMETRIZATIONS, self._G2.PARAMETRIZATIONS)
+        return next((a, b) for a, b in pairs if f"[{a} | {b}]" == param)
+
+    def _to_canonical(self, value: Any, param: str) -> tuple[Any, Any]:
+        first, second = self._split_param(param)
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise ArgumentTypeError(f"an element of {self.name} is a pair of elements, not {value!r}")
+        parts = []
+        for group, part, name in ((self._G1, value[0], first), (self._G2, value[1], second)):
+            parts.append(
+                group.element(part)._value if isinstance(part, GroupElement) else group._to_canonical(part, name)
+            )
+        return (parts[0], parts[1])
+
+    def _from_canonical(self, value: tuple[Any, Any], param: str) -> tuple[Any, Any]:
+        first, second = self._split_param(param)
+        return (self._G1._from_canonical(value[0], first), self._G2._from_canonical(value[1], second))
+
+    def _combine(self, a: tuple[Any, Any], b: tuple[Any, Any]) -> tuple[Any, Any]:
+        return (self._G1._combine(a[0], b[0]), self._G2._combine(a[1], b[1]))
+
+    def _inverse(self, a: tuple[Any, Any]) -> tuple[Any, Any]:
+        return (self._G1._inverse(a[0]), self._G2._inverse(a[1]))
+
+    def _equal(self, a: tuple[Any, Any], b: tuple[Any, Any]) -> bool:
+        return self._G1._equal(a[0], b[0]) and self._G2._equal(a[1], b[1])
+
+    def _hash_value(self, value: tuple[Any, Any]) -> int:
+        return hash((self._G1._hash_value(value[0]), self._G2._hash_value(value[1])))
+
+    def _repr_value(self, value: tuple[Any, Any]) -> str:
+        return f"{self._G1._repr_value(value[0])} ; {self._G2._repr_value(value[1])}"
+
+    def pair_elements(self, g1: GroupElement, g2: GroupElement) -> GroupElement:
+        """The element (g1, g2).
+
+        Args:
+            g1: an element of the first group.
+            g2: an element of the second group.
+
+        Raises:
+            GroupError: if one is of another group.
+        """
+        return GroupElement._of((self._G1.element(g1)._value, self._G2.element(g2)._value), self)
+
+    def split_element(self, g: GroupElement) -> tuple[GroupElement, GroupElement]:
+        """The parts of an element.
+
+        Args:
+            g: an element of the product.
+        """
+        first, second = self.element(g)._value
+        return GroupElement._of(first, self._G1), GroupElement._of(second, self._G2)
+
+    def inclusion1(self, g1: GroupElement) -> GroupElement:
+        """The pair of an element of the first group with the identity.
+
+        Args:
+            g1: an element of the first group.
+        """
+        return self.pair_elements(g1, self._G2.identity)
+
+    def inclusion2(self, g2: GroupElement) -> GroupElement:
+        """The pair of the identity with an element of the second group.
+
+        Args:
+            g2: an element of the second group.
+        """
+        return self.pair_elements(self._G1.identity, g2)
+
+    @property
+    def generators(self) -> list[GroupElement]:
+        """The generators of both groups."""
+        first = [self.inclusion1(g) for g in self._G1.generators]
+        return first + [self.inclusion2(g) for g in self._G2.generators]
+
+    def testing_elements(self) -> Iterable[GroupElement]:
+        """All pairs of the elements on which the two groups are tested."""
+        pairs = itertools.product(list(self._G1.testing_elements()), list(self._G2.testing_elements()))
+        return (self.pair_elements(a, b) for a, b in pairs)
+
+    def grid(self, type: str | None = None, N: int | None = None, **kwargs: Any) -> list[GroupElement]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Elements to sample functions on the product.
+
+        Args:
+            type: ``"rand"`` for ``N`` random pairs; otherwise all pairs of a grid of each group.
+            N: the number of random pairs.
+            **kwargs: arguments of the grids of the two groups, with the prefixes ``G1_`` and ``G2_``.
+        """
+        if type == "rand":
+            if N is None:
+                raise ArgumentError("a random grid needs the number N of its elements")
+            generator = np.random.default_rng(kwargs.get("seed"))
+            return [self.sample(generator) for _ in range(N)]
+        grids: list[list[GroupElement]] = []
+        for prefix, group in (("G1_", self._G1), ("G2_", self._G2)):
+            given = {key[3:]: value for key, value in kwargs.items() if key.startswith(prefix)}
+            grids.append(cast("Any", group).grid(**given))
+        unknown = [key for key in kwargs if not key.startswith(("G1_", "G2_"))]
+        if unknown or type is not None:
+            raise ArgumentError(
+                f"a grid of {self.name} has no argument {unknown[0] if unknown else 'type=' + repr(type)}",
+                hint="start the arguments of the two groups' grids with G1_ and G2_, or use type='rand'",
+            )
+        return [self.pair_elements(a, b) for a, b in itertools.product(*grids)]
+
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random pair."""
+        generator = np.random.default_rng() if generator is None else generator
+        return self.pair_elements(self._G1.sample(generator), self._G2.sample(generator))
+
+    # --- irreps -------------------------------------------------------------------------------------------------------------
+
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
+        """A part of the tensor product of two irreps.
+
+        Args:
+            *id: the labels of the irreps, and which part (0 if left out): there are two parts, 0 and 1, where both irreps have
+                type C.
+        """
+        if len(id) not in (2, 3):
+            raise GroupError(f"an irrep of {self.name} has the label (id1, id2, i), not {id}")
+        first, second = (as_label(part if isinstance(part, (tuple, list)) else (part,)) for part in id[:2])
+        psi1, psi2 = self._G1.irrep(*first), self._G2.irrep(*second)
+        number = id[2] if len(id) == 3 else 0
+        parts = 2 if psi1.type == psi2.type == "C" else 1
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < parts:
+            raise GroupError(
+                f"the product of {psi1} and {psi2} has no part {number!r}", hint=f"its parts are 0 to {parts - 1}"
+            )
+        # Equal products may differ in name, and irreps print that of their group.
+        return _product_irrep(self, psi1, psi2, int(number), self.name)
+
+    def _pairs(
+        self, first: list[IrreducibleRepresentation], second: list[IrreducibleRepresentation]
+    ) -> list[IrreducibleRepresentation]:
+        found = []
+        for psi1, psi2 in itertools.product(first, second):
+            parts = 2 if psi1.type == psi2.type == "C" else 1
+            found += [self.irrep(psi1.id, psi2.id, i) for i in range(parts)]
+        return found
+
+    def bl_irreps(self, L: int) -> list[Label]:
+        """Labels of the parts of the products of irreps of frequency up to L.
+
+        Args:
+            L: the greatest frequency in either group.
+        """
+        lists = [[g.irrep(*id) for id in g.bl_irreps(L)] for g in (self._G1, self._G2)]
+        return [psi.id for psi in self._pairs(*lists)]
+
+    # --- subgroups ----------------------------------------------------------------------------------------------------------
+
+    def _subgroup_pair(self, id: Any) -> tuple[Any, Any]:
+        if not isinstance(id, (tuple, list)) or len(id) != 2:
+            raise GroupError(
+                f"the label of a subgroup of {self.name} is a pair of labels, not {id!r}",
+                hint=f"use one of {self._G1} and one of {self._G2}; subgroup_trivial_id and subgroup_self_id name the extremes",
+            )
+        return id[0], id[1]
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """The product of a subgroup of each group, with the maps of elements; the other one where one is trivial.
+
+        Args:
+            id: a pair of labels.
+        """
+        first, second = self._subgroup_pair(id)
+        H1, into1, back1 = self._G1.subgroup(first)
+        H2, into2, back2 = self._G2.subgroup(second)
+        kept = 2 if H1.order() == 1 else 1 if H2.order() == 1 else 0
+        H = (direct_product(H1, H2), H1, H2)[kept]
+
+        def inclusion(element: GroupElement) -> GroupElement:
+            if kept:
+                parts = (element, H2.identity) if kept == 1 else (H1.identity, element)
+            else:
+                parts = cast("DirectProductGroup", H).split_element(element)
+            return self.pair_elements(cast("GroupElement", into1(parts[0])), cast("GroupElement", into2(parts[1])))
+
+        def restriction(element: GroupElement) -> GroupElement | None:
+            a, b = self.split_element(element)
+            h1, h2 = back1(a), back2(b)
+            if h1 is None or h2 is None:
+                return None
+            return (h1, h2)[kept - 1] if kept else cast("DirectProductGroup", H).pair_elements(h1, h2)
+
+        return H, inclusion, restriction
+
+    @property
+    def subgroup_trivial_id(self) -> tuple[Any, Any]:
+        """The label of the subgroup that holds the identity alone."""
+        return (self._G1.subgroup_trivial_id, self._G2.subgroup_trivial_id)
+
+    @property
+    def subgroup_self_id(self) -> tuple[Any, Any]:
+        """The label of the group as its own subgroup."""
+        return (self._G1.subgroup_self_id, self._G2.subgroup_self_id)
+
+    @property
+    def subgroup1_id(self) -> tuple[Any, Any]:
+        """The label of the first group as a subgroup."""
+        return (self._G1.subgroup_self_id, self._G2.subgroup_trivial_id)
+
+    @property
+    def subgroup2_id(self) -> tuple[Any, Any]:
+        """The label of the second group as a subgroup."""
+        return (self._G1.subgroup_trivial_id, self._G2.subgroup_self_id)
+
+
+class FiniteProductGroup(DirectProductGroup, FiniteGroup):
+    """A direct product of two finite groups; the second part of its elements counts fastest."""
+
+    def _set_up(self, name: str, abelian: bool) -> None:
+        first, second = self._finite
+        check_order(first.order() * second.order(), name)
+        FiniteGroup.__init__(self, name, continuous=False, abelian=abelian)
+
+    @property
+    def _finite(self) -> tuple[FiniteGroup, FiniteGroup]:
+        return cast("FiniteGroup", self._G1), cast("FiniteGroup", self._G2)
+
+    @cached_property
+    def _values(self) -> tuple[Any, ...]:
+        first, second = self._finite
+        return tuple(itertools.product(first._values, second._values))
+
+    def _build_table(self) -> np.ndarray:
+        first, second = self._finite
+        n = second.order()
+        pairs = first.table[:, None, :, None] * n + second.table[None, :, None, :]
+        return pairs.reshape(self.order(), self.order())
+
+    @property
+    def identity(self) -> GroupElement:
+        """The pair of the identities."""
+        return self._elements[0]
+
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random element, each equally likely."""
+        return FiniteGroup.sample(self, generator)
+
+    def grid(self, type: str | None = None, N: int | None = None, **kwargs: Any) -> list[GroupElement]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Elements to sample functions on the product: all of them, ``N`` random ones, or pairs of two grids."""
+        if type in (None, "regular") and not kwargs:
+            return self.elements
+        return super().grid(type, N, **kwargs)
+
+    def testing_elements(self) -> Iterable[GroupElement]:
+        """All elements."""
+        return FiniteGroup.testing_elements(self)
+
+    @cached_property
+    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
+        first, second = self._finite
+        return tuple(self._pairs(first.irreps(), second.irreps()))
+
+    def _id_of_subgroup(self, numbers: list[int]) -> Any:
+        return (GENERATED, *self.generating_numbers(numbers))
+
+    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        if isinstance(id, (tuple, list)) and id and id[0] == GENERATED:
+            return generated_subgroup(self, id[1:])
+        H, inclusion, _ = DirectProductGroup.subgroup(self, id)
+        smaller = cast("FiniteGroup", H)
+        return smaller, np.array([self.index(cast("GroupElement", inclusion(h))) for h in smaller.elements])
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """A subgroup, the map of its elements into this group, and the map back."""
+        return FiniteGroup.subgroup(self, id)
+
+
+class ContinuousProductGroup(DirectProductGroup, ContinuousGroup):
+    """A direct product of two groups of which at least one is continuous; frequencies add up."""
+
+    def _set_up(self, name: str, abelian: bool) -> None:
+        parts = [g for g in (self._G1, self._G2) if isinstance(g, ContinuousGroup)]
+        ContinuousGroup.__init__(self, name, abelian, max(g.maximum_frequency for g in parts))
+        self.lie_dimension = sum(g.lie_dimension for g in parts)
+
+    @property
+    def identity(self) -> GroupElement:
+        """The pair of the identities."""
+        return self.pair_elements(self._G1.identity, self._G2.identity)
+
+    def frequency(self, id: Label) -> int:
+        """The sum of the frequencies of the two irreps (0 for irreps of a finite group)."""
+        parts = zip((self._G1, self._G2), id[:2], strict=True)
+        return sum(g.frequency(label) for g, label in parts if isinstance(g, ContinuousGroup))
+
+    def irreps(self) -> list[IrreducibleRepresentation]:
+        """The parts of all products of the irreps that the two groups list."""
+        return self._pairs(self._G1.irreps(), self._G2.irreps())
+
+    def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
+        """All irreps whose frequencies add up to at most this one."""
+        lists = [
+            g.irreps_up_to(frequency) if isinstance(g, ContinuousGroup) else g.irreps() for g in (self._G1, self._G2)
+        ]
+        return [psi for psi in self._pairs(*lists) if self.frequency(psi.id) <= frequency]
+
+    def _product_rule(self, rule: str, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        rules = []
+        for group in (self._G1, self._G2):
+            if isinstance(group, ContinuousGroup):
+                rules.append(getattr(group, rule)(degree))
+            else:
+                rules.append((group.elements, np.full(group.order(), 1 / group.order())))
+        (first, u), (second, v) = rules
+        return [self.pair_elements(a, b) for a, b in itertools.product(first, second)], np.outer(u, v).ravel()
+
+    def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        """All pairs of the quadratures of the two groups."""
+        return self._product_rule("quadrature", degree)
+
+    def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        """All pairs of the quadratures of class functions of the two groups."""
+        return self._product_rule("class_quadrature", degree)
+
+    def one_parameter(self, axis: int, angle: float) -> GroupElement:
+        """An element of a one-parameter subgroup of the first group, then of the second."""
+        first = self._G1.lie_dimension if isinstance(self._G1, ContinuousGroup) else 0
+        if axis < first:
+            return self.inclusion1(cast("ContinuousGroup", self._G1).one_parameter(axis, angle))
+        return self.inclusion2(cast("ContinuousGroup", self._G2).one_parameter(axis - first, angle))
+
+
+class _Diagonal:
+    """What a product of a group with itself has besides: the subgroup of the pairs (g, g)."""
+
+    DIAGONAL: ClassVar[str] = "diagonal"
+
+    @property
+    def subgroup_diagonal_id(self) -> str:
+        """The label of the subgroup of the pairs (g, g)."""
+        return self.DIAGONAL
+
+    def _diagonal_maps(self) -> tuple[Group, ElementMap, ElementMap]:
+        product = cast("DirectProductGroup", self)
+
+        def inclusion(element: GroupElement) -> GroupElement:
+            return product.pair_elements(element, element)
+
+        def restriction(element: GroupElement) -> GroupElement | None:
+            first, second = product.split_element(element)
+            return first if first == second else None
+
+        return product.G1, inclusion, restriction
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        product = cast("DirectProductGroup", self)
+        return (double_group, (product.G1, product._given_name))
+
+
+class DoubleGroup(_Diagonal, DirectProductGroup):
+    """The direct product of a group with itself; its subgroup ``"diagonal"`` holds the pairs (g, g).
+
+    Make it with :func:`double_group`.
+    """
+
+    def __init__(self, G: Group, name: str | None = None) -> None:
+        super().__init__(G, G, name)
+
+
+class FiniteDoubleGroup(DoubleGroup, FiniteProductGroup):
+    """The direct product of a finite group with itself."""
+
+    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
+        if id == self.subgroup_self_id:
+            return self, np.arange(self.order())
+        if isinstance(id, str) and id == self.DIAGONAL:
+            numbers = np.arange(self._finite[0].order())
+            return self._finite[0], numbers * len(numbers) + numbers
+        return FiniteProductGroup._subgroup_elements(self, id)
+
+
+class ContinuousDoubleGroup(DoubleGroup, ContinuousProductGroup):
+    """The direct product of a continuous group with itself."""
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """A subgroup, the map of its elements into this group, and the map back."""
+        if id == self.subgroup_self_id:
+            return self, lambda g: g, lambda g: g
+        if isinstance(id, str) and id == self.DIAGONAL:
+            return self._diagonal_maps()
+        return DirectProductGroup.subgroup(self, id)
+
+
+class _ProductMatrix:
+    """B (psi1(g1) (x) psi2(g2)) B^T at a pair of values."""
+
+    def __init__(
+        self, psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, basis: np.ndarray | None
+    ) -> None:
+        self._psi1, self._psi2, self._basis = psi1, psi2, basis
+
+    def __call__(self, value: tuple[Any, Any]) -> np.ndarray:
+        matrices = []
+        for psi, part in ((self._psi1, value[0]), (self._psi2, value[1])):
+            group = psi.group
+            matrices.append(psi.matrices[group._numbers[part]] if isinstance(group, FiniteGroup) else psi._matrix(part))
+        product = np.kron(*matrices)
+        return product if self._basis is None else self._basis @ product @ self._basis.T
+
+
+def _part_basis(
+    psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, part: int
+) -> tuple[np.ndarray | None, int]:
+    """A basis of an irreducible part of the tensor product, as rows, and the dimension of its endomorphisms.
+
+    The products u (x) v of imaginary endomorphisms u, v of psi1 and psi2 (u^2 = v^2 = -1) are symmetric, commute with the tensor
+    product, and square to the identity: their eigenspaces are its parts. Quaternions have two such products that commute.
+    """
+    e1, e2 = psi1.sum_of_squares_constituents, psi2.sum_of_squares_constituents
+    if 1 in (e1, e2):
+        return None, e1 * e2
+    size = psi1.size * psi2.size
+    u, v = psi1.endomorphism_basis(), psi2.endomorphism_basis()
+    # The part 0 of two irreps of type C has the sum of their frequencies.
+    sign = 1.0 if part == 0 else -1.0
+    projector = (np.eye(size) - sign * np.kron(u[1], v[1])) / 2
+    if e1 == e2 == 4:
+        projector = projector @ (np.eye(size) - np.kron(u[2], v[2])) / 2
+    dimension = size // (4 if e1 == e2 == 4 else 2)
+    return canonical_basis(projector, dimension), 1 if e1 == e2 == 4 else 2
+
+
+@interned
+def _product_irrep(
+    group: DirectProductGroup,
+    psi1: IrreducibleRepresentation,
+    psi2: IrreducibleRepresentation,
+    part: int,
+    printed: str,
+) -> IrreducibleRepresentation:
+    basis, e = _part_basis(psi1, psi2, part)
+    size = psi1.size * psi2.size if basis is None else len(basis)
+    lie = None
+    if isinstance(group, ContinuousGroup):
+        factors = [np.kron(x, np.eye(psi2.size)) for x in psi1.lie_matrices]
+        factors += [np.kron(np.eye(psi1.size), x) for x in psi2.lie_matrices]
+        lie = np.stack(factors) if basis is None else np.stack([basis @ x @ basis.T for x in factors])
+    id = (psi1.id, psi2.id, part)
+    attributes: dict[str, Any] = {"frequency": group.frequency(id)} if isinstance(group, ContinuousGroup) else {}
+    return IrreducibleRepresentation(
+        group,
+        id,
+        f"irrep_[{psi1.id},{psi2.id}]({part})",
+        _ProductMatrix(psi1, psi2, basis),
+        size,
+        _LETTERS[e],
+        _lie=lie,
+        **attributes,
+    )
+
+
+@interned
+def _direct_product(G1: Group, G2: Group, name: str | None, frequencies: tuple[int, ...]) -> DirectProductGroup:
+    if isinstance(G1, FiniteGroup) and isinstance(G2, FiniteGroup):
+        return FiniteProductGroup(G1, G2, name)
+    return ContinuousProductGroup(G1, G2, name)
+
+
+@interned
+def _double(G: Group, name: str | None, frequencies: tuple[int, ...]) -> DoubleGroup:
+    return FiniteDoubleGroup(G, name) if isinstance(G, FiniteGroup) else ContinuousDoubleGroup(G, name)
+
+
+def _listed(*groups: Group) -> tuple[int, ...]:
+    """What a group lists is no part of its identity, but a product made of it lists accordingly."""
+    return tuple(g.maximum_frequency if isinstance(g, ContinuousGroup) else -1 for g in groups)
+
+
+def _need_groups(*groups: object) -> None:
+    for group in groups:
+        if not isinstance(group, Group):
+            raise ArgumentTypeError(
+                f"a product of groups needs groups, but {type(group).__name__} was given",
+                hint="make one, for example with cyclic_group(4)",
+            )
+
+
+@suggests
+def direct_product(G1: Group, G2: Group, name: str | None = None) -> DirectProductGroup:
+    """The direct product of two groups.
+
+    Args:
+        G1: the first group.
+        G2: the second group.
+        name: how it prints.
+
+    Raises:
+        ArgumentTypeError: if one is no group.
+
+    Example:
+        >>> from intertwine.group import cyclic_group, so2_group
+        >>> group = direct_product(cyclic_group(2), so2_group(1))
+        >>> group.irreps()
+        [C2 X SO(2)|[irrep_[(0,),(0,)](0)]:1, C2 X SO(2)|[irrep_[(0,),(1,)](0)]:2, \
+C2 X SO(2)|[irrep_[(1,),(0,)](0)]:1, C2 X SO(2)|[irrep_[(1,),(1,)](0)]:2]
+    """
+    _need_groups(G1, G2)
+    return _direct_product(G1, G2, name, _listed(G1, G2))
+
+
+@suggests
+def double_group(G: Group, name: str | None = None) -> DoubleGroup:
+    """The direct product of a group with itself, with the pairs (g, g) as the subgroup ``"diagonal"``.
+
+    Args:
+        G: the group.
+        name: how it prints.
+
+    Raises:
+        ArgumentTypeError: if it is no group.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> double_group(cyclic_group(3)).irrep((1,), (1,)).restrict("diagonal").irreps
+        [(1,)]
+    """
+    _need_groups(G)
+    return _double(G, name, _listed(G))
+
+
+__all__ = ["DirectProductGroup", "DoubleGroup", "direct_product", "double_group"]

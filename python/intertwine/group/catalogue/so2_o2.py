@@ -1,0 +1,509 @@
+"""The continuous groups of the plane: rotations SO(2), and rotations with reflections O(2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from intertwine.checks import number, whole
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
+from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group, matrix_angle
+from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.group import ElementMap, Group
+from intertwine.group.core.irrep import IrreducibleRepresentation
+from intertwine.group.core.representation import Representation
+from intertwine.group.matrices.labels import Label
+from intertwine.memory import interned
+from intertwine.suggestions import suggests
+
+_FULL = 2 * np.pi
+_SAME_ANGLE = 1e-9
+_LARGEST_FREQUENCY = 512
+
+
+def _normalised(angle: float) -> float:
+    turned = float(angle) % _FULL
+    return 0.0 if _FULL - turned < _SAME_ANGLE else turned
+
+
+def _same_angle(a: float, b: float) -> bool:
+    difference = abs(a - b) % _FULL
+    return min(difference, _FULL - difference) < _SAME_ANGLE
+
+
+class _Turn:
+    """R(k angle) diag(1, -1)^flip, for values that are an angle or a pair (flip, angle)."""
+
+    def __init__(self, frequency: int) -> None:
+        self._frequency = frequency
+
+    def __call__(self, value: Any) -> np.ndarray:
+        flip, angle = value if isinstance(value, tuple) else (0, value)
+        c, s = np.cos(self._frequency * angle), np.sin(self._frequency * angle)
+        sign = -1.0 if flip else 1.0
+        return np.array([[c, -s * sign], [s, c * sign]])
+
+
+class _Sign:
+    """(-1)^flip to some power, for values that are an angle or a pair (flip, angle)."""
+
+    def __init__(self, parity: int) -> None:
+        self._parity = parity
+
+    def __call__(self, value: Any) -> np.ndarray:
+        flip = value[0] if isinstance(value, tuple) else 0
+        return np.array([[-1.0 if flip and self._parity else 1.0]])
+
+
+def _lie(frequency: int, size: int) -> np.ndarray:
+    """The derivative at the identity along the rotations, shape ``(1, size, size)``."""
+    return np.zeros((1, 1, 1)) if size == 1 else np.array([[[0.0, -frequency], [frequency, 0.0]]])
+
+
+def _checked_frequency(k: Any, group: str) -> int:
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 0 <= k <= _LARGEST_FREQUENCY:
+        raise GroupError(
+            f"{group} has no irrep of frequency {k!r}",
+            hint=f"frequencies are whole numbers from 0 to {_LARGEST_FREQUENCY}",
+        )
+    return int(k)
+
+
+class SO2(ContinuousGroup):
+    """The group of all rotations of the plane.
+
+    Elements are angles (``param="radians"``) or 2 x 2 rotation matrices (``"MAT"``). The irrep of frequency 0 has size 1,
+    those of frequency k > 0 have size 2 and type C. The subgroup with label M is C_M; -1 is the group itself.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists.
+
+    Example:
+        >>> SO2(2).irreps()
+        [SO(2)|[irrep_0]:1, SO(2)|[irrep_1]:2, SO(2)|[irrep_2]:2]
+    """
+
+    PARAM: str = "radians"
+    IRREP_PARAMETERS: tuple[str, ...] = ("k",)
+    PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
+
+    def __init__(self, maximum_frequency: int = 6) -> None:
+        super().__init__("SO(2)", abelian=True, maximum_frequency=maximum_frequency)
+
+    def _key(self) -> tuple[()]:
+        return ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (so2_group, (self._maximum_frequency,))
+
+    def _combine(self, a: float, b: float) -> float:
+        return _normalised(a + b)
+
+    def _inverse(self, a: float) -> float:
+        return _normalised(-a)
+
+    def _equal(self, a: float, b: float) -> bool:
+        return _same_angle(a, b)
+
+    def _hash_value(self, value: float) -> int:
+        # Equal elements differ by rounding, so that no function of the angle can tell them apart by a hash.
+        return 0
+
+    def _to_canonical(self, value: Any, param: str) -> float:
+        self._check_param(param)
+        if param == "MAT":
+            flip, angle = matrix_angle(value, self.name)
+            if flip:
+                raise GroupError("SO(2) has no reflections", hint="use O(2)")
+            return _normalised(angle)
+        return _normalised(_finite(value))
+
+    def _from_canonical(self, value: float, param: str) -> Any:
+        return _Turn(1)(value) if param == "MAT" else value
+
+    def _repr_value(self, value: float) -> str:
+        return repr(float(value))
+
+    @property
+    def identity(self) -> GroupElement:
+        """The rotation by 0."""
+        return self.element(0.0)
+
+    @property
+    def generators(self) -> list[GroupElement]:
+        """None besides the Lie algebra: the group is connected."""
+        return []
+
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random rotation."""
+        generator = np.random.default_rng() if generator is None else generator
+        return self.element(float(generator.uniform(0, _FULL)))
+
+    def testing_elements(self, n: int = 52) -> Iterable[GroupElement]:
+        """Rotations by multiples of 2 pi / n.
+
+        Args:
+            n: their number.
+        """
+        return iter([self.element(_FULL * i / n) for i in range(n)])
+
+    def grid(self, N: int, type: str = "regular", seed: int | None = None) -> list[GroupElement]:
+        """Rotations to sample functions on the group.
+
+        Args:
+            N: their number.
+            type: ``"regular"`` for multiples of 2 pi / N, ``"rand"`` for random ones.
+            seed: of the random ones.
+        """
+        return [self.element(angle) for angle in _angles(N, type, seed)]
+
+    def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        """Multiples of 2 pi / (degree + 1): their mean kills every frequency from 1 to degree."""
+        count = degree + 1
+        return self.grid(count), np.full(count, 1 / count)
+
+    def one_parameter(self, axis: int, angle: float) -> GroupElement:
+        """The rotation by an angle."""
+        return self.element(angle)
+
+    def frequency(self, id: Label) -> int:
+        """The frequency of an irrep, by its label."""
+        return id[0]
+
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
+        """The irrep of frequency k.
+
+        Args:
+            *id: the frequency k.
+        """
+        if len(id) != 1:
+            raise GroupError(f"an irrep of SO(2) has one number as its label, not {id}")
+        return _so2_irrep(_checked_frequency(id[0], "SO(2)"))
+
+    def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
+        """All irreps up to a frequency."""
+        return [self.irrep(k) for k in range(frequency + 1)]
+
+    def standard_representation(self) -> Representation:
+        """The rotation matrices: the irrep of frequency 1."""
+        return self.irrep(1)
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """C_M for a whole number M, or SO(2) itself for -1, with the maps of elements.
+
+        Args:
+            id: M.
+        """
+        M = whole(id[0] if isinstance(id, tuple) and len(id) == 1 else id, "the label of a subgroup of SO(2)")
+        if M == -1:
+            return self, lambda g: g, lambda g: g
+        if M < 1:
+            raise GroupError(f"SO(2) has no subgroup {M}", hint="use a number of rotations M, or -1 for all")
+        group = cyclic_group(M)
+
+        def restriction(element: GroupElement) -> GroupElement | None:
+            return _nearest_step(group, element.value, M)
+
+        return group, lambda h: self.element(h.to("radians")), restriction
+
+    @property
+    def subgroup_trivial_id(self) -> int:
+        """The label of the subgroup that holds the identity alone."""
+        return 1
+
+    @property
+    def subgroup_self_id(self) -> int:
+        """The label of the group as its own subgroup."""
+        return -1
+
+
+class O2(ContinuousGroup):
+    """The group of all rotations and reflections of the plane.
+
+    Elements are pairs ``(flip, angle)``: a reflection in the x-axis if ``flip`` is 1, followed by a rotation. The angle may be
+    given as a rotation matrix (``param="MAT"``), or the whole as one orthogonal matrix. Irreps have labels ``(0, 0)`` and
+    ``(1, 0)`` of size 1, and ``(1, k)`` of size 2 for frequencies k > 0. Subgroups have labels ``(None, M)`` for M rotations
+    and ``(axis, M)`` for those with the reflection ``(1, axis)``; M = -1 stands for all rotations.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists.
+
+    Example:
+        >>> O2(1).irreps()
+        [O(2)|[irrep_0,0]:1, O(2)|[irrep_1,0]:1, O(2)|[irrep_1,1]:2]
+    """
+
+    PARAM: str = "radians"
+    IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
+    PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
+
+    def __init__(self, maximum_frequency: int = 6) -> None:
+        super().__init__("O(2)", abelian=False, maximum_frequency=maximum_frequency)
+
+    def _key(self) -> tuple[()]:
+        return ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (o2_group, (self._maximum_frequency,))
+
+    def _combine(self, a: tuple[int, float], b: tuple[int, float]) -> tuple[int, float]:
+        return (a[0] ^ b[0], _normalised(a[1] - b[1] if a[0] else a[1] + b[1]))
+
+    def _inverse(self, a: tuple[int, float]) -> tuple[int, float]:
+        return a if a[0] else (0, _normalised(-a[1]))
+
+    def _equal(self, a: tuple[int, float], b: tuple[int, float]) -> bool:
+        return a[0] == b[0] and _same_angle(a[1], b[1])
+
+    def _hash_value(self, value: tuple[int, float]) -> int:
+        return value[0]
+
+    def _to_canonical(self, value: Any, param: str) -> tuple[int, float]:
+        self._check_param(param)
+        if param == "MAT" and not isinstance(value, (tuple, list)):
+            flip, angle = matrix_angle(value, self.name)
+            return (flip, _normalised(angle))
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise ArgumentTypeError(f"an element of O(2) is a pair (flip, angle), not {value!r}")
+        flip = whole(value[0], "the flip of an element of O(2)")
+        if flip not in (0, 1):
+            raise GroupError(f"the flip of an element of O(2) is 0 or 1, not {flip}")
+        if param == "MAT":
+            reflects, angle = matrix_angle(value[1], self.name)
+            if reflects:
+                raise GroupError("the second of the pair must be a rotation matrix", hint="give the matrix alone")
+            return (flip, _normalised(angle))
+        return (flip, _normalised(_finite(value[1])))
+
+    def _from_canonical(self, value: tuple[int, float], param: str) -> Any:
+        return (value[0], _Turn(1)(value[1])) if param == "MAT" else value
+
+    def _repr_value(self, value: tuple[int, float]) -> str:
+        return f"({'-' if value[0] else '+'}, {float(value[1])!r})"
+
+    @property
+    def identity(self) -> GroupElement:
+        """The rotation by 0."""
+        return self.element((0, 0.0))
+
+    @property
+    def generators(self) -> list[GroupElement]:
+        """The reflection in the x-axis, one element of the other component."""
+        return [self.element((1, 0.0))]
+
+    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
+        """A random rotation or reflection."""
+        generator = np.random.default_rng() if generator is None else generator
+        return self.element((int(generator.integers(2)), float(generator.uniform(0, _FULL))))
+
+    def testing_elements(self, n: int = 52) -> Iterable[GroupElement]:
+        """Rotations by multiples of 2 pi / n, and reflections followed by them.
+
+        Args:
+            n: the number of rotations.
+        """
+        return iter([self.element((flip, _FULL * i / n)) for flip in (0, 1) for i in range(n)])
+
+    def grid(self, N: int, type: str = "regular", seed: int | None = None) -> list[GroupElement]:
+        """Elements to sample functions on the group: N rotations, and N reflections.
+
+        Args:
+            N: the number of each.
+            type: ``"regular"`` for multiples of 2 pi / N, ``"rand"`` for random ones.
+            seed: of the random ones.
+        """
+        angles = _angles(N, type, seed)
+        return [self.element((flip, angle)) for flip in (0, 1) for angle in angles]
+
+    def grid_so2(self, N: int, type: str = "regular", seed: int | None = None) -> list[GroupElement]:
+        """The rotations of ``grid`` alone.
+
+        Args:
+            N: their number.
+            type: ``"regular"`` or ``"rand"``.
+            seed: of the random ones.
+        """
+        return [self.element((0, angle)) for angle in _angles(N, type, seed)]
+
+    def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        """The grid of degree + 1 rotations and as many reflections."""
+        count = degree + 1
+        return self.grid(count), np.full(2 * count, 1 / (2 * count))
+
+    def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
+        """Degree + 1 rotations, and one reflection: all of them are conjugate."""
+        count = degree + 1
+        weights = np.full(count + 1, 0.5 / count)
+        weights[-1] = 0.5
+        return [*self.grid_so2(count), self.element((1, 0.0))], weights
+
+    def one_parameter(self, axis: int, angle: float) -> GroupElement:
+        """The rotation by an angle."""
+        return self.element((0, angle))
+
+    def frequency(self, id: Label) -> int:
+        """The frequency of an irrep, by its label."""
+        return id[1]
+
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
+        """The irrep of reflection parity j and frequency k.
+
+        Args:
+            *id: j and k.
+        """
+        if len(id) != 2:
+            raise GroupError(f"an irrep of O(2) has two numbers as its label, not {id}")
+        k = _checked_frequency(id[1], "O(2)")
+        if id[0] not in (0, 1) or (id[0] == 0 and k > 0):
+            raise GroupError(f"O(2) has no irrep {id}", hint="its irreps are (0, 0), (1, 0), (1, 1), (1, 2), ...")
+        return _o2_irrep(int(id[0]), k)
+
+    def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
+        """All irreps up to a frequency."""
+        return [self.irrep(0, 0), *(self.irrep(1, k) for k in range(frequency + 1))]
+
+    def standard_representation(self) -> Representation:
+        """The orthogonal matrices: the irrep (1, 1)."""
+        return self.irrep(1, 1)
+
+    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        """The subgroup of M rotations (-1: all), with reflections if an axis is given, and the maps of elements.
+
+        Args:
+            id: ``(None, M)`` or ``(axis, M)``; the axis is the angle of the reflection ``(1, axis)``.
+        """
+        if not isinstance(id, (tuple, list)) or len(id) != 2:
+            raise GroupError(
+                f"the label of a subgroup of O(2) is a pair, not {id!r}", hint="use (None, M) or (axis, M)"
+            )
+        axis, M = id
+        M = whole(M, "the number of rotations in a subgroup of O(2)")
+        if M != -1 and M < 1:
+            raise GroupError(
+                f"O(2) has no subgroup of {M} rotations", hint="use a number of rotations M, or -1 for all"
+            )
+        offset = 0.0 if axis is None else _finite(axis)
+        group: Group
+        if axis is None:
+            group = so2_group(self._maximum_frequency) if M == -1 else cyclic_group(M)
+        elif M == -1:
+            group = self
+        else:
+            group = cyclic_group(2) if M == 1 else dihedral_group(M)
+        mirror = axis is not None and M == 1
+
+        def inclusion(element: GroupElement) -> GroupElement:
+            value = element.value
+            if mirror:
+                return self.element((value, _normalised(value * offset)))
+            if axis is None:
+                return self.element((0, element.to("radians")))
+            flip, angle = element.to("radians")
+            return self.element((flip, _normalised(angle + flip * offset)))
+
+        def restriction(element: GroupElement) -> GroupElement | None:
+            flip, angle = element.value
+            angle = _normalised(angle - flip * offset)
+            if axis is None:
+                if flip:
+                    return None
+                return group.element(angle) if M == -1 else _nearest_step(group, angle, M)
+            if M == -1:
+                return group.element((flip, angle))
+            if mirror:
+                return group.element(flip) if _same_angle(angle, 0.0) else None
+            return _nearest_step(group, angle, M, flip)
+
+        return group, inclusion, restriction
+
+    @property
+    def subgroup_trivial_id(self) -> tuple[None, int]:
+        """The label of the subgroup that holds the identity alone."""
+        return (None, 1)
+
+    @property
+    def subgroup_self_id(self) -> tuple[float, int]:
+        """The label of the group as its own subgroup."""
+        return (0.0, -1)
+
+
+def _finite(value: Any) -> float:
+    angle = number(value, "an angle in radians")
+    if not np.isfinite(angle):
+        raise GroupError(f"an angle in radians must be finite, not {value!r}")
+    return angle
+
+
+def _nearest_step(group: Group, angle: float, M: int, flip: int | None = None) -> GroupElement | None:
+    """The element of C_M or D_M with this angle, if there is one."""
+    step = round(angle * M / _FULL)
+    if not _same_angle(angle, _FULL * step / M):
+        return None
+    return group.element(step % M if flip is None else (flip, step % M))
+
+
+def _angles(N: int, type: str, seed: int | None) -> list[float]:
+    count = whole(N, "the number N of elements of a grid")
+    if count < 1:
+        raise ArgumentError(f"a grid needs at least one element, not N = {N}")
+    if type == "regular":
+        return [_FULL * i / count for i in range(count)]
+    if type == "rand":
+        return np.random.default_rng(seed).uniform(0, _FULL, count).tolist()
+    raise ArgumentError(f"there is no grid of type {type!r}", hint="use 'regular' or 'rand'")
+
+
+@interned
+def _so2_irrep(k: int) -> IrreducibleRepresentation:
+    size = 1 if k == 0 else 2
+    matrix = _Sign(0) if k == 0 else _Turn(k)
+    return IrreducibleRepresentation(
+        so2_group(), (k,), f"irrep_{k}", matrix, size, "R" if k == 0 else "C", _lie=_lie(k, size), frequency=k
+    )
+
+
+@interned
+def _o2_irrep(j: int, k: int) -> IrreducibleRepresentation:
+    size = 1 if k == 0 else 2
+    matrix = _Sign(j) if k == 0 else _Turn(k)
+    return IrreducibleRepresentation(
+        o2_group(), (j, k), f"irrep_{j},{k}", matrix, size, "R", _lie=_lie(k, size), frequency=k, flip_frequency=j
+    )
+
+
+_so2 = interned(SO2)
+_o2 = interned(O2)
+
+
+@suggests
+def so2_group(maximum_frequency: int = 3) -> SO2:
+    """The group SO(2) of all rotations of the plane.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+
+    Example:
+        >>> so2_group().irrep(12)
+        SO(2)|[irrep_12]:2
+    """
+    return _so2(whole(maximum_frequency, "maximum_frequency"))
+
+
+@suggests
+def o2_group(maximum_frequency: int = 3) -> O2:
+    """The group O(2) of all rotations and reflections of the plane.
+
+    Args:
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+
+    Example:
+        >>> o2_group().element((1, 1.0))
+        (-, 1.0)
+    """
+    return _o2(whole(maximum_frequency, "maximum_frequency"))
+
+
+__all__ = ["O2", "SO2", "o2_group", "so2_group"]

@@ -1,0 +1,1 @@
+"""Representations made of others: decompositions, sums, products, induction, homogeneous spaces."""

@@ -1,0 +1,331 @@
+"""Splitting representations: into irreps, and into the finest blocks of their matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from intertwine.errors import GroupError, RepresentationError
+from intertwine.group.core.finite import FiniteGroup
+from intertwine.group.core.representation import Representation, need_representations
+from intertwine.group.matrices.element_matrices import DenseMatrices, Matrices, snapped
+from intertwine.group.matrices.hom import ENDOMORPHISMS, intertwiners
+from intertwine.group.matrices.labels import Label
+from intertwine.suggestions import suggests
+
+if TYPE_CHECKING:
+    from intertwine.group.core.continuous import ContinuousGroup
+    from intertwine.group.core.element import GroupElement
+    from intertwine.group.core.group import Group
+    from intertwine.group.core.irrep import IrreducibleRepresentation
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixData:
+    """As much of a representation as determines it: what the solver and the characters need.
+
+    Attributes:
+        group: the group.
+        generators: matrices of the generators, shape ``(generators, n, n)``.
+        lie: derivatives along the Lie algebra, shape ``(dimension of the group, n, n)``.
+        elements: elements over which to average characters.
+        weights: their weights.
+        characters: the traces at these elements.
+        candidates: the irreps that may occur.
+    """
+
+    group: Group
+    generators: np.ndarray
+    lie: np.ndarray
+    elements: tuple[GroupElement, ...]
+    weights: np.ndarray
+    characters: np.ndarray
+    candidates: tuple[IrreducibleRepresentation, ...]
+
+    @property
+    def size(self) -> int:
+        """The size n of the matrices."""
+        return self.generators.shape[-1]
+
+    def multiplicity(self, irrep: IrreducibleRepresentation) -> int:
+        """How often an irrep is contained: the mean of chi chi_irrep over the group, divided by e.
+
+        Args:
+            irrep: the irrep, whose commuting matrices have dimension e.
+
+        Raises:
+            RepresentationError: if the characters are of no representation.
+        """
+        group = self.group
+        own = (
+            irrep.characters
+            if isinstance(group, FiniteGroup)
+            else np.array([irrep.character(g) for g in self.elements])
+        )
+        value = float(self.weights @ (self.characters * own)) / ENDOMORPHISMS[irrep.type]
+        count = round(value)
+        if abs(value - count) > 1e-6 or count < 0:
+            raise RepresentationError(
+                f"the characters contain {irrep.name} {value:.6g} times, which is no whole number",
+                hint="check that the matrices multiply like the group",
+            )
+        return count
+
+
+def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> MatrixData:
+    """The data of a representation of a finite group.
+
+    Args:
+        group: the group.
+        matrices: all its matrices, shape ``(order, n, n)``; or what keeps them.
+    """
+    order = group.order()
+    found = DenseMatrices(matrices) if isinstance(matrices, np.ndarray) else matrices
+    generators = np.zeros((len(group.generator_numbers), found.size, found.size))
+    for k, number in enumerate(group.generator_numbers):
+        generators[k] = found.at(number)
+    return MatrixData(
+        group,
+        generators,
+        np.zeros((0, found.size, found.size)),
+        group._elements,
+        np.full(order, 1 / order),
+        found.characters,
+        tuple(group.irreps()),
+    )
+
+
+def continuous_data(
+    group: ContinuousGroup, matrix: Callable[[GroupElement], np.ndarray], lie: np.ndarray, degree: int
+) -> MatrixData:
+    """The data of a representation of a continuous group.
+
+    Args:
+        group: the group.
+        matrix: the matrix of an element.
+        lie: derivatives along the Lie algebra, shape ``(dimension of the group, n, n)``.
+        degree: the greatest frequency in it.
+    """
+    elements, weights = group.class_quadrature(2 * degree)
+    generators = [matrix(g) for g in group.generators]
+    return MatrixData(
+        group,
+        np.stack(generators) if generators else np.zeros((0, *lie.shape[1:])),
+        lie,
+        tuple(elements),
+        weights,
+        np.array([np.trace(matrix(g)) for g in elements]),
+        tuple(group.irreps_up_to(degree)),
+    )
+
+
+def greatest_frequency(representation: Representation) -> int:
+    """The greatest frequency of the irreps in a representation of a continuous group.
+
+    Args:
+        representation: the representation.
+    """
+    return max(representation.group.frequency(id) for id in representation.irreps)  # type: ignore[attr-defined]
+
+
+def restricted_data(group: Group, id: Any, representation: Representation) -> MatrixData:
+    """The data of a representation restricted to a subgroup.
+
+    Args:
+        group: the group.
+        id: the label of the subgroup.
+        representation: a representation of the group.
+    """
+    subgroup, inclusion, _ = group.subgroup(id)
+
+    def matrix(element: GroupElement) -> np.ndarray:
+        lifted = inclusion(element)
+        if lifted is None:
+            raise GroupError(f"{element} of {subgroup} is not in {group}")
+        return representation(lifted)
+
+    if isinstance(subgroup, FiniteGroup):
+        return finite_data(subgroup, snapped(np.stack([matrix(h) for h in subgroup.elements])))
+    smaller = cast("ContinuousGroup", subgroup)
+    degree = greatest_frequency(representation)
+    return continuous_data(smaller, matrix, smaller.derivatives(matrix, degree), degree)
+
+
+def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity: int) -> list[np.ndarray]:
+    """Isometries from an irrep into a representation with orthogonal images, shapes ``(size, irrep size)``."""
+    found: list[np.ndarray] = []
+    maps = intertwiners(
+        irrep.generator_matrices,
+        data.generators,
+        a_lie=irrep.lie_matrices,
+        b_lie=data.lie,
+        dimension=multiplicity * ENDOMORPHISMS[irrep.type],
+    )
+    for candidate in maps:
+        for embedding in found:
+            candidate = candidate - embedding @ (embedding.T @ candidate)
+        scale = np.linalg.norm(candidate) / np.sqrt(candidate.shape[1])
+        if scale > 1e-3:
+            found.append(candidate / scale)
+        if len(found) == multiplicity:
+            break
+    return found
+
+
+def decompose(data: MatrixData) -> tuple[list[Label], np.ndarray]:
+    """The irreps in a representation, and Q with rho = Q (sum of irreps) Q^T.
+
+    The columns of Q that belong to an irrep psi are embeddings from Hom_G(psi, rho) with orthogonal images.
+
+    Args:
+        data: the representation.
+
+    Returns:
+        labels of the irreps in the order of their blocks, and Q of shape ``(n, n)``.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> group = cyclic_group(4)
+        >>> irreps, q = decompose(finite_data(group, group.regular_representation.matrices))
+        >>> irreps
+        [(0,), (1,), (2,)]
+    """
+    labels: list[Label] = []
+    columns: list[np.ndarray] = []
+    for irrep in data.candidates:
+        count = data.multiplicity(irrep)
+        if count:
+            columns += _embeddings(irrep, data, count)
+            labels += [irrep.id] * count
+    basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
+    if basis.shape[1] != data.size:
+        raise RepresentationError(
+            f"the irreps found add up to size {basis.shape[1]} of {data.size}",
+            hint="check that the matrices are orthogonal and multiply like the group",
+        )
+    return labels, basis
+
+
+@suggests
+def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray:
+    """A basis of the space Hom_G(rho1, rho2) of equivariant linear maps.
+
+    Solved on irreps (Schur's lemma) and carried over by the changes of basis.
+
+    Args:
+        rho1: a representation of size n.
+        rho2: a representation of the same group, of size m.
+
+    Returns:
+        the basis, shape ``(dimension, m, n)``.
+
+    Raises:
+        GroupError: if the groups differ.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> regular = cyclic_group(4).regular_representation
+        >>> homomorphism_space(regular, regular).shape
+        (4, 4, 4)
+    """
+    need_representations([rho1, rho2], "a space of homomorphisms")
+    if rho1.group != rho2.group:
+        raise GroupError(f"representations of one group are needed, but {rho1} and {rho2} were given")
+    maps = []
+    row = 0
+    for out_id in rho2.irreps:
+        height = rho2.group.irrep(*out_id).size
+        column = 0
+        for in_id in rho1.irreps:
+            width = rho1.group.irrep(*in_id).size
+            if in_id == out_id:
+                left = rho2.change_of_basis[:, row : row + height]
+                right = rho1.change_of_basis[:, column : column + width]
+                for endomorphism in rho1.group.irrep(*in_id).endomorphism_basis():
+                    maps.append(left @ endomorphism @ right.T)
+            column += width
+        row += height
+    if not maps:
+        return np.zeros((0, rho2.size, rho1.size))
+    return np.stack(maps)
+
+
+def _connected(pattern: np.ndarray) -> list[list[int]]:
+    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members."""
+    reach = pattern.copy()
+    np.fill_diagonal(reach, True)
+    while True:
+        # Squaring doubles the length of the paths that are followed.
+        further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        if (further == reach).all():
+            break
+        reach = further
+    components: list[list[int]] = []
+    seen: set[int] = set()
+    for start in range(len(reach)):
+        if start not in seen:
+            members = np.flatnonzero(reach[start]).tolist()
+            seen.update(members)
+            components.append(members)
+    return components
+
+
+def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
+    """The finest sets of channels that the matrices (of generators) do not mix.
+
+    Args:
+        matrices: shape ``(generators, n, n)``.
+
+    Returns:
+        lists of channel numbers, each sorted, in the order of their first channels.
+    """
+    pattern = (matrices != 0).any(axis=0) if len(matrices) else np.zeros(matrices.shape[1:], dtype=bool)
+    np.fill_diagonal(pattern, True)
+    return _connected(pattern | pattern.T)
+
+
+@suggests
+def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]:
+    """The change of channels that separates a representation into a direct sum of smaller ones.
+
+    The new representations are rho_i, with P rho(g) P^T = rho_1(g) + ... + rho_n(g) for a permutation P: channels that the
+    matrices do not mix are put together. Restricting a regular representation to a subgroup, for example, gives several
+    regular ones.
+
+    Args:
+        repr: the representation.
+
+    Returns:
+        P of shape ``(size, size)``, and the list of representations.
+
+    Example:
+        >>> from intertwine.group import cyclic_group
+        >>> disentangle(cyclic_group(4).regular_representation.restrict(2))[1]
+        [C2|[C4:regular_0]:2, C2|[C4:regular_1]:2]
+    """
+    group = repr.group
+    blocks = invariant_blocks(np.concatenate([repr.generator_matrices, repr.lie_matrices]))
+    if len(blocks) == 1:
+        return np.eye(repr.size), [repr]
+    if not isinstance(group, FiniteGroup):
+        return snapped(repr.change_of_basis.T), [group.irrep(*id) for id in repr.irreps]
+    order = [channel for block in blocks for channel in block]
+    parts = []
+    for number, block in enumerate(blocks):
+        parts.append(named_representation(group, repr.kept_matrices.block(block), f"{repr.name}_{number}"))
+    return np.eye(repr.size)[order], parts
+
+
+def named_representation(group: FiniteGroup, matrices: np.ndarray | Matrices, name: str) -> Representation:
+    """A representation of a finite group from all its matrices, split into irreps.
+
+    Args:
+        group: the group.
+        matrices: shape ``(order, n, n)``, orthogonal; or what keeps them.
+        name: how it prints.
+    """
+    labels, basis = decompose(finite_data(group, matrices))
+    return Representation(group, name, labels, basis, _matrices=matrices)

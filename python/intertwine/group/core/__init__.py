@@ -1,0 +1,1 @@
+"""Groups, their elements and their representations: the base classes, finite and continuous."""

@@ -1,0 +1,158 @@
+"""Equivariant linear layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from intertwine.budget import Price
+from intertwine.errors import FieldTypeError
+from intertwine.fields import FieldType
+from intertwine.group.core.group import Group
+from intertwine.group.core.representation import Representation
+from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
+from intertwine.kernels.prices import plan_prices, plan_weights
+from intertwine.memory import remembered
+from intertwine.nn.base.module import check_field_type
+from intertwine.nn.conv.basis_layer import ExpandedModule
+
+_POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
+"""The one constant function on a point: a linear layer is a kernel of one cell, at the origin of a line that nothing moves."""
+
+
+@remembered
+def _still(group: Group) -> Representation:
+    return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
+
+
+def matrix_plan(
+    in_representations: tuple[Representation, ...], out_representations: tuple[Representation, ...]
+) -> ExpansionPlan:
+    """The basis of Hom_G(rho_in, rho_out) for two lists of fields.
+
+    Args:
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+
+    Raises:
+        EmptyBasisError: if only 0 is equivariant.
+    """
+    group = in_representations[0].group
+    return expansion_plan(_still(group), in_representations, out_representations, _POINT, ((0.0,),))
+
+
+def matrix_prices(
+    in_representations: tuple[Representation, ...], out_representations: tuple[Representation, ...]
+) -> Iterator[Price]:
+    """What `matrix_plan` takes.
+
+    Args:
+        in_representations: one for each input field.
+        out_representations: one for each output field.
+    """
+    return plan_prices(_still(in_representations[0].group), in_representations, out_representations, _POINT, 1)
+
+
+class Linear(ExpandedModule):
+    """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
+
+    Channels are on axis 1, as everywhere. Any further axes, whether of space or of anything else (time, heads, points of a
+    set), are kept, and the same map is applied at each of their places: ``(batch, channels, *extra)`` gives
+    ``(batch, out channels, *extra)``. Unlike escnn's, it takes fields on any space, where it is a convolution of kernel size 1.
+
+    Args:
+        in_type: the fields of the input.
+        out_type: the fields of the output, on the same space.
+        bias: whether to add a bias to the invariant part of each field.
+        basisexpansion: accepted for escnn's sake.
+        recompute: accepted for escnn's sake; nothing is stale.
+        initialize: whether to draw the weights; else they are zero.
+
+    Raises:
+        FieldTypeError: if the types are not on one space.
+        EmptyBasisError: if only 0 is equivariant.
+
+    Example:
+        >>> from intertwine import gspaces, group, nn
+        >>> space = gspaces.no_base_space(group.cyclic_group(8))
+        >>> layer = nn.Linear(nn.field_type(space, regular=2), nn.field_type(space, regular=3))
+        >>> layer(torch.randn(5, 16)).shape, layer.weights.numel()
+        (torch.Size([5, 24]), 48)
+    """
+
+    @classmethod
+    def declares(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> dict[str, tuple[int, ...] | None]:
+        """The weights.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        group = in_type.fibergroup
+        count = plan_weights(_still(group), in_type.representations, out_type.representations, _POINT)
+        return {"weights": None if count is None else (count,)}
+
+    @classmethod
+    def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
+        """The basis of equivariant maps.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        return matrix_prices(in_type.representations, out_type.representations)
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        out_type: FieldType,
+        bias: bool = True,
+        basisexpansion: str = "blocks",
+        recompute: bool = False,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "Linear")
+        self.out_type = check_field_type(out_type, "Linear", "out_type")
+        if in_type.gspace != out_type.gspace:
+            raise FieldTypeError(
+                f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
+            )
+        self._set_parameters(matrix_plan(in_type.representations, out_type.representations), bias, initialize)
+
+    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
+        """W of shape ``(out channels, in channels)``."""
+        return self.basisexpansion(weights)[:, :, 0]
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        by_blocks = self._by_blocks(tensor)
+        if by_blocks is not None:
+            return by_blocks
+        matrix, bias = self._expanded()
+        if tensor.dim() == 2:
+            return F.linear(tensor, matrix, bias)
+        return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)
+
+    def _export(self) -> torch.nn.Module:
+        matrix, bias = self.expand_parameters()
+        dimension = self.in_type.gspace.dimensionality
+        sizes = (self.in_type.size, self.out_type.size)
+        if dimension == 0:
+            plain: torch.nn.Module = torch.nn.Linear(*sizes, bias=bias is not None, device="meta")
+        else:
+            conv = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
+            plain = conv(*sizes, 1, bias=bias is not None, device="meta")
+        plain.weight = torch.nn.Parameter(matrix.detach().clone().reshape(*reversed(sizes), *(dimension * (1,))))
+        if bias is not None:
+            plain.bias = torch.nn.Parameter(bias.detach().clone())
+        return plain
+
+    def extra_repr(self) -> str:
+        """The types."""
+        return f"{self.in_type}, {self.out_type}" + (", bias=False" if self.bias is None else "")

@@ -1,0 +1,1 @@
+"""Tools that look at whole models: checks of equivariance, plans, summaries, export."""

@@ -1,0 +1,372 @@
+"""Gated non-linearities: fields scaled by sigmoids of invariant channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from intertwine.checks import flag
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, UnsupportedFieldError
+from intertwine.fields import FieldType
+from intertwine.group.constructions.constructions import directsum
+from intertwine.nn.base.channel_blocks import Blocks, field_channels
+from intertwine.nn.base.cpu_gradients import gated_half
+from intertwine.nn.base.module import EquivariantModule, check_field_type
+from intertwine.nn.base.norms import subfields
+
+GATES_ID, GATED_ID = "gate", "gated"
+
+
+def _need_invariant(representation: Any, layer: str) -> None:
+    if not representation.is_trivial():
+        raise UnsupportedFieldError(
+            f"{layer} needs gates that the group does not change, but {representation.name} of {representation.group} is no "
+            f"trivial representation",
+            hint="let trivial fields be the gates",
+        )
+
+
+def _by_size(sizes: Sequence[Any]) -> np.ndarray:
+    """The number of the gate of each gated field: gates are handed out by ascending size, as escnn does."""
+    return np.argsort(np.argsort(sizes, kind="stable"), kind="stable")
+
+
+def _select(tensor: torch.Tensor, order: torch.Tensor | None) -> torch.Tensor:
+    return tensor if order is None else tensor.index_select(1, order)
+
+
+class _Channels:
+    """Some of the channels of a type: a view where they lie one behind the other."""
+
+    def __init__(self, module: EquivariantModule, name: str, channels: np.ndarray) -> None:
+        self._name = name
+        self._range = (int(channels[0]), len(channels)) if len(channels) else (0, 0)
+        self._in_order = bool((np.diff(channels) == 1).all())
+        if not self._in_order:
+            module.register_constant(name, channels)
+
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The first channel and the number of channels, if they lie one behind the other."""
+        return self._range if self._in_order else None
+
+    def of(self, module: EquivariantModule, tensor: torch.Tensor) -> torch.Tensor:
+        if self._in_order:
+            return tensor.narrow(1, *self._range)
+        return tensor.index_select(1, getattr(module, self._name))
+
+
+def _gated(blocks: Blocks, features: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
+    """Each block times its gate, which has shape ``(batch, blocks, *space)``."""
+    parts = []
+    for numbers, values in blocks.split(features):
+        if numbers is None:
+            chosen = gates
+        elif isinstance(numbers, slice):
+            chosen = gates[:, numbers]
+        else:
+            chosen = gates.index_select(1, numbers)
+        parts.append(values * chosen.unsqueeze(2))
+    return blocks.join(parts, features)
+
+
+class _Gated1(EquivariantModule):
+    """One input that holds the gates and the fields that they scale."""
+
+    def __init__(self, in_type: FieldType, gates: list[str] | None, drop_gates: bool) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.in_type = check_field_type(in_type, name)
+        self.drop_gates = flag(drop_gates, "drop_gates")
+        if gates is None:
+            if len(in_type) % 2:
+                raise ArgumentError(
+                    f"{name} takes the first half of the fields as gates, but {in_type} has {len(in_type)} fields",
+                    hint='give gates=["gate", "gated", ...], one for each field',
+                )
+            gates = len(in_type) // 2 * [GATES_ID] + len(in_type) // 2 * [GATED_ID]
+        if isinstance(gates, str) or not isinstance(gates, (list, tuple)) or len(gates) != len(in_type):
+            raise ArgumentError(
+                f"{name} needs one of 'gate' and 'gated' for each of {len(in_type)} fields, not {gates!r}"
+            )
+        for label in gates:
+            if label not in (GATES_ID, GATED_ID):
+                raise ArgumentError(f"{name} knows 'gate' and 'gated', not {label!r}")
+        self._gate_fields = [number for number, label in enumerate(gates) if label == GATES_ID]
+        self._gated_fields = [number for number, label in enumerate(gates) if label == GATED_ID]
+        if len(self._gate_fields) != len(self._gated_fields) or not self._gate_fields:
+            raise ArgumentError(
+                f"{name} needs as many gates as gated fields, but {len(self._gate_fields)} and {len(self._gated_fields)} were "
+                f"given"
+            )
+        channels = field_channels(in_type)
+        self._gates = _Channels(self, "gates", np.concatenate([channels[number] for number in self._gate_fields]))
+        self._features = _Channels(
+            self, "features", np.concatenate([channels[number] for number in self._gated_fields])
+        )
+        halves = self._gates.bounds, self._features.bounds
+        self._split = (
+            halves[0] is not None and halves[1] is not None and halves[0][0] == 0 and halves[0][1] == halves[1][0]
+        )
+        self.gated_type = in_type.index_select(self._gated_fields)
+        self.out_type = self.gated_type if self.drop_gates else in_type
+        if not self.drop_gates:
+            both = np.concatenate([channels[number] for number in self._gate_fields + self._gated_fields])
+            back = np.argsort(both)
+            self._reorders = bool((back != np.arange(len(back))).any())
+            if self._reorders:
+                self.register_constant("back", back)
+        self.bias = torch.nn.Parameter(torch.randn(len(self._gate_fields)))
+
+    def _separate(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The gates and the gated fields."""
+        if self._split and self._gates.bounds is not None:
+            gates, features = tensor.split([self._gates.bounds[1], tensor.shape[1] - self._gates.bounds[1]], dim=1)
+            return gates, features
+        return self._gates.of(self, tensor), self._features.of(self, tensor)
+
+    def _finish(self, gates: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        if self.drop_gates:
+            return features
+        whole = torch.cat([gates, features], dim=1)
+        return _select(whole, self.back if self._reorders else None)  # type: ignore[arg-type]
+
+    def extra_repr(self) -> str:
+        """Type and whether gates are dropped."""
+        return f"{self.in_type}, drop_gates={self.drop_gates}"
+
+
+class GatedNonLinearity1(_Gated1):
+    """Fields times the sigmoids of trivial fields of the same input: x_i sigmoid(s_i - b_i).
+
+    The gates s_i are trivial fields, so the factor is invariant and any field may be gated (Weiler et al., "3D steerable CNNs",
+    2018). Gates are handed out in order to the gated fields, those with fewer channels first.
+
+    Args:
+        in_type: as many trivial fields (gates) as fields to be gated.
+        gates: ``"gate"`` or ``"gated"`` for each field; by default the first half are gates.
+        drop_gates: whether the output leaves the gates out; otherwise it holds their sigmoids in their places.
+        **kwargs: accepted for escnn's sake.
+
+    Raises:
+        ArgumentError: if gates and gated fields are not equally many.
+        UnsupportedFieldError: if a gate is no trivial field.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.GatedNonLinearity1(nn.field_type(gspaces.rot2dOnR2(4), trivial=2, vector=2))
+        >>> layer(torch.randn(1, 6, 5, 5)).shape
+        torch.Size([1, 4, 5, 5])
+    """
+
+    needs: ClassVar[str] = "any fields, and a trivial field for each as its gate"
+
+    def __init__(
+        self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
+    ) -> None:
+        super().__init__(in_type, gates, drop_gates)
+        for number in self._gate_fields:
+            _need_invariant(in_type.representations[number], type(self).__name__)
+        self._blocks = Blocks(field_channels(self.gated_type))
+        order = _by_size([representation.size for representation in self.gated_type.representations])
+        self._hands_out = bool((order != np.arange(len(order))).any())
+        if self._hands_out:
+            self.register_constant("gate_of_field", order)
+        one_size = len({representation.size for representation in self.gated_type.representations}) == 1
+        self._in_halves = self._split and one_size and self.drop_gates and not self._hands_out
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._in_halves:
+            return gated_half(tensor, self.bias)
+        raw, features = self._separate(tensor)
+        gates = torch.sigmoid(raw - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
+        handed = _select(gates, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
+        return self._finish(gates, _gated(self._blocks, features, handed))
+
+
+class InducedGatedNonLinearity1(_Gated1):
+    """Blocks of induced fields times the sigmoids of quotient fields of the same input.
+
+    The group permutes the blocks of Ind_H sigma as it does the channels of the quotient field of G/H, so channel a of a gate
+    scales block a of its field.
+
+    Args:
+        in_type: as many quotient (or regular) fields as induced fields of the same number of blocks.
+        gates: ``"gate"`` or ``"gated"`` for each field; by default the first half are gates.
+        drop_gates: whether the output leaves the gates out.
+        **kwargs: accepted for escnn's sake.
+
+    Raises:
+        ArgumentError: if gates and gated fields are not equally many.
+        UnsupportedFieldError: if the group does not permute the blocks of a field as the channels of its gate.
+    """
+
+    needs: ClassVar[str] = "fields of blocks, and for each a field whose channels the group permutes in the same way"
+
+    field_seconds = 7e-5
+
+    def __init__(
+        self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
+    ) -> None:
+        super().__init__(in_type, gates, drop_gates)
+        name = type(self).__name__
+        representations = in_type.representations
+        gate_sizes = {representations[number].size for number in self._gate_fields}
+        if len(gate_sizes) > 1:
+            raise ArgumentError(f"{name} needs gates of one size, but they have the sizes {sorted(gate_sizes)}")
+        count = gate_sizes.pop()
+        blocks: list[np.ndarray] = []
+        start = 0
+        keys = []
+        for number in self._gated_fields:
+            field = representations[number]
+            if field.size % count:
+                raise UnsupportedFieldError(
+                    f"{field.name} of {field.group} has no {count} blocks for its gate's channels"
+                )
+            found = subfields(field, field.size // count)
+            blocks += [start + block for block in found]
+            start += field.size
+            keys.append((field.size, field.size // count))
+        order = np.array(sorted(range(len(keys)), key=lambda k: keys[k]))
+        gate_of_field = np.argsort(order)
+        for field, gate in zip(self._gated_fields, gate_of_field, strict=True):
+            _need_same_permutation(representations[self._gate_fields[gate]], representations[field], count, name)
+        self._blocks = Blocks(blocks)
+        self._count = count
+        self._hands_out = bool((gate_of_field != np.arange(len(keys))).any())
+        if self._hands_out:
+            self.register_constant("gate_of_block", (gate_of_field[:, None] * count + np.arange(count)).ravel())
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        raw, features = self._separate(tensor)
+        bias = self.bias.repeat_interleave(self._count)
+        gates = torch.sigmoid(raw - bias.view(-1, *((tensor.dim() - 2) * (1,))))
+        handed = _select(gates, self.gate_of_block if self._hands_out else None)  # type: ignore[arg-type]
+        return self._finish(gates, _gated(self._blocks, features, handed))
+
+
+def _need_same_permutation(gate: Any, field: Any, count: int, layer: str) -> None:
+    """Raises unless the group permutes the blocks of a field as it does the channels of its gate."""
+    width = field.size // count
+    moved = (
+        np.abs(field.generator_matrices).reshape(-1, count, width, count, width).max(axis=(2, 4), initial=0.0) > 1e-9
+    )
+    if not gate.is_permutation or not np.array_equal(moved, gate.generator_matrices == 1):
+        raise UnsupportedFieldError(
+            f"{layer} needs gates whose channels the group permutes as the blocks of {field.name}, but {gate.name} of "
+            f"{gate.group} is moved otherwise",
+            hint="let the gate be the quotient field by the subgroup that the other field is induced from",
+        )
+
+
+class GatedNonLinearity2(EquivariantModule):
+    """Fields of one input times the sigmoids of the trivial fields of another: ``layer(gates, fields)``.
+
+    Args:
+        in_type: the type of the gates (trivial fields) and the type of the fields, equally many.
+        **kwargs: accepted for escnn's sake.
+
+    Raises:
+        FieldTypeError: if these are not two types on one space.
+        ArgumentError: if gates and fields are not equally many.
+        UnsupportedFieldError: if a gate is no trivial field.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> space = gspaces.rot2dOnR2(4)
+        >>> layer = nn.GatedNonLinearity2((nn.field_type(space, trivial=2), nn.field_type(space, vector=2)))
+        >>> layer(torch.randn(1, 2, 5, 5), torch.randn(1, 4, 5, 5)).shape
+        torch.Size([1, 4, 5, 5])
+    """
+
+    needs: ClassVar[str] = "any fields, and a trivial field of the other input for each"
+
+    def __init__(self, in_type: tuple[FieldType, FieldType], **kwargs: object) -> None:
+        super().__init__()
+        name = type(self).__name__
+        if not isinstance(in_type, (tuple, list)) or len(in_type) != 2:
+            raise FieldTypeError(f"{name} needs two field types: of the gates and of the fields")
+        gates, fields = (check_field_type(type_, name) for type_ in in_type)
+        if gates.gspace != fields.gspace:
+            raise FieldTypeError(f"{name} needs types on one space, but {gates} and {fields} were given")
+        if len(gates) != len(fields):
+            raise ArgumentError(f"{name} needs as many gates as fields, but {len(gates)} and {len(fields)} were given")
+        for representation in gates.representations:
+            _need_invariant(representation, name)
+        self.in_type = (gates, fields)  # type: ignore[assignment]
+        self.out_type = fields
+        self._blocks = Blocks(field_channels(fields))
+        order = _by_size([representation.size for representation in fields.representations])
+        self._hands_out = bool((order != np.arange(len(order))).any())
+        if self._hands_out:
+            self.register_constant("gate_of_field", order)
+        self.bias = torch.nn.Parameter(torch.randn(len(gates)))
+
+    def _compute(self, gates: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+        factors = torch.sigmoid(gates - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
+        handed = _select(factors, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
+        return _gated(self._blocks, tensor, handed)
+
+    def extra_repr(self) -> str:
+        """Both types."""
+        return f"gates={self.in_type[0]}, type={self.in_type[1]}"  # type: ignore[index]
+
+
+class GatedNonLinearityUniform(EquivariantModule):
+    """Irreps gated by trivial irreps of the same field, for fields of one kind.
+
+    The first half of the irreps of every field must be trivial: number i gates irrep i of the second half.
+
+    Args:
+        in_type: fields of one representation, a plain sum of irreps.
+        gate: the function of the gates.
+
+    Raises:
+        UnsupportedFieldError: for other fields.
+
+    Example:
+        >>> from intertwine import gspaces, group, nn
+        >>> space = gspaces.rot2dOnR2(4)
+        >>> rho = group.directsum([space.trivial_repr, space.irrep(1)])
+        >>> nn.GatedNonLinearityUniform(nn.FieldType(space, 2 * [rho]))(torch.randn(1, 6, 5, 5)).shape
+        torch.Size([1, 4, 5, 5])
+    """
+
+    needs: ClassVar[str] = "equal fields, plain sums of trivial irreps and as many others"
+
+    def __init__(self, in_type: FieldType, gate: Callable[[torch.Tensor], torch.Tensor] = torch.sigmoid) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "GatedNonLinearityUniform")
+        if not callable(gate):
+            raise ArgumentTypeError(f"the gate is a function such as torch.sigmoid, not {type(gate).__name__}")
+        rho = in_type.representations[0]
+        half = len(rho.irreps) // 2
+        irreps = [rho.group.irrep(*id) for id in rho.irreps]
+        fits = in_type.uniform and len(irreps) == 2 * half and np.allclose(rho.change_of_basis, np.eye(rho.size))
+        if not fits or not all(irrep.is_trivial() for irrep in irreps[:half]):
+            raise UnsupportedFieldError(
+                f"GatedNonLinearityUniform needs equal fields, plain sums of trivial irreps and then as many others, but "
+                f"{in_type} was given",
+                hint="use GatedNonLinearity1, which takes gates and fields of any kind",
+            )
+        gated = irreps[half:]
+        self.out_type = FieldType(in_type.gspace, len(in_type) * [directsum(list(gated))])
+        self.n_gates, self._size, self.gate_function = half, rho.size, gate
+        self._uniform = len({irrep.size for irrep in gated}) == 1
+        self._irrep_size = gated[0].size
+        if not self._uniform:
+            self.register_constant("gate_of_channel", np.repeat(np.arange(half), [irrep.size for irrep in gated]))
+        self.bias = torch.nn.Parameter(torch.randn(len(in_type), half))
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        fields = tensor.unflatten(1, (len(self.in_type), self._size))
+        gates, features = fields.split([self.n_gates, self._size - self.n_gates], dim=2)
+        gates = self.gate_function(gates - self.bias.view(*self.bias.shape, *((tensor.dim() - 2) * (1,))))
+        if self._uniform:
+            gated = features.unflatten(2, (self.n_gates, self._irrep_size)) * gates.unsqueeze(3)
+            return gated.flatten(1, 3)
+        return (features * gates.index_select(2, self.gate_of_channel)).flatten(1, 2)  # type: ignore[arg-type]

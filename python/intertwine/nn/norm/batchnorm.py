@@ -1,0 +1,167 @@
+"""Batch normalisation of fields whose channels the group permutes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+
+from intertwine.checks import flag, statistics_settings
+from intertwine.errors import ShapeError, UnsupportedFieldError
+from intertwine.fields import FieldType
+from intertwine.nn.base.channel_blocks import FieldsBySize
+from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.norm.synchronise import Processes, SynchronisedModule
+
+
+class InnerBatchNorm(EquivariantModule, SynchronisedModule):
+    """Batch normalisation with one mean and variance for each field, over batch, space and the field's channels.
+
+    (x - mean) / sqrt(variance + eps) * weight + bias, with one weight and bias for each field, so the group's permutation of
+    the channels changes nothing (Weiler and Cesa, "General E(2)-equivariant steerable CNNs", 2019).
+
+    Args:
+        in_type: regular, quotient or trivial fields.
+        eps: added to the variance.
+        momentum: share of the new batch in the running statistics; ``None`` for the plain average over all batches.
+        affine: whether to learn weight and bias.
+        track_running_stats: whether to keep running statistics for use in eval mode.
+
+    Raises:
+        UnsupportedFieldError: for fields whose channels the group does not only permute.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.InnerBatchNorm(nn.field_type(gspaces.rot2dOnR2(4), regular=2))
+        >>> layer(torch.randn(3, 8, 5, 5)).shape
+        torch.Size([3, 8, 5, 5])
+    """
+
+    needs: ClassVar[str] = "fields whose channels the group only permutes"
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "InnerBatchNorm")
+        self.out_type = in_type
+        need_permutations(in_type, "InnerBatchNorm", "NormBatchNorm")
+        self.eps, self.momentum = statistics_settings(eps, momentum)
+        self.affine, self.track_running_stats = flag(affine, "affine"), flag(track_running_stats, "track_running_stats")
+        self._fields = FieldsBySize(in_type)
+        count = len(in_type)
+        self.weight = torch.nn.Parameter(torch.ones(count)) if affine else None
+        self.bias = torch.nn.Parameter(torch.zeros(count)) if affine else None
+        if track_running_stats:
+            self.register_buffer("running_mean", torch.zeros(count))
+            self.register_buffer("running_var", torch.ones(count))
+            self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
+        else:
+            self.running_mean = self.running_var = self.num_batches_tracked = None
+
+    def reset_running_stats(self) -> None:
+        """Forgets the running statistics."""
+        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Forgets the running statistics, weights and biases."""
+        self.reset_running_stats()
+        if self.weight is not None and self.bias is not None:
+            torch.nn.init.ones_(self.weight)
+            torch.nn.init.zeros_(self.bias)
+
+    def _average_factor(self) -> float:
+        if not self.training or self.num_batches_tracked is None:
+            return 0.0 if self.momentum is None else self.momentum
+        self.num_batches_tracked.add_(1)
+        return 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        factor = self._average_factor()
+        batch_statistics = self.training or self.running_mean is None
+        if batch_statistics and 0 < tensor.numel() <= self.in_type.size and self._fields.smallest == 1:
+            raise ShapeError(
+                f"one value per field is too little to normalise, in a batch of shape {tuple(tensor.shape)}",
+                hint="use a larger batch, or eval mode",
+            )
+        parts = []
+        for numbers, values in self._fields.split(tensor):
+            mean = _part(self.running_mean, numbers)
+            var = _part(self.running_var, numbers)
+            flat = values.flatten(2)
+            settings = (mean, var, _part(self.weight, numbers), _part(self.bias, numbers))
+            if self.training and self._processes is not None:
+                normed = _over_processes(self._processes, flat, *settings, factor, self.eps)
+            else:
+                normed = F.batch_norm(flat, *settings, batch_statistics, factor, self.eps)
+            if self.training and isinstance(numbers, torch.Tensor) and mean is not None and var is not None:
+                with torch.no_grad():
+                    self.running_mean[numbers] = mean  # type: ignore[index]
+                    self.running_var[numbers] = var  # type: ignore[index]
+            parts.append(normed.view(values.shape))
+        return self._fields.join(parts, tensor)
+
+    def _export(self) -> torch.nn.Module:
+        if not self.track_running_stats:
+            raise UnsupportedFieldError(
+                "without running statistics a field's channels are normalised together, which no plain batch norm does",
+                hint="build InnerBatchNorm with track_running_stats=True to export it",
+            )
+        sizes = torch.tensor([r.size for r in self.in_type.representations])
+        cls = {0: torch.nn.BatchNorm1d, 1: torch.nn.BatchNorm1d, 2: torch.nn.BatchNorm2d, 3: torch.nn.BatchNorm3d}[
+            self.in_type.gspace.dimensionality
+        ]
+        plain = cls(self.in_type.size, self.eps, self.momentum, self.affine, self.track_running_stats)
+        with torch.no_grad():
+            for name in ("weight", "bias", "running_mean", "running_var"):
+                own, other = getattr(self, name), getattr(plain, name)
+                if own is not None:
+                    other.data = own.detach().repeat_interleave(sizes.to(own.device))
+            if self.num_batches_tracked is not None and plain.num_batches_tracked is not None:
+                plain.num_batches_tracked.copy_(self.num_batches_tracked)
+        return plain
+
+    def extra_repr(self) -> str:
+        """As escnn prints it."""
+        return (
+            f"{self.in_type}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+def _over_processes(
+    processes: Processes,
+    flat: torch.Tensor,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    factor: float,
+    eps: float,
+) -> torch.Tensor:
+    """``F.batch_norm`` in training mode, with the statistics of all processes."""
+    count = processes.total(flat.new_tensor(float(flat.shape[0] * flat.shape[2])))
+    mean = processes.total(flat.sum(dim=(0, 2))) / count
+    about = flat - mean.view(-1, 1)
+    var = processes.total(about.square().sum(dim=(0, 2))) / count
+    if running_mean is not None and running_var is not None:
+        with torch.no_grad():
+            running_mean.lerp_(mean.detach().to(running_mean.dtype), factor)
+            running_var.lerp_((var.detach() * (count / (count - 1))).to(running_var.dtype), factor)
+    normed = about * (var + eps).rsqrt().view(-1, 1)
+    if weight is not None and bias is not None:
+        normed = normed * weight.view(-1, 1) + bias.view(-1, 1)
+    return normed
+
+
+def _part(values: torch.Tensor | None, numbers: torch.Tensor | slice | None) -> torch.Tensor | None:
+    return values if values is None or numbers is None else values[numbers]

@@ -1,0 +1,1 @@
+"""Layers that take fields apart, put them together or take them for something else."""

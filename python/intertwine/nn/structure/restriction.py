@@ -1,0 +1,174 @@
+"""Changing what a feature map is taken for: restriction to a subgroup, disentangling, nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.budget import Price
+from intertwine.errors import GroupError, UnsupportedFieldError
+from intertwine.fields import FieldType
+from intertwine.group.catalogue.prices import restriction_prices, subgroup_prices
+from intertwine.group.constructions.decomposition import disentangle
+from intertwine.group.core.element import GroupElement
+from intertwine.group.core.representation import Representation
+from intertwine.memory import remembered
+from intertwine.nn.base.channel_map import channel_map
+from intertwine.nn.base.module import EquivariantModule, check_field_type
+
+
+@remembered
+def _disentangle(representation: Representation, name: str) -> tuple[np.ndarray, list[Representation]]:
+    # Equal representations may differ in name, and the parts print it.
+    return disentangle(representation)
+
+
+class IdentityModule(EquivariantModule):
+    """Nothing: the output is the input.
+
+    Args:
+        in_type: the type.
+    """
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "IdentityModule")
+        self.out_type = in_type
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
+
+    def _export(self) -> torch.nn.Module:
+        return torch.nn.Identity()
+
+
+class RestrictionModule(EquivariantModule):
+    """The same channels as fields for a subgroup: from here on only that symmetry is kept.
+
+    Args:
+        in_type: the type.
+        id: the label of the subgroup.
+
+    Raises:
+        GroupError: if there is no such subgroup.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.RestrictionModule(nn.field_type(gspaces.flipRot2dOnR2(4), regular=1), (0, 1))
+        >>> layer.out_type
+        [C2_on_R2[(3.141592653589793, 1)]: {D4:regular (x1)}(8)]
+    """
+
+    @classmethod
+    def prices(cls, in_type: FieldType, id: Any) -> Iterator[Price]:
+        """The representations of the subgroup.
+
+        Args:
+            in_type: the type.
+            id: the label of the subgroup.
+        """
+        group = in_type.fibergroup
+        yield from subgroup_prices(group, id)
+        subgroup = in_type.gspace.restrict(tuple(id) if isinstance(id, list) else id)[0].fibergroup
+        yield from restriction_prices(group, subgroup, in_type.representations)
+
+    def __init__(self, in_type: FieldType, id: Any) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "RestrictionModule")
+        self.id = tuple(id) if isinstance(id, list) else id
+        self.out_type = in_type.restrict(self.id)
+
+    def lift(self, element: GroupElement) -> GroupElement:
+        """An element of the subgroup, as one of the whole group.
+
+        Args:
+            element: of the subgroup.
+        """
+        _, inclusion, _ = self.in_type.gspace.restrict(self.id)
+        lifted = inclusion(element)
+        if lifted is None:
+            raise GroupError(f"{element} is no element of the subgroup {self.id} of {self.in_type.fibergroup}")
+        return lifted
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
+
+    def _export(self) -> torch.nn.Module:
+        return torch.nn.Identity()
+
+    def extra_repr(self) -> str:
+        """The types."""
+        return f"{self.in_type}, id={self.id}"
+
+
+class DisentangleModule(EquivariantModule):
+    """Channels re-ordered so that fields fall apart into the smallest ones that the group does not mix.
+
+    After a restriction, for example, a regular field becomes several regular fields of the subgroup.
+
+    Args:
+        in_type: the type.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> restricted = nn.field_type(gspaces.rot2dOnR2(4), regular=1).restrict(2)
+        >>> nn.DisentangleModule(restricted).out_type
+        [C2_on_R2[(None, 2)]: {C4:regular_0 (x1), C4:regular_1 (x1)}(4)]
+    """
+
+    field_seconds = 6e-5
+
+    @classmethod
+    def prices(cls, in_type: FieldType) -> Iterator[Price]:
+        """The parts of the representations, and the matrix that separates them.
+
+        Args:
+            in_type: the type.
+        """
+        group = in_type.fibergroup
+        if not group.continuous:
+            yield from restriction_prices(group, group, in_type.representations)
+            if any(not rho.is_signed_permutation for rho in {id(rho): rho for rho in in_type.representations}.values()):
+                yield Price(12.0 * in_type.size**2)
+        else:
+            yield Price(12.0 * in_type.size**2)
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, "DisentangleModule")
+        parts: list[Representation] = []
+        blocks = []
+        for representation in in_type.representations:
+            matrix, pieces = _disentangle(representation, representation.name)
+            blocks.append(matrix)
+            parts += pieces
+        self.out_type = FieldType(in_type.gspace, parts)
+        starts = in_type.fields_start
+        self._permutes = all(np.isin(matrix, (0.0, 1.0)).all() for matrix in blocks)
+        order = np.concatenate([start + matrix.argmax(axis=1) for start, matrix in zip(starts, blocks, strict=True)])
+        self._moves = not self._permutes or bool((order != np.arange(len(order))).any())
+        if self._permutes and self._moves:
+            self.register_constant("order", order)
+        elif self._moves:
+            from intertwine.group.core.representation import block_diagonal
+
+            self.register_constant("matrix", block_diagonal(blocks))
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if not self._moves:
+            return tensor
+        if self._permutes:
+            return tensor.index_select(1, self.order)  # type: ignore[arg-type]
+        matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
+        return torch.einsum("oc,bc...->bo...", matrix.to(tensor.dtype), tensor)
+
+    def _export(self) -> torch.nn.Module:
+        if not self._moves:
+            return torch.nn.Identity()
+        if self._permutes:
+            raise UnsupportedFieldError("torch.nn has no layer that permutes channels")
+        matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
+        return channel_map(matrix, self.in_type.gspace.dimensionality)

@@ -1,0 +1,1 @@
+"""One training run: the loop, devices, optimisers, modes, random streams, checkpoints."""

@@ -1,0 +1,67 @@
+"""What is said once before a training: that it will work, but not as its user may think."""
+
+from __future__ import annotations
+
+import torch
+
+from intertwine.errors import EquivarianceWarning, IntertwineError, StatisticsWarning, warn
+from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.windows import size_text
+from intertwine.nn.inspect.planning import plan_within
+
+_LITTLE = 10**9
+"""Multiply-adds of what may be measured of a module that was written by hand, before a training: a fraction of a second."""
+
+
+def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
+    """Warns if a model is not exactly equivariant on inputs of a size.
+
+    Args:
+        module: any module.
+        size: of the input along each axis of space.
+    """
+    space = getattr(getattr(module, "in_type", None), "gspace", None)
+    if not isinstance(module, EquivariantModule) or space is None or not size or len(size) != space.dimensionality:
+        return
+    try:
+        plan = plan_within(module, size, _LITTLE)
+    except IntertwineError:
+        # What the model cannot take is said where it is run.
+        return
+    if plan.exact is not False:
+        return
+    row = next(row for row in plan.rows if row["exact"] is False)
+    near = ", ".join(map(str, plan.sizes[:4]))
+    advice = f"Exact sizes nearby: {near}" if near else "shape_plan() says which layers lose it"
+    warn(
+        f"the model is not exactly equivariant on inputs of size {size_text(size)}: layer {{layer}} ({row['name']}): "
+        f"{row['reason']}. {advice}. Pad or crop the data, or change that layer.",
+        EquivarianceWarning,
+        positions={"layer": row["layer"]},
+    )
+
+
+def warn_of_frozen_statistics(module: torch.nn.Module) -> None:
+    """Warns of normalisations whose weights are frozen while their running statistics go on following the data.
+
+    Args:
+        module: any module, as it is trained: parts in eval mode keep their statistics.
+    """
+    if not any(p.requires_grad for p in module.parameters()):
+        return
+    frozen = [
+        name or type(part).__name__
+        for name, part in module.named_modules()
+        if getattr(part, "num_batches_tracked", None) is not None
+        and part.training
+        and any(True for _ in part.parameters())
+        and not any(p.requires_grad for p in part.parameters())
+    ]
+    if frozen:
+        named = ", ".join(frozen[:3]) + (", ..." if len(frozen) > 3 else "")
+        warn(
+            f"the weights of {len(frozen)} batch normalisations are frozen ({named}), but their running statistics follow "
+            "the new data, so that the frozen layers change what they compute. Call eval() on these parts of a model that is "
+            "itself in training mode: fit() leaves them there.",
+            StatisticsWarning,
+        )

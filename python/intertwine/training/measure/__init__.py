@@ -1,0 +1,1 @@
+"""Losses and metrics, by name or as functions."""

@@ -1,0 +1,1 @@
+"""Predictions of trained models, whole and by tiles."""
