@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 
 # Every row may import from the rows above it; parts of one row not from each other.
 LAYERS: list[set[str]] = [
-    {"errors", "gauge", "scalars"},
+    {"errors", "gauge", "public", "scalars"},
     {"budget", "checks"},
     {"disk", "memory", "suggestions"},
     {"group"},

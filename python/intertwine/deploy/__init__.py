@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING
 
 from intertwine.deploy.conversion import ConvertedLayer, convert, irrep_order
 from intertwine.deploy.files import load, load_bytes, read_extra, save, save_bytes
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = ["ConvertedLayer", "convert", "irrep_order", "load", "load_bytes", "read_extra", "save", "save_bytes"]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

@@ -59,6 +59,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.hom import intertwiners
 from intertwine.group.matrices.plane_matrices import chi, psi, psichi
 from intertwine.group.tables.subgroups import SubgroupClass
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = [
@@ -130,6 +131,8 @@ __all__ = [
     "tensor_product",
     "trivial_group",
 ]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

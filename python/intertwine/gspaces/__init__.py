@@ -24,6 +24,7 @@ from intertwine.gspaces.spatial import (
     rot3dOnR3,
     trivialOnR3,
 )
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "trivialOnR2",
     "trivialOnR3",
 ]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

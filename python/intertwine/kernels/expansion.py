@@ -12,7 +12,7 @@ import torch
 from intertwine.kernels.blocks import BlockExpansion
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion_plan import ExpansionPlan, MixKind, PairPlan, element_attributes, one_field
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 
 _FUSE_UP_TO = 2**20
 """Bases of kernels with one block that have at most so many numbers are sampled once; larger ones meet the functions last."""
@@ -141,7 +141,7 @@ class _FieldExpansion(ConstantModule):
         self.register_constant("basis", torch.stack(basis).flatten(1))
 
     @staticmethod
-    def pays(plan: ExpansionPlan) -> bool:
+    def is_cheaper(plan: ExpansionPlan) -> bool:
         """Whether the fields are equal and so small that this is faster.
 
         Args:
@@ -185,7 +185,7 @@ class KernelExpansion(ConstantModule):
         self._plan = _Shared(plan)
         self._mixers: list[str] = []
         self._rows: list[list[str]] = []
-        self._fields = _FieldExpansion(plan) if fused and _FieldExpansion.pays(plan) else None
+        self._fields = _FieldExpansion(plan) if fused and _FieldExpansion.is_cheaper(plan) else None
         self._blocks = BlockExpansion(plan) if self._fields is None and BlockExpansion.fits(plan) else None
         if self._fields is not None:
             return
@@ -228,7 +228,7 @@ class KernelExpansion(ConstantModule):
         Returns:
             shape ``(out channels, in channels, cells)``.
         """
-        with exactly(weights):
+        with without_autocast(weights):
             return self._expanded(weights)
 
     def _expanded(self, weights: torch.Tensor) -> torch.Tensor:

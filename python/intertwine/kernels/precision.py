@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 
-def exactly(tensor: torch.Tensor) -> AbstractContextManager[None]:
+def without_autocast(tensor: torch.Tensor) -> AbstractContextManager[None]:
     """A context in which autocast does not round matrices, and with them the symmetry.
 
     Args:

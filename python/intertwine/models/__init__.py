@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from intertwine.models.classifier import equivariant_cnn, plain_cnn
 from intertwine.models.matching import count_parameters, match_parameters
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = ["count_parameters", "equivariant_cnn", "match_parameters", "plain_cnn"]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

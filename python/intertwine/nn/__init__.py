@@ -82,6 +82,7 @@ from intertwine.nn.pool.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.structure.branching import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
 from intertwine.nn.structure.mask import MaskModule
 from intertwine.nn.structure.restriction import DisentangleModule, IdentityModule, RestrictionModule
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = [
@@ -181,6 +182,8 @@ __all__ = [
     "synchronise_batchnorm",
     "tensor_directsum",
 ]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

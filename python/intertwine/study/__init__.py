@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from intertwine.public import publish
 from intertwine.study.angles import accuracy_by_angle, random_angles
 from intertwine.study.compare import KERNELS, NETWORKS, RECIPE, Study, make_network, rotated_digits
 from intertwine.study.digits import Digits, enlarge, load_digits
@@ -28,6 +29,8 @@ __all__ = [
     "random_angles",
     "rotated_digits",
 ]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

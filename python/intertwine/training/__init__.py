@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from intertwine.public import publish
 from intertwine.suggestions import missing_name
 from intertwine.training.data.augment import turn_images
 from intertwine.training.data.files import ImageFolder, read_image
@@ -38,6 +39,8 @@ __all__ = [
     "read_image",
     "turn_images",
 ]
+
+publish(__name__, __all__, globals())
 
 if not TYPE_CHECKING:
 

@@ -37,7 +37,7 @@ def test_it_is_the_dense_map(name, quotient):
     layer = layer_of(name, quotient=quotient)
     plane = layer.d == 2
     x = torch.randn(2, layer.in_type.size, *((24, 23) if plane else (9, 8, 8)), dtype=torch.float64)
-    assert layer._schur.worth(x)
+    assert layer._schur.is_cheaper_for(x)
     filters, bias = layer.expand_parameters()
     dense = torch.nn.functional.conv2d if plane else torch.nn.functional.conv3d
     seen, expected = layer(x), dense(x, filters, bias)
@@ -62,7 +62,7 @@ def test_vectors(name):
     torch.manual_seed(0)
     layer = layer_of(name, nn.Linear)
     x = torch.randn(2048, layer.in_type.size, dtype=torch.float64)
-    assert layer._schur.worth(x)
+    assert layer._schur.is_cheaper_for(x)
     expected = torch.nn.functional.linear(x, *layer.expand_parameters())
     assert (layer(x) - expected).abs().max() < 1e-12 * expected.abs().max()
 
@@ -70,10 +70,10 @@ def test_vectors(name):
 def test_few_points_and_autocast_take_the_dense_map():
     layer = layer_of("D8").float()
     few, many = (torch.randn(1, layer.in_type.size, n, n) for n in (3, 33))
-    assert not layer._schur.worth(few)
-    assert layer._schur.worth(many)
+    assert not layer._schur.is_cheaper_for(few)
+    assert layer._schur.is_cheaper_for(many)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert not layer._schur.worth(many)
+        assert not layer._schur.is_cheaper_for(many)
 
 
 def test_no_block_form_where_it_would_not_pay():

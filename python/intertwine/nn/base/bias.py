@@ -7,7 +7,7 @@ import torch
 
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 
 
 class BiasExpansion(ConstantModule):
@@ -58,7 +58,7 @@ class BiasExpansion(ConstantModule):
         """
         if self._gather:
             return bias.index_select(0, self.number) * self.scale  # type: ignore[arg-type]
-        with exactly(bias):
+        with without_autocast(bias):
             return self.matrix @ bias  # type: ignore[operator]
 
     def project(self, channels: torch.Tensor) -> torch.Tensor:
@@ -70,5 +70,5 @@ class BiasExpansion(ConstantModule):
         if self._gather:
             zeros = channels.new_zeros(self.count)
             return zeros.index_add(0, self.number, channels * self.scale.to(channels.dtype))  # type: ignore[arg-type, operator, union-attr]
-        with exactly(channels):
+        with without_autocast(channels):
             return self.matrix.T.to(channels.dtype) @ channels  # type: ignore[operator, union-attr]

@@ -55,7 +55,7 @@ class ExpandedModule(EquivariantModule):
             self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
         else:
             self.bias = None
-        self._schur = SchurBlocks(plan) if plan.cells == 1 and SchurBlocks.pays(plan) else None
+        self._schur = SchurBlocks(plan) if plan.cells == 1 and SchurBlocks.is_cheaper(plan) else None
         self._cache = FilterCache()
         if initialize:
             generalized_he_init(self.weights, self.basisexpansion)
@@ -85,7 +85,7 @@ class ExpandedModule(EquivariantModule):
 
     def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""
-        if self._schur is None or not self._schur.worth(tensor):
+        if self._schur is None or not self._schur.is_cheaper_for(tensor):
             return None
         if self.training:
             blocks, bias = self._schur_blocks(self.weights, self.bias)

@@ -12,7 +12,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.expansion_plan import ExpansionPlan
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 
 _ADVANTAGE = 4.0
 """The block form must need this many times fewer multiplications: its blocks are small, and it copies the features twice."""
@@ -64,7 +64,7 @@ class SchurBlocks(ConstantModule):
             self.register_constant("direct", direct)
 
     @staticmethod
-    def pays(plan: ExpansionPlan) -> bool:
+    def is_cheaper(plan: ExpansionPlan) -> bool:
         """Whether the block form needs so many fewer multiplications that it is faster.
 
         Args:
@@ -85,7 +85,7 @@ class SchurBlocks(ConstantModule):
         return len(sources) * n * len(targets) * m > _ADVANTAGE * cost
 
     @staticmethod
-    def worth(tensor: torch.Tensor) -> bool:
+    def is_cheaper_for(tensor: torch.Tensor) -> bool:
         """Whether there are vectors enough in the features.
 
         Args:
@@ -103,7 +103,7 @@ class SchurBlocks(ConstantModule):
         if not self._direct:
             return self.blocks(expansion(weights)[:, :, 0])
         outs, ins = self._fields
-        with exactly(weights):
+        with without_autocast(weights):
             numbers = weights.view(outs * ins, -1) @ self.direct  # type: ignore[operator]
         shapes = [(part.shape[1], part.shape[3]) for part in self._apart(numbers.flatten())]
         split = numbers.split([rows * columns for rows, columns in shapes], dim=1)
@@ -120,7 +120,7 @@ class SchurBlocks(ConstantModule):
         """
         outs, ins = self._fields
         m, n = self._sizes
-        with exactly(matrix):
+        with without_autocast(matrix):
             inner = matrix.view(outs, m, ins * n).transpose(1, 2) @ self.outside  # type: ignore[operator]
             inner = inner.view(outs, ins, n, m).transpose(2, 3) @ self.inside  # type: ignore[operator]
         parts = []

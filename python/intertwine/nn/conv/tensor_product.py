@@ -16,7 +16,7 @@ from intertwine.group.constructions.decomposition import greatest_frequency
 from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.module import check_field_type
 from intertwine.nn.conv.basis_layer import ExpandedModule
 from intertwine.nn.conv.linear import matrix_plan, matrix_prices
@@ -159,7 +159,7 @@ class TensorProductModule(ExpandedModule):
             fields = tensor.unflatten(1, (len(self.in_type), -1)).unsqueeze(3)
         left, right = cast("torch.Tensor", self.left), cast("torch.Tensor", self.right)
         matrix = self._expanded()[0].view(len(self.in_type), -1, len(left))
-        with exactly(tensor):
+        with without_autocast(tensor):
             products = fields.index_select(2, left) * fields.index_select(2, right)
             result = torch.matmul(matrix.to(products.dtype), products)
         return result.reshape(tensor.shape[0], self.out_type.size, *tensor.shape[2:])

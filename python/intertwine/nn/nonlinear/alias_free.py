@@ -14,7 +14,7 @@ from intertwine.budget import Price
 from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.module import EquivariantModule, compute
 
 _BETA = 6.0
@@ -123,7 +123,7 @@ class AliasFree(EquivariantModule):
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self.factor == 1 or not tensor.numel():
             return compute(self.module, tensor)
-        with exactly(tensor):
+        with without_autocast(tensor):
             for axis in range(2, tensor.dim()):
                 tensor = self._along(tensor, axis, up=True)
         size = tensor.shape[2:]
@@ -133,7 +133,7 @@ class AliasFree(EquivariantModule):
                 f"AliasFree wraps layers that keep the grid, but {type(self.module).__name__} made {tuple(tensor.shape[2:])} "
                 f"of {tuple(size)}"
             )
-        with exactly(tensor):
+        with without_autocast(tensor):
             for axis in range(2, tensor.dim()):
                 tensor = self._along(tensor, axis, up=False)
         return tensor

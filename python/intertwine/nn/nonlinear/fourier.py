@@ -23,7 +23,7 @@ from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.module import EquivariantModule
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -215,7 +215,7 @@ class FourierTransform(ConstantModule):
             )
         functions = tensor.shape[1] // matrix.shape[1]
         values = tensor.reshape(tensor.shape[0], functions, matrix.shape[1], -1)
-        with exactly(tensor):
+        with without_autocast(tensor):
             result = torch.matmul(matrix.to(tensor.dtype), values)
         return result.reshape(tensor.shape[0], functions * matrix.shape[0], *tensor.shape[2:])
 
@@ -450,7 +450,7 @@ class _Fourier(EquivariantModule):
         inverse: torch.Tensor = self.Ainv.to(tensor.dtype)  # type: ignore[operator, union-attr, assignment]
         coefficients = tensor.unflatten(1, (len(self.in_type), self.rho.size))
         flat = coefficients.flatten(3) if coefficients.dim() > 3 else coefficients.unsqueeze(3)
-        with exactly(tensor):
+        with without_autocast(tensor):
             # The samples are ours alone, so the function may overwrite them.
             samples = _IN_PLACE[self.function](torch.matmul(sampling, flat))
             values = torch.matmul(inverse, samples)

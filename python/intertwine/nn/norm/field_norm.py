@@ -8,7 +8,7 @@ import torch
 
 from intertwine.checks import flag, number
 from intertwine.fields import FieldType
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.channel_blocks import Blocks, field_channels
 from intertwine.nn.base.module import EquivariantModule, check_field_type
@@ -80,7 +80,7 @@ class FieldNorm(EquivariantModule):
             if self._has_mean[kind]:
                 vectors: torch.Tensor = getattr(self, f"invariant_{kind}").to(tensor.dtype)
                 flat = values.flatten(3) if values.dim() > 3 else values[..., None]
-                with exactly(tensor):
+                with without_autocast(tensor):
                     values = values - (vectors.T @ (vectors @ flat)).view(values.shape)
             scales = (values.square().mean(dim=2) + self.eps).rsqrt()
             if self.weight is not None:

@@ -12,7 +12,7 @@ from intertwine.checks import flag, statistics_settings
 from intertwine.errors import ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.precision import exactly
+from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.channel_blocks import Blocks, field_channels
 from intertwine.nn.base.channel_map import channel_map
@@ -103,7 +103,7 @@ class IrrepCoordinates(ConstantModule):
                 continue
             basis: torch.Tensor = getattr(self, f"basis_{kind}").to(tensor.dtype)
             flat = values.flatten(3) if values.dim() > 3 else values[..., None]
-            with exactly(tensor):
+            with without_autocast(tensor):
                 parts.append(torch.matmul(basis if back else basis.T, flat).view(values.shape))
         return self._blocks.join(parts, tensor)
 
