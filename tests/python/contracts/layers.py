@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 
 from intertwine import group, gspaces, nn
@@ -702,3 +703,23 @@ def assert_equivariant(name: str, module: torch.nn.Module, tolerance: float, dty
 def same_bytes(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Equality to the last bit."""
     return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a.detach().numpy(), b.detach().numpy())
+
+
+def one_of_each_class() -> frozenset[str]:
+    """Entries that hold every class of layers between them: what takes seconds for each entry runs on these alone by default."""
+    seen: set[type] = set()
+    chosen = set()
+    for name in LAYERS:
+        kinds = {type(part) for part in build(name).modules()}
+        if not kinds <= seen:
+            chosen.add(name)
+            seen |= kinds
+    return frozenset(chosen)
+
+
+REPRESENTATIVES = one_of_each_class()
+
+
+def representatives_first() -> list:
+    """The names of all entries as parameters; those that repeat a class are marked slow."""
+    return [pytest.param(name, marks=[] if name in REPRESENTATIVES else [pytest.mark.slow]) for name in LAYERS]

@@ -464,6 +464,7 @@ class Property:
         check: fails unless the layer of this name has the property.
         exceptions: what it is not.
         slow: whether it takes seconds for each layer.
+        heavy: whether it takes so long that by default one entry of each class runs.
     """
 
     title: str
@@ -471,6 +472,7 @@ class Property:
     check: Callable[[str], None]
     exceptions: tuple[Exception_, ...] = field(default=())
     slow: bool = False
+    heavy: bool = False
 
     def exception(self, name: str) -> Exception_ | None:
         """The exception that a layer is, if it is one."""
@@ -493,7 +495,7 @@ PROPERTIES: dict[str, Property] = {
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call),
         Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device),
         Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS,)),
-        Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE,)),
+        Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE,), heavy=True),
         Property("at zero", "finite gradients for an input of zeros", finite_at_zero),
         Property(
             "channels last", "any memory layout of images and volumes, forward and backward", channels_last, (LAYOUT,)
@@ -513,7 +515,7 @@ PROPERTIES: dict[str, Property] = {
         Property("parametrize", "`torch.nn.utils.parametrize` acts, and `summary()` sees through it", parametrised),
         Property("inference mode", "built in inference mode it computes, and disturbs no other module", inference_mode),
         Property("threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread),
-        Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,)),
+        Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,), heavy=True),
         Property("TorchScript", "`torch.jit.script` of what `export()` gives", scripted, slow=True),
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),

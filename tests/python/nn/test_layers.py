@@ -21,6 +21,7 @@ from ..contracts.layers import (
     build,
     features,
     relative_error,
+    representatives_first,
     same_bytes,
     symmetry,
 )
@@ -441,6 +442,7 @@ def test_output_shapes_without_computing(shaped):
             module.evaluate_output_shape((2, kind.size))
 
 
+@pytest.mark.parametrize("name", representatives_first())
 def test_exports_to_an_ordinary_module(name):
     module = build(name).eval()
     x = features(name, module)
@@ -476,6 +478,7 @@ def check_compiled(name, mode, backend, tolerance):
         assert all(p.grad is not None for p in module.parameters())
 
 
+@pytest.mark.parametrize("name", representatives_first())
 def test_compiles_without_breaks(name):
     check_compiled(name, "train", "aot_eager", 1e-5)
 

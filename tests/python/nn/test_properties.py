@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ..contracts.layers import LAYERS
+from ..contracts.layers import LAYERS, REPRESENTATIVES
 from ..contracts.properties import PROPERTIES
 from ..contracts.table import FILE, entries_of_classes, render
 
 CASES = [
-    pytest.param(title, name, marks=[pytest.mark.slow] if found.slow else [])
+    pytest.param(
+        title,
+        name,
+        marks=[pytest.mark.slow] if found.slow or (found.heavy and name not in REPRESENTATIVES) else [],
+    )
     for title, found in PROPERTIES.items()
     for name in LAYERS
 ]
