@@ -37,11 +37,12 @@ test: ## all tests of both languages
 test-python: setup-python ## Python tests and doctests
 	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
 
-# What torch alone decides (compilation, export, processes, wrong calls) is not run a second time.
-TORCH_ONLY := $(addprefix --ignore tests/python/nn/,test_properties.py test_wrong_calls.py test_distributed.py test_exporting.py)
+# What NumPy has a part in: groups, kernels, files, data, constants of layers. What torch alone decides is not run twice.
+NUMPY_PARTS := $(addprefix tests/python/,group kernels gspaces fields deploy models study training \
+  $(addprefix nn/test_,conv.py conv_space.py layers.py points.py low_error.py schur.py interface.py surroundings.py))
 
-test-numpy2: setup-python ## the Python tests with NumPy 2
-	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) tests/python --ignore tests/python/bridge $(TORCH_ONLY)
+test-numpy2: setup-python ## the Python tests of what NumPy has a part in, with NumPy 2
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) $(NUMPY_PARTS) -k "not compiles and not exports"
 
 test-bridge: setup ## the crossing between R and Python, with NumPy 1 and 2 (R runs inside of Python here)
 	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv/bin/python $(PYTHON_BIN) $(PYTEST) tests/python/bridge

@@ -10,11 +10,9 @@ mode=${1:?python or none}
 export _R_CHECK_SYSTEM_CLOCK_=0 _R_CHECK_FUTURE_FILE_TIMESTAMPS_=false _R_CHECK_CRAN_INCOMING_=false
 export _R_CHECK_FORCE_SUGGESTS_=true _R_CHECK_TESTS_NLINES_=0 R_PROFILE_USER=
 
-# One check at a time in a folder: a second one would take the tarball away from under the first.
-if command -v flock >/dev/null; then
-  exec 8>.check.lock
-  flock 8
-fi
+# One build at a time, and none while a check reads its tarball; checks of one build may run side by side.
+lock() { if command -v flock >/dev/null; then flock "$1" 8; fi; }
+exec 8>.check.lock
 
 # Both checks take the tarball of one build, so that each vignette is knitted once.
 build() {
@@ -32,7 +30,9 @@ build() {
   printf '%s' "$sources" >.check/built
 }
 
+lock --exclusive
 build
+lock --shared
 mkdir -p ".check/$mode"
 case $mode in
   python) export RETICULATE_PYTHON="$root/.venv/bin/python" INTERTWINE_REQUIRE_PYTHON=true NOT_CRAN=true

@@ -1,15 +1,40 @@
 #!/usr/bin/env bash
-# All tests of both languages, one after the other; a failing part does not hide the ones after it.
+# All tests of both languages, two parts at a time; a failing part does not hide the others. Each part's output comes whole.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 make --no-print-directory setup || exit 1
-summary='' failed=0
-for part in test-python test-numpy2 test-bridge test-r check-r check-r-nopython; do
-  printf '\n==== make %s\n' "$part"
-  started=$SECONDS
-  if make --no-print-directory "$part"; then verdict=ok; else verdict=FAILED failed=1; fi
-  summary+=$(printf '%-18s %-7s %4d s' "$part" "$verdict" $((SECONDS - started)))$'\n'
-done
-printf '\n%s' "$summary"
-exit "$failed"
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+began=$SECONDS
+
+run() { # run PART [VARIABLE=VALUE...]: writes its output, its verdict and its time
+  local part=$1 started=$SECONDS verdict=FAILED
+  printf '==== make %s begins\n' "$part"
+  make --no-print-directory "$@" >"$logs/$part.out" 2>&1 && verdict=ok
+  printf '%-18s %-7s %4d s\n' "$part" "$verdict" $((SECONDS - started)) >"$logs/$part.verdict"
+}
+
+report() { # report PART...
+  for part in "$@"; do
+    printf '\n==== make %s\n' "$part"
+    cat "$logs/$part.out"
+  done
+}
+
+# The Python tests use both cores themselves; everything after them is one process each, so two run side by side.
+run test-python
+report test-python
+(run test-numpy2 WORKERS=1) &
+(run test-bridge; run test-r) &
+wait
+report test-numpy2 test-bridge test-r
+(run check-r) &
+(run check-r-nopython) &
+wait
+report check-r check-r-nopython
+
+printf '\n'
+cat "$logs"/*.verdict
+printf '%-18s %12d s\n' altogether $((SECONDS - began))
+! grep -q FAILED "$logs"/*.verdict
