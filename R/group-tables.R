@@ -206,13 +206,13 @@ print.subgroup_table <- function(x, ...) {
 #' @export
 subgroup_maps <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
-  found <- py_call_checked("_r.groups.subgroup_maps", c(list(gs), as_subgroup(rotations, axis, subgroup)))
+  found <- py_call_checked("_r.subgroups.subgroup_maps", c(list(gs), as_subgroup(rotations, axis, subgroup)))
   maps <- found$maps
   carry <- function(way) {
     force(way)
     function(g) {
       check_element(g)
-      py_call_checked("_r.groups.mapped", list(maps, way, g))
+      py_call_checked("_r.subgroups.mapped", list(maps, way, g))
     }
   }
   list(group = found$group, include = carry("include"), project = carry("project"))
@@ -287,7 +287,7 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
 #' same_coset(sphere, g, g * group_element(so3_group(), angle = 1))
 homspace <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.homspace", c(list(gs), as_subgroup(rotations, axis, subgroup)))
+  py_call_checked("_r.subgroups.homspace", c(list(gs), as_subgroup(rotations, axis, subgroup)))
 }
 
 #' @export
@@ -295,7 +295,7 @@ format.homspace <- function(x, ...) {
   if (is_dead(x)) {
     return(NextMethod())
   }
-  facts <- py_call_checked("_r.groups.homspace_facts", list(x))
+  facts <- py_call_checked("_r.subgroups.homspace_facts", list(x))
   count <- if (is.finite(facts$points)) facts$points else "infinitely many"
   points <- if (identical(count, 1)) "point" else "points"
   paste0("<homogeneous space: ", facts$group, " / ", facts$subgroup, ", ", count, " ", points, ">")
@@ -308,7 +308,7 @@ homspace_basis <- function(x, g, rho, psi = NULL, ...) {
   check_element(g)
   check_representation(rho)
   if (!is.null(psi)) check_representation(psi)
-  py_call_checked("_r.groups.homspace_basis", list(x, g, rho, psi))
+  py_call_checked("_r.subgroups.homspace_basis", list(x, g, rho, psi))
 }
 
 #' @rdname homspace
@@ -317,7 +317,7 @@ same_coset <- function(x, g, h, ...) {
   check_homspace(x)
   check_element(g)
   check_element(h)
-  py_call_checked("_r.groups.same_coset", list(x, g, h))
+  py_call_checked("_r.subgroups.same_coset", list(x, g, h))
 }
 
 check_homspace <- function(x, call = rlang::caller_env()) {

@@ -60,7 +60,7 @@ trivial_group <- function() {
 #' @export
 group_of <- function(x, ...) {
   check_has_group(x)
-  py_call_checked("_r.groups.group_of", list(x))
+  py_call_checked("_r.elements.group_of", list(x))
 }
 
 #' Groups of space
@@ -426,7 +426,7 @@ format.summary_group <- function(x, ...) {
 }
 
 irrep_text <- function(rho) {
-  facts <- py_call_checked("_r.groups.facts", list(rho))
+  facts <- py_call_checked("_r.representations.facts", list(rho))
   paste0(unlist(facts$irreps), " (size ", facts$size, ")")
 }
 

@@ -53,7 +53,7 @@ fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgr
   check_has_group(gs)
   frequency <- as_count(frequency, min = 0)
   if (is.null(rotations) && is.null(axis) && is.null(subgroup)) {
-    return(py_call_checked("_r.groups.fourier", list(gs, frequency)))
+    return(py_call_checked("_r.representations.fourier", list(gs, frequency)))
   }
-  py_call_checked("_r.groups.fourier_quotient", list(gs, as_subgroup(rotations, axis, subgroup), frequency, NULL))
+  py_call_checked("_r.representations.fourier_quotient", list(gs, as_subgroup(rotations, axis, subgroup), frequency, NULL))
 }

@@ -73,56 +73,56 @@ irrep <- function(gs, frequency = NULL, flip = NULL, label = NULL, inversion = N
   if (!is.null(flip)) flip <- as_count(flip, min = 0, max = 1)
   if (!is.null(inversion)) inversion <- as_count(inversion, min = 0, max = 1)
   if (!is.null(label)) label <- as_label(label)
-  py_call_checked("_r.groups.irrep", list(gs, frequency, flip, label, inversion))
+  py_call_checked("_r.representations.irrep", list(gs, frequency, flip, label, inversion))
 }
 
 #' @rdname irrep
 #' @export
 trivial_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.trivial", list(gs))
+  py_call_checked("_r.representations.trivial", list(gs))
 }
 
 #' @rdname irrep
 #' @export
 regular_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.regular", list(gs))
+  py_call_checked("_r.representations.regular", list(gs))
 }
 
 #' @rdname irrep
 #' @export
 quotient_repr <- function(gs, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.quotient", c(list(gs), as_subgroup(rotations, axis, subgroup)))
+  py_call_checked("_r.representations.quotient", c(list(gs), as_subgroup(rotations, axis, subgroup)))
 }
 
 #' @rdname irrep
 #' @export
 standard_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.standard", list(gs))
+  py_call_checked("_r.representations.standard", list(gs))
 }
 
 #' @rdname irrep
 #' @export
 pseudovector_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.pseudo", list(gs, "pseudovector"))
+  py_call_checked("_r.representations.pseudo", list(gs, "pseudovector"))
 }
 
 #' @rdname irrep
 #' @export
 pseudoscalar_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.pseudo", list(gs, "pseudoscalar"))
+  py_call_checked("_r.representations.pseudo", list(gs, "pseudoscalar"))
 }
 
 #' @rdname irrep
 #' @export
 representations <- function(gs, ...) {
   check_has_group(gs)
-  new_representation_list(py_call_checked("_r.groups.representations", list(gs)))
+  new_representation_list(py_call_checked("_r.representations.representations", list(gs)))
 }
 
 #' @rdname irrep
@@ -130,7 +130,7 @@ representations <- function(gs, ...) {
 irreps <- function(gs, max_frequency = NULL, ...) {
   check_has_group(gs)
   if (!is.null(max_frequency)) max_frequency <- as_count(max_frequency, min = 0)
-  new_representation_list(py_call_checked("_r.groups.irreps", list(gs, max_frequency)))
+  new_representation_list(py_call_checked("_r.representations.irreps", list(gs, max_frequency)))
 }
 
 #' @rdname irrep
@@ -138,7 +138,7 @@ irreps <- function(gs, max_frequency = NULL, ...) {
 direct_sum <- function(...) {
   parts <- as_representations(list(...))
   if (!length(parts)) abort_intertwine("direct_sum() needs at least one representation.")
-  py_call_checked("_r.groups.direct_sum", list(parts))
+  py_call_checked("_r.representations.direct_sum", list(parts))
 }
 
 #' @rdname irrep
@@ -146,7 +146,7 @@ direct_sum <- function(...) {
 tensor_product <- function(a, b, ...) {
   check_representation(a)
   check_representation(b)
-  py_call_checked("_r.groups.tensor_product", list(a, b))
+  py_call_checked("_r.representations.tensor_product", list(a, b))
 }
 
 #' @rdname irrep
@@ -159,7 +159,7 @@ change_basis <- function(rho, basis, name = "turned", ...) {
       paste0("`basis` must be an orthogonal matrix, not ", describe_value(basis), "."), class = "argument_type"
     )
   }
-  py_call_checked("_r.groups.change_basis", list(rho, pack_array(basis + 0, "float64"), name))
+  py_call_checked("_r.representations.change_basis", list(rho, pack_array(basis + 0, "float64"), name))
 }
 
 #' @rdname irrep
@@ -167,14 +167,14 @@ change_basis <- function(rho, basis, name = "turned", ...) {
 repr_character <- function(rho, g, ...) {
   check_representation(rho)
   check_element(g)
-  py_call_checked("_r.groups.character", list(rho, g))
+  py_call_checked("_r.representations.character", list(rho, g))
 }
 
 #' @rdname irrep
 #' @export
 split_irreps <- function(rho, ...) {
   check_representation(rho)
-  found <- py_call_checked("_r.groups.split_irreps", list(rho))
+  found <- py_call_checked("_r.representations.split_irreps", list(rho))
   list(irreps = new_representation_list(found$irreps), change_of_basis = as_square(found$change_of_basis))
 }
 
@@ -210,7 +210,7 @@ split_irreps <- function(rho, ...) {
 induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
   check_has_group(gs)
   check_representation(rho)
-  py_call_checked("_r.groups.induced", list(gs, as_subgroup(rotations, axis, subgroup), rho))
+  py_call_checked("_r.representations.induced", list(gs, as_subgroup(rotations, axis, subgroup), rho))
 }
 
 #' @rdname induced_repr
@@ -218,7 +218,7 @@ induced_repr <- function(gs, rho, rotations = NULL, axis = NULL, subgroup = NULL
 spectral_regular_repr <- function(gs, frequency = NULL, irreps = NULL, ...) {
   check_has_group(gs)
   kept <- as_kept(frequency, irreps)
-  py_call_checked("_r.groups.fourier", c(list(gs), kept))
+  py_call_checked("_r.representations.fourier", c(list(gs), kept))
 }
 
 #' @rdname induced_repr
@@ -227,7 +227,7 @@ spectral_quotient_repr <- function(gs, frequency = NULL, irreps = NULL, rotation
                                    ...) {
   check_has_group(gs)
   kept <- as_kept(frequency, irreps)
-  py_call_checked("_r.groups.fourier_quotient", c(list(gs, as_subgroup(rotations, axis, subgroup)), kept))
+  py_call_checked("_r.representations.fourier_quotient", c(list(gs, as_subgroup(rotations, axis, subgroup)), kept))
 }
 
 #' @rdname induced_repr
@@ -237,7 +237,7 @@ spectral_induced_repr <- function(gs, rho, frequency = NULL, irreps = NULL, rota
   check_has_group(gs)
   check_representation(rho)
   kept <- as_kept(frequency, irreps)
-  py_call_checked("_r.groups.fourier_induced", c(list(gs, as_subgroup(rotations, axis, subgroup), rho), kept))
+  py_call_checked("_r.representations.fourier_induced", c(list(gs, as_subgroup(rotations, axis, subgroup), rho), kept))
 }
 
 as_kept <- function(frequency, irreps, call = rlang::caller_env()) {
@@ -257,28 +257,28 @@ as_kept <- function(frequency, irreps, call = rlang::caller_env()) {
 #' @export
 sphere_repr <- function(gs, frequency, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.sphere", list(gs, as_count(frequency, min = 0)))
+  py_call_checked("_r.representations.sphere", list(gs, as_count(frequency, min = 0)))
 }
 
 #' @rdname induced_repr
 #' @export
 vertices_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.solid", list(gs, "vertices"))
+  py_call_checked("_r.representations.solid", list(gs, "vertices"))
 }
 
 #' @rdname induced_repr
 #' @export
 faces_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.solid", list(gs, "faces"))
+  py_call_checked("_r.representations.solid", list(gs, "faces"))
 }
 
 #' @rdname induced_repr
 #' @export
 edges_repr <- function(gs, ...) {
   check_has_group(gs)
-  py_call_checked("_r.groups.solid", list(gs, "edges"))
+  py_call_checked("_r.representations.solid", list(gs, "edges"))
 }
 
 #' Equivariant linear maps
@@ -303,14 +303,14 @@ edges_repr <- function(gs, ...) {
 intertwiners <- function(a, b, ...) {
   check_representation(a)
   check_representation(b)
-  as_matrices(py_call_checked("_r.groups.homomorphisms", list(a, b)))
+  as_matrices(py_call_checked("_r.representations.homomorphisms", list(a, b)))
 }
 
 #' @rdname intertwiners
 #' @export
 endomorphisms <- function(rho, ...) {
   check_representation(rho)
-  as_matrices(py_call_checked("_r.groups.endomorphisms", list(rho)))
+  as_matrices(py_call_checked("_r.representations.endomorphisms", list(rho)))
 }
 
 as_matrices <- function(x) {
@@ -359,7 +359,7 @@ py_to_r_wrapper.group_representation <- function(x) { # nolint: object_length_li
       )
     }
     check_alive(x, call)
-    as_square(py_call_checked("_r.groups.matrix", list(x, check_alive(g, call)), call))
+    as_square(py_call_checked("_r.representations.matrix", list(x, check_alive(g, call)), call))
   }
 }
 
@@ -369,7 +369,7 @@ as_square <- function(x) {
 
 #' @export
 dim.group_representation <- function(x) {
-  size <- py_call_checked("_r.groups.size", list(check_alive(x)))
+  size <- py_call_checked("_r.representations.size", list(check_alive(x)))
   c(size, size)
 }
 
@@ -381,12 +381,12 @@ format.group_representation <- function(x, ...) {
   if (is_dead(x)) {
     return(NextMethod())
   }
-  py_call_checked("_r.groups.text", list(x))
+  py_call_checked("_r.representations.text", list(x))
 }
 
 #' @export
 summary.group_representation <- function(object, ...) {
-  structure(py_call_checked("_r.groups.facts", list(check_alive(object))), class = "summary_representation")
+  structure(py_call_checked("_r.representations.facts", list(check_alive(object))), class = "summary_representation")
 }
 
 #' @export
@@ -417,7 +417,7 @@ Ops.group_representation <- function(e1, e2) {
     return(repeat_representation(e1, e2, call))
   }
   if (!unary && .Generic == "+" && is_representation(e1) && is_representation(e2)) {
-    return(py_call_checked("_r.groups.direct_sum", list(list(e1, e2)), call))
+    return(py_call_checked("_r.representations.direct_sum", list(list(e1, e2)), call))
   }
   if (.Generic %in% c("==", "!=")) {
     same <- is_representation(e1) && is_representation(e2) &&

@@ -120,7 +120,7 @@ restrict.default <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, 
     "a space, a group, a representation, a field type or a geometric tensor",
     arg = "x", call = call
   )
-  py_call_checked("_r.groups.restrict", c(list(x), as_subgroup(rotations, axis, subgroup, call)), call)
+  py_call_checked("_r.subgroups.restrict", c(list(x), as_subgroup(rotations, axis, subgroup, call)), call)
 }
 
 #' @export
@@ -149,7 +149,7 @@ disentangle.default <- function(x, ...) {
 
 #' @export
 disentangle.group_representation <- function(x, ...) {
-  parts <- py_call_checked("_r.groups.disentangle", list(check_alive(x)), quote(disentangle()))
+  parts <- py_call_checked("_r.representations.disentangle", list(check_alive(x)), quote(disentangle()))
   parts$representations <- new_representation_list(parts$representations)
   parts
 }

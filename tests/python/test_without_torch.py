@@ -52,16 +52,16 @@ for build in (
     G = build()
     g = ask("_r.groups.sample", G, 1, 1)[0]
     for rho in G.irreps():
-        record = ask("_r.groups.matrix", rho, g)
+        record = ask("_r.representations.matrix", rho, g)
         found = np.frombuffer(record["data"]).reshape([int(n) for n in record["dims"]], order="F")
         assert np.array_equal(found, rho(g)), rho
-        ask("_r.groups.facts", rho)
+        ask("_r.representations.facts", rho)
     assert ask("_r.elements.text", g)
     assert (ask("_r.elements.product", g, g) == g @ g) is True
     ask("_r.groups.order", G)
     if G.order() > 0:
         ask("_r.tables.cayley", G), ask("_r.tables.characters", G), ask("_r.tables.classes", G)
-        ask("_r.tables.subgroups", G), ask("_r.groups.regular", G)
+        ask("_r.tables.subgroups", G), ask("_r.representations.regular", G)
 for name in gspaces.__all__:
     build = getattr(gspaces, name)
     if name not in ("gspace", "no_base_space") and not isinstance(build, type):

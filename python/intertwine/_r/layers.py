@@ -14,8 +14,8 @@ from intertwine._r.crossing import arrays
 from intertwine._r.crossing.values import tuples
 from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
-from intertwine._r.groups import subgroup_label
 from intertwine._r.spaces import space_name
+from intertwine._r.subgroups import subgroup_label
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
 from intertwine.group import O3, SO3
 

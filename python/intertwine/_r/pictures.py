@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from intertwine import gspaces
-from intertwine._r.groups import standard
+from intertwine._r.representations import standard
 from intertwine.errors import ArgumentError, DataWarning, MissingDependencyError
 from intertwine.group.catalogue.cyclic_dihedral import DihedralGroup
 from intertwine.gspaces.resample import act_on_grid

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from intertwine import gspaces
+from intertwine._r.crossing.labels import representation_text
 from intertwine._r.elements import group_of
-from intertwine._r.labels import representation_text
 from intertwine.errors import GroupError
 from intertwine.group import ContinuousGroup, FiniteGroup, GroupElement, Representation
 
@@ -85,7 +85,7 @@ def facts(space: Any) -> dict[str, Any]:
 
 def general(group: Any, action: Any = None, name: str | None = None) -> Any:
     """The space on which a group acts by a representation of size 1, 2 or 3, or by its own matrices."""
-    from intertwine._r.groups import standard
+    from intertwine._r.representations import standard
 
     owner = group_of(group)
     if action is None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from intertwine._r.crossing.labels import label_text, name_text
 from intertwine._r.elements import group_of, texts
-from intertwine._r.labels import label_text, name_text
 from intertwine.errors import GroupError
 from intertwine.group import FiniteGroup
 

@@ -74,7 +74,7 @@ def attribute(owner: Any, name: str) -> Reply:
 
 @functools.cache
 def resolve(name: str) -> Callable[..., Any]:
-    """The object of this dotted name inside `intertwine`: ``"nn.R2Conv"``, ``"_r.groups.irrep"``.
+    """The object of this dotted name inside `intertwine`: ``"nn.R2Conv"``, ``"_r.representations.irrep"``.
 
     Modules are imported as they are needed, so that what R does not use costs nothing.
     """
