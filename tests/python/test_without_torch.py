@@ -84,7 +84,7 @@ def test_groups_work_without_torch() -> None:
 
 
 def test_networks_are_there_when_asked_for() -> None:
-    assert intertwine.nn.R2Conv.__module__ == "intertwine.nn.conv.grid_conv"
+    assert intertwine.nn.R2Conv.__module__ == "intertwine.nn"
     assert "nn" in dir(intertwine)
     with pytest.raises(AttributeError, match="has no"):
         intertwine.nothing  # noqa: B018

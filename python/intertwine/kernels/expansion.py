@@ -276,41 +276,36 @@ class KernelExpansion(ConstantModule):
         return result
 
     def project(self, filters: torch.Tensor, tolerance: float = 1e-12) -> tuple[torch.Tensor, float]:
-        """The weights whose filter is nearest to a given one: least squares by conjugate gradients, in float64.
+        """The weights whose filter is nearest to a given one: least squares by LSQR, in float64 on the CPU.
 
         Args:
             filters: shape ``(out channels, in channels, cells)``.
-            tolerance: relative size of the gradient at which to stop.
+            tolerance: of the residual and of the gradient, relative to the filter.
 
         Returns:
             the weights, and the norm of what no weights can make over the norm of the filter.
         """
-        exact = copy.deepcopy(self).double()
-        goal = filters.detach().to(torch.float64)
+        # Imported here: only conversion and initialisation need it.
+        from scipy.sparse.linalg import LinearOperator, lsqr
 
-        def adjoint(values: torch.Tensor) -> torch.Tensor:
-            weights = torch.zeros(self.dimension(), dtype=torch.float64, device=goal.device, requires_grad=True)
+        exact = copy.deepcopy(self).to("cpu", torch.float64)
+        goal = filters.detach().to("cpu", torch.float64)
+
+        def expand(weights: np.ndarray) -> np.ndarray:
+            with torch.no_grad():
+                return exact(torch.from_numpy(weights.ravel())).flatten().numpy()
+
+        def adjoint(values: np.ndarray) -> np.ndarray:
+            weights = torch.zeros(self.dimension(), dtype=torch.float64, requires_grad=True)
             with torch.enable_grad():
-                return torch.autograd.grad(exact(weights), weights, values)[0]
+                (gradient,) = torch.autograd.grad(exact(weights), weights, torch.from_numpy(values).view(goal.shape))
+            return gradient.numpy()
 
-        with torch.no_grad():
-            weights = torch.zeros(self.dimension(), dtype=torch.float64, device=goal.device)
-            rest = goal.clone()
-            gradient = adjoint(rest)
-            direction, size = gradient, gradient @ gradient
-            first = size.clone()
-            for _ in range(self.dimension()):
-                if size <= tolerance**2 * first:
-                    break
-                change = exact(direction)
-                step = size / change.square().sum()
-                weights += step * direction
-                rest -= step * change
-                gradient = adjoint(rest)
-                size, before = gradient @ gradient, size
-                direction = gradient + (size / before) * direction
-            whole = float(goal.norm())
-        return weights, float(rest.norm()) / whole if whole else 0.0
+        shape = (goal.numel(), self.dimension())
+        operator = LinearOperator(shape, matvec=expand, rmatvec=adjoint, dtype=np.float64)  # pyright: ignore[reportCallIssue]
+        weights, *_ = lsqr(operator, goal.flatten().numpy(), atol=tolerance, btol=tolerance, conlim=0)
+        rest, whole = goal.flatten() - torch.from_numpy(expand(weights)), float(goal.norm())
+        return torch.from_numpy(weights).to(filters.device), float(rest.norm()) / whole if whole else 0.0
 
     def get_basis_info(self) -> Iterator[dict[str, Any]]:
         """Attributes of each weight in turn, by escnn's keys: ring, frequency, irreps and where they are.

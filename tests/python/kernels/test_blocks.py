@@ -61,7 +61,7 @@ def assert_same_filters(ours, theirs):
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 def test_blocks_and_pairs_give_one_filter(name, kernel_size, monkeypatch):
-    monkeypatch.setattr(_FieldExpansion, "pays", staticmethod(lambda plan: False))
+    monkeypatch.setattr(_FieldExpansion, "is_cheaper", staticmethod(lambda plan: False))
     ours = nn.R2Conv(*PAIRS[name], kernel_size)
     assert ours.basisexpansion._blocks is not None
     monkeypatch.setattr(BlockExpansion, "fits", staticmethod(lambda plan: False))
@@ -75,7 +75,7 @@ def test_blocks_and_pairs_give_one_filter(name, kernel_size, monkeypatch):
 def test_equal_fields_and_pairs_give_one_filter(name, kernel_size, monkeypatch):
     ours = nn.R2Conv(*EQUAL[name], kernel_size)
     assert ours.basisexpansion._fields is not None
-    monkeypatch.setattr(_FieldExpansion, "pays", staticmethod(lambda plan: False))
+    monkeypatch.setattr(_FieldExpansion, "is_cheaper", staticmethod(lambda plan: False))
     theirs = nn.R2Conv(*EQUAL[name], kernel_size, initialize=False)
     assert theirs.basisexpansion._fields is None
     assert_same_filters(ours, theirs)

@@ -253,24 +253,18 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
     return np.stack(maps)
 
 
-def _connected(pattern: np.ndarray) -> list[list[int]]:
-    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members."""
-    reach = pattern.copy()
-    np.fill_diagonal(reach, True)
-    while True:
-        # Squaring doubles the length of the paths that are followed.
-        further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
-        if (further == reach).all():
-            break
-        reach = further
-    components: list[list[int]] = []
-    seen: set[int] = set()
-    for start in range(len(reach)):
-        if start not in seen:
-            members = np.flatnonzero(reach[start]).tolist()
-            seen.update(members)
-            components.append(members)
-    return components
+def connected_channels(pattern: np.ndarray) -> list[list[int]]:
+    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members.
+
+    Args:
+        pattern: shape ``(n, n)``: which channels are joined.
+    """
+    # Imported here: many groups never need it.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    count, labels = connected_components(csr_array(pattern), directed=False)
+    return [np.flatnonzero(labels == label).tolist() for label in range(count)]
 
 
 def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
@@ -284,7 +278,7 @@ def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
     """
     pattern = (matrices != 0).any(axis=0) if len(matrices) else np.zeros(matrices.shape[1:], dtype=bool)
     np.fill_diagonal(pattern, True)
-    return _connected(pattern | pattern.T)
+    return connected_channels(pattern | pattern.T)
 
 
 @suggests

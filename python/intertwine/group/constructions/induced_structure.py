@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from intertwine.group.constructions.decomposition import connected_channels
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.element_matrices import Matrices, SignedPermutations, snapped
@@ -83,15 +84,13 @@ def _block_system(matrices: np.ndarray) -> list[list[int]]:
     Two channels belong together when they feed the same channel, or are fed by the same one; merging goes on until every
     matrix (of the generators) is a block permutation.
     """
-    from intertwine.group.constructions.decomposition import _connected
-
     size = matrices.shape[-1]
     nonzero = matrices != 0
     if (nonzero.sum(axis=1) == 1).all():
         return [[channel] for channel in range(size)]
     together = np.eye(size, dtype=bool)
     while True:
-        parts = _connected(together)
+        parts = connected_channels(together)
         member = np.zeros((len(parts), size), dtype=bool)
         for row, part in enumerate(parts):
             member[row, part] = True
