@@ -22,6 +22,12 @@ layer_arguments <- function() {
   }
   list(
     out = as_out,
+    fun = string,
+    labels = as_labels,
+    parts = check_parts,
+    layer = function(x, arg, call) {
+      check_class(x, "layer_spec", "the specification of a layer", "For example layer = nonlin_relu().", arg, call)
+    },
     kernel_size = sizes(1),
     padding = function(x, arg, call) if (identical(x, "same")) x else sizes(0)(x, arg, call),
     output_padding = sizes(0),
@@ -63,7 +69,7 @@ layer_arguments <- function() {
     aggr = string,
     factor = count(1),
     radius = count(1),
-    type = string,
+    grid = string,
     N = count(1),
     frequencies_cutoff = number(0),
     low_error = function(x, arg, call) {
@@ -77,7 +83,8 @@ layer_arguments <- function() {
     },
     n = count(1),
     rotations = function(x, arg, call) if (identical(x, Inf)) -1L else as_count(x, min = 1, arg = arg, call = call),
-    axis = as_axis
+    axis = as_axis,
+    subgroup = function(x, arg, call) as_subgroup_label(x, call)
   )
 }
 

@@ -71,7 +71,7 @@ arguments_tested <- function(code) {
   }
   head <- as.character(code[[1]])[1]
   here <- if (head %in% c("missing", "needed") && is.symbol(code[[2]])) as.character(code[[2]])
-  if (head %in% layer_makers) here <- "object"
+  if (head == "create_layer") here <- "object"
   inside <- lapply(as.list(code), function(part) if (!missing(part)) arguments_tested(part))
   unique(c(here, unlist(inside)))
 }
@@ -236,14 +236,11 @@ nearest_names <- function(name, names, count = 3) {
 
 # Settings in the place of the object ------------------------------------------------------------------------------------
 
-# What layer functions call, with an object that may be missing.
-layer_makers <- c("create_layer", "point_conv")
-
 #' A line for layers: pool_avg(2) is pool_avg(kernel_size = 2), for a number cannot be what a layer follows.
 #' @noRd
 guard_layer <- function(f, name) {
   arguments <- names(formals(f))
-  if (!identical(arguments[1], "object") || !any(layer_makers %in% all.names(body(f)))) {
+  if (!identical(arguments[1], "object") || !"create_layer" %in% all.names(body(f))) {
     return(list())
   }
   takes_function <- identical(arguments[2], "fun")

@@ -3,21 +3,19 @@
 # The first argument of every layer function is `object`. Without it the function returns a specification, which a
 # sequence builds once it knows the type of its input; a field type gives the module; a module gives the sequence of both.
 
-#' Make a layer, its specification, or a longer sequence.
+#' Make a layer, its specification, or a longer sequence: all that most layer functions do.
+#'
+#' It reads the arguments of the layer function that calls it, so that no argument is named twice.
 #'
 #' @param kind Name of the class in `intertwine.nn`.
-#' @param object The caller's `object`, which may be missing.
-#' @param args The caller's other arguments, by their Python names; `NULL` leaves Python's default.
 #' @param random Does building it draw random numbers?
+#' @param frame The frame of the layer function, whose first argument is `object`.
 #' @noRd
-create_layer <- function(kind, object, args = list(), random = FALSE, call = rlang::caller_env()) {
-  args <- args[!vapply(args, is.null, NA)]
-  args <- coerce_arguments(args, call)
-  spec <- new_layer_spec(kind, args, random)
-  if (missing(object)) {
-    return(spec)
-  }
-  grow(object, list(spec), call)
+create_layer <- function(kind, random = FALSE, frame = rlang::caller_env()) {
+  names <- arguments_of(sys.function(sys.parent()), "object")
+  args <- Filter(Negate(is.null), mget(names, envir = frame))
+  spec <- new_layer_spec(kind, coerce_arguments(args, frame), random)
+  if (eval(quote(missing(object)), frame)) spec else grow(frame$object, list(spec), frame)
 }
 
 #' Apply specifications to what there is: a field type, a module, or another specification.
@@ -51,10 +49,10 @@ part_record <- function(part, call) {
     return(list(module = part))
   }
   arguments <- attr(part, "arguments")
-  if (!is.null(arguments$parts)) {
-    # Layers within a layer: each is a sequence of its own.
-    arguments$parts <- lapply(arguments$parts, function(inner) lapply(flatten_parts(list(inner), call), part_record, call))
-  }
+  # Layers within a layer: each is a sequence of its own.
+  records <- function(inner) lapply(flatten_parts(list(inner), call), part_record, call)
+  if (!is.null(arguments$layer)) arguments$layer <- records(arguments$layer)
+  if (!is.null(arguments$parts)) arguments$parts <- lapply(arguments$parts, records)
   list(
     kind = attr(part, "kind"),
     arguments = as_py_dict(arguments),
@@ -135,13 +133,7 @@ r_name_of <- function(kind) {
 
 #' @export
 format.layer_spec <- function(x, ...) {
-  arguments <- attr(x, "arguments")
-  # Functions have a prefix in Python.
-  arguments[["function"]] <- NULL
-  if (!is.null(attr(x, "arguments")[["function"]])) arguments$fun <- sub("^[pnc]_", "", attr(x, "arguments")[["function"]])
-  arguments <- drop_defaults(arguments, r_name_of(attr(x, "kind")))
-  # A layer around another one.
-  names(arguments)[names(arguments) == "parts" & vapply(arguments, function(part) is.null(names(part)), NA)] <- "layer"
+  arguments <- drop_defaults(attr(x, "arguments"), r_name_of(attr(x, "kind")))
   texts <- vapply(names(arguments), function(name) paste0(name, " = ", argument_text(arguments[[name]])), "")
   paste0(sub("\\(\\)$", "", r_name_of(attr(x, "kind"))), "(", paste(texts, collapse = ", "), ")")
 }
@@ -152,7 +144,7 @@ drop_defaults <- function(arguments, name) {
   defaults <- formals(get(sub("\\(\\)$", "", name), envir = topenv()))
   usual <- vapply(names(arguments), function(argument) {
     # Defaults of layers are constants; an argument without one has an empty symbol, which cannot be assigned.
-    constant <- !is.symbol(defaults[[argument]]) && !is_py(arguments[[argument]]) && argument != "parts"
+    constant <- !is.symbol(defaults[[argument]]) && !is_py(arguments[[argument]])
     constant && isTRUE(all.equal(unlist(arguments[[argument]]), eval(defaults[[argument]])))
   }, NA)
   arguments[!usual]

@@ -27,28 +27,13 @@
 #' names(parts)
 #' merge_module(a = pool_group(parts$a$type), b = pool_norm(parts$b$type))(parts)
 multiple_module <- function(object, labels, parts, ...) {
-  call <- rlang::current_env()
-  labels <- needed(labels)
-  parts <- needed(parts)
-  check_labels(labels, "labels", call)
-  check_labelled(parts, "parts", call)
-  for (part in parts) {
-    if (!is_layer_spec(part) && !is_module(part)) {
-      abort_intertwine(
-        paste0("`parts` holds layers, not ", describe_value(part), "."),
-        class = "argument_type", hint = "Write list(a = nonlin_relu(), b = nonlin_norm()).", call = call
-      )
-    }
-  }
-  create_layer("MultipleModule", object, list(labels = as.list(labels), parts = parts))
+  create_layer("MultipleModule")
 }
 
 #' @rdname multiple_module
 #' @export
 branching_module <- function(object, labels, ...) {
-  labels <- needed(labels)
-  check_labels(labels, "labels", rlang::current_env())
-  create_layer("BranchingModule", object, list(labels = as.list(labels)))
+  create_layer("BranchingModule")
 }
 
 #' @rdname multiple_module
@@ -92,8 +77,7 @@ nonlin_gated_by <- function(object, gates, ...) {
 #' @rdname nonlin_gated_by
 #' @export
 nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
-  check_string(fun)
-  create_layer("GatedNonLinearityUniform", object, list(fun = fun), random = TRUE)
+  create_layer("GatedNonLinearityUniform", random = TRUE)
 }
 
 #' The greatest of channels in a row
@@ -111,16 +95,35 @@ nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
 #' gs <- gspace_rot2d(N = 4)
 #' field_type(gs, regular = 4) |> pool_group() |> pool_max_channels(size = 2)
 pool_max_channels <- function(object, size, ...) {
-  create_layer("MaxPoolChannels", object, list(size = as_count(needed(size), min = 1)))
+  size <- as_count(size, min = 1)
+  create_layer("MaxPoolChannels")
 }
 
-check_labels <- function(x, arg, call) {
+#' Labels of fields as Python takes them.
+#' @noRd
+as_labels <- function(x, arg, call) {
   if (!is.character(x) || !length(x) || anyNA(x)) {
     abort_intertwine(
       paste0("`", arg, "` must be a label for each field, not ", describe_value(x), "."),
       class = "argument_type", hint = "Write labels = c(\"a\", \"a\", \"b\").", call = call
     )
   }
+  as.list(x)
+}
+
+#' Layers by the labels of their fields.
+#' @noRd
+check_parts <- function(x, arg, call) {
+  check_labelled(x, arg, call)
+  for (part in x) {
+    if (!is_layer_spec(part) && !is_module(part)) {
+      abort_intertwine(
+        paste0("`", arg, "` holds layers, not ", describe_value(part), "."),
+        class = "argument_type", hint = "Write list(a = nonlin_relu(), b = nonlin_norm()).", call = call
+      )
+    }
+  }
+  x
 }
 
 check_labelled <- function(x, arg, call) {

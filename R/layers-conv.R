@@ -58,12 +58,7 @@
 r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, low_error = FALSE,
                     initialize = TRUE, ...) {
-  create_layer("R2Conv", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
-    groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, low_error = if (!isFALSE(low_error)) low_error,
-    initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("R2Conv", random = TRUE)
 }
 
 #' Equivariant transposed convolution on the plane
@@ -84,12 +79,7 @@ r2_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
                                low_error = FALSE, initialize = TRUE, padding_mode = NULL, ...) {
-  create_layer("R2ConvTransposed", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
-    stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, low_error = if (!isFALSE(low_error)) low_error,
-    initialize = if (!isTRUE(initialize)) initialize, padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("R2ConvTransposed", random = TRUE)
 }
 
 #' Equivariant linear map
@@ -106,7 +96,5 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' linear <- field_type(gs, regular = 2) |> equivariant_linear(out = c(regular = 1, trivial = 3))
 #' dim(linear(matrix(rnorm(5 * 16), 5)))
 equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE, ...) {
-  create_layer("Linear", object, list(
-    out = needed(out), bias = bias, initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("Linear", random = TRUE)
 }

@@ -39,12 +39,8 @@
 #' gs <- gspace_rot3d()
 #' field_type(gs, 2 * sphere_repr(gs, frequency = 2)) |> nonlin_fourier(rotations = Inf)
 nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis = NULL, subgroup = NULL, grid = NULL, ...) {
-  check_string(fun)
   on_cosets <- !is.null(rotations) || !is.null(axis) || !is.null(subgroup)
-  if (!is.null(subgroup)) subgroup <- as_subgroup_label(subgroup)
-  create_layer(if (on_cosets) "QuotientFourierPointwise" else "FourierPointwise", object, list(
-    N = N, `function` = paste0("p_", fun), rotations = rotations, axis = axis, subgroup = subgroup, type = grid
-  ))
+  create_layer(if (on_cosets) "QuotientFourierPointwise" else "FourierPointwise")
 }
 
 #' @rdname nonlin_fourier

@@ -31,28 +31,23 @@
 #' field_type(gs, 2 * rho) |> nonlin_induced_norm()
 #' field_type(gs, 2 * quotient_repr(gs, rotations = 2), 2 * rho) |> nonlin_induced_gated()
 nonlin_induced_norm <- function(object, fun = "relu", bias = TRUE, block_size = NULL, ...) {
-  check_string(fun)
-  create_layer("InducedNormNonLinearity", object, list(
-    `function` = if (fun == "squash") fun else paste0("n_", fun), bias = bias && fun != "squash", block_size = block_size
-  ))
+  create_layer("InducedNormNonLinearity")
 }
 
 #' @rdname nonlin_induced_norm
 #' @export
 nonlin_induced_gated <- function(object, drop_gates = TRUE, ...) {
-  create_layer("InducedGatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
+  create_layer("InducedGatedNonLinearity1", random = TRUE)
 }
 
 #' @rdname nonlin_induced_norm
 #' @export
 batchnorm_induced_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, block_size = NULL, ...) {
-  create_layer("InducedNormBatchNorm", object, list(
-    eps = eps, momentum = momentum, affine = affine, block_size = block_size
-  ))
+  create_layer("InducedNormBatchNorm")
 }
 
 #' @rdname nonlin_induced_norm
 #' @export
 pool_induced_norm <- function(object, block_size = NULL, ...) {
-  create_layer("InducedNormPool", object, list(block_size = block_size))
+  create_layer("InducedNormPool")
 }

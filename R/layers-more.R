@@ -24,36 +24,31 @@
 #' vectors <- field_type(gspace_rot2d(N = 8), vector = 4)
 #' nonlin_norm(vectors)
 nonlin_norm <- function(object, fun = "relu", bias = TRUE, ...) {
-  check_string(fun)
-  create_layer("NormNonLinearity", object, list(
-    `function` = if (fun == "squash") fun else paste0("n_", fun), bias = bias && fun != "squash"
-  ))
+  create_layer("NormNonLinearity")
 }
 
 #' @rdname nonlin_norm
 #' @export
 nonlin_gated <- function(object, drop_gates = TRUE, ...) {
-  create_layer("GatedNonLinearity1", object, list(drop_gates = drop_gates), random = TRUE)
+  create_layer("GatedNonLinearity1", random = TRUE)
 }
 
 #' @rdname nonlin_norm
 #' @export
 nonlin_concatenated <- function(object, fun = "relu", ...) {
-  check_string(fun)
-  create_layer("ConcatenatedNonLinearity", object, list(`function` = paste0("c_", fun)))
+  create_layer("ConcatenatedNonLinearity")
 }
 
 #' @rdname nonlin_norm
 #' @export
 nonlin_vector_field <- function(object, ...) {
-  create_layer("VectorFieldNonLinearity", object)
+  create_layer("VectorFieldNonLinearity")
 }
 
 #' @rdname nonlin_norm
 #' @export
 nonlin_pointwise <- function(object, fun = "tanh", ...) {
-  check_string(fun)
-  create_layer("PointwiseNonLinearity", object, list(`function` = paste0("p_", fun)))
+  create_layer("PointwiseNonLinearity")
 }
 
 #' Normalisation of any fields
@@ -70,29 +65,25 @@ nonlin_pointwise <- function(object, fun = "tanh", ...) {
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 8), vector = 4) |> batchnorm_norm()
 batchnorm_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, ...) {
-  create_layer("NormBatchNorm", object, list(eps = eps, momentum = momentum, affine = affine))
+  create_layer("NormBatchNorm")
 }
 
 #' @rdname batchnorm_norm
 #' @export
 batchnorm_gnorm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
-  create_layer("GNormBatchNorm", object, list(
-    eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
-  ))
+  create_layer("GNormBatchNorm")
 }
 
 #' @rdname batchnorm_norm
 #' @export
 batchnorm_iid <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
-  create_layer("IIDBatchNorm", object, list(
-    eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
-  ))
+  create_layer("IIDBatchNorm")
 }
 
 #' @rdname batchnorm_norm
 #' @export
 norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
-  create_layer("FieldNorm", object, list(eps = eps, affine = affine))
+  create_layer("FieldNorm")
 }
 
 #' Dropout of fields
@@ -109,13 +100,13 @@ norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 8) |> dropout_field(p = 0.2)
 dropout_field <- function(object, p = 0.5, ...) {
-  create_layer("FieldDropout", object, list(p = p))
+  create_layer("FieldDropout")
 }
 
 #' @rdname dropout_field
 #' @export
 dropout_pointwise <- function(object, p = 0.5, ...) {
-  create_layer("PointwiseDropout", object, list(p = p))
+  create_layer("PointwiseDropout")
 }
 
 #' Pooling of norms
@@ -131,16 +122,13 @@ dropout_pointwise <- function(object, p = 0.5, ...) {
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 8), vector = 4) |> pool_norm()
 pool_norm <- function(object, ...) {
-  create_layer("NormPool", object)
+  create_layer("NormPool")
 }
 
 #' @rdname pool_norm
 #' @export
 pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
-  create_layer("NormMaxPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
-    padding_mode = padding_mode
-  ))
+  create_layer("NormMaxPool")
 }
 
 #' Pooling to a given size
@@ -154,13 +142,13 @@ pool_norm_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_adaptive_avg(output_size = 1)
 pool_adaptive_avg <- function(object, output_size, ...) {
-  create_layer("PointwiseAdaptiveAvgPool", object, list(output_size = needed(output_size)))
+  create_layer("PointwiseAdaptiveAvgPool")
 }
 
 #' @rdname pool_adaptive_avg
 #' @export
 pool_adaptive_max <- function(object, output_size, ...) {
-  create_layer("PointwiseAdaptiveMaxPool", object, list(output_size = needed(output_size)))
+  create_layer("PointwiseAdaptiveMaxPool")
 }
 
 #' Larger images, masks, and another order of fields
@@ -190,28 +178,24 @@ pool_adaptive_max <- function(object, output_size, ...) {
 #' dim(up(array(0, c(1, 4, 5, 5))))
 r2_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "bilinear", align_corners = FALSE,
                           padding_mode = NULL, ...) {
-  create_layer("R2Upsampling", object, list(
-    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
-  ))
+  create_layer("R2Upsampling")
 }
 
 #' @rdname r2_upsampling
 #' @export
 r3_upsampling <- function(object, scale_factor = NULL, size = NULL, mode = "trilinear", align_corners = FALSE,
                           padding_mode = NULL, ...) {
-  create_layer("R3Upsampling", object, list(
-    scale_factor = scale_factor, size = size, mode = mode, align_corners = align_corners, padding_mode = padding_mode
-  ))
+  create_layer("R3Upsampling")
 }
 
 #' @rdname r2_upsampling
 #' @export
 mask_module <- function(object, S, margin = 0, sigma = 2, ...) {
-  create_layer("MaskModule", object, list(S = needed(S), margin = margin, sigma = sigma))
+  create_layer("MaskModule")
 }
 
 #' @rdname r2_upsampling
 #' @export
 reshuffle_module <- function(object, permutation, ...) {
-  create_layer("ReshuffleModule", object, list(permutation = needed(permutation)))
+  create_layer("ReshuffleModule")
 }

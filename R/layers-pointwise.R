@@ -19,19 +19,19 @@
 #' relu <- nonlin_relu(type)
 #' relu
 nonlin_relu <- function(object, ...) {
-  create_layer("ReLU", object)
+  create_layer("ReLU")
 }
 
 #' @rdname nonlin_relu
 #' @export
 nonlin_elu <- function(object, alpha = 1, ...) {
-  create_layer("ELU", object, list(alpha = alpha))
+  create_layer("ELU")
 }
 
 #' @rdname nonlin_relu
 #' @export
 nonlin_leaky_relu <- function(object, negative_slope = 0.01, ...) {
-  create_layer("LeakyReLU", object, list(negative_slope = negative_slope))
+  create_layer("LeakyReLU")
 }
 
 #' Batch normalisation of fields
@@ -51,9 +51,7 @@ nonlin_leaky_relu <- function(object, negative_slope = 0.01, ...) {
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> batchnorm_inner()
 batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
-  create_layer("InnerBatchNorm", object, list(
-    eps = eps, momentum = momentum, affine = affine, track_running_stats = track_running_stats
-  ))
+  create_layer("InnerBatchNorm")
 }
 
 #' Pooling over positions
@@ -80,37 +78,26 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
 #' dim(pool(array(0, c(1, 8, 11, 11))))
 pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
-  create_layer("PointwiseAvgPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
-    padding_mode = padding_mode
-  ))
+  create_layer("PointwiseAvgPool")
 }
 
 #' @rdname pool_avg
 #' @export
 pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
-  create_layer("PointwiseMaxPool", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode,
-    padding_mode = padding_mode
-  ))
+  create_layer("PointwiseMaxPool")
 }
 
 #' @rdname pool_avg
 #' @export
 pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_mode = NULL, ...) {
-  create_layer("PointwiseAvgPoolAntialiased", object, list(
-    sigma = needed(sigma), stride = needed(stride), padding = padding, padding_mode = padding_mode
-  ))
+  create_layer("PointwiseAvgPoolAntialiased")
 }
 
 #' @rdname pool_avg
 #' @export
 pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE,
                                  padding_mode = NULL, ...) {
-  create_layer("PointwiseMaxPoolAntialiased", object, list(
-    kernel_size = needed(kernel_size), stride = stride, padding = padding, sigma = sigma,
-    ceil_mode = if (!isFALSE(ceil_mode)) ceil_mode, padding_mode = padding_mode
-  ))
+  create_layer("PointwiseMaxPoolAntialiased")
 }
 
 #' Pooling over the group
@@ -125,5 +112,5 @@ pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_group()
 pool_group <- function(object, ...) {
-  create_layer("GroupPooling", object)
+  create_layer("GroupPooling")
 }

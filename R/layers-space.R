@@ -41,12 +41,7 @@
 r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, spacing = 1,
                     low_error = FALSE, initialize = TRUE, ...) {
-  create_layer("R3Conv", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
-    groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, spacing = spacing,
-    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("R3Conv", random = TRUE)
 }
 
 #' @rdname r3_conv
@@ -54,13 +49,7 @@ r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
                                spacing = 1, low_error = FALSE, initialize = TRUE, padding_mode = NULL, ...) {
-  create_layer("R3ConvTransposed", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
-    stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, spacing = spacing,
-    low_error = if (!isFALSE(low_error)) low_error, initialize = if (!isTRUE(initialize)) initialize,
-    padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("R3ConvTransposed", random = TRUE)
 }
 
 #' @rdname r3_conv
@@ -68,11 +57,7 @@ r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                         padding_mode = NULL, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
                         initialize = TRUE, ...) {
-  create_layer("R3IcoConv", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
-    groups = groups, bias = bias, padding_mode = padding_mode, samples = samples, sigma = sigma, rings = rings,
-    spacing = spacing, initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("R3IcoConv", random = TRUE)
 }
 
 #' @rdname r3_conv
@@ -80,11 +65,7 @@ r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilat
 r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                    groups = 1, bias = TRUE, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
                                    initialize = TRUE, padding_mode = NULL, ...) {
-  create_layer("R3IcoConvTransposed", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
-    stride = stride, dilation = dilation, groups = groups, bias = bias, samples = samples, sigma = sigma, rings = rings,
-    spacing = spacing, initialize = if (!isTRUE(initialize)) initialize, padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("R3IcoConvTransposed", random = TRUE)
 }
 
 #' Equivariant convolution of signals
@@ -112,11 +93,7 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 #' check_equivariance(conv)
 r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
                     padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE, ...) {
-  create_layer("R1Conv", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
-    groups = groups, bias = bias, padding_mode = padding_mode, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("R1Conv", random = TRUE)
 }
 
 #' @rdname r1_conv
@@ -124,12 +101,7 @@ r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation 
 r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
                                groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
                                initialize = TRUE, padding_mode = NULL, ...) {
-  create_layer("R1ConvTransposed", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, output_padding = output_padding,
-    stride = stride, dilation = dilation, groups = groups, bias = bias, sigma = sigma, rings = rings,
-    frequencies_cutoff = frequencies_cutoff, initialize = if (!isTRUE(initialize)) initialize,
-    padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("R1ConvTransposed", random = TRUE)
 }
 
 #' Convolutions with fewer weights
@@ -152,20 +124,14 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' c(full = n_parameters(full), separable = n_parameters(separable))
 separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE,
                            padding_mode = NULL, ...) {
-  create_layer("separable_conv", object, list(
-    out = needed(out), kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation,
-    bias = bias, padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("separable_conv", random = TRUE)
 }
 
 #' @rdname separable_conv
 #' @export
 depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL,
                            ...) {
-  create_layer("depthwise_conv", object, list(
-    kernel_size = needed(kernel_size), padding = padding, stride = stride, dilation = dilation, bias = bias,
-    padding_mode = padding_mode
-  ), random = TRUE)
+  create_layer("depthwise_conv", random = TRUE)
 }
 
 #' Products of fields
@@ -184,9 +150,7 @@ depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilatio
 #' field_type(gs, vector = 4) |>
 #'   tensor_product_module(out = 4 * irrep(gs, frequency = 2))
 tensor_product_module <- function(object, out, initialize = TRUE, ...) {
-  create_layer("TensorProductModule", object, list(
-    out = needed(out), initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE)
+  create_layer("TensorProductModule", random = TRUE)
 }
 
 #' Nonlinearities with less aliasing
@@ -212,18 +176,12 @@ tensor_product_module <- function(object, out, initialize = TRUE, ...) {
 #' type |> alias_free(nonlin_elu())
 #' r2_conv(out = c(regular = 4), kernel_size = 5, padding = 2) |> alias_free(nonlin_relu())
 alias_free <- function(object, layer, factor = 2, radius = 3, ...) {
-  call <- rlang::current_env()
   if (!missing(object) && missing(layer) && is_layer_spec(object)) {
     # In a sequence, a specification alone is the layer itself.
-    return(create_layer("AliasFree", args = list(parts = list(object), factor = factor, radius = radius)))
+    return(alias_free(layer = object, factor = factor, radius = radius))
   }
-  if (!is_layer_spec(needed(layer))) {
-    abort_intertwine(
-      paste0("`layer` must be the specification of a layer, not ", describe_value(layer), "."),
-      class = "argument_type", hint = "For example layer = nonlin_relu().", call = call
-    )
-  }
-  create_layer("AliasFree", object, list(parts = list(layer), factor = factor, radius = radius))
+  layer <- needed(layer)
+  create_layer("AliasFree")
 }
 
 #' Harmonic polynomials of points

@@ -43,41 +43,33 @@
 #' check_equivariance(conv)
 r3_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
-  point_conv(
-    "R3PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
-  )
+  check_rings(width, n_rings, rings)
+  create_layer("R3PointConv", random = TRUE)
 }
 
 #' @rdname r3_point_conv
 #' @export
 r2_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
-  point_conv(
-    "R2PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
-  )
+  check_rings(width, n_rings, rings)
+  create_layer("R2PointConv", random = TRUE)
 }
 
 #' @rdname r3_point_conv
 #' @export
 r1_point_conv <- function(object, out, width = NULL, n_rings = NULL, rings = NULL, sigma = NULL, frequencies_cutoff = NULL,
                           radial = "gaussian", aggr = "mean", bias = TRUE, initialize = TRUE, ...) {
-  point_conv(
-    "R1PointConv", object, needed(out), width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize
-  )
+  check_rings(width, n_rings, rings)
+  create_layer("R1PointConv", random = TRUE)
 }
 
-point_conv <- function(kind, object, out, width, n_rings, rings, sigma, frequencies_cutoff, radial, aggr, bias, initialize,
-                       call = rlang::caller_env()) {
+check_rings <- function(width, n_rings, rings, call = rlang::caller_env()) {
   if (is.null(rings) && (is.null(width) || is.null(n_rings))) {
     abort_intertwine(
       "The rings are missing: a convolution on points cannot know how far the neighbours are.",
       hint = "For example width = 3 and n_rings = 4, or rings = c(0, 1, 2, 3).", call = call
     )
   }
-  create_layer(kind, object, list(
-    out = out, width = width, n_rings = n_rings, rings = rings, sigma = sigma, frequencies_cutoff = frequencies_cutoff,
-    radial = radial, aggr = aggr, bias = bias, initialize = if (!isTRUE(initialize)) initialize
-  ), random = TRUE, call = call)
 }
 
 #' The graph of neighbours

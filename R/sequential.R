@@ -64,7 +64,7 @@ sequential_module <- function(object, ...) {
 #' head <- field_type(gspace_rot2d(N = 4), regular = 8) |> head_classes(n = 3)
 #' dim(head(array(0, c(2, 32, 5, 5))))
 head_classes <- function(object, n = NULL, ...) {
-  create_layer("HeadClasses", object, list(n = n), random = TRUE)
+  create_layer("HeadClasses", random = TRUE)
 }
 
 #' The layer that does nothing
@@ -76,7 +76,7 @@ head_classes <- function(object, n = NULL, ...) {
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> identity_module()
 identity_module <- function(object, ...) {
-  create_layer("IdentityModule", object)
+  create_layer("IdentityModule")
 }
 
 #' Go on with less symmetry
@@ -131,9 +131,7 @@ restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgro
 #' @rdname restrict
 #' @export
 restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
-  arguments <- list(rotations = rotations, axis = axis)
-  if (!is.null(subgroup)) arguments$subgroup <- as_subgroup_label(subgroup)
-  create_layer("RestrictionModule", object, arguments)
+  create_layer("RestrictionModule")
 }
 
 #' @rdname restrict
@@ -163,7 +161,7 @@ disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
 #' @rdname restrict
 #' @export
 disentangle_module <- function(object, ...) {
-  create_layer("DisentangleModule", object)
+  create_layer("DisentangleModule")
 }
 
 #' @export

@@ -92,8 +92,25 @@ def _argument(name: str, value: Any, in_type: nn.FieldType) -> Any:
     return tuples(value)
 
 
+#: The functions of these layers have a prefix in Python.
+_PREFIXES = {
+    "ConcatenatedNonLinearity": "c_",
+    "FourierPointwise": "p_",
+    "InducedNormNonLinearity": "n_",
+    "NormNonLinearity": "n_",
+    "PointwiseNonLinearity": "p_",
+    "QuotientFourierPointwise": "p_",
+}
+
+
 def _ordinary(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
     make: Any = getattr(nn, kind)
+    if kind in _PREFIXES:
+        name = arguments.pop("fun")
+        arguments["function"] = name if name == "squash" else _PREFIXES[kind] + name
+        if name == "squash":
+            # it has no threshold
+            arguments["bias"] = False
     if "out" in arguments:
         return make(in_type, arguments.pop("out"), **arguments)
     return make(in_type, **arguments)
@@ -123,6 +140,8 @@ def _fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Mo
     """Functions on the group, or on the cosets of a subgroup, with a grid that suits the group."""
     group: Any = in_type.fibergroup
     label: Any = None
+    if "grid" in arguments:
+        arguments["type"] = arguments.pop("grid")
     if kind.startswith("Quotient"):
         named = [arguments.pop(name, None) for name in ("rotations", "axis", "subgroup")]
         label = subgroup_label(in_type, *named)
@@ -135,6 +154,7 @@ def _fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Mo
         arguments.setdefault("N", 16)
     else:
         arguments.pop("N", None)
+    arguments["function"] = _PREFIXES[kind] + arguments.pop("fun")
     return getattr(nn, kind)(in_type, *([] if label is None else [label]), **arguments)
 
 
@@ -156,7 +176,7 @@ def fourier_apply(transform: Any, way: str, values: torch.Tensor) -> torch.Tenso
 
 def _alias_free(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
     """The layer inside is built for the same fields."""
-    (records,) = arguments.pop("parts")
+    records = arguments.pop("layer")
     return getattr(nn, kind)(_build(in_type, [], list(records), single=True), **arguments)
 
 

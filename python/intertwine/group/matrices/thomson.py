@@ -137,7 +137,7 @@ def _posed(kind: str, points: np.ndarray) -> np.ndarray:
 @remembered
 def _table(kind: str) -> np.ndarray:
     """All shipped sets of one kind below each other: n = 1, then n = 2, ..."""
-    with files("intertwine.group").joinpath(TABLE).open("rb") as file, np.load(file) as tables:
+    with files("intertwine.group.matrices").joinpath(TABLE).open("rb") as file, np.load(file) as tables:
         return tables[kind]
 
 
