@@ -70,3 +70,25 @@ molecules_data <- function(molecules = NULL, ...) {
 data_file <- function(name) {
   system.file("extdata", name, package = "intertwine", mustWork = TRUE)
 }
+
+#' The handwritten digits of scikit-learn
+#'
+#' 1797 real grey images of 8 x 8 pixels, written by 43 people, that come with
+#' scikit-learn. Nothing is downloaded.
+#'
+#' @return A list of `x`, the [images()] with values from 0 (paper) to 1 (ink),
+#'   and `y`, a factor with the levels "0" to "9".
+#' @source E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits",
+#'   UCI Machine Learning Repository (1998), \doi{10.24432/C50P49}.
+#' @examplesIf intertwine::intertwine_available()
+#' digits <- digits_data()
+#' digits$x
+#' table(digits$y)
+#' @export
+digits_data <- function() {
+  digits <- py_call_checked("_r.pictures.digits")
+  list(
+    x = images(digits$x, layout = "nhw", range = c(0, 16)),
+    y = factor(digits$y, levels = 0:9)
+  )
+}

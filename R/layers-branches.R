@@ -46,59 +46,6 @@ merge_module <- function(...) {
   py_call_checked("_r.layers.merge", list(unname(modules), as.list(names(modules))))
 }
 
-#' Nonlinearities gated by other features
-#'
-#' [nonlin_gated()] finds its gates among the fields that it acts on. `nonlin_gated_by()` takes them from other
-#' features: it is
-#' called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the first half of
-#' whose irreps
-#' must be trivial ones.
-#'
-#' @inheritParams r2_conv
-#' @param gates The [field_type()] of the gates: as many trivial fields as `object` has fields.
-#' @param fun Name of the function of the gates: `"sigmoid"`, `"tanh"` or `"relu"`.
-#' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @inheritSection r2_conv One argument, three uses
-#' @return A module; `nonlin_gated_uniform()` as [r2_conv()].
-#' @export
-#' @examplesIf intertwine_available()
-#' gs <- gspace_rot2d(N = 8)
-#' layer <- nonlin_gated_by(field_type(gs, vector = 2), gates = field_type(gs, trivial = 2))
-#' gates <- geometric_tensor(array(0, c(1, 2, 5, 5)), field_type(gs, trivial = 2))
-#' layer(gates, geometric_tensor(array(1, c(1, 4, 5, 5)), field_type(gs, vector = 2)))
-#'
-#' field_type(gs, 2 * direct_sum(trivial_repr(gs), irrep(gs, frequency = 1))) |> nonlin_gated_uniform()
-nonlin_gated_by <- function(object, gates, ...) {
-  check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, vector = 2).")
-  check_class(gates, "field_type", "a field type", hint = "Make one with field_type(gs, trivial = 2).")
-  py_call_checked("_r.layers.gated_by", list(object, gates, draw_seed()))
-}
-
-#' @rdname nonlin_gated_by
-#' @export
-nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
-  create_layer("GatedNonLinearityUniform", random = TRUE)
-}
-
-#' The greatest of channels in a row
-#'
-#' An ordinary torch module, for features that the group does not change.
-#'
-#' @inheritParams r2_conv
-#' @param size Number of channels.
-#' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @inheritSection r2_conv One argument, three uses
-#' @return A torch module, a sequence or a specification.
-#' @seealso [pool_group()], which knows how many channels a field has
-#' @export
-#' @examplesIf intertwine_available()
-#' gs <- gspace_rot2d(N = 4)
-#' field_type(gs, regular = 4) |> pool_group() |> pool_max_channels(size = 2)
-pool_max_channels <- function(object, size, ...) {
-  size <- as_count(size, min = 1)
-  create_layer("MaxPoolChannels")
-}
-
 #' Labels of fields as Python takes them.
 #' @noRd
 as_labels <- function(x, arg, call) {

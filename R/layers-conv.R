@@ -1,4 +1,4 @@
-# Layers that map between fields: convolutions and linear maps.
+# Convolutions and linear maps.
 
 #' Equivariant convolution on the plane
 #'
@@ -97,4 +97,138 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 #' dim(linear(matrix(rnorm(5 * 16), 5)))
 equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE, ...) {
   create_layer("Linear", random = TRUE)
+}
+
+#' Equivariant convolution of volumes
+#'
+#' `r3_conv()` is [r2_conv()] in three dimensions: turn the volume, and the features turn with it. Kernels are
+#' Gaussian spheres
+#' times spherical harmonics. The rotations of the cube ([gspace_octa()]) are exact; other rotations are as exact as
+#' the voxels
+#' are fine.
+#'
+#' `r3_conv_transposed()` is its adjoint, which makes volumes larger. `r3_ico_conv()` and `r3_ico_conv_transposed()`
+#' are for the
+#' groups of the icosahedron ([gspace_ico()]): their kernels are Gaussians at the corners of a regular solid, which
+#' see more of
+#' the grid and turn less exactly.
+#'
+#' @section Voxels that are no cubes:
+#' `kernel_size` and `spacing` may be three numbers, for depth, height and width, where the group does not mix these
+#' axes, as in
+#' [gspace_axis3d()]. Groups that do mix them refuse: resample such volumes to cubes first.
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the filters in voxels; one number, or one for each of depth, height and width. Odd in
+#'   most cases.
+#' @param padding Voxels added on each side, or `"same"`, so that the output is as large as the input.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the spheres, and the highest order
+#'   of the harmonics. The defaults suit most uses.
+#' @param spacing The size of a voxel; one number, or one for each of depth, height and width. Only ratios count.
+#' @param output_padding Voxels added at one end of each axis.
+#' @param samples Which solid: `"ico"` (12 corners), `"dodeca"` (20) or `"icosidodeca"` (30).
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [plot.r3_conv()], [r3_point_conv()], [r3_upsampling()], [mri_data()]
+#' @export
+#' @examplesIf intertwine_available()
+#' conv <- field_type(gspace_octa(), trivial = 1) |>
+#'   r3_conv(out = c(regular = 1), kernel_size = 3, padding = "same")
+#' conv
+#' dim(conv(mri_data()))
+r3_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
+                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, spacing = 1,
+                    low_error = FALSE, initialize = TRUE, ...) {
+  create_layer("R3Conv", random = TRUE)
+}
+
+#' @rdname r3_conv
+#' @export
+r3_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
+                               groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
+                               spacing = 1, low_error = FALSE, initialize = TRUE, padding_mode = NULL, ...) {
+  create_layer("R3ConvTransposed", random = TRUE)
+}
+
+#' @rdname r3_conv
+#' @export
+r3_ico_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
+                        padding_mode = NULL, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
+                        initialize = TRUE, ...) {
+  create_layer("R3IcoConv", random = TRUE)
+}
+
+#' @rdname r3_conv
+#' @export
+r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
+                                   groups = 1, bias = TRUE, samples = "ico", sigma = NULL, rings = NULL, spacing = 1,
+                                   initialize = TRUE, padding_mode = NULL, ...) {
+  create_layer("R3IcoConvTransposed", random = TRUE)
+}
+
+#' Equivariant convolution of signals
+#'
+#' For time series and sequences that may be read in both directions ([gspace_flip1d()]): reverse the signal, and the
+#' features
+#' are reversed. Every symmetry of the line is exact. `r1_conv_transposed()` is the adjoint, which makes signals longer.
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the filters in points, odd in most cases.
+#' @param padding Points added on each side, or `"same"`, so that the output is as long as the input.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest order, 0
+#'   for even filters and 1 for odd ones, too.
+#' @param output_padding Points added at one end of the output.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [plot.r3_conv()], [images()] for signals as data
+#' @export
+#' @examplesIf intertwine_available()
+#' conv <- field_type(gspace_flip1d(), trivial = 1) |>
+#'   r1_conv(out = c(regular = 2), kernel_size = 5, padding = "same")
+#' sunspots <- images(as.vector(sunspot.year), "w")
+#' dim(conv(sunspots))
+#' check_equivariance(conv)
+r1_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, groups = 1, bias = TRUE,
+                    padding_mode = NULL, sigma = NULL, rings = NULL, frequencies_cutoff = NULL, initialize = TRUE, ...) {
+  create_layer("R1Conv", random = TRUE)
+}
+
+#' @rdname r1_conv
+#' @export
+r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_padding = 0, stride = 1, dilation = 1,
+                               groups = 1, bias = TRUE, sigma = NULL, rings = NULL, frequencies_cutoff = NULL,
+                               initialize = TRUE, padding_mode = NULL, ...) {
+  create_layer("R1ConvTransposed", random = TRUE)
+}
+
+#' Convolutions with fewer weights
+#'
+#' In `depthwise_conv()` every field sees itself alone. `separable_conv()` adds a map of fields at each point behind it: far
+#' fewer weights and multiplications than a full convolution. For images, volumes and signals.
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the filters; one number, or one for each axis where the group keeps them apart.
+#' @param stride,dilation As in any convolution.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [r2_conv()], [r3_conv()]
+#' @export
+#' @examplesIf intertwine_available()
+#' type <- field_type(gspace_octa(), regular = 4)
+#' full <- type |> r3_conv(out = c(regular = 4), kernel_size = 3)
+#' separable <- type |> separable_conv(out = c(regular = 4), kernel_size = 3)
+#' c(full = n_parameters(full), separable = n_parameters(separable))
+separable_conv <- function(object, out, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE,
+                           padding_mode = NULL, ...) {
+  create_layer("separable_conv", random = TRUE)
+}
+
+#' @rdname separable_conv
+#' @export
+depthwise_conv <- function(object, kernel_size, padding = 0, stride = 1, dilation = 1, bias = TRUE, padding_mode = NULL,
+                           ...) {
+  create_layer("depthwise_conv", random = TRUE)
 }

@@ -53,3 +53,77 @@ fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgr
   }
   py_call_checked("_r.representations.fourier_quotient", list(gs, as_subgroup(rotations, axis, subgroup), frequency, NULL))
 }
+
+#' Harmonic polynomials of points
+#'
+#' The polynomials `|x|^l Y_l(x / |x|)` of a point x of space, for the degrees l from 0 to `degree`: those of degree
+#' l turn by the
+#' irrep of frequency l. They say in which direction and how far a point lies, in numbers that a network can work with.
+#'
+#' @param degree The highest degree.
+#' @param group `"so3"`, or `"o3"` for reflections, too.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @return A module from vectors to `(degree + 1)^2` numbers for each.
+#' @export
+#' @examplesIf intertwine_available()
+#' harmonics <- harmonic_polynomial(2)
+#' harmonics
+#' harmonics(rbind(c(0, 0, 2), c(1, 0, 0)))
+harmonic_polynomial <- function(degree, group = c("so3", "o3"), ...) {
+  group <- match_choice(group)
+  py_call_checked("nn.HarmonicPolynomialR3", list(as_count(degree, min = 0), group))
+}
+
+#' Between functions on a group and their Fourier coefficients
+#'
+#' `fourier_transform()` knows the values of functions on a group at some of its elements: `fourier_sample()` gives
+#' the values
+#' of functions with these Fourier coefficients, `fourier_coefficients()` finds the coefficients from values by least
+#' squares. On
+#' a grid that is fine enough one undoes the other. [nonlin_fourier()] does both with a nonlinearity in between.
+#'
+#' @param gs A space or a group.
+#' @param frequency The highest frequency of the coefficients.
+#' @param elements The elements at which functions are sampled; all of a finite group if `NULL`.
+#' @param rotations,axis,subgroup A subgroup, for functions on its cosets; see [restrict()].
+#' @param transform What `fourier_transform()` gives.
+#' @param x Coefficients or samples: an array `[batch, functions * size, ...]`, or a vector for one function.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @return `fourier_transform()`: a module. `fourier_sample()` and `fourier_coefficients()`: an array like `x`.
+#' @seealso [fourier_repr()], [group_elements()]
+#' @export
+#' @examplesIf intertwine_available()
+#' G <- so2_group()
+#' angles <- 2 * pi * (0:15) / 16
+#' grid <- lapply(angles, function(a) group_element(G, angle = a))
+#' fourier <- fourier_transform(G, frequency = 3, elements = grid)
+#' values <- fourier_sample(fourier, c(0, 0, 1, 0, 0, 0, 0))
+#' round(fourier_coefficients(fourier, values), 6)
+fourier_transform <- function(gs, frequency = 3, elements = NULL, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+  check_has_group(gs)
+  if (!is.null(elements)) elements <- as_elements(elements, rlang::current_env())
+  py_call_checked("_r.layers.fourier_transform", list(
+    gs, as_count(frequency, min = 0), elements, as_subgroup(rotations, axis, subgroup)
+  ))
+}
+
+#' @rdname fourier_transform
+#' @export
+fourier_sample <- function(transform, x, ...) {
+  check_class(transform, "fourier_transform", "a Fourier transform")
+  fourier_apply(transform, "sample", x)
+}
+
+#' @rdname fourier_transform
+#' @export
+fourier_coefficients <- function(transform, x, ...) {
+  check_class(transform, "fourier_transform", "a Fourier transform")
+  fourier_apply(transform, "coefficients", x)
+}
+
+fourier_apply <- function(transform, way, x, call = rlang::caller_env()) {
+  single <- is.null(dim(x))
+  tensor <- as_torch(if (single) matrix(x, 1) else x, dtype = "float64")
+  result <- tensor_to_array(py_call_checked("_r.layers.fourier_apply", list(transform, way, tensor), call), call)
+  if (single) as.vector(result) else result
+}

@@ -1,112 +1,64 @@
-# Layers for any representation: nonlinearities and normalisations of norms and gates, and dropout.
+# Layers that change the size of images or the number of fields, and masks.
 
-#' Nonlinearities for any fields
+#' Pooling over positions
 #'
-#' Pointwise nonlinearities act on fields that the group permutes alone. These act on others:
-#'
-#' * `nonlin_norm()` changes the length of each field and keeps its direction, so it takes every representation;
-#' * `nonlin_gated()` multiplies fields by the sigmoid of invariant ones: as many trivial fields as others;
-#' * `nonlin_concatenated()` applies a function to a channel and to its negative, for channels that change their sign;
-#' * `nonlin_vector_field()` turns regular fields of rotations into vectors: the largest channel says how long and where to.
-#'
-#' `nonlin_pointwise()` is [nonlin_relu()] with another function.
+#' In images, volumes and signals alike:
+#' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes).
+#' `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
+#' `stride`-th pixel, which keeps rotations closer to exact; `pool_max_antialiased()` does so after taking the largest
+#' values.
 #'
 #' @inheritParams r2_conv
-#' @param fun Name of the function: `"relu"`, `"elu"`, `"sigmoid"` or `"tanh"` for pointwise and concatenated ones, `"relu"`,
-#'   `"sigmoid"`, `"softplus"` or `"squash"` for norms.
-#' @param bias Learn a threshold for each field?
-#' @param drop_gates Leave the gates out of the result?
+#' @param kernel_size Width of the window, one number or one for each axis.
+#' @param stride Distance of windows; `kernel_size` by default.
+#' @param padding Pixels added on each side.
+#' @param ceil_mode Keep windows that stick out?
+#' @param padding_mode What is added: `"zeros"` (of largest values: nothing), or the image continued by `"reflect"`,
+#'   `"replicate"` or `"circular"`.
+#' @param sigma Width of the blur in pixels.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
-#' vectors <- field_type(gspace_rot2d(N = 8), vector = 4)
-#' nonlin_norm(vectors)
-nonlin_norm <- function(object, fun = "relu", bias = TRUE, ...) {
-  create_layer("NormNonLinearity")
+#' pool <- field_type(gspace_rot2d(N = 4), regular = 2) |> pool_avg(kernel_size = 11)
+#' dim(pool(array(0, c(1, 8, 11, 11))))
+pool_avg <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
+  create_layer("PointwiseAvgPool")
 }
 
-#' @rdname nonlin_norm
+#' @rdname pool_avg
 #' @export
-nonlin_gated <- function(object, drop_gates = TRUE, ...) {
-  create_layer("GatedNonLinearity1", random = TRUE)
+pool_max <- function(object, kernel_size, stride = NULL, padding = 0, ceil_mode = FALSE, padding_mode = NULL, ...) {
+  create_layer("PointwiseMaxPool")
 }
 
-#' @rdname nonlin_norm
+#' @rdname pool_avg
 #' @export
-nonlin_concatenated <- function(object, fun = "relu", ...) {
-  create_layer("ConcatenatedNonLinearity")
+pool_avg_antialiased <- function(object, sigma, stride, padding = NULL, padding_mode = NULL, ...) {
+  create_layer("PointwiseAvgPoolAntialiased")
 }
 
-#' @rdname nonlin_norm
+#' @rdname pool_avg
 #' @export
-nonlin_vector_field <- function(object, ...) {
-  create_layer("VectorFieldNonLinearity")
+pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0, sigma = 0.6, ceil_mode = FALSE,
+                                 padding_mode = NULL, ...) {
+  create_layer("PointwiseMaxPoolAntialiased")
 }
 
-#' @rdname nonlin_norm
-#' @export
-nonlin_pointwise <- function(object, fun = "tanh", ...) {
-  create_layer("PointwiseNonLinearity")
-}
-
-#' Normalisation of any fields
+#' Pooling over the group
 #'
-#' `batchnorm_iid()` normalises the channels of each field together, `batchnorm_norm()` the length of each field,
-#' `batchnorm_gnorm()` each irreducible part of it, over the batch and over positions. `norm_field()` normalises each field
-#' by itself, in each sample. See [batchnorm_inner()] for fields that the group permutes.
+#' The largest channel of each regular or quotient field: a scalar that the group does not change.
 #'
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @inheritParams batchnorm_inner
-#' @inheritSection r2_conv One argument, three uses
-#' @inherit r2_conv return
-#' @export
-#' @examplesIf intertwine_available()
-#' field_type(gspace_rot2d(N = 8), vector = 4) |> batchnorm_norm()
-batchnorm_norm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, ...) {
-  create_layer("NormBatchNorm")
-}
-
-#' @rdname batchnorm_norm
-#' @export
-batchnorm_gnorm <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
-  create_layer("GNormBatchNorm")
-}
-
-#' @rdname batchnorm_norm
-#' @export
-batchnorm_iid <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, track_running_stats = TRUE, ...) {
-  create_layer("IIDBatchNorm")
-}
-
-#' @rdname batchnorm_norm
-#' @export
-norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
-  create_layer("FieldNorm")
-}
-
-#' Dropout of fields
-#'
-#' `dropout_field()` sets whole fields to zero, which keeps equivariance; `dropout_pointwise()` single channels, for fields
-#' that the group permutes. Both act in training alone.
-#'
 #' @inheritParams r2_conv
-#' @param p Probability of zero.
-#' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
 #' @export
 #' @examplesIf intertwine_available()
-#' field_type(gspace_rot2d(N = 4), regular = 8) |> dropout_field(p = 0.2)
-dropout_field <- function(object, p = 0.5, ...) {
-  create_layer("FieldDropout")
-}
-
-#' @rdname dropout_field
-#' @export
-dropout_pointwise <- function(object, p = 0.5, ...) {
-  create_layer("PointwiseDropout")
+#' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_group()
+pool_group <- function(object, ...) {
+  create_layer("GroupPooling")
 }
 
 #' Pooling of norms
@@ -198,4 +150,23 @@ mask_module <- function(object, S, margin = 0, sigma = 2, ...) {
 #' @export
 reshuffle_module <- function(object, permutation, ...) {
   create_layer("ReshuffleModule")
+}
+
+#' The greatest of channels in a row
+#'
+#' An ordinary torch module, for features that the group does not change.
+#'
+#' @inheritParams r2_conv
+#' @param size Number of channels.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @return A torch module, a sequence or a specification.
+#' @seealso [pool_group()], which knows how many channels a field has
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_rot2d(N = 4)
+#' field_type(gs, regular = 4) |> pool_group() |> pool_max_channels(size = 2)
+pool_max_channels <- function(object, size, ...) {
+  size <- as_count(size, min = 1)
+  create_layer("MaxPoolChannels")
 }

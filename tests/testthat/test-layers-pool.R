@@ -1,17 +1,32 @@
-test_that("layers for any fields are equivariant", {
+test_that("pooling over positions averages windows", {
   skip_if_no_python()
-  gs <- gspace_rot2d(N = 4)
-  vectors <- field_type(gs, irrep_1 = 3)
-  layers <- list(
-    nonlin_norm(vectors), nonlin_norm(vectors, fun = "squash"), nonlin_gated(field_type(gs, trivial = 2, irrep_1 = 2)),
-    nonlin_concatenated(field_type(gs, irrep_2 = 2)), nonlin_vector_field(field_type(gs, regular = 2)),
-    nonlin_pointwise(field_type(gs, regular = 2)), batchnorm_norm(vectors), batchnorm_gnorm(vectors), norm_field(vectors),
-    batchnorm_iid(vectors), dropout_field(vectors), dropout_pointwise(field_type(gs, regular = 2)), pool_norm(vectors),
-    pool_norm_max(vectors, kernel_size = 2), pool_adaptive_avg(vectors, output_size = 3),
-    pool_adaptive_max(field_type(gs, regular = 1), output_size = c(3, 3)), r2_upsampling(vectors, scale_factor = 2),
-    reshuffle_module(field_type(gs, trivial = 1, irrep_1 = 1), permutation = c(2, 1))
-  )
-  for (layer in layers) expect_equivariant(layer, size = 32)
+  type <- field_type(gspace_rot2d(N = 4), regular = 1)
+  x <- array(rnorm(4 * 36), c(1, 4, 6, 6))
+  pooled <- pool_avg(type, kernel_size = 6)(x)
+  expect_equal(dim(pooled), c(1, 4, 1, 1))
+  expect_equal(c(pooled), apply(x, 2, mean), tolerance = 1e-6)
+  expect_equal(dim(pool_avg(type, kernel_size = 2)(x)), c(1, 4, 3, 3))
+  expect_equal(dim(pool_avg(type, kernel_size = 3, stride = 1, padding = 1)(x)), c(1, 4, 6, 6))
+  expect_equal(dim(pool_avg_antialiased(type, sigma = 0.66, stride = 2)(array(0, c(1, 4, 7, 7)))), c(1, 4, 4, 4))
+  expect_equivariant(pool_avg_antialiased(type, sigma = 0.66, stride = 2), size = 33)
+})
+
+test_that("the largest of windows is taken", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 1)
+  x <- array(rnorm(4 * 36), c(1, 4, 6, 6))
+  expect_equal(c(pool_max(type, kernel_size = 6)(x)), apply(x, 2, max), tolerance = 1e-6)
+  expect_equal(nonlin_leaky_relu(type, negative_slope = 0.5)(x), ifelse(x > 0, x, x / 2), tolerance = 1e-6)
+  expect_equal(nonlin_elu(type)(x), ifelse(x > 0, x, exp(x) - 1), tolerance = 1e-6)
+})
+
+test_that("pooling over the group is invariant", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 2)
+  pool <- pool_group(type)
+  x <- array(rnorm(8 * 9), c(1, 8, 3, 3))
+  expect_equal(pool(x)[1, 1, , ], apply(x[1, 1:4, , ], 2:3, max), tolerance = 1e-6)
+  expect_equivariant(pool)
 })
 
 test_that("positions of fields count from one", {

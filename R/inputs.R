@@ -1,0 +1,93 @@
+# What fit(), predict() and evaluate() take as `x` or `newdata`, as Python takes it.
+
+#' What a module takes, from what R users have.
+#'
+#' @return A list of `value`, a torch tensor or a Python object that gives samples; `n`, how many there are; `size`, the
+#'   dimensions of a sample; `names`.
+#' @noRd
+as_input <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  UseMethod("as_input")
+}
+
+#' @export
+as_input.default <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (is_py(x)) {
+    check_alive(x, call)
+    dims <- if (inherits(x, "torch.Tensor")) dim_torch_tensor(x)
+    return(list(value = x, n = dims[1], size = dims[-1], names = NULL))
+  }
+  if (is.factor(x) || !(is.numeric(x) || is.logical(x))) {
+    abort_intertwine(
+      paste0("`", arg, "` must be images or a numeric array, not ", describe_value(x), "."),
+      class = "argument_type", hint = "Make images from arrays with images().", call = call
+    )
+  }
+  array_input(x, module, arg, call)
+}
+
+#' @export
+as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  list(
+    value = to_py_tensor(bare_array(x), input_dtype(module), arg = arg, call = call),
+    n = n_images(x), size = dim(x)[-1], names = names(x)
+  )
+}
+
+#' @export
+as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (!all(vapply(x, is.numeric, logical(1)))) {
+    abort_intertwine(
+      paste0("`", arg, "` must have numeric columns alone."),
+      class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
+    )
+  }
+  values <- as.matrix(x)
+  if (.row_names_info(x) < 0) {
+    # the numbers that R gives to rows without names
+    rownames(values) <- NULL
+  }
+  array_input(values, module, arg, call)
+}
+
+# matrices of the package Matrix, dense and sparse
+#' @export
+as_input.Matrix <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  array_input(as.matrix(x), module, arg, call)
+}
+
+#' @export
+as_input.geometric_tensor <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  dims <- dim(x)
+  list(value = x, n = dims[1], size = dims[-1], names = NULL)
+}
+
+#' @export
+as_input.list <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  as_input(images(x), module, arg, call)
+}
+
+array_input <- function(x, module, arg, call) {
+  if (length(dim(x)) < 2) {
+    x <- matrix(x, ncol = 1)
+  }
+  if (length(dim(x)) == 3) {
+    abort_intertwine(
+      paste0("`", arg, "` has three dimensions (", shape_text(dim(x)), "), which may mean several things."),
+      class = "shape",
+      hint = "A batch of grey images is images(x, \"nhw\"), one image with channels images(x, \"hwc\").",
+      call = call
+    )
+  }
+  list(
+    value = to_py_tensor(x, input_dtype(module), arg = arg, call = call),
+    n = dim(x)[1], size = dim(x)[-1], names = dimnames(x)[[1]]
+  )
+}
+
+input_dtype <- function(module) {
+  if (is.null(module)) {
+    return("float32")
+  }
+  dtype <- py_call_checked("_r.crossing.arrays.dtype_name", list(module))
+  if (identical(dtype, "float64")) "float64" else "float32"
+}

@@ -1,0 +1,86 @@
+# Less symmetry: restriction to a subgroup, and bases in which restricted fields are known ones.
+
+#' Go on with less symmetry
+#'
+#' `restrict()` is the same object under a subgroup: of a space, a group, a representation, a field type or a tensor.
+#' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors
+#' alone above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis of
+#' features so that restricted fields are again sums of known ones; use it after a restriction.
+#'
+#' @inheritParams r2_conv
+#' @param x A space, a group, a representation, a field type or a geometric tensor.
+#' @param rotations Number of rotations that are kept; 1 keeps none but the identity, `Inf` all.
+#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0;
+#'   `NULL` keeps no reflection.
+#' @param subgroup The subgroup of any other group: a row of [subgroups()], elements that generate it, the name of its
+#'   structure, or its label.
+#' @param ... For methods.
+#' @inheritSection r2_conv One argument, three uses
+#' @return `restrict()`: an object of the same kind. `disentangle()`: for a representation, a list of
+#'   `change_of_basis` and `representations`; for a field type, the module that disentangles it. The others as
+#'   [r2_conv()].
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_flip_rot2d(N = 4)
+#' restrict(gs, rotations = 4)
+#' restrict(regular_repr(gs), rotations = 1, axis = 0)
+#' restrict(gspace_octa(), subgroup = "D3")
+#' field_type(gs, regular = 2) |>
+#'   restrict_module(rotations = 1, axis = 0) |>
+#'   disentangle_module()
+restrict <- function(x, ...) {
+  UseMethod("restrict")
+}
+
+#' @rdname restrict
+#' @export
+restrict.default <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+  call <- quote(restrict())
+  check_class(
+    x, c("symmetry_group", "gspace", "group_representation", "field_type", "geometric_tensor"),
+    "a space, a group, a representation, a field type or a geometric tensor",
+    arg = "x", call = call
+  )
+  py_call_checked("_r.subgroups.restrict", c(list(x), as_subgroup(rotations, axis, subgroup, call)), call)
+}
+
+#' @export
+restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+  restrict_module(x, rotations = rotations, axis = axis, subgroup = subgroup)
+}
+
+#' @rdname restrict
+#' @export
+restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+  create_layer("RestrictionModule")
+}
+
+#' @rdname restrict
+#' @export
+disentangle <- function(x, ...) {
+  UseMethod("disentangle")
+}
+
+#' @export
+disentangle.default <- function(x, ...) {
+  check_class(x, c("group_representation", "field_type", "equivariant_module"), "a representation or a field type")
+}
+
+#' @export
+disentangle.group_representation <- function(x, ...) {
+  parts <- py_call_checked("_r.representations.disentangle", list(check_alive(x)), quote(disentangle()))
+  parts$representations <- new_representation_list(parts$representations)
+  parts
+}
+
+#' @export
+disentangle.field_type <- function(x, ...) disentangle_module(x)
+
+#' @export
+disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
+
+#' @rdname restrict
+#' @export
+disentangle_module <- function(object, ...) {
+  create_layer("DisentangleModule")
+}
