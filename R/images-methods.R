@@ -164,42 +164,6 @@ as.list.images <- function(x, ...) {
   out
 }
 
-#' @rdname images
-#' @param ... Not used.
-#' @export
-as.array.images <- function(x, layout = NULL, ...) {
-  plain <- bare_array(x)
-  if (is.null(layout)) {
-    return(plain)
-  }
-  axes <- check_layout(layout)
-  from <- axes_of(x)
-  extra <- setdiff(full_axes(axes), from)
-  if (length(extra)) {
-    dim(plain) <- c(dim(plain)[1:2], rep(1L, length(extra)), dim(plain)[-(1:2)])
-    from <- c("n", "c", extra, from[-(1:2)])
-  }
-  left_out <- setdiff(from, axes)
-  sizes <- stats::setNames(dim(plain), from)
-  if (any(sizes[left_out] != 1)) {
-    lost <- left_out[sizes[left_out] != 1][1]
-    abort_intertwine(
-      paste0(
-        "The layout \"", layout, "\" leaves out \"", lost, "\", but there are ",
-        sizes[lost], " of them."
-      ),
-      hint = paste0("Name it too, for example layout = \"", paste(from, collapse = ""), "\".")
-    )
-  }
-  kept <- from[from %in% axes]
-  names <- stats::setNames(dimnames(plain), if (!is.null(dimnames(plain))) from)
-  out <- array(as.vector(plain), dim = unname(sizes[kept]))
-  if (!is.null(names)) {
-    dimnames(out) <- unname(names[kept])
-  }
-  aperm(out, match(axes, kept))
-}
-
 #' @export
 as.matrix.images <- function(x, ...) {
   matrix(as.vector(bare_array(x)), nrow = n_images(x), dimnames = list(names(x), NULL))
