@@ -43,6 +43,22 @@ def flag(value: Any, name: str) -> bool:
     raise ArgumentTypeError(f"{name} must be True or False, not {value!r}")
 
 
+def count(value: Any, name: str, least: int = 1) -> int:
+    """A whole number of at least some size.
+
+    Args:
+        value: the number.
+        name: the argument's name, for the message.
+        least: the smallest value allowed.
+
+    Raises:
+        ArgumentError: for anything else.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"`{name}` must be a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
 def number(value: Any, name: str, least: float = -GREATEST, most: float = GREATEST) -> float:
     """A finite number.
 

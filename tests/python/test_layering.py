@@ -82,7 +82,6 @@ LONG = {
     "nn/nonlinear/fourier.py",
     "nn/norm/normalisation.py",
     "nn/pool/pooling.py",
-    "training/engine/fit.py",
 }
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 NUMERIC = {"numpy", "scipy"}

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from intertwine import nn
+from intertwine.checks import count
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
 from intertwine.scalars import plain_numbers
@@ -167,10 +168,8 @@ def _checked(
 ) -> list[int]:
     """The kernel size of each block, once all arguments are in range."""
     for name, value in (("in_channels", in_channels), ("n_classes", n_classes), *(("widths", w) for w in widths)):
-        if value is None and name == "n_classes":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ArgumentError(f"`{name}` holds {value!r} where a whole number from 1 on belongs")
+        if value is not None or name != "n_classes":
+            count(value, name)
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each block, such as (8, 16, 16)")
     kernels = [kernel_size] * len(widths) if isinstance(kernel_size, int) else list(kernel_size)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -15,42 +13,41 @@ import torch
 
 from intertwine.errors import (
     ArgumentError,
-    ArgumentTypeError,
-    ClassCountError,
-    ClassCountWarning,
-    FieldTypeError,
-    IntertwineError,
-    MissingHeadError,
-    ShapeError,
-    warn,
 )
-from intertwine.nn.base.windows import size_text
 from intertwine.scalars import plain_numbers
 from intertwine.training.data.augment import Augment, resolve_augment
 from intertwine.training.data.batches import (
-    DatasetSource,
-    Source,
-    TensorSource,
     as_source,
-    check_batch,
-    class_counts,
-    is_dataset,
-    scaled,
 )
-from intertwine.training.data.identity import Identity, describe, of_optimizer, of_source, of_stream
+from intertwine.training.data.identity import Identity, describe, of_optimizer, of_stream
 from intertwine.training.data.identity import of_module as identity_of_module
-from intertwine.training.data.pairing import IGNORE, Kind, Missing, align
-from intertwine.training.data.turning import TargetType, Turner, make_turner, type_of_target
+from intertwine.training.data.pairing import Missing
+from intertwine.training.data.turning import TargetType, Turner, type_of_target
 from intertwine.training.engine.cautions import warn_of_frozen_statistics, warn_off_grid
 from intertwine.training.engine.checkpoint import own_folder
 from intertwine.training.engine.fabric import make_fabric
 from intertwine.training.engine.heads import fill_heads
-from intertwine.training.engine.modes import asleep, deferred_interrupt, evaluation_mode, wake
+from intertwine.training.engine.modes import asleep, deferred_interrupt, wake
 from intertwine.training.engine.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule, take_over
-from intertwine.training.engine.result import FitResult, Progress, Stopped
-from intertwine.training.engine.run import OnBatch, Plan, Run, State, plain_output
+from intertwine.training.engine.preparation import (
+    check_labels,
+    check_settings,
+    count_classes,
+    count_samples,
+    identity_of_data,
+    of_module,
+    probe,
+    rotations_of,
+    same_samples,
+    split_validation,
+    targets_of,
+    try_measures,
+    weights_of_classes,
+)
+from intertwine.training.engine.result import FitResult, Stopped
+from intertwine.training.engine.run import OnBatch, Plan, Run, State
 from intertwine.training.engine.streams import make_streams
-from intertwine.training.measure.losses import LossFunction, Measures, resolve_class_weights, resolve_loss
+from intertwine.training.measure.losses import LossFunction, Measures, resolve_loss
 from intertwine.training.measure.metrics import Metrics, resolve_metrics
 
 CARRIED = (
@@ -192,19 +189,19 @@ def fit(
         settings["validation"] = validation
     former = module if isinstance(module, FitResult) else None
     given: Any = former.module if former is not None else module
-    _check_settings(given, epochs, batch_size, patience, clip_norm, resume, checkpoint)
+    check_settings(given, epochs, batch_size, patience, clip_norm, resume, checkpoint)
     source, kind = as_source(of_module(given, x), y, na, workers)
-    target = type_of_target(given, _targets(y, validation), target_type, callable(loss))
+    target = type_of_target(given, targets_of(y, validation), target_type, callable(loss))
     if kind is None:
         raise ArgumentError("there is nothing to learn: y is missing", hint="give one target for each sample")
     if fabric is not None and fabric.world_size > 1 and seed is None:
         raise ArgumentError("several processes need one seed", hint="give seed")
     with own_folder(checkpoint, fabric is None or fabric.is_global_zero) as folder:
         saved = folder.read() if folder is not None and resume else None
-        streams = make_streams(seed, generator, _same_samples(former, source), saved)
+        streams = make_streams(seed, generator, same_samples(former, source), saved)
         named = of_stream(streams.stream)
-        train, held = _validation(given, source, kind, validation, na, workers, streams.splitter())
-        labels = _labels(labels, source, kind)
+        train, held = split_validation(given, source, kind, validation, na, workers, streams.splitter())
+        labels = check_labels(labels, source, kind)
         classes = count_classes([source, held], kind, n_classes or (len(labels) if labels else None))
         # deep copies of the argument, never the argument: a failed or stopped fit leaves it as it was
         trained = copy.deepcopy(given)
@@ -216,12 +213,12 @@ def fit(
         frozen = asleep(trained) if former is None or former.progress is None else frozenset(former.progress.asleep)
         wake(trained, frozen)
         warn_of_frozen_statistics(trained)
-        weights = _class_weights(class_weights, train, kind, width)
-        changes = resolve_augment(augment, lambda: _rotations(trained, x, source, kind, target))
+        weights = weights_of_classes(class_weights, train, kind, width)
+        changes = resolve_augment(augment, lambda: rotations_of(trained, x, source, kind, target))
         # turned targets have gaps at the edges, whatever is to be done about those of the data
         gaps = isinstance(changes, Turner) and changes.leaves_gaps
         measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if gaps else na)
-        _try_measures(trained, source, measures)
+        try_measures(trained, source, measures)
         optimiser = make_optimizer(trained, optimizer, learn_rate, float(weight_decay))
         if former is not None and former.progress is not None:
             take_over(optimiser, trained, former.progress.optimizer)
@@ -230,7 +227,7 @@ def fit(
         identity: Identity = {}
         if folder is not None:
             identity = {
-                **_identity_of_data(source, held, validation, labels),
+                **identity_of_data(source, held, validation, labels),
                 **identity_of_module(trained),
                 **of_optimizer(optimiser),
                 **{name: describe(settings[name]) for name in _SETTINGS},
@@ -281,7 +278,7 @@ def fit(
                     labels=labels,
                     seed=streams.stream.initial_seed(),
                     planned=plan.last,
-                    samples=_count(source),
+                    samples=count_samples(source),
                     settings=settings,
                     progress=run.progress(),
                 )
@@ -305,216 +302,3 @@ def _attach(error: Exception, result: FitResult) -> None:
         note = getattr(error, "add_note", None)  # from Python 3.11 on
         if note is not None:
             note("The attribute `result` of this error holds the module and the history until then.")
-
-
-def _count(source: Source) -> int | None:
-    return None if source.n_batches(1) is None else len(source)
-
-
-def _same_samples(former: FitResult | None, source: Source) -> Progress | None:
-    """Where a former fit ended; its held-out samples mean something for as many samples only."""
-    if former is None or former.progress is None or former.samples == _count(source):
-        return None if former is None else former.progress
-    return dataclasses.replace(former.progress, start=None)
-
-
-def _labels(labels: Sequence[str] | None, source: Source, kind: Kind) -> tuple[str, ...] | None:
-    if labels is None and isinstance(source, DatasetSource):
-        labels = getattr(source.dataset, "levels", None) or getattr(source.dataset, "classes", None)
-    if labels is None or isinstance(labels, str):
-        if labels is not None:
-            raise ArgumentTypeError("`labels` holds one name for each class, but was a text")
-        return None
-    if kind != "class":
-        raise ArgumentError("`labels` needs class targets, but y holds measurements")
-    names = tuple(str(label) for label in labels)
-    if len(set(names)) != len(names):
-        raise ArgumentError("two classes in `labels` have one name", hint="give each class a name of its own")
-    return names
-
-
-def _class_weights(class_weights: Any, train: Source, kind: Kind, width: int) -> torch.Tensor | None:
-    if kind != "class":
-        if class_weights is not None:
-            raise ArgumentError("class weights need class targets, but y holds measurements")
-        return None
-    counts = None
-    if isinstance(train, TensorSource) and train.y is not None:
-        counts = class_counts(train.y, width)
-    return resolve_class_weights(class_weights, counts, width)
-
-
-def _identity_of_data(source: Source, held: Source | None, validation: Any, labels: tuple[str, ...] | None) -> Identity:
-    found = {**of_source("x", source), "labels": describe(labels)}
-    if held is None or isinstance(validation, (int, float)):
-        return {**found, "validation": describe(validation)}
-    return {**found, "validation": "data of its own", **of_source("validation x", held)}
-
-
-def _targets(y: Any, validation: Any) -> list[Any]:
-    """The targets of training and validation, as they were given."""
-    return [y, validation[1]] if isinstance(validation, (tuple, list)) and len(validation) == 2 else [y]
-
-
-def _rotations(module: torch.nn.Module, x: Any, source: Source, kind: Kind, target: TargetType | None) -> Augment:
-    first, y = source.first()
-    output = _one_output(module, first)
-    if y is None:
-        raise ShapeError("the data set gives inputs without targets", hint="give pairs of input and target")
-    align(output, y.to(output.device))
-    return make_turner(module, x, kind, target, (scaled(first, output.dtype), y), tuple(output.shape))
-
-
-def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int | None) -> int | None:
-    """How many classes the targets have: as told, as the data set says, or one more than the largest class number.
-
-    Raises:
-        ArgumentError: if a class number is out of the range that was told.
-    """
-    if kind != "class":
-        if n_classes is not None:
-            raise ArgumentError("`n_classes` needs class targets, but y holds measurements")
-        return None
-    largest = -1
-    named: int | None = None
-    for source in sources:
-        if isinstance(source, TensorSource) and source.y is not None:
-            known = source.y[source.y != IGNORE]
-            largest = max(largest, int(known.max()) if known.numel() else -1)
-        elif isinstance(source, DatasetSource):
-            names = getattr(source.dataset, "levels", None) or getattr(source.dataset, "classes", None)
-            named = len(names) if names is not None else named
-    if n_classes is not None and largest >= n_classes:
-        raise ArgumentError(
-            f"`y` holds the class number {{class}}, but there are {n_classes} classes ({{first}} to {{last}})",
-            positions={"class": largest, "first": 0, "last": n_classes - 1},
-        )
-    if n_classes is not None:
-        return n_classes
-    return max(largest + 1, named or 0) or None
-
-
-def probe(
-    module: torch.nn.Module, source: Source, kind: Kind | None, n_classes: int | None, named: bool = False
-) -> int:
-    """Run one sample through the module before anything starts, and give the number of its output channels.
-
-    Args:
-        module: what is trained.
-        source: of the samples.
-        kind: of the targets.
-        n_classes: how many classes there are, as far as is known.
-        named: whether these have names, so that there are no others.
-
-    Raises:
-        ShapeError: if the module cannot take the input, or gives too few outputs for the classes.
-    """
-    x, y = source.first()
-    if not isinstance(source, TensorSource):
-        check_batch(x, y, None, "mask")
-    output = _one_output(module, x)
-    channels = output.shape[1] if output.ndim > 1 else 1
-    places = tuple(side for side in output.shape[2:] if side != 1)
-    if y is not None and y.ndim == 1 and places:
-        raise MissingHeadError(
-            f"the module gives {channels} numbers for each of {size_text(tuple(output.shape[2:]))} places, but `y` holds one "
-            f"{'class' if kind == 'class' else 'number'} for each sample",
-            hint="end the module with a head that brings the places together, such as HeadClasses",
-        )
-    if kind == "class" and n_classes is not None and n_classes > channels:
-        raise ClassCountError(
-            f"`y` holds {n_classes} classes, but the module gives {channels} outputs",
-            hint=f"give it {n_classes} outputs, or check the class numbers, which count from {{first}}",
-            positions={"first": 0},
-        )
-    if kind == "class" and named and n_classes is not None and n_classes < channels:
-        warn(
-            f"`y` holds {n_classes} classes, but the module gives {channels} outputs: no sample teaches it the last "
-            f"{channels - n_classes}. A head without a number of classes takes it from y.",
-            ClassCountWarning,
-        )
-    return channels
-
-
-def _one_output(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    first = next(module.parameters(), None)
-    dtype = torch.get_default_dtype() if first is None else first.dtype
-    with evaluation_mode(module):
-        try:
-            return plain_output(module(scaled(x, dtype).to("cpu" if first is None else first.device)))
-        except IntertwineError:
-            raise
-        except (RuntimeError, IndexError, ValueError, TypeError) as error:
-            raise ShapeError(
-                f"the module cannot take x with {tuple(x.shape[1:])} values a sample: {error}",
-                hint="check the number of channels and the size of the images",
-            ) from error
-
-
-def _try_measures(module: torch.nn.Module, source: Source, measures: Measures) -> None:
-    """Find out before the training, not at its end, whether outputs and targets fit together."""
-    x, y = source.first()
-    if y is not None:
-        output = _one_output(module, x)
-        measures.try_out(output, y.to(output.device))
-
-
-def _check_settings(
-    module: Any,
-    epochs: int,
-    batch_size: int,
-    patience: int | None,
-    clip_norm: float | None,
-    resume: bool,
-    checkpoint: str | Path | None,
-) -> None:
-    if not isinstance(module, torch.nn.Module):
-        raise ArgumentTypeError(f"only a torch module can be trained, but was given {type(module).__name__}")
-    for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
-        if value is None and name == "patience":
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ArgumentError(f"`{name}` is a whole number from 1 on, but was {value!r}")
-    if clip_norm is not None and not (math.isfinite(clip_norm) and clip_norm > 0):
-        raise ArgumentError(f"`clip_norm` is a number above 0, but was {clip_norm!r}")
-    if resume and checkpoint is None:
-        raise ArgumentError("`resume` needs the folder of the checkpoint", hint="give checkpoint as well")
-
-
-def of_module(module: torch.nn.Module, x: Any) -> Any:
-    """X itself, once a geometric tensor is known to have the module's own field type."""
-    given, wanted = getattr(x, "type", None), getattr(module, "in_type", None)
-    if hasattr(x, "tensor") and given is not None and wanted is not None and given != wanted:
-        raise FieldTypeError(f"`x` has field type {given}, but the module takes {wanted}")
-    return x
-
-
-def _validation(
-    module: torch.nn.Module,
-    source: Source,
-    kind: Kind,
-    validation: Any,
-    missing: Missing,
-    workers: int,
-    stream: torch.Generator,
-) -> tuple[Source, Source | None]:
-    if validation is None:
-        return source, None
-    if isinstance(validation, (int, float)) and not isinstance(validation, bool):
-        if not 0 < validation < 1:
-            raise ArgumentError(f"`validation` is a fraction between 0 and 1, but was {validation}")
-        return source.split(float(validation), stream)
-    if is_dataset(validation):
-        held, other = as_source(validation, None, missing, workers)
-    elif isinstance(validation, (tuple, list)) and len(validation) == 2:
-        held, other = as_source(of_module(module, validation[0]), validation[1], missing)
-    else:
-        raise ArgumentTypeError(
-            f"`validation` is a fraction, a pair (x, y) or a data set, but was {type(validation).__name__}"
-        )
-    if other != kind:
-        raise ArgumentError(f"the targets in y are of kind {kind}, but those in validation are {other or 'missing'}")
-    a, b = source.first()[0].shape[1:], held.first()[0].shape[1:]
-    if a != b and isinstance(source, TensorSource):
-        raise ShapeError(f"the samples in x have shape {tuple(a)}, but those in validation {tuple(b)}")
-    return source, held

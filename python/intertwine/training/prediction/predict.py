@@ -8,14 +8,15 @@ from typing import Any, Literal
 
 import torch
 
+from intertwine import checks
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.scalars import plain_numbers
 from intertwine.training.data.batches import Source, TensorSource, as_source, check_batch, scaled
 from intertwine.training.data.pairing import IGNORE, Missing, align
 from intertwine.training.data.turning import type_of_target
 from intertwine.training.engine.devices import check_device
-from intertwine.training.engine.fit import of_module, probe
 from intertwine.training.engine.modes import evaluation_mode
+from intertwine.training.engine.preparation import of_module, probe
 from intertwine.training.engine.run import plain_output
 from intertwine.training.measure.losses import LossFunction, Measures, resolve_class_weights, resolve_loss
 from intertwine.training.measure.metrics import Metrics, resolve_metrics
@@ -166,8 +167,7 @@ def confusion(
 def _source(module: Any, x: Any, y: Any, na: Missing, batch_size: int) -> tuple[Source, Any]:
     if not isinstance(module, torch.nn.Module):
         raise ArgumentTypeError(f"`module` is a torch module, but was {type(module).__name__}")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ArgumentError(f"`batch_size` is a whole number from 1 on, but was {batch_size!r}")
+    checks.count(batch_size, "batch_size")
     source, kind = as_source(of_module(module, x), y, na)
     probe(module, source, None, None)
     return source, kind
