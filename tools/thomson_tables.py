@@ -1,6 +1,6 @@
 """Finds the sets of points that the package ships: .venv/bin/python tools/thomson_tables.py [--starts 64] [kind ...]
 
-Writes python/intertwine/group/thomson.npz and prints each energy. Kinds that are not named keep their table. One thread
+Writes python/intertwine/group/matrices/thomson.npz and prints each energy. Kinds that are not named keep their table. One thread
 (OMP_NUM_THREADS=1) is fastest, and makes the results those of the shipped file.
 """
 

@@ -236,7 +236,7 @@ def test_tables_are_what_the_solver_finds(kind, n):
 def test_table_is_whole_and_small():
     for kind, greatest in thomson.SHIPPED.items():
         assert thomson._table(kind).shape == (greatest * (greatest + 1) // 2, thomson.symmetry(kind).shape[1])
-    with thomson.files("intertwine.group").joinpath(thomson.TABLE).open("rb") as file:
+    with thomson.files("intertwine.group.matrices").joinpath(thomson.TABLE).open("rb") as file:
         assert len(file.read()) < 300_000
 
 

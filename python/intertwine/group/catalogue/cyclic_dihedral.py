@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from intertwine.checks import number, whole
-from intertwine.errors import ArgumentTypeError, GroupError
+from intertwine.errors import GroupError
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup, check_order
+from intertwine.group.core.flipped import FlippedGroup, RotationGroup
 from intertwine.group.core.irrep import IrreducibleRepresentation
-from intertwine.group.matrices.labels import Label
 from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
@@ -48,19 +48,16 @@ def _order(N: Any, group: str, elements: int = 1) -> int:
     return N
 
 
-def _step(angle: Any, order: int, name: str) -> int:
-    """The number of steps of an angle in radians."""
-    steps = number(angle, f"the angle of an element of {name}") * order / (2 * np.pi)
-    if not np.isfinite(steps) or abs(steps - round(steps)) > _ANGLE_TOLERANCE * order:
-        raise GroupError(
-            f"{name} has no rotation by {float(angle):.6g} radians",
-            hint=f"its rotations are multiples of 2 pi / {order}",
-        )
-    return round(steps) % order
+def split_plane_matrix(matrix: Any, name: str) -> tuple[int, float]:
+    """Flip and rotation angle of an orthogonal matrix R(angle) diag(1, -1)^flip.
 
+    Args:
+        matrix: what was given.
+        name: the name of the group, for the message.
 
-def matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
-    """Flip and rotation angle of an orthogonal matrix R(angle) diag(1, -1)^flip."""
+    Raises:
+        GroupError: if it is no orthogonal 2 x 2 matrix.
+    """
     try:
         array = np.asarray(matrix, dtype=float)
     except (TypeError, ValueError):
@@ -72,7 +69,26 @@ def matrix_angle(matrix: Any, name: str) -> tuple[int, float]:
     return int(np.linalg.det(array) < 0), float(np.arctan2(array[1, 0], array[0, 0]))
 
 
-class CyclicGroup(FiniteGroup):
+class _IrrepMatrix:
+    """R(2 pi k step / N) diag(1, -1)^flip for a value ``step`` or ``(flip, step)``; +1 or -1 for k = 0 and k = N / 2."""
+
+    def __init__(self, frequency: int, order: int, flip_frequency: int = 1) -> None:
+        self._frequency, self._order, self._flip_frequency = frequency, order, flip_frequency
+
+    @property
+    def size(self) -> int:
+        """1 for k = 0 and k = N / 2, otherwise 2."""
+        return 1 if 2 * self._frequency % self._order == 0 else 2
+
+    def __call__(self, value: Any) -> np.ndarray:
+        flip, step = value if isinstance(value, tuple) else (0, value)
+        if self.size == 2:
+            return turn(self._frequency * step, self._order, flip)
+        negative = bool(step % 2 and self._frequency) != bool(flip and self._flip_frequency)
+        return np.array([[-1.0 if negative else 1.0]])
+
+
+class CyclicGroup(RotationGroup, FiniteGroup):
     """The group C_N of the rotations of the plane by multiples of 2 pi / N.
 
     Elements are whole numbers of steps 0 to N - 1 (``param="int"``), angles (``"radians"``) or 2 x 2 rotation matrices
@@ -94,6 +110,7 @@ class CyclicGroup(FiniteGroup):
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a cyclic group")
+        self._extreme_ids = (1, self.N)
         super().__init__(f"C{self.N}", continuous=False, abelian=True)
 
     @property
@@ -121,16 +138,19 @@ class CyclicGroup(FiniteGroup):
     def _inverse(self, a: int) -> int:
         return -a % self.N
 
-    def _to_canonical(self, value: Any, param: str) -> int:
-        self._check_param(param)
-        if param == "MAT":
-            flip, angle = matrix_angle(value, self.name)
-            if flip:
-                raise GroupError(f"{self.name} has no reflections", hint="use a dihedral group")
-            return _step(angle, self.N, self.name)
-        if param == "radians":
-            return _step(value, self.N, self.name)
-        return whole(value, f"an element of {self.name}") % self.N
+    def _parse(self, value: Any, param: str, name: str) -> int:
+        if param == "int":
+            return whole(value, f"the rotation of an element of {name}") % self.N
+        flip, angle = split_plane_matrix(value, name) if param == "MAT" else (0, value)
+        if flip:
+            raise GroupError(f"{name} has no reflections", hint="use a dihedral group")
+        steps = number(angle, f"the angle of an element of {name}") * self.N / (2 * np.pi)
+        if not np.isfinite(steps) or abs(steps - round(steps)) > _ANGLE_TOLERANCE * self.N:
+            raise GroupError(
+                f"{name} has no rotation by {float(angle):.6g} radians",
+                hint=f"its rotations are multiples of 2 pi / {self.N}",
+            )
+        return round(steps) % self.N
 
     def _from_canonical(self, value: int, param: str) -> Any:
         if param == "MAT":
@@ -150,21 +170,9 @@ class CyclicGroup(FiniteGroup):
         return tuple(self._build_irrep(k) for k in range(self.N // 2 + 1))
 
     def _build_irrep(self, k: int) -> IrreducibleRepresentation:
-        N = self.N
-        if k == 0 or 2 * k == N:
-            sign = -1.0 if k else 1.0
-            return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _SignMatrix(sign), 1, "R", frequency=k)
-        return IrreducibleRepresentation(self, (k,), f"irrep_{k}", _TurnMatrix(k, N), 2, "C", frequency=k)
-
-    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of frequency k, from 0 to N / 2.
-
-        Args:
-            *id: the frequency k.
-        """
-        if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] <= self.N // 2:
-            raise self._irrep_error(id)
-        return self._irreps[int(id[0])]
+        matrix = _IrrepMatrix(k, self.N)
+        kind = "R" if matrix.size == 1 else "C"
+        return IrreducibleRepresentation(self, (k,), f"irrep_{k}", matrix, matrix.size, kind, frequency=k)
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         M = id[0] if isinstance(id, tuple) and len(id) == 1 else id
@@ -179,18 +187,8 @@ class CyclicGroup(FiniteGroup):
     def _id_of_subgroup(self, numbers: list[int]) -> int:
         return len(numbers)
 
-    @property
-    def subgroup_trivial_id(self) -> int:
-        """The label of the subgroup that holds the identity alone."""
-        return 1
 
-    @property
-    def subgroup_self_id(self) -> int:
-        """The label of the group as its own subgroup."""
-        return self.N
-
-
-class DihedralGroup(FiniteGroup):
+class DihedralGroup(FlippedGroup, FiniteGroup):
     """The group D_N of N rotations and N reflections of the plane.
 
     Elements are pairs ``(flip, step)``: a reflection in the x-axis if ``flip`` is 1, followed by a rotation by
@@ -214,12 +212,17 @@ class DihedralGroup(FiniteGroup):
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a dihedral group", 2)
+        self._extreme_ids = ((None, 1), (0, self.N))
         super().__init__(f"D{self.N}", continuous=False, abelian=self.N <= 2)
 
     @property
     def rotation_order(self) -> int:
         """The number N of rotations."""
         return self.N
+
+    @cached_property
+    def _rotations(self) -> CyclicGroup:
+        return cyclic_group(self.N)
 
     def _key(self) -> int:
         return self.N
@@ -236,78 +239,23 @@ class DihedralGroup(FiniteGroup):
         steps = (step[:, None] + (1 - 2 * flip[:, None]) * step[None, :]) % self.N
         return (flip[:, None] ^ flip[None, :]) * self.N + steps
 
-    def _combine(self, a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-        return (a[0] ^ b[0], (a[1] + (-b[1] if a[0] else b[1])) % self.N)
-
-    def _inverse(self, a: tuple[int, int]) -> tuple[int, int]:
-        return a if a[0] else (0, -a[1] % self.N)
-
-    def _to_canonical(self, value: Any, param: str) -> tuple[int, int]:
-        self._check_param(param)
-        if param == "MAT" and not isinstance(value, (tuple, list)):
-            flip, angle = matrix_angle(value, self.name)
-            return (flip, _step(angle, self.N, self.name))
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise ArgumentTypeError(f"an element of {self.name} is a pair (flip, rotation), not {value!r}")
-        flip = whole(value[0], f"the flip of an element of {self.name}")
-        if flip not in (0, 1):
-            raise GroupError(f"the flip of an element of {self.name} is 0 or 1, not {flip}")
-        if param == "MAT":
-            reflects, angle = matrix_angle(value[1], self.name)
-            if reflects:
-                raise GroupError("the second of the pair must be a rotation matrix", hint="give the matrix alone")
-            return (flip, _step(angle, self.N, self.name))
-        if param == "radians":
-            return (flip, _step(value[1], self.N, self.name))
-        return (flip, whole(value[1], f"the rotation of an element of {self.name}") % self.N)
-
-    def _from_canonical(self, value: tuple[int, int], param: str) -> Any:
-        if param == "MAT":
-            return (value[0], turn(value[1], self.N))
-        return (value[0], 2 * np.pi * value[1] / self.N) if param == "radians" else value
-
-    def _repr_value(self, value: tuple[int, int]) -> str:
-        return f"({'-' if value[0] else '+'}, {value[1]}[2pi/{self.N}])"
-
-    @property
-    def generators(self) -> list[GroupElement]:
-        """One rotation by 2 pi / N, and the reflection in the x-axis."""
-        flip = self.element((1, 0))
-        return [self.element((0, 1)), flip] if self.N > 1 else [flip]
+    def _split_matrix(self, matrix: Any) -> tuple[int, int]:
+        flip, angle = split_plane_matrix(matrix, self.name)
+        return flip, self._rotations._parse(angle, "radians", self.name)
 
     @cached_property
-    def _irreps_by_label(self) -> dict[Label, IrreducibleRepresentation]:
+    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
         N = self.N
         labels = [(0, 0), (1, 0), *((1, k) for k in range(1, (N - 1) // 2 + 1))]
         if N % 2 == 0:
             labels += [(1, N // 2), (0, N // 2)]
-        return {label: self._build_irrep(*label) for label in labels}
+        return tuple(self._build_irrep(*label) for label in labels)
 
     def _build_irrep(self, j: int, k: int) -> IrreducibleRepresentation:
-        name = f"irrep_{j},{k}"
-        if k == 0 or 2 * k == self.N:
-            matrix = _SignMatrix(-1.0 if k else 1.0, -1.0 if j else 1.0)
-            return IrreducibleRepresentation(self, (j, k), name, matrix, 1, "R", frequency=k, flip_frequency=j)
+        matrix = _IrrepMatrix(k, self.N, j)
         return IrreducibleRepresentation(
-            self, (j, k), name, _TurnMatrix(k, self.N), 2, "R", frequency=k, flip_frequency=j
+            self, (j, k), f"irrep_{j},{k}", matrix, matrix.size, "R", frequency=k, flip_frequency=j
         )
-
-    @cached_property
-    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
-        return tuple(self._irreps_by_label.values())
-
-    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of reflection parity j and frequency k.
-
-        Args:
-            *id: j and k.
-        """
-        if len(id) != 2 or not all(isinstance(k, (int, np.integer)) for k in id):
-            raise self._irrep_error(id)
-        found = self._irreps_by_label.get((int(id[0]), int(id[1])))
-        if found is None:
-            raise self._irrep_error(id)
-        return found
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         if not isinstance(id, (tuple, list)) or len(id) != 2:
@@ -334,38 +282,6 @@ class DihedralGroup(FiniteGroup):
     def _id_of_subgroup(self, numbers: list[int]) -> tuple[int | None, int]:
         reflections = [number - self.N for number in numbers if number >= self.N]
         return (min(reflections), len(reflections)) if reflections else (None, len(numbers))
-
-    @property
-    def subgroup_trivial_id(self) -> tuple[None, int]:
-        """The label of the subgroup that holds the identity alone."""
-        return (None, 1)
-
-    @property
-    def subgroup_self_id(self) -> tuple[int, int]:
-        """The label of the group as its own subgroup."""
-        return (0, self.N)
-
-
-class _SignMatrix:
-    """rotation^step * reflection^flip as a 1 x 1 matrix."""
-
-    def __init__(self, rotation: float, reflection: float = 1.0) -> None:
-        self._rotation, self._reflection = rotation, reflection
-
-    def __call__(self, value: Any) -> np.ndarray:
-        flip, step = value if isinstance(value, tuple) else (0, value)
-        return np.array([[(self._rotation if step % 2 else 1.0) * (self._reflection if flip else 1.0)]])
-
-
-class _TurnMatrix:
-    """R(2 pi k step / N) diag(1, -1)^flip."""
-
-    def __init__(self, frequency: int, order: int) -> None:
-        self._frequency, self._order = frequency, order
-
-    def __call__(self, value: Any) -> np.ndarray:
-        flip, step = value if isinstance(value, tuple) else (0, value)
-        return turn(self._frequency * step, self._order, flip)
 
 
 _cyclic = interned(CyclicGroup)

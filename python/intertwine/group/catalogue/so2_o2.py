@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from intertwine.checks import number, whole
-from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
-from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group, matrix_angle
+from intertwine.errors import ArgumentError, GroupError
+from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group, split_plane_matrix
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
+from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
-from intertwine.group.matrices.labels import Label
 from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
@@ -34,45 +34,31 @@ def _same_angle(a: float, b: float) -> bool:
     return min(difference, _FULL - difference) < _SAME_ANGLE
 
 
-class _Turn:
-    """R(k angle) diag(1, -1)^flip, for values that are an angle or a pair (flip, angle)."""
+class _IrrepMatrix:
+    """R(k angle) diag(1, -1)^flip for a value that is an angle or ``(flip, angle)``; +1 or -1 for k = 0."""
 
-    def __init__(self, frequency: int) -> None:
-        self._frequency = frequency
+    def __init__(self, frequency: int, flip_frequency: int = 1) -> None:
+        self._frequency, self._flip_frequency = frequency, flip_frequency
 
     def __call__(self, value: Any) -> np.ndarray:
         flip, angle = value if isinstance(value, tuple) else (0, value)
+        sign = -1.0 if flip and self._flip_frequency else 1.0
+        if self._frequency == 0:
+            return np.array([[sign]])
         c, s = np.cos(self._frequency * angle), np.sin(self._frequency * angle)
-        sign = -1.0 if flip else 1.0
         return np.array([[c, -s * sign], [s, c * sign]])
 
 
-class _Sign:
-    """(-1)^flip to some power, for values that are an angle or a pair (flip, angle)."""
-
-    def __init__(self, parity: int) -> None:
-        self._parity = parity
-
-    def __call__(self, value: Any) -> np.ndarray:
-        flip = value[0] if isinstance(value, tuple) else 0
-        return np.array([[-1.0 if flip and self._parity else 1.0]])
+def _planar_irrep(
+    group: SO2 | O2, id: tuple[int, ...], name: str, matrix: _IrrepMatrix, type: str, **attributes: Any
+) -> IrreducibleRepresentation:
+    k = id[-1]
+    lie = np.array([[[0.0, -k], [k, 0.0]]]) if k else np.zeros((1, 1, 1))
+    size = 2 if k else 1
+    return IrreducibleRepresentation(group, id, name, matrix, size, type, _lie=lie, frequency=k, **attributes)
 
 
-def _lie(frequency: int, size: int) -> np.ndarray:
-    """The derivative at the identity along the rotations, shape ``(1, size, size)``."""
-    return np.zeros((1, 1, 1)) if size == 1 else np.array([[[0.0, -frequency], [frequency, 0.0]]])
-
-
-def _checked_frequency(k: Any, group: str) -> int:
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 0 <= k <= _LARGEST_FREQUENCY:
-        raise GroupError(
-            f"{group} has no irrep of frequency {k!r}",
-            hint=f"frequencies are whole numbers from 0 to {_LARGEST_FREQUENCY}",
-        )
-    return int(k)
-
-
-class SO2(ContinuousGroup):
+class SO2(RotationGroup, ContinuousGroup):
     """The group of all rotations of the plane.
 
     Elements are angles (``param="radians"``) or 2 x 2 rotation matrices (``"MAT"``). The irrep of frequency 0 has size 1,
@@ -89,6 +75,8 @@ class SO2(ContinuousGroup):
     PARAM: str = "radians"
     IRREP_PARAMETERS: tuple[str, ...] = ("k",)
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
+
+    _extreme_ids = (1, -1)
 
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("SO(2)", abelian=True, maximum_frequency=maximum_frequency)
@@ -112,17 +100,16 @@ class SO2(ContinuousGroup):
         # Equal elements differ by rounding, so that no function of the angle can tell them apart by a hash.
         return 0
 
-    def _to_canonical(self, value: Any, param: str) -> float:
-        self._check_param(param)
-        if param == "MAT":
-            flip, angle = matrix_angle(value, self.name)
-            if flip:
-                raise GroupError("SO(2) has no reflections", hint="use O(2)")
-            return _normalised(angle)
-        return _normalised(_finite(value))
+    def _parse(self, value: Any, param: str, name: str) -> float:
+        if param == "radians":
+            return _normalised(_finite(value))
+        flip, angle = split_plane_matrix(value, name)
+        if flip:
+            raise GroupError(f"{name} has no reflections", hint="use O(2)")
+        return _normalised(angle)
 
     def _from_canonical(self, value: float, param: str) -> Any:
-        return _Turn(1)(value) if param == "MAT" else value
+        return _IrrepMatrix(1)(value) if param == "MAT" else value
 
     def _repr_value(self, value: float) -> str:
         return repr(float(value))
@@ -158,7 +145,14 @@ class SO2(ContinuousGroup):
             type: ``"regular"`` for multiples of 2 pi / N, ``"rand"`` for random ones.
             seed: of the random ones.
         """
-        return [self.element(angle) for angle in _angles(N, type, seed)]
+        count = whole(N, "the number N of elements of a grid")
+        if count < 1:
+            raise ArgumentError(f"a grid needs at least one element, not N = {N}")
+        if type == "regular":
+            return list(self.testing_elements(count))
+        if type == "rand":
+            return [self.element(angle) for angle in np.random.default_rng(seed).uniform(0, _FULL, count).tolist()]
+        raise ArgumentError(f"there is no grid of type {type!r}", hint="use 'regular' or 'rand'")
 
     def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Multiples of 2 pi / (degree + 1): their mean kills every frequency from 1 to degree."""
@@ -169,19 +163,10 @@ class SO2(ContinuousGroup):
         """The rotation by an angle."""
         return self.element(angle)
 
-    def frequency(self, id: Label) -> int:
-        """The frequency of an irrep, by its label."""
-        return id[0]
-
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of frequency k.
-
-        Args:
-            *id: the frequency k.
-        """
         if len(id) != 1:
             raise GroupError(f"an irrep of SO(2) has one number as its label, not {id}")
-        return _so2_irrep(_checked_frequency(id[0], "SO(2)"))
+        return _so2_irrep(self._checked_frequency(id[0], _LARGEST_FREQUENCY))
 
     def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
         """All irreps up to a frequency."""
@@ -203,24 +188,10 @@ class SO2(ContinuousGroup):
         if M < 1:
             raise GroupError(f"SO(2) has no subgroup {M}", hint="use a number of rotations M, or -1 for all")
         group = cyclic_group(M)
-
-        def restriction(element: GroupElement) -> GroupElement | None:
-            return _nearest_step(group, element.value, M)
-
-        return group, lambda h: self.element(h.to("radians")), restriction
-
-    @property
-    def subgroup_trivial_id(self) -> int:
-        """The label of the subgroup that holds the identity alone."""
-        return 1
-
-    @property
-    def subgroup_self_id(self) -> int:
-        """The label of the group as its own subgroup."""
-        return -1
+        return group, lambda h: self.element(h.to("radians")), lambda g: _nearest_step(group, g.value, M)
 
 
-class O2(ContinuousGroup):
+class O2(FlippedContinuousGroup):
     """The group of all rotations and reflections of the plane.
 
     Elements are pairs ``(flip, angle)``: a reflection in the x-axis if ``flip`` is 1, followed by a rotation. The angle may be
@@ -240,8 +211,14 @@ class O2(ContinuousGroup):
     IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
+    _extreme_ids = ((None, 1), (0.0, -1))
+
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("O(2)", abelian=False, maximum_frequency=maximum_frequency)
+
+    @property
+    def _rotations(self) -> SO2:
+        return so2_group(self._maximum_frequency)
 
     def _key(self) -> tuple[()]:
         return ()
@@ -249,55 +226,9 @@ class O2(ContinuousGroup):
     def __reduce__(self) -> tuple[Any, ...]:
         return (o2_group, (self._maximum_frequency,))
 
-    def _combine(self, a: tuple[int, float], b: tuple[int, float]) -> tuple[int, float]:
-        return (a[0] ^ b[0], _normalised(a[1] - b[1] if a[0] else a[1] + b[1]))
-
-    def _inverse(self, a: tuple[int, float]) -> tuple[int, float]:
-        return a if a[0] else (0, _normalised(-a[1]))
-
-    def _equal(self, a: tuple[int, float], b: tuple[int, float]) -> bool:
-        return a[0] == b[0] and _same_angle(a[1], b[1])
-
-    def _hash_value(self, value: tuple[int, float]) -> int:
-        return value[0]
-
-    def _to_canonical(self, value: Any, param: str) -> tuple[int, float]:
-        self._check_param(param)
-        if param == "MAT" and not isinstance(value, (tuple, list)):
-            flip, angle = matrix_angle(value, self.name)
-            return (flip, _normalised(angle))
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise ArgumentTypeError(f"an element of O(2) is a pair (flip, angle), not {value!r}")
-        flip = whole(value[0], "the flip of an element of O(2)")
-        if flip not in (0, 1):
-            raise GroupError(f"the flip of an element of O(2) is 0 or 1, not {flip}")
-        if param == "MAT":
-            reflects, angle = matrix_angle(value[1], self.name)
-            if reflects:
-                raise GroupError("the second of the pair must be a rotation matrix", hint="give the matrix alone")
-            return (flip, _normalised(angle))
-        return (flip, _normalised(_finite(value[1])))
-
-    def _from_canonical(self, value: tuple[int, float], param: str) -> Any:
-        return (value[0], _Turn(1)(value[1])) if param == "MAT" else value
-
-    def _repr_value(self, value: tuple[int, float]) -> str:
-        return f"({'-' if value[0] else '+'}, {float(value[1])!r})"
-
-    @property
-    def identity(self) -> GroupElement:
-        """The rotation by 0."""
-        return self.element((0, 0.0))
-
-    @property
-    def generators(self) -> list[GroupElement]:
-        """The reflection in the x-axis, one element of the other component."""
-        return [self.element((1, 0.0))]
-
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random rotation or reflection."""
-        generator = np.random.default_rng() if generator is None else generator
-        return self.element((int(generator.integers(2)), float(generator.uniform(0, _FULL))))
+    def _split_matrix(self, matrix: Any) -> tuple[int, float]:
+        flip, angle = split_plane_matrix(matrix, self.name)
+        return flip, _normalised(angle)
 
     def testing_elements(self, n: int = 52) -> Iterable[GroupElement]:
         """Rotations by multiples of 2 pi / n, and reflections followed by them.
@@ -305,7 +236,7 @@ class O2(ContinuousGroup):
         Args:
             n: the number of rotations.
         """
-        return iter([self.element((flip, _FULL * i / n)) for flip in (0, 1) for i in range(n)])
+        return iter(self._doubled(self._rotations.testing_elements(n)))
 
     def grid(self, N: int, type: str = "regular", seed: int | None = None) -> list[GroupElement]:
         """Elements to sample functions on the group: N rotations, and N reflections.
@@ -315,8 +246,7 @@ class O2(ContinuousGroup):
             type: ``"regular"`` for multiples of 2 pi / N, ``"rand"`` for random ones.
             seed: of the random ones.
         """
-        angles = _angles(N, type, seed)
-        return [self.element((flip, angle)) for flip in (0, 1) for angle in angles]
+        return self._doubled(self._rotations.grid(N, type, seed))
 
     def grid_so2(self, N: int, type: str = "regular", seed: int | None = None) -> list[GroupElement]:
         """The rotations of ``grid`` alone.
@@ -326,12 +256,7 @@ class O2(ContinuousGroup):
             type: ``"regular"`` or ``"rand"``.
             seed: of the random ones.
         """
-        return [self.element((0, angle)) for angle in _angles(N, type, seed)]
-
-    def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
-        """The grid of degree + 1 rotations and as many reflections."""
-        count = degree + 1
-        return self.grid(count), np.full(2 * count, 1 / (2 * count))
+        return [self._pair(0, g) for g in self._rotations.grid(N, type, seed)]
 
     def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Degree + 1 rotations, and one reflection: all of them are conjugate."""
@@ -340,23 +265,10 @@ class O2(ContinuousGroup):
         weights[-1] = 0.5
         return [*self.grid_so2(count), self.element((1, 0.0))], weights
 
-    def one_parameter(self, axis: int, angle: float) -> GroupElement:
-        """The rotation by an angle."""
-        return self.element((0, angle))
-
-    def frequency(self, id: Label) -> int:
-        """The frequency of an irrep, by its label."""
-        return id[1]
-
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of reflection parity j and frequency k.
-
-        Args:
-            *id: j and k.
-        """
         if len(id) != 2:
             raise GroupError(f"an irrep of O(2) has two numbers as its label, not {id}")
-        k = _checked_frequency(id[1], "O(2)")
+        k = self._checked_frequency(id[1], _LARGEST_FREQUENCY)
         if id[0] not in (0, 1) or (id[0] == 0 and k > 0):
             raise GroupError(f"O(2) has no irrep {id}", hint="its irreps are (0, 0), (1, 0), (1, 1), (1, 2), ...")
         return _o2_irrep(int(id[0]), k)
@@ -419,16 +331,6 @@ class O2(ContinuousGroup):
 
         return group, inclusion, restriction
 
-    @property
-    def subgroup_trivial_id(self) -> tuple[None, int]:
-        """The label of the subgroup that holds the identity alone."""
-        return (None, 1)
-
-    @property
-    def subgroup_self_id(self) -> tuple[float, int]:
-        """The label of the group as its own subgroup."""
-        return (0.0, -1)
-
 
 def _finite(value: Any) -> float:
     angle = number(value, "an angle in radians")
@@ -445,33 +347,14 @@ def _nearest_step(group: Group, angle: float, M: int, flip: int | None = None) -
     return group.element(step % M if flip is None else (flip, step % M))
 
 
-def _angles(N: int, type: str, seed: int | None) -> list[float]:
-    count = whole(N, "the number N of elements of a grid")
-    if count < 1:
-        raise ArgumentError(f"a grid needs at least one element, not N = {N}")
-    if type == "regular":
-        return [_FULL * i / count for i in range(count)]
-    if type == "rand":
-        return np.random.default_rng(seed).uniform(0, _FULL, count).tolist()
-    raise ArgumentError(f"there is no grid of type {type!r}", hint="use 'regular' or 'rand'")
-
-
 @interned
 def _so2_irrep(k: int) -> IrreducibleRepresentation:
-    size = 1 if k == 0 else 2
-    matrix = _Sign(0) if k == 0 else _Turn(k)
-    return IrreducibleRepresentation(
-        so2_group(), (k,), f"irrep_{k}", matrix, size, "R" if k == 0 else "C", _lie=_lie(k, size), frequency=k
-    )
+    return _planar_irrep(so2_group(), (k,), f"irrep_{k}", _IrrepMatrix(k), "C" if k else "R")
 
 
 @interned
 def _o2_irrep(j: int, k: int) -> IrreducibleRepresentation:
-    size = 1 if k == 0 else 2
-    matrix = _Sign(j) if k == 0 else _Turn(k)
-    return IrreducibleRepresentation(
-        o2_group(), (j, k), f"irrep_{j},{k}", matrix, size, "R", _lie=_lie(k, size), frequency=k, flip_frequency=j
-    )
+    return _planar_irrep(o2_group(), (j, k), f"irrep_{j},{k}", _IrrepMatrix(k, j), "R", flip_frequency=j)
 
 
 _so2 = interned(SO2)

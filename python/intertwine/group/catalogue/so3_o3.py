@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from intertwine.checks import whole
-from intertwine.errors import ArgumentTypeError, GroupError
-from intertwine.group.catalogue.embedding import Embedding, Placed, RotationEmbedding
+from intertwine.errors import GroupError
+from intertwine.group.catalogue.embedding import Placed
+from intertwine.group.catalogue.space_group import SpaceGroup, wigner_irrep
 from intertwine.group.catalogue.spatial_subgroups import (
     cone,
     full_tetrahedral,
@@ -18,18 +18,18 @@ from intertwine.group.catalogue.spatial_subgroups import (
     rotations,
     with_inversion,
 )
-from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
+from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.clebsch_gordan import real_coupling
-from intertwine.group.matrices.grids import rotation_grid, sphere_grid
-from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie, largest_order, sphere_quadrature
-from intertwine.group.matrices.labels import Label
+from intertwine.group.matrices.grids import rotation_grid
+from intertwine.group.matrices.harmonics import LARGEST_SPATIAL_ORDER
+from intertwine.group.matrices.rotation_quadrature import class_rule, haar_rule
 from intertwine.group.matrices.rotations import (
-    ROTATION_PARAMETRIZATIONS,
     about,
+    finite_array,
     from_quaternion,
     invert,
     matrix_quaternion,
@@ -44,134 +44,10 @@ from intertwine.suggestions import suggests
 
 _AXES = np.eye(3)
 
-_TURNS = np.array(
-    [
-        [[0.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]],
-        [[0.0, 0.0, 1.0], [0.0, 0.0, 0.0], [-1.0, 0.0, 0.0]],
-        [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]],
-    ]
-)
-"""The derivatives of the rotations about x, y and z."""
-
 _IDENTITY = about(_AXES[2], 0.0)
 
 
-# --- the groups -----------------------------------------------------------------------------------------------------------
-
-
-class _SpatialGroup(ContinuousGroup):
-    """What SO(3) and O(3) share."""
-
-    PARAM: str = "Q"
-    PARAMETRIZATIONS: tuple[str, ...] = ROTATION_PARAMETRIZATIONS
-    lie_dimension: int = 3
-
-    def _key(self) -> tuple[()]:
-        return ()
-
-    def _subgroup_maps(self, placed: Placed) -> tuple[Group, ElementMap, ElementMap]:
-        def inclusion(element: GroupElement) -> GroupElement | None:
-            return self._from_matrix(placed.matrix(element))
-
-        def restriction(element: GroupElement) -> GroupElement | None:
-            return placed.find(self._matrix_of(element._value))
-
-        return placed.embedding.group, inclusion, restriction
-
-    @abstractmethod
-    def _from_matrix(self, matrix: np.ndarray) -> GroupElement | None:
-        """The element with an orthogonal matrix, ``None`` if there is none."""
-
-    @abstractmethod
-    def _matrix_of(self, value: Any) -> np.ndarray:
-        """The orthogonal matrix of a canonical value."""
-
-    @property
-    def _embedding(self) -> Embedding:
-        return RotationEmbedding(self, self._matrix_of, self._from_matrix)
-
-    def rotation_of(self, element: GroupElement) -> np.ndarray:
-        """The unit quaternion of an element, without the inversion.
-
-        Args:
-            element: an element of the group.
-        """
-        value = self.element(element)._value
-        return value[1] if isinstance(value, tuple) else value
-
-    def testing_elements(self, n: int = 3) -> Iterable[GroupElement]:
-        """The rotations of the icosahedron (and their products with the inversion).
-
-        Args:
-            n: accepted for escnn's sake.
-        """
-        return iter(self.grid("ico"))  # type: ignore[attr-defined]
-
-    @abstractmethod
-    def _rotation(self, quaternion: np.ndarray) -> GroupElement:
-        """The element that is a rotation."""
-
-    def one_parameter(self, axis: int, angle: float) -> GroupElement:
-        """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
-        return self._rotation(about(_AXES[axis], angle))
-
-    def sphere_grid(
-        self, type: str, N: int | None = None, M: int | None = None, seed: Any = None, adj: GroupElement | None = None
-    ) -> list[GroupElement]:
-        """Points of the sphere, each as a rotation that carries the z-axis there.
-
-        Args:
-            type: see :func:`intertwine.group.matrices.grids.sphere_grid`.
-            N: how many (or about how many), where the type has a choice; longitudes for ``"longlat"``.
-            M: latitudes for ``"longlat"``.
-            seed: of random ones.
-            adj: an element a: the points become a^-1 p.
-        """
-        points = sphere_grid(type, N, M, seed)
-        if adj is not None:
-            points = points @ self._matrix_of(self.element(adj)._value)
-        return [self._rotation(_pole_to(point)) for point in points]
-
-    def _moved(self, quaternions: np.ndarray, adj: Any) -> list[np.ndarray]:
-        by = (
-            None
-            if adj is None
-            else self.element(adj)._value
-            if isinstance(adj, GroupElement)
-            else to_quaternion(adj, "Q")
-        )
-        by = by[1] if isinstance(by, tuple) else by
-        if by is None or same_rotation(by, _IDENTITY):
-            return [to_quaternion(q, "Q") for q in quaternions]
-        return [multiply(multiply(invert(by), to_quaternion(q, "Q")), by) for q in quaternions]
-
-
-def _pole_to(point: np.ndarray) -> np.ndarray:
-    """The rotation that carries the z-axis to a point: by its polar angle about y, then by its azimuth about z."""
-    polar, azimuth = np.arccos(np.clip(point[2], -1.0, 1.0)), np.arctan2(point[1], point[0])
-    return multiply(about(_AXES[2], azimuth), about(_AXES[1], polar))
-
-
-def _haar_grid(degree: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Quaternions and weights, exact for matrix coefficients of frequency up to a degree.
-
-    Points of the sphere that are exact up to the degree, each with equal steps about it.
-    """
-    points, weights = sphere_quadrature(degree)
-    count = degree + 1
-    turns = [about(_AXES[2], 2 * np.pi * k / count) for k in range(count)]
-    poles = [_pole_to(point) for point in points]
-    return [multiply(pole, turn) for pole in poles for turn in turns], np.repeat(weights / count, count)
-
-
-def _angle_rule(degree: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Rotations about z with weights 1 - cos(angle): Weyl's formula for class functions of frequency up to a degree."""
-    count = degree + 2
-    angles = 2 * np.pi * np.arange(1, count) / count
-    return [about(_AXES[2], angle) for angle in angles], (1 - np.cos(angles)) / count
-
-
-class SO3(_SpatialGroup):
+class SO3(RotationGroup, SpaceGroup):
     """The group of all rotations of space.
 
     Elements are unit quaternions (``param="Q"``, in the order x, y, z, w), 3 x 3 matrices (``"MAT"``), axes times angles
@@ -193,6 +69,8 @@ class SO3(_SpatialGroup):
     """
 
     IRREP_PARAMETERS: tuple[str, ...] = ("l",)
+    _extreme_ids = ((False, 1), "so3")
+    _pole_stabiliser = (False, -1)
 
     def __init__(self, maximum_frequency: int = 2) -> None:
         super().__init__("SO(3)", abelian=False, maximum_frequency=maximum_frequency)
@@ -213,8 +91,7 @@ class SO3(_SpatialGroup):
         # Equal elements differ by rounding, so that no function of the numbers can tell them apart by a hash.
         return 0
 
-    def _to_canonical(self, value: Any, param: str) -> np.ndarray:
-        self._check_param(param)
+    def _parse(self, value: Any, param: str, name: str) -> np.ndarray:
         return to_quaternion(value, param)
 
     def _from_canonical(self, value: np.ndarray, param: str) -> np.ndarray:
@@ -247,18 +124,21 @@ class SO3(_SpatialGroup):
 
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
-            param: accepted for escnn's sake.
+            param: accepted as by escnn; elements are the same in all parametrisations.
         """
         generator = np.random.default_rng() if generator is None else generator
-        return GroupElement._of(to_quaternion(rotation_grid("rand", 1, generator)[0], "Q"), self)
+        return self.grid("rand", 1, generator)[0]
+
+    def testing_elements(self, n: int = 3) -> Iterable[GroupElement]:
+        """The rotations of the icosahedron.
+
+        Args:
+            n: accepted as by escnn; it changes nothing.
+        """
+        return iter(self.grid("ico"))
 
     def grid(
-        self,
-        type: str,
-        N: int | None = None,
-        seed: Any = None,
-        adj: Any = None,
-        parametrization: str = "Q",
+        self, type: str, N: int | None = None, seed: Any = None, adj: Any = None, parametrization: str = "Q"
     ) -> list[GroupElement]:
         """Rotations to sample functions on the group.
 
@@ -267,33 +147,32 @@ class SO3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted for escnn's sake; elements are the same in all of them.
+            parametrization: accepted as by escnn; elements are the same in all of them.
         """
-        return [GroupElement._of(q, self) for q in self._moved(rotation_grid(type, N, seed), adj)]
+        rotations = [to_quaternion(q, "Q") for q in rotation_grid(type, N, seed)]
+        by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
+        if by is not None and not same_rotation(by, _IDENTITY):
+            rotations = [multiply(multiply(invert(by), q), by) for q in rotations]
+        return [GroupElement._of(q, self) for q in rotations]
 
     def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Points of a quadrature of the sphere, each with degree + 1 turns about it."""
-        quaternions, weights = _haar_grid(degree)
+        quaternions, weights = haar_rule(degree)
         return [GroupElement._of(q, self) for q in quaternions], weights
 
     def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Degree + 1 rotations about the z-axis, with the weights of Weyl's formula."""
-        quaternions, weights = _angle_rule(degree)
+        quaternions, weights = class_rule(degree)
         return [GroupElement._of(q, self) for q in quaternions], weights
 
-    def frequency(self, id: Label) -> int:
-        """The frequency of an irrep, by its label."""
-        return id[0]
+    def one_parameter(self, axis: int, angle: float) -> GroupElement:
+        """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
+        return self._rotation(about(_AXES[axis], angle))
 
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of frequency l.
-
-        Args:
-            *id: the frequency l.
-        """
         if len(id) != 1:
             raise GroupError(f"an irrep of SO(3) has one number as its label, not {id}")
-        return _so3_irrep(_checked_order(id[0], "SO(3)"))
+        return _so3_irrep(self._checked_frequency(id[0], LARGEST_SPATIAL_ORDER))
 
     def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
         """All irreps up to a frequency."""
@@ -313,14 +192,6 @@ class SO3(_SpatialGroup):
         """The rotation matrices: the irrep of frequency 1."""
         return self.irrep(1)
 
-    def bl_sphere_representation(self, L: int) -> Representation:
-        """The functions on the sphere of frequency up to L.
-
-        Args:
-            L: the greatest frequency.
-        """
-        return self.bl_quotient_representation(L, (False, -1))
-
     def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
         """A subgroup, the map of its elements into this group, and the map back.
 
@@ -333,22 +204,12 @@ class SO3(_SpatialGroup):
         inner = self._embedding if position.kind == "so3" else rotations(position, self._maximum_frequency)
         return self._subgroup_maps(Placed(inner, position.moved_by))
 
-    @property
-    def subgroup_trivial_id(self) -> tuple[bool, int]:
-        """The label of the subgroup that holds the identity alone."""
-        return (False, 1)
-
-    @property
-    def subgroup_self_id(self) -> str:
-        """The label of the group as its own subgroup."""
-        return "so3"
-
 
 def _signed_matrix(value: tuple[int, np.ndarray]) -> np.ndarray:
     return (-1.0) ** value[0] * quaternion_matrix(value[1])
 
 
-class O3(_SpatialGroup):
+class O3(FlippedContinuousGroup, SpaceGroup):
     """The group of all orthogonal matrices of space: rotations, and rotations followed by the inversion x -> -x.
 
     Elements are pairs ``(inversion, rotation)`` with an inversion of 0 or 1 and the rotation in a parametrisation of
@@ -369,6 +230,10 @@ class O3(_SpatialGroup):
     """
 
     IRREP_PARAMETERS: tuple[str, ...] = ("j", "l")
+    FLIP = "inversion"
+    FLIP_INVERTS = False
+    _extreme_ids = ((False, False, 1), "o3")
+    _pole_stabiliser = ("cone", -1)
 
     def __init__(self, maximum_frequency: int = 3) -> None:
         super().__init__("O(3)", abelian=False, maximum_frequency=maximum_frequency)
@@ -376,37 +241,14 @@ class O3(_SpatialGroup):
     def __reduce__(self) -> tuple[Any, ...]:
         return (o3_group, (self._maximum_frequency,))
 
-    def _combine(self, a: tuple[int, np.ndarray], b: tuple[int, np.ndarray]) -> tuple[int, np.ndarray]:
-        return (a[0] ^ b[0], multiply(a[1], b[1]))
+    @property
+    def _rotations(self) -> SO3:
+        return so3_group(self._maximum_frequency)
 
-    def _inverse(self, a: tuple[int, np.ndarray]) -> tuple[int, np.ndarray]:
-        return (a[0], invert(a[1]))
-
-    def _equal(self, a: tuple[int, np.ndarray], b: tuple[int, np.ndarray]) -> bool:
-        return a[0] == b[0] and same_rotation(a[1], b[1])
-
-    def _hash_value(self, value: tuple[int, np.ndarray]) -> int:
-        return value[0]
-
-    def _to_canonical(self, value: Any, param: str) -> tuple[int, np.ndarray]:
-        self._check_param(param)
-        if param == "MAT" and not isinstance(value, tuple):
-            try:
-                matrix = np.asarray(value, dtype=float)
-            except (TypeError, ValueError):
-                matrix = np.zeros(0)
-            if matrix.shape == (3, 3):
-                inverted = int(np.linalg.det(matrix) < 0)
-                return (inverted, to_quaternion(-matrix if inverted else matrix, "MAT"))
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise ArgumentTypeError(f"an element of O(3) is a pair (inversion, rotation), not {value!r}")
-        inverted = whole(value[0], "the inversion of an element of O(3)")
-        if inverted not in (0, 1):
-            raise GroupError(f"the inversion of an element of O(3) is 0 or 1, not {inverted}")
-        return (inverted, to_quaternion(value[1], param))
-
-    def _from_canonical(self, value: tuple[int, np.ndarray], param: str) -> tuple[int, np.ndarray]:
-        return (value[0], from_quaternion(value[1], param))
+    def _split_matrix(self, matrix: Any) -> tuple[int, np.ndarray]:
+        array = finite_array(matrix, (3, 3), "MAT")
+        inverted = int(np.linalg.det(array) < 0)
+        return (inverted, to_quaternion(-array if inverted else array, "MAT"))
 
     def _repr_value(self, value: tuple[int, np.ndarray]) -> str:
         rows = repr_rotation(value[1]).split("\n")
@@ -414,7 +256,7 @@ class O3(_SpatialGroup):
         return "\n".join(mark + row for mark, row in zip(marks, rows, strict=True))
 
     def _matrix_of(self, value: tuple[int, np.ndarray]) -> np.ndarray:
-        return _signed_matrix(value)
+        return (-1.0) ** value[0] * quaternion_matrix(value[1])
 
     def _rotation(self, quaternion: np.ndarray) -> GroupElement:
         return GroupElement._of((0, quaternion), self)
@@ -424,38 +266,29 @@ class O3(_SpatialGroup):
         return GroupElement._of((inverted, matrix_quaternion(-matrix if inverted else matrix)), self)
 
     @property
-    def identity(self) -> GroupElement:
-        """The rotation by 0."""
-        return GroupElement._of((0, _IDENTITY), self)
-
-    @property
     def inversion(self) -> GroupElement:
         """The inversion x -> -x."""
         return GroupElement._of((1, _IDENTITY), self)
-
-    @property
-    def generators(self) -> list[GroupElement]:
-        """The inversion, one element of the other component."""
-        return [self.inversion]
 
     def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
         """A random rotation, with the inversion or without.
 
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
-            param: accepted for escnn's sake.
+            param: accepted as by escnn; elements are the same in all parametrisations.
         """
-        generator = np.random.default_rng() if generator is None else generator
-        inverted = int(generator.integers(2))
-        return GroupElement._of((inverted, to_quaternion(rotation_grid("rand", 1, generator)[0], "Q")), self)
+        return super().sample(generator)
+
+    def testing_elements(self, n: int = 3) -> Iterable[GroupElement]:
+        """The rotations of the icosahedron, and their products with the inversion.
+
+        Args:
+            n: accepted as by escnn; it changes nothing.
+        """
+        return iter(self.grid("ico"))
 
     def grid(
-        self,
-        type: str,
-        N: int | None = None,
-        seed: Any = None,
-        adj: Any = None,
-        parametrization: str = "Q",
+        self, type: str, N: int | None = None, seed: Any = None, adj: Any = None, parametrization: str = "Q"
     ) -> list[GroupElement]:
         """Elements to sample functions on the group: a grid of rotations, and the same after the inversion.
 
@@ -464,23 +297,17 @@ class O3(_SpatialGroup):
             N: how many rotations (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted for escnn's sake; elements are the same in all of them.
+            parametrization: accepted as by escnn; elements are the same in all of them.
         """
-        if type == "rand":
-            generator = np.random.default_rng(seed)
-            quaternions = self._moved(rotation_grid(type, N, generator), adj)
-            flips = generator.integers(2, size=len(quaternions)).tolist()
-            return [GroupElement._of((flip, q), self) for flip, q in zip(flips, quaternions, strict=True)]
-        quaternions = self._moved(rotation_grid(type, N, seed), adj)
-        return [GroupElement._of((flip, q), self) for flip in (0, 1) for q in quaternions]
+        if type != "rand":
+            return self._doubled(self._rotation_grid(type, N, seed, adj))
+        generator = np.random.default_rng(seed)
+        rotations = self._rotation_grid(type, N, generator, adj)
+        flips = generator.integers(2, size=len(rotations)).tolist()
+        return [self._pair(flip, g) for flip, g in zip(flips, rotations, strict=True)]
 
     def grid_so3(
-        self,
-        type: str,
-        N: int | None = None,
-        seed: Any = None,
-        adj: Any = None,
-        parametrization: str = "Q",
+        self, type: str, N: int | None = None, seed: Any = None, adj: Any = None, parametrization: str = "Q"
     ) -> list[GroupElement]:
         """The rotations of ``grid`` alone.
 
@@ -489,37 +316,24 @@ class O3(_SpatialGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted for escnn's sake; elements are the same in all of them.
+            parametrization: accepted as by escnn; elements are the same in all of them.
         """
-        return [GroupElement._of((0, q), self) for q in self._moved(rotation_grid(type, N, seed), adj)]
+        return [self._pair(0, g) for g in self._rotation_grid(type, N, seed, adj)]
 
-    def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
-        """That of SO(3), without and with the inversion."""
-        return self._doubled(*_haar_grid(degree))
+    def _rotation_grid(self, type: str, N: int | None, seed: Any, adj: Any) -> list[GroupElement]:
+        by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
+        return self._rotations.grid(type, N, seed, by)
 
     def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
-        """That of SO(3), without and with the inversion."""
-        return self._doubled(*_angle_rule(degree))
-
-    def _doubled(self, quaternions: list[np.ndarray], weights: np.ndarray) -> tuple[list[GroupElement], np.ndarray]:
-        elements = [GroupElement._of((flip, q), self) for flip in (0, 1) for q in quaternions]
-        return elements, np.concatenate([weights, weights]) / 2
-
-    def frequency(self, id: Label) -> int:
-        """The frequency of an irrep, by its label."""
-        return id[1]
+        """The class quadrature of SO(3), and the same after the inversion."""
+        return self._doubled_rule(self._rotations.class_quadrature(degree))
 
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep of parity j and frequency l.
-
-        Args:
-            *id: j, which is 1 if the inversion changes the sign, and l.
-        """
         if len(id) != 2:
             raise GroupError(f"an irrep of O(3) has two numbers as its label, not {id}")
         if isinstance(id[0], bool) or id[0] not in (0, 1):
             raise GroupError(f"O(3) has no irrep {id}", hint="the first number of its label is 0 or 1")
-        return _o3_irrep(int(id[0]), _checked_order(id[1], "O(3)"))
+        return _o3_irrep(int(id[0]), self._checked_frequency(id[1], LARGEST_SPATIAL_ORDER))
 
     def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:
         """All irreps up to a frequency, by frequency."""
@@ -541,14 +355,6 @@ class O3(_SpatialGroup):
         """The orthogonal matrices: the irrep (1, 1)."""
         return self.irrep(1, 1)
 
-    def bl_sphere_representation(self, L: int) -> Representation:
-        """The functions on the sphere of frequency up to L.
-
-        Args:
-            L: the greatest frequency.
-        """
-        return self.bl_quotient_representation(L, ("cone", -1))
-
     def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
         """A subgroup, the map of its elements into this group, and the map back.
 
@@ -556,16 +362,13 @@ class O3(_SpatialGroup):
             id: its label; see the class.
         """
         parts = list(id) if isinstance(id, (tuple, list)) else [id]
-        first = parts[0] if parts else None
-        if first == "o3":
-            parts = [True, "so3", *parts[1:]]
-        elif first == "so3":
-            parts = [False, "so3", *parts[1:]]
-        first = parts[0] if parts else None
-        if isinstance(first, str) and first == "cone":
+        first = parts[0] if parts and isinstance(parts[0], str) else None
+        if first == "cone":
             return self._subgroup_maps(cone(parts[1:], id, self._maximum_frequency))
-        if isinstance(first, str) and first == "fulltetra":
+        if first == "fulltetra":
             return self._subgroup_maps(full_tetrahedral(parts[1:], id))
+        if first in ("o3", "so3"):
+            parts = [first == "o3", "so3", *parts[1:]]
         if len(parts) < 2 or not isinstance(parts[0], (bool, np.bool_)):
             raise GroupError(
                 f"O(3) has no subgroup {id!r}",
@@ -576,60 +379,20 @@ class O3(_SpatialGroup):
         if position.is_everything and parts[0]:
             return self, lambda g: g, lambda g: g
         if position.kind == "so3":
-            inner = self._embedding if parts[0] else so3_group(self._maximum_frequency)._embedding
+            inner = self._embedding if parts[0] else self._rotations._embedding
         else:
             inner = (with_inversion if parts[0] else rotations)(position, self._maximum_frequency)
         return self._subgroup_maps(Placed(inner, position.moved_by))
 
-    @property
-    def subgroup_trivial_id(self) -> tuple[bool, bool, int]:
-        """The label of the subgroup that holds the identity alone."""
-        return (False, False, 1)
-
-    @property
-    def subgroup_self_id(self) -> str:
-        """The label of the group as its own subgroup."""
-        return "o3"
-
-
-# --- irreps ---------------------------------------------------------------------------------------------------------------
-
-
-class _Wigner:
-    """D_l of a rotation, times the sign of the inversion to the power j, for quaternions or pairs of inversion and quaternion."""
-
-    def __init__(self, order: int, parity: int) -> None:
-        self._order, self._parity = order, parity
-
-    def __call__(self, value: Any) -> np.ndarray:
-        inverted, quaternion = value if isinstance(value, tuple) else (0, value)
-        matrix = harmonic_action(quaternion_matrix(quaternion), self._order)
-        return -matrix if inverted and self._parity else matrix
-
-
-def _checked_order(l: Any, group: str) -> int:
-    greatest = largest_order(3)
-    if isinstance(l, bool) or not isinstance(l, (int, np.integer)) or l < 0 or (greatest is not None and l > greatest):
-        raise GroupError(
-            f"{group} has no irrep of frequency {l!r}", hint=f"frequencies are whole numbers from 0 to {greatest}"
-        )
-    return int(l)
-
 
 @interned
 def _so3_irrep(l: int) -> IrreducibleRepresentation:
-    lie = harmonic_lie(_TURNS, l)
-    return IrreducibleRepresentation(
-        so3_group(), (l,), f"irrep_{l}", _Wigner(l, 0), 2 * l + 1, "R", _lie=lie, frequency=l
-    )
+    return wigner_irrep(so3_group(), (l,), f"irrep_{l}", 0)
 
 
 @interned
 def _o3_irrep(j: int, l: int) -> IrreducibleRepresentation:
-    lie = harmonic_lie(_TURNS, l)
-    return IrreducibleRepresentation(
-        o3_group(), (j, l), f"irrep_{j},{l}", _Wigner(l, j), 2 * l + 1, "R", _lie=lie, frequency=l, inv_frequency=j
-    )
+    return wigner_irrep(o3_group(), (j, l), f"irrep_{j},{l}", j, inv_frequency=j)
 
 
 _so3 = interned(SO3)

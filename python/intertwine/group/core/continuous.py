@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from intertwine.checks import whole
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.core.group import Group, band_limit
 from intertwine.group.matrices.harmonics import circle_derivative
 from intertwine.group.matrices.labels import Label
@@ -41,9 +41,23 @@ class ContinuousGroup(Group):
         """The greatest frequency that ``irreps()`` lists."""
         return self._maximum_frequency
 
-    @abstractmethod
     def frequency(self, id: Label) -> int:
-        """The frequency of an irrep, by its label."""
+        """The frequency of an irrep, by its label.
+
+        Args:
+            id: the label, whose last number is the frequency unless the group says otherwise.
+        """
+        return id[-1]
+
+    def _checked_frequency(self, frequency: Any, greatest: int) -> int:
+        """A frequency of an irrep as a whole number from 0 to the greatest one."""
+        whole_number = isinstance(frequency, (int, np.integer)) and not isinstance(frequency, bool)
+        if not whole_number or not 0 <= frequency <= greatest:
+            raise GroupError(
+                f"{self.name} has no irrep of frequency {frequency!r}",
+                hint=f"frequencies are whole numbers from 0 to {greatest}",
+            )
+        return int(frequency)
 
     @abstractmethod
     def irreps_up_to(self, frequency: int) -> list[IrreducibleRepresentation]:

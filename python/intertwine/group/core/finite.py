@@ -13,7 +13,15 @@ from intertwine.errors import GroupError
 from intertwine.group.core.character_table import CharacterTable
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.group import ElementMap, Group
-from intertwine.group.tables.cayley_table import class_numbers, derived_subgroup, element_orders, whole_where_near
+from intertwine.group.matrices.labels import Label
+from intertwine.group.tables.cayley_table import (
+    class_numbers,
+    closure,
+    derived_subgroup,
+    element_orders,
+    generating_numbers,
+    whole_where_near,
+)
 from intertwine.group.tables.isomorphism_names import structure_name
 from intertwine.group.tables.subgroups import SubgroupClass, sub_table, subgroup_classes
 
@@ -76,6 +84,12 @@ class FiniteGroup(Group):
         inverses = np.argmax(self.table == 0, axis=1)
         inverses.flags.writeable = False
         return inverses
+
+    def _combine(self, a: Any, b: Any) -> Any:
+        return self._values[int(self.table[self._numbers[a], self._numbers[b]])]
+
+    def _inverse(self, a: Any) -> Any:
+        return self._values[int(self.inverses[self._numbers[a]])]
 
     @cached_property
     def _numbers(self) -> dict[Any, int]:
@@ -153,14 +167,7 @@ class FiniteGroup(Group):
         Args:
             numbers: the numbers of all elements of a subgroup.
         """
-        wanted = sorted({int(number) for number in numbers})
-        chosen: list[int] = []
-        reached: set[int] = {0}
-        for number in wanted:
-            if number not in reached:
-                chosen.append(number)
-                reached = self.closure(chosen)
-        return tuple(chosen)
+        return tuple(generating_numbers(self.table, sorted({int(number) for number in numbers})))
 
     def closure(self, generators: Iterable[int]) -> set[int]:
         """The numbers of the elements of the subgroup that some elements generate.
@@ -168,12 +175,7 @@ class FiniteGroup(Group):
         Args:
             generators: numbers of elements.
         """
-        steps = self.table[:, [int(g) for g in generators]]
-        reached, frontier = {0}, [0]
-        while frontier:
-            frontier = sorted({int(g) for g in steps[frontier].ravel()} - reached)
-            reached.update(frontier)
-        return reached
+        return set(closure(self.table, [int(g) for g in generators]))
 
     def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
         """A subgroup, the map of its elements into this group, and the map back (``None`` outside of the subgroup).
@@ -300,6 +302,17 @@ class FiniteGroup(Group):
     def irreps(self) -> list[IrreducibleRepresentation]:
         """All irreps, the trivial one first."""
         return list(self._irreps)
+
+    @cached_property
+    def _irreps_by_label(self) -> dict[Label, IrreducibleRepresentation]:
+        return {irrep.id: irrep for irrep in self._irreps}
+
+    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
+        numbers = all(isinstance(part, (int, np.integer)) for part in id)
+        found = self._irreps_by_label.get(id) if numbers else None
+        if found is None:
+            raise self._irrep_error(id)
+        return found
 
     @cached_property
     @abstractmethod

@@ -142,17 +142,20 @@ class Group(Suggesting, ABC):
             id: the label of the subgroup; see the class of the group.
         """
 
-    @property
-    @abstractmethod
-    def subgroup_trivial_id(self) -> Any:
-        """The label of the subgroup that holds the identity alone."""
-
-    @property
-    @abstractmethod
-    def subgroup_self_id(self) -> Any:
-        """The label of the group as its own subgroup."""
+    _extreme_ids: tuple[Any, Any]
+    """The labels of the trivial subgroup, and of the group as its own subgroup."""
 
     # --- what follows ---------------------------------------------------------------------------------------------------
+
+    @property
+    def subgroup_trivial_id(self) -> Any:
+        """The label of the subgroup that holds the identity alone."""
+        return self._extreme_ids[0]
+
+    @property
+    def subgroup_self_id(self) -> Any:
+        """The label of the group as its own subgroup."""
+        return self._extreme_ids[1]
 
     def irrep(self, *id: Any, **named: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label.

@@ -21,7 +21,7 @@ from intertwine.memory import remembered
 _AT_ONCE = 2**20
 """Of more values of harmonics than this those for one matrix are found at a time."""
 
-_LARGEST_SPATIAL_ORDER = 64
+LARGEST_SPATIAL_ORDER = 64
 """Up to here the tests hold the harmonics of space to 1e-12."""
 
 
@@ -35,7 +35,7 @@ def harmonic_size(dimension: int, order: int) -> int:
     Raises:
         ArgumentError: for a space or an order without harmonics.
     """
-    if dimension == 3 and 0 <= order <= _LARGEST_SPATIAL_ORDER:
+    if dimension == 3 and 0 <= order <= LARGEST_SPATIAL_ORDER:
         return 2 * order + 1
     if dimension == 2 and order >= 0:
         return 1 if order == 0 else 2
@@ -50,7 +50,7 @@ def largest_order(dimension: int) -> int | None:
     Args:
         dimension: d, 1, 2 or 3.
     """
-    return {1: 1, 2: None, 3: _LARGEST_SPATIAL_ORDER}[dimension]
+    return {1: 1, 2: None, 3: LARGEST_SPATIAL_ORDER}[dimension]
 
 
 def powers(c: Any, s: Any, order: int) -> list[tuple[Any, Any]]:

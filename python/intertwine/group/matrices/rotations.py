@@ -23,7 +23,17 @@ _SAME = 1e-8
 """Unit quaternions nearer than this are the same rotation."""
 
 
-def _numbers(value: Any, shape: tuple[int, ...], param: str) -> np.ndarray:
+def finite_array(value: Any, shape: tuple[int, ...], param: str) -> np.ndarray:
+    """A rotation in some parametrisation as a fresh array.
+
+    Args:
+        value: what was given.
+        shape: the shape of a rotation in the parametrisation.
+        param: the parametrisation, for the message.
+
+    Raises:
+        GroupError: unless it holds finite numbers in that shape.
+    """
     try:
         # scipy takes no read-only arrays.
         array = np.array(value, dtype=float)
@@ -56,7 +66,7 @@ def to_quaternion(value: Any, param: str) -> np.ndarray:
         GroupError: if that is no rotation.
     """
     if param == "Q":
-        quaternion = _numbers(value, (4,), param)
+        quaternion = finite_array(value, (4,), param)
         if abs(np.linalg.norm(quaternion) - 1) > _TOLERANCE:
             raise GroupError(
                 f"a quaternion of norm {np.linalg.norm(quaternion):.6g} is no rotation",
@@ -64,7 +74,7 @@ def to_quaternion(value: Any, param: str) -> np.ndarray:
             )
         return _fixed(quaternion)
     if param == "MAT":
-        matrix = _numbers(value, (3, 3), param)
+        matrix = finite_array(value, (3, 3), param)
         if np.abs(matrix @ matrix.T - np.eye(3)).max() > _TOLERANCE or np.linalg.det(matrix) < 0:
             raise GroupError(
                 f"a rotation is an orthogonal 3 x 3 matrix of determinant 1, not {matrix.tolist()}",
@@ -72,12 +82,12 @@ def to_quaternion(value: Any, param: str) -> np.ndarray:
             )
         return matrix_quaternion(matrix)
     if param == "EV":
-        return _fixed(Rotation.from_rotvec(_numbers(value, (3,), param)).as_quat())
+        return _fixed(Rotation.from_rotvec(finite_array(value, (3,), param)).as_quat())
     if param not in ROTATION_PARAMETRIZATIONS:
         raise ArgumentError(
             f"rotations have no parametrisation {param!r}", hint=f"use one of {', '.join(ROTATION_PARAMETRIZATIONS)}"
         )
-    return _fixed(Rotation.from_euler(param, _numbers(value, (3,), param)).as_quat())
+    return _fixed(Rotation.from_euler(param, finite_array(value, (3,), param)).as_quat())
 
 
 def from_quaternion(quaternion: np.ndarray, param: str) -> np.ndarray:

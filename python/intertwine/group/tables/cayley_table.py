@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from intertwine.errors import GroupError
@@ -36,15 +38,16 @@ def closure(table: np.ndarray, generators: list[int]) -> list[int]:
     return order
 
 
-def generating_numbers(table: np.ndarray) -> list[int]:
+def generating_numbers(table: np.ndarray, numbers: Iterable[int] | None = None) -> list[int]:
     """Numbers of elements that generate a group: the first ones, in order, none of which is made of those before it.
 
     Args:
         table: table of products, shape ``(order, order)``, of a group whose identity is number 0.
+        numbers: the elements of a subgroup, to choose from those; by default of the whole group.
     """
     chosen: list[int] = []
     reached = {0}
-    for g in range(1, len(table)):
+    for g in range(len(table)) if numbers is None else numbers:
         if g not in reached:
             chosen.append(g)
             reached = set(closure(table, chosen))
