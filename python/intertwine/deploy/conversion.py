@@ -7,7 +7,6 @@ residual. It is as small as rounding where the layers have the same settings, an
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 
 from intertwine import nn
+from intertwine.deploy.peer_filters import filter_of_peer
 from intertwine.errors import ArgumentTypeError, ModelFileError
 from intertwine.fields import FieldType
 from intertwine.group import O3, SO3
@@ -27,7 +27,6 @@ from intertwine.nn.norm.normalisation import IIDBatchNorm
 
 State = Mapping[str, torch.Tensor]
 
-_BLOCK = re.compile(r"^_basisexpansion\.block_expansion_(\(.*\))\.sampled_basis$")
 _SAME = 1e-4
 """Values of coefficients that differ by less are equal: theirs are in float32."""
 
@@ -236,7 +235,7 @@ def _expanded(
 ) -> tuple[float, dict[str, torch.Tensor]]:
     plan = module.basisexpansion.plan
     sources, targets = plan.source.representations, plan.target.representations
-    filters = _their_filter(name, module, part)
+    filters = filter_of_peer(name, module, part)
     if isinstance(module, nn.TensorProductModule):
         one = torch.tensor(irrep_order(module.in_type.representations[0]))
         inside = torch.kron(one, one)
@@ -267,104 +266,6 @@ def _expanded(
 
 def _nonzero(value: torch.Tensor | None) -> bool:
     return value is not None and bool(value.abs().max() > 0)
-
-
-def _their_filter(name: str, module: ExpandedModule, part: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The filter of another library's layer, in its channels, float64, shape ``(out, in, cells)``.
-
-    It is made from coefficients and basis where they are there: a filter beside them is that of the last switch to eval mode.
-    """
-    plan = module.basisexpansion.plan
-    bases = {match.group(1): part[key] for key in part if (match := _BLOCK.match(key))}
-    if bases and "weights" in part:
-        made = _from_bases(bases, part["weights"].double(), plan.source.representations, plan.target.representations)
-        if made is not None:
-            return _need_shape(name, module, made)
-    for key in ("filter", "matrix"):
-        if key in part:
-            given = part[key].double()
-            if getattr(module, "transposed", False):
-                given = given.transpose(0, 1)
-            return _need_shape(name, module, given.flatten(2) if given.dim() > 2 else given[:, :, None])
-    raise ModelFileError(
-        f"the state has no filter for the layer {name!r}, a {type(module).__name__}",
-        hint="take the state_dict of the other model after its .eval()",
-    )
-
-
-def _need_shape(name: str, module: ExpandedModule, filters: torch.Tensor) -> torch.Tensor:
-    plan = module.basisexpansion.plan
-    expected = (plan.target.size, plan.source.size, plan.cells)
-    if tuple(filters.shape) != expected:
-        raise ModelFileError(
-            f"the filter of the layer {name!r} ({type(module).__name__}) has the shape {tuple(filters.shape)}, but the layer "
-            f"needs {expected}"
-        )
-    return filters
-
-
-def _from_bases(
-    bases: dict[str, torch.Tensor],
-    weights: torch.Tensor,
-    sources: tuple[Representation, ...],
-    targets: tuple[Representation, ...],
-) -> torch.Tensor | None:
-    """The filter from coefficients and sampled bases; ``None`` if it is not clear which fields a basis belongs to."""
-    try:
-        pairs = {ast.literal_eval(key): basis.double() for key, basis in bases.items()}
-    except (ValueError, SyntaxError):
-        return None
-    in_fields = _fields_by_name(sources, {names[0]: basis.shape[2] for names, basis in pairs.items()})
-    out_fields = _fields_by_name(targets, {names[1]: basis.shape[1] for names, basis in pairs.items()})
-    if in_fields is None or out_fields is None:
-        return None
-    cells = next(iter(pairs.values())).shape[3]
-    made = weights.new_zeros(sum(r.size for r in targets), sum(r.size for r in sources), cells)
-    start = 0
-    for names in sorted(pairs, key=lambda pair: tuple(name.replace("^", ".") for name in pair)):
-        basis, ins, outs = pairs[names], in_fields[names[0]], out_fields[names[1]]
-        count = len(ins) * len(outs) * len(basis)
-        if start + count > len(weights):
-            return None
-        coefficients = weights[start : start + count].view(len(outs), len(ins), len(basis))
-        start += count
-        blocks = torch.einsum("uik,koxc->uoixc", coefficients, basis)
-        rows = torch.tensor(np.concatenate(outs))[:, None]
-        columns = torch.tensor(np.concatenate(ins))[None, :]
-        made[rows, columns] = blocks.reshape(rows.shape[0], columns.shape[1], cells)
-    return made if start == len(weights) else None
-
-
-def _fields_by_name(
-    representations: tuple[Representation, ...], sizes: dict[str, int]
-) -> dict[str, list[np.ndarray]] | None:
-    """The channels of our fields for each name of a representation of theirs; ``None`` if that is ambiguous."""
-    kinds: list[tuple[Representation, list[np.ndarray]]] = []
-    start = 0
-    for representation in representations:
-        channels = np.arange(start, start + representation.size)
-        start += representation.size
-        known = next((fields for other, fields in kinds if other == representation), None)
-        if known is None:
-            kinds.append((representation, [channels]))
-        else:
-            known.append(channels)
-    found: dict[str, list[np.ndarray]] = {}
-    left = list(range(len(kinds)))
-    for name, size in sizes.items():
-        same = [k for k in left if kinds[k][0].name == name.replace("^", ".") and kinds[k][0].size == size]
-        if len(same) == 1:
-            found[name] = kinds[same[0]][1]
-            left.remove(same[0])
-    for name, size in sizes.items():
-        if name in found:
-            continue
-        same = [k for k in left if kinds[k][0].size == size]
-        unnamed = [other for other in sizes if other not in found and sizes[other] == size]
-        if len(same) != 1 or len(unnamed) != 1:
-            return None
-        found[name] = kinds[same[0]][1]
-    return found
 
 
 # --- grids of Fourier layers -----------------------------------------------------------------------------------------------
