@@ -18,7 +18,7 @@ from intertwine.training.measure.losses import Measures, resolve_loss
 from intertwine.training.measure.metrics import NAMED, resolve_metrics
 
 N, SIDE, CLASSES = 24, 4, 3
-NUMERIC = [name for name, (kind, _) in NAMED.items() if kind == "numeric"]
+NUMERIC = [name for name, (kind, _) in NAMED.items() if kind == "numeric" and name != "angular_error"]
 CLASS = [name for name, (kind, _) in NAMED.items() if kind == "class"]
 # Shapes of output and target whose numbers belong together, where a difference would often broadcast instead.
 SHAPES = [
@@ -185,6 +185,8 @@ SKLEARN = {
     "f1": lambda o, t: sklearn.metrics.f1_score(t, o.argmax(1), average="macro"),
     "precision": lambda o, t: sklearn.metrics.precision_score(t, o.argmax(1), average="macro", zero_division=0),
     "recall": lambda o, t: sklearn.metrics.recall_score(t, o.argmax(1), average="macro", zero_division=0),
+    "iou": lambda o, t: sklearn.metrics.jaccard_score(t, o.argmax(1), average="macro"),
+    "dice": lambda o, t: sklearn.metrics.f1_score(t, o.argmax(1), average="macro"),
     "kappa": lambda o, t: sklearn.metrics.cohen_kappa_score(t, o.argmax(1)),
     "mcc": lambda o, t: sklearn.metrics.matthews_corrcoef(t, o.argmax(1)),
     "auroc": lambda o, t: sklearn.metrics.roc_auc_score(t, o.softmax(1), multi_class="ovr", average="macro"),
@@ -222,6 +224,56 @@ def test_metrics_of_measurements_are_those_of_the_epoch(batch):
         sklearn.metrics.r2_score(target.float().reshape(-1), output.float().reshape(-1)), rel=1e-4
     )
     assert found["mean_absolute_error"] == pytest.approx(found["mae"], rel=1e-5)
+
+
+def test_angles_between_directions():
+    angle = torch.tensor([1e-6, 0.5, 3.0, math.pi], dtype=torch.float64)
+    target = torch.nn.functional.normalize(drawn((4, 3, 5)), dim=1)
+    across = torch.nn.functional.normalize(torch.linalg.cross(target, drawn((4, 3, 5), 7), dim=1), dim=1)
+    turned = 3 * (target * angle.cos()[:, None, None] + across * angle.sin()[:, None, None])
+    assert over(turned, target, metrics="angular_error")["angular_error"] == pytest.approx(
+        float(angle.mean()), rel=1e-6
+    )
+    # vectors that are zero or not known in one component have no direction
+    target[0, 1, 0], target[1] = math.nan, 0.0
+    found = over(turned, target, metrics="angular_error", missing="mask")["angular_error"]
+    assert found == pytest.approx(float((4 * angle[0] + 5 * angle[2] + 5 * angle[3]) / 14), rel=1e-6)
+    loss = over(turned, target, loss="cosine", missing="mask")["loss"]
+    expected = float((4 * (1 - angle[0].cos()) + 5 * (1 - angle[2].cos()) + 5 * (1 - angle[3].cos())) / 14)
+    assert loss == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(ShapeError, match="second axis"):
+        over(drawn((4,)), drawn((4,)), loss="cosine")
+
+
+@pytest.mark.parametrize("shape", [(), (SIDE, SIDE)])
+def test_losses_of_classes_by_their_formulas(shape):
+    output, target = drawn((N, CLASSES, *shape)), classes((N, *shape))
+    p = output.softmax(1).movedim(1, -1).reshape(-1, CLASSES).numpy()
+    t = np.eye(CLASSES)[target.reshape(-1).numpy()]
+    right = (p * t).sum(axis=1)
+    expected = {
+        "focal": np.mean(-((1 - right) ** 2) * np.log(right)),
+        "dice": 1 - np.mean(2 * (p * t).sum(axis=0) / (p.sum(axis=0) + t.sum(axis=0))),
+    }
+    for name, value in expected.items():
+        assert over(output, target, loss=name, batch=N)["loss"] == pytest.approx(value, rel=1e-6)
+        # what is not known counts for nothing
+        more, unknown = torch.cat([output, 5 * output]), torch.cat([target, target * 0 + IGNORE])
+        masked = over(more, unknown, loss=name, batch=2 * N, missing="mask")["loss"]
+        assert masked == pytest.approx(value, rel=1e-6)
+        with pytest.raises(ArgumentError, match="class numbers"):
+            resolve_loss(name, "numeric")
+
+
+def test_dice_and_iou_learn_and_count_few_pixels():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(8, 1, 16, 16, generator=generator)
+    y = (x[:, 0] > 1.6).long()  # one pixel in twenty
+    net = torch.nn.Conv2d(1, 2, 1)
+    result = training.fit(net, x, y, loss="dice", metrics=["iou", "dice"], epochs=40, learn_rate=0.1, seed=0)
+    assert result.history[0]["dice"] < 0.7 < 0.95 < result.history[-1]["dice"]
+    last = result.history[-1]
+    assert last["iou"] < last["dice"]
 
 
 def test_classes_that_do_not_occur_count_for_nothing():

@@ -57,6 +57,24 @@ class Pair:
         # several times faster than indexing with truth values
         return output.index_select(0, place), self.target.reshape(-1).index_select(0, place)
 
+    @cached_property
+    def vectors(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Output and target as rows of their channels, shape [vectors, channels], where all channels of a target are known.
+
+        Raises:
+            ShapeError: if there is no axis of channels.
+        """
+        if self.target.ndim < 2:
+            raise ShapeError(
+                f"directions have their components on the second axis, but the targets have shape {_text(self.target)}",
+                hint="give targets [batch, components, ...]",
+            )
+        output, target = (x.movedim(1, -1).reshape(-1, x.shape[1]) for x in (self.output, self.target))
+        if self.known is None:
+            return output, target
+        place = self.known.movedim(1, -1).reshape(target.shape).all(dim=1).nonzero().squeeze(1)
+        return output.index_select(0, place), target.index_select(0, place)
+
     def detach(self) -> Pair:
         """The same without gradients."""
         twin = replace(self, output=self.output.detach())

@@ -132,12 +132,14 @@ def fit(
         weight_decay: strength of the pull of all weights towards 0.
         schedule: of the learning rate: "constant", "cosine", "onecycle", or a function that gives the factor of
             `learn_rate` for the progress of the training, a number from 0 (first batch) to below 1, before each batch.
-        loss: `None` (cross-entropy for classes, squared error for measurements); "cross_entropy", "mse", "mae",
-            "huber"; or a function of output and target that gives their mean loss, with torch alone.
-        metrics: `None` (accuracy or rmse); for classes "accuracy", "balanced_accuracy", "f1", "precision", "recall" (means
-            over the classes), "kappa", "mcc", "auroc", for measurements "mse", "rmse", "mae", "r2"; a function of output and
-            target that gives a number; an object of torchmetrics; a list of those, or a dict by the name of the column. All
-            are those of a whole epoch: a function receives all its outputs and targets, which wait in memory until then.
+        loss: `None` (cross-entropy for classes, squared error for measurements); "cross_entropy", "focal", "dice" for
+            classes; "mse", "mae", "huber", "cosine" (of directions) for measurements; or a function of output and target
+            that gives their mean loss, with torch alone.
+        metrics: `None` (accuracy or rmse); for classes "accuracy", "balanced_accuracy", "f1", "precision", "recall", "iou",
+            "dice" (means over the classes), "kappa", "mcc", "auroc", for measurements "mse", "rmse", "mae", "r2",
+            "angular_error" (radians, of vectors on the second axis); a function of output and target that gives a number;
+            an object of torchmetrics; a list of those, or a dict by the name of the column. All are those of a whole epoch:
+            a function receives all its outputs and targets, which wait in memory until then.
         validation: a fraction of the samples to hold out, a pair (x, y), or a data set.
         class_weights: "balanced", one weight for each class, or a dict.
         n_classes: how many classes there are, if the targets do not show all of them.

@@ -125,11 +125,51 @@ def cross_entropy(class_weights: torch.Tensor | None = None) -> Loss:
     return loss
 
 
+def focal(pair: Pair) -> tuple[torch.Tensor, float]:
+    r"""Focal loss of class targets, the mean of -(1 - p_y)^2 log p_y: what is right already counts for little.
+
+    Source: Lin et al., "Focal loss for dense object detection", 2017, with gamma = 2.
+    """
+    output, target = pair.kept
+    surprise = torch.nn.functional.cross_entropy(output, target, reduction="none")
+    return ((1 - (-surprise).exp()).square() * surprise).mean(), float(pair.count)
+
+
+def soft_dice(pair: Pair) -> tuple[torch.Tensor, float]:
+    r"""One minus the mean over the classes c of the batch of 2 sum_i p_ic t_ic / sum_i (p_ic + t_ic), over all pixels i.
+
+    Classes of few pixels count as much as others. Source: Milletari et al., "V-Net", 2016, without their squares.
+    """
+    output, target = pair.kept
+    probability = output.softmax(dim=1).movedim(1, -1).flatten(end_dim=-2)
+    truth = torch.nn.functional.one_hot(target.reshape(-1), output.shape[1]).to(probability)
+    size = truth.sum(dim=0)
+    shares = 2 * (probability * truth).sum(dim=0) / (probability.sum(dim=0) + size)
+    return 1 - shares[size > 0].mean(), float(pair.count)
+
+
+def one_minus_cosine(pair: Pair) -> tuple[torch.Tensor, float]:
+    r"""The mean of 1 - cos of the angle between output and target, vectors on the second axis; targets of zero are left out."""
+    output, target = pair.vectors
+    length = target.norm(dim=1)
+    cosine = torch.nn.functional.cosine_similarity(output, target, dim=1)
+    known = length > 0
+    return ((1 - cosine) * known).sum() / known.sum().clamp(min=1), float(known.sum())
+
+
 _DISTANCES: dict[str, LossFunction] = {
     "mse": torch.nn.functional.mse_loss,
     "mae": torch.nn.functional.l1_loss,
     "huber": torch.nn.functional.huber_loss,
 }
+
+
+_OF_CLASSES: dict[str, Loss] = {"focal": focal, "dice": soft_dice}
+_OF_MEASUREMENTS: dict[str, Loss] = {"cosine": one_minus_cosine}
+
+
+def _distance(function: LossFunction) -> Loss:
+    return lambda pair: (function(*pair.kept), float(pair.count))
 
 
 def resolve_loss(
@@ -138,8 +178,9 @@ def resolve_loss(
     """The loss that training minimises.
 
     Args:
-        loss: `None` for cross-entropy of class targets and the squared error of numeric ones; "cross_entropy", "mse",
-            "mae", "huber"; or a function from output and target, as `Pair.kept` has them, to their mean.
+        loss: `None` for cross-entropy of class targets and the squared error of numeric ones; "cross_entropy", "focal",
+            "dice" for classes; "mse", "mae", "huber", "cosine" (directions) for measurements; or a function from output
+            and target, as `Pair.kept` has them, to their mean.
         kind: what the targets hold.
         class_weights: shape [classes]; only with the cross-entropy.
 
@@ -155,24 +196,23 @@ def resolve_loss(
         )
     if callable(loss):
         return _of_function(loss)
-    if loss == "cross_entropy":
-        if kind != "class":
-            raise ArgumentError(
-                "the cross-entropy needs class numbers, but the targets are measurements",
-                hint="give whole numbers from 0, or use loss='mse'",
-            )
-        return cross_entropy(class_weights)
-    if loss not in _DISTANCES:
+    classes = {"cross_entropy": cross_entropy(class_weights), **_OF_CLASSES}
+    measurements = {**{name: _distance(function) for name, function in _DISTANCES.items()}, **_OF_MEASUREMENTS}
+    if loss not in {**classes, **measurements}:
         raise ArgumentError(
-            f"there is no loss {loss!r}", hint=f"use cross_entropy, {', '.join(_DISTANCES)}, or a function"
+            f"there is no loss {loss!r}", hint=f"use {', '.join([*classes, *measurements])}, or a function"
         )
-    if kind == "class":
+    if loss in classes and kind != "class":
+        raise ArgumentError(
+            f"the loss {loss!r} needs class numbers, but the targets are measurements",
+            hint="give whole numbers from 0, or use loss='mse'",
+        )
+    if loss in measurements and kind == "class":
         raise ArgumentError(
             f"the loss {loss!r} needs measurements, but the targets are class numbers",
             hint="leave the loss out for the cross-entropy, or give the targets as floating-point numbers",
         )
-    distance = _DISTANCES[loss]
-    return lambda pair: (distance(*pair.kept), float(pair.count))
+    return {**classes, **measurements}[loss]
 
 
 def _of_function(function: LossFunction) -> Loss:

@@ -62,20 +62,24 @@ class _Mean(Metric):
 
     Args:
         name: the column of the history.
-        total: from output and target to the sum of the numbers of known targets.
+        numbers: from output and target to the sum of the numbers of known targets, and how many these are.
         finish: applied to the mean, such as a square root.
     """
 
     def __init__(
-        self, name: str, total: Callable[[Pair], torch.Tensor], finish: Callable[[float], float] | None = None
+        self,
+        name: str,
+        numbers: Callable[[Pair], tuple[torch.Tensor, int]],
+        finish: Callable[[float], float] | None = None,
     ) -> None:
         super().__init__(name)
-        self._total_of, self._finish = total, finish
+        self._numbers, self._finish = numbers, finish
         self.reset()
 
     def update(self, pair: Pair) -> None:
-        self._total += float(self._total_of(pair))
-        self._count += pair.count
+        total, count = self._numbers(pair)
+        self._total += float(total)
+        self._count += count
 
     def value(self) -> float:
         if self._count == 0:
@@ -210,19 +214,27 @@ def as_number(name: str, value: Any) -> float:
         ) from error
 
 
-def _right(pair: Pair) -> torch.Tensor:
+def _right(pair: Pair) -> tuple[torch.Tensor, int]:
     # no class is like a missing one
-    return (pair.output.argmax(dim=1) == pair.target).sum()
+    return (pair.output.argmax(dim=1) == pair.target).sum(), pair.count
 
 
-def _squares(pair: Pair) -> torch.Tensor:
+def _squares(pair: Pair) -> tuple[torch.Tensor, int]:
     output, target = pair.kept
-    return (output - target).square().sum()
+    return (output - target).square().sum(), pair.count
 
 
-def _sizes(pair: Pair) -> torch.Tensor:
+def _sizes(pair: Pair) -> tuple[torch.Tensor, int]:
     output, target = pair.kept
-    return (output - target).abs().sum()
+    return (output - target).abs().sum(), pair.count
+
+
+def _angles(pair: Pair) -> tuple[torch.Tensor, int]:
+    """Angles in radians between vectors on the second axis, 2 atan2(|u - v|, |u + v|) for unit vectors (Kahan)."""
+    output, target = (torch.nn.functional.normalize(x.double(), dim=1) for x in pair.vectors)
+    angles = 2 * torch.atan2((output - target).norm(dim=1), (output + target).norm(dim=1))
+    known = target.norm(dim=1) > 0
+    return (angles * known).sum(), int(known.sum())
 
 
 def _auroc(output: torch.Tensor, target: torch.Tensor) -> float:
@@ -274,18 +286,22 @@ NAMED: dict[str, tuple[Kind, Callable[[str], Metric]]] = {
     "f1": ("class", _multiclass("MulticlassF1Score", average="macro")),
     "precision": ("class", _multiclass("MulticlassPrecision", average="macro")),
     "recall": ("class", _multiclass("MulticlassRecall", average="macro")),
+    "iou": ("class", _multiclass("MulticlassJaccardIndex", average="macro")),
+    "dice": ("class", _multiclass("MulticlassF1Score", average="macro")),
     "kappa": ("class", _multiclass("MulticlassCohenKappa")),
     "mcc": ("class", _multiclass("MulticlassMatthewsCorrCoef")),
     "auroc": ("class", lambda name: _OfEpoch(name, _auroc)),
     "mse": ("numeric", lambda name: _Mean(name, _squares)),
     "rmse": ("numeric", lambda name: _Mean(name, _squares, math.sqrt)),
     "mae": ("numeric", lambda name: _Mean(name, _sizes)),
+    "angular_error": ("numeric", lambda name: _Mean(name, _angles)),
     "r2": ("numeric", lambda name: _R2(name, lambda n: _torchmetrics("regression").R2Score())),
 }
 """The metrics that are known by name: what targets they need, and how they are made for a column.
 
-F1, precision, recall and the area under the ROC curve are means over the classes (macro), each class against all
-others. The others of measurements pool all numbers of all samples.
+F1 (also called Dice), IoU (Jaccard), precision, recall and the area under the ROC curve are means over the classes (macro),
+each class against all others. The angular error is the mean angle in radians between vectors on the second axis, where the
+target is not zero. The others of measurements pool all numbers of all samples.
 """
 
 
