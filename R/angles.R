@@ -24,12 +24,12 @@ in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::calle
   x <- as.double(x)
   odd <- x[abs(x) > 2 * pi & x %% 15 == 0]
   if (length(odd)) {
-    warn_units(
-      paste0("`", arg, "` is in radians, but ", format(odd[1]), " looks like degrees."),
+    warn_intertwine(
+      "`{arg}` is in radians, but {format(odd[1])} looks like degrees.", "units",
       if (arg == "angle") {
-        paste0("For degrees, give degrees = ", format(odd[1]), ".")
+        "For degrees, give degrees = {format(odd[1])}."
       } else {
-        paste0("In radians, ", format(odd[1]), " degrees are ", format(odd[1]), " * pi / 180.")
+        "In radians, {format(odd[1])} degrees are {format(odd[1])} * pi / 180."
       },
       call
     )
@@ -44,30 +44,21 @@ in_degrees <- function(x, n = Inf, arg = rlang::caller_arg(x), call = rlang::cal
   x <- as.double(x)
   odd <- x[x != 0 & abs(x) <= 2 * pi + 1e-9 & abs(x * 12 / pi - round(x * 12 / pi)) < 1e-9]
   if (length(odd)) {
-    warn_units(
-      paste0("`", arg, "` is in degrees, but ", format(odd[1], digits = 4), " looks like radians."),
-      paste0("In degrees, it is ", format(odd[1] * 180 / pi), "."), call
+    warn_intertwine(
+      "`{arg}` is in degrees, but {format(odd[1], digits = 4)} looks like radians.", "units",
+      "In degrees, it is {format(odd[1] * 180 / pi)}.", call
     )
   }
   x
 }
 
-warn_units <- function(message, hint, call) {
-  rlang::warn(
-    c(message, i = hint),
-    class = c("intertwine_warning_units", "intertwine_warning"), call = call
-  )
-}
-
 check_angle <- function(x, n, arg, unit, call) {
   right <- is.numeric(x) && length(x) > 0 && all(is.finite(x)) && (length(x) == 1 || length(x) == n || n == Inf)
   if (!right) {
+    count <- if (n == 1) "one number" else if (n == Inf) "numbers" else paste("one number or", n)
     abort_intertwine(
-      paste0(
-        "`", arg, "` must be ", if (n == 1) "one number" else if (n == Inf) "numbers" else paste("one number or", n),
-        ", not ", describe_value(x), "."
-      ),
-      hint = paste0(toupper(substr(unit, 1, 1)), substring(unit, 2), "."), call = call
+      "`{arg}` must be {count}, not {describe_value(x)}.",
+      hint = "{toupper(substr(unit, 1, 1))}{substring(unit, 2)}.", call = call
     )
   }
 }

@@ -69,13 +69,6 @@ to_py_tensor <- function(x, dtype = "float32", device = NULL, dims = array_dims(
   }
 }
 
-#' An R array as a NumPy array, for what runs without torch.
-#' @noRd
-to_py_numpy <- function(x, dims = array_dims(x), arg = "x", call = rlang::caller_env()) {
-  packed <- pack_array(x, "float64", dims, arg, call)
-  py_call_checked("_r.crossing.wire.kept", list(packed$data, packed$dims, packed$wire), call)
-}
-
 #' The bytes of an array, with what Python needs to read them: `data`, `dims`, `wire`; above [chunk_bytes()] an `inbox`
 #' that is already filled, in place of `data`.
 #' @noRd
@@ -116,7 +109,7 @@ value_bytes <- function(values, wire, width) {
 check_array <- function(x, dtype, arg, call) {
   if (is.data.frame(x) || is.factor(x) || !(is.numeric(x) || is.logical(x) || is.complex(x) || is.raw(x))) {
     abort_intertwine(
-      paste0("`", arg, "` must be a numeric array, not ", if (is.factor(x)) "a factor" else describe_value(x), "."),
+      "`{arg}` must be a numeric array, not {describe_value(x)}.",
       class = "argument_type",
       hint = if (is.data.frame(x)) {
         "Convert it with as.matrix() or data.matrix()."
@@ -129,13 +122,13 @@ check_array <- function(x, dtype, arg, call) {
   check_no_na(x, arg, call)
   if (is.complex(x) && !startsWith(dtype, "complex")) {
     abort_intertwine(
-      paste0("`", arg, "` is complex, and ", dtype, " has no imaginary part."),
+      "`{arg}` is complex, and {dtype} has no imaginary part.",
       class = "argument_type", hint = "Use Re(), Im() or Mod(), or dtype = \"complex64\".", call = call
     )
   }
   if (is.double(x) && grepl("int|bool", dtype) && any(x != round(x) | !is.finite(x))) {
     abort_intertwine(
-      paste0("`", arg, "` holds values that are not whole numbers, which ", dtype, " cannot hold."),
+      "`{arg}` holds values that are not whole numbers, which {dtype} cannot hold.",
       hint = "Round them, or use dtype = \"float32\".", call = call
     )
   }
@@ -152,7 +145,7 @@ check_no_na <- function(x, arg, call) {
   count <- sum(missing)
   if (count) {
     abort_intertwine(
-      paste0("`", arg, "` has ", count, " missing value", if (count > 1) "s", " (NA), which a tensor cannot hold."),
+      "`{arg}` has {count} missing value{?s} (NA), which a tensor cannot hold.",
       class = "missing_values",
       hint = "Replace them, or drop the cases that have them.",
       call = call

@@ -78,7 +78,7 @@ as_elements <- function(x, call) {
   good <- is.list(x) && length(x) && all(vapply(x, is_element, NA))
   if (!good) {
     abort_intertwine(
-      paste0("`elements` must be a list of group elements, not ", describe_value(x), "."),
+      "`elements` must be a list of group elements, not {describe_value(x)}.",
       class = "argument_type", hint = "Take them from group_elements(gs).", call = call
     )
   }

@@ -36,18 +36,22 @@ describe_value <- function(x) {
   if (is.null(dim(x))) paste0(if (kind == "integer") "an " else "a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
 }
 
+#' Words or numbers with commas between them.
+#' @noRd
+listed <- function(x, quote = FALSE) paste(if (quote) dQuote(x, FALSE) else x, collapse = ", ")
+
 shape_text <- function(dims) paste(dims, collapse = " x ")
 
 check_flag <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!(is.logical(x) && length(x) == 1 && !is.na(x))) {
-    abort_intertwine(paste0("`", arg, "` must be TRUE or FALSE, not ", describe_value(x), "."), call = call)
+    abort_intertwine("`{arg}` must be TRUE or FALSE, not {describe_value(x)}.", call = call)
   }
   invisible(x)
 }
 
 check_string <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!(is.character(x) && length(x) == 1 && !is.na(x))) {
-    abort_intertwine(paste0("`", arg, "` must be a string, not ", describe_value(x), "."), call = call)
+    abort_intertwine("`{arg}` must be a string, not {describe_value(x)}.", call = call)
   }
   invisible(x)
 }
@@ -63,8 +67,8 @@ match_choice <- function(x, choices = NULL, arg = rlang::caller_arg(x), call = r
   }
   if (!rlang::is_string(x) || !x %in% choices) {
     abort_intertwine(
-      paste0("`", arg, "` must be ", or_list(paste0("\"", choices, "\"")), ", not ", describe_value(x), "."),
-      hint = if (rlang::is_string(x)) did_you_mean(x, choices, quote = "\""), call = call
+      "`{arg}` must be {or_list(dQuote(choices, FALSE))}, not {describe_value(x)}.",
+      hint = "{if (rlang::is_string(x)) did_you_mean(x, choices, quote = '\"')}", call = call
     )
   }
   x
@@ -73,7 +77,7 @@ match_choice <- function(x, choices = NULL, arg = rlang::caller_arg(x), call = r
 check_number <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!(is.numeric(x) && length(x) == 1 && !is.na(x) && x >= min && x <= max)) {
     range <- range_text(min, max)
-    abort_intertwine(paste0("`", arg, "` must be a number", range, ", not ", describe_value(x), "."), call = call)
+    abort_intertwine("`{arg}` must be a number{range}, not {describe_value(x)}.", call = call)
   }
   invisible(x)
 }
@@ -85,7 +89,7 @@ as_count <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call 
   force(arg)
   x <- as_whole(x, min, max, arg, call)
   if (length(x) != 1) {
-    abort_intertwine(paste0("`", arg, "` must be one whole number, not ", describe_value(x), "."), call = call)
+    abort_intertwine("`{arg}` must be one whole number, not {describe_value(x)}.", call = call)
   }
   x
 }
@@ -97,7 +101,7 @@ as_whole <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call 
     all(abs(x) < 2^31)
   if (!whole || any(x < min) || any(x > max)) {
     abort_intertwine(
-      paste0("`", arg, "` must be a whole number", range_text(min, max), ", not ", describe_value(x), "."),
+      "`{arg}` must be a whole number{range_text(min, max)}, not {describe_value(x)}.",
       call = call
     )
   }
@@ -112,15 +116,16 @@ as_positions <- function(x, n, what = "field", arg = rlang::caller_arg(x), call 
   x <- as_whole(x, arg = arg, call = call)
   if (any(x == 0)) {
     abort_intertwine(
-      paste0("`", arg, "` is 0, but positions count from 1."),
+      "`{arg}` is 0, but positions count from 1.",
       class = "position",
-      hint = paste0("The first ", what, " is 1, the last one ", n, "."),
+      hint = "The first {what} is 1, the last one {n}.",
       call = call
     )
   }
   if (any(abs(x) > n)) {
+    count <- if (n == 1) "is one" else paste("are", n)
     abort_intertwine(
-      paste0("There is no ", what, " ", x[abs(x) > n][1], ": there ", if (n == 1) "is one" else paste("are", n), "."),
+      "There is no {what} {x[abs(x) > n][1]}: there {count}.",
       class = "position",
       call = call
     )
@@ -141,8 +146,8 @@ range_text <- function(min, max) {
 check_class <- function(x, class, what, hint = NULL, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!inherits(x, class)) {
     abort_intertwine(
-      paste0("`", arg, "` must be ", what, ", not ", describe_value(x), "."),
-      class = "argument_type", hint = hint, call = call
+      "`{arg}` must be {what}, not {describe_value(x)}.",
+      class = "argument_type", hint = "{hint}", call = call
     )
   }
   check_alive(x, call)

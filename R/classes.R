@@ -56,12 +56,10 @@ is_dead <- function(x) is_py(x) && reticulate::py_is_null_xptr(x)
 check_alive <- function(x, call = rlang::caller_env()) {
   if (is_dead(x)) {
     abort_intertwine(
-      paste0("This ", class(x)[1], " was made in another R session, and only its reference was kept, not its contents."),
+      "This {class(x)[1]} was made in another R session, and only its reference was kept, not its contents.",
       class = "dead_pointer",
-      hint = paste(
-        "Make it again; or keep models with intertwine_save() and read them with intertwine_load(),",
-        "and fits with saveRDS()."
-      ),
+      hint = "Make it again; or keep models with intertwine_save() and read them with intertwine_load(), and fits with
+              saveRDS().",
       call = call
     )
   }
@@ -90,15 +88,18 @@ check_part <- function(x, name, call = rlang::caller_env()) {
   check_alive(x, call)
   if (!rlang::is_string(name)) {
     abort_intertwine(
-      paste0("A part has a position or a name, not ", describe_value(name), "."), class = "argument_type", call = call
+      "A part has a position or a name, not {describe_value(name)}.", class = "argument_type", call = call
     )
   }
   if (!reticulate::py_has_attr(x, name)) {
     abort_intertwine(
-      paste0("This ", gsub("_", " ", class(x)[1]), " has nothing called `", name, "`."),
+      "This {gsub('_', ' ', class(x)[1])} has nothing called `{name}`.",
       class = "missing_name",
-      hint = did_you_mean(name, names(x)) %||%
-        if (is_module(x)) "Its layers are parts by position, such as model[[1]]; see summary().",
+      hint = if (is_module(x) && !length(nearest_names(name, names(x)))) {
+        "Its layers are parts by position, such as model[[1]]; see summary()."
+      } else {
+        "{did_you_mean(name, names(x))}"
+      },
       call = call
     )
   }
@@ -204,7 +205,7 @@ Ops.intertwine_object <- function(e1, e2) {
 refuse_operation <- function(generic, e1, e2, call = rlang::caller_env()) {
   operands <- c(describe_value(e1), if (!is.null(e2)) describe_value(e2))
   abort_intertwine(
-    paste0("`", generic, "` is not defined for ", paste(operands, collapse = " and "), "."),
+    "`{generic}` is not defined for {or_list(operands, ' and ')}.",
     class = "argument_type", call = call
   )
 }

@@ -75,7 +75,7 @@ layer_arguments <- function() {
     low_error = function(x, arg, call) {
       if (!is.logical(x) && !is.numeric(x)) {
         abort_intertwine(
-          paste0("`", arg, "` must be TRUE, FALSE or a number, not ", describe_value(x), "."),
+          "`{arg}` must be TRUE, FALSE or a number, not {describe_value(x)}.",
           class = "argument_type", call = call
         )
       }
@@ -106,7 +106,7 @@ as_out <- function(x, arg, call) {
   if (is_representation(x)) x <- list(x)
   if (!is.list(x) && !(is.numeric(x) && !is.null(names(x)))) {
     abort_intertwine(
-      paste0("`", arg, "` must say which fields the layer puts out, not ", describe_value(x), "."),
+      "`{arg}` must say which fields the layer puts out, not {describe_value(x)}.",
       class = "argument_type",
       hint = "Give numbers by name, such as out = c(regular = 8), representations, or a field type.", call = call
     )

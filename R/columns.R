@@ -25,15 +25,11 @@ columns_beside <- function(data, added, call = rlang::caller_env()) {
   names <- column_names(names(added), names(data))
   changed <- names != names(added)
   if (any(changed)) {
-    rlang::warn(
-      c(
-        paste0(
-          "`newdata` has a column ", dQuote(names(added)[changed][1], FALSE), " already; the new one is called ",
-          dQuote(names[changed][1], FALSE), "."
-        ),
-        i = "Rename yours to have the usual names."
-      ),
-      class = c("intertwine_warning_columns", "intertwine_warning"), call = call
+    warn_intertwine(
+      "`newdata` has a column {dQuote(names(added)[changed][1], FALSE)} already; the new one is called
+       {dQuote(names[changed][1], FALSE)}.",
+      "columns",
+      hint = "Rename yours to have the usual names.", call = call
     )
   }
   names(added) <- names

@@ -3,18 +3,37 @@
 
 #' Raise a classed error.
 #'
-#' `message` is not interpolated, for text from Python contains braces.
+#' `message` and `hint` are templates of cli, filled where the error is raised: `{arg}` is the value of `arg` there, `{n}
+#' value{?s}` has the right plural. They may be broken into lines. A text from elsewhere, which may have braces of its own,
+#' is a value, too: `"{text}"`.
 #' @noRd
 abort_intertwine <- function(message, class = "argument", hint = NULL, ..., parent = NULL,
-                             call = rlang::caller_env()) {
+                             call = rlang::caller_env(), .envir = parent.frame()) {
+  hint <- fill_in(hint, .envir)
   rlang::abort(
-    c(message, i = hint),
+    c(fill_in(message, .envir), i = hint),
     class = c(paste0("intertwine_error_", class), "intertwine_error"),
     hint = hint,
     ...,
     parent = parent,
     call = call
   )
+}
+
+#' Give a classed warning, as abort_intertwine() raises an error.
+#' @noRd
+warn_intertwine <- function(message, class, hint = NULL, call = NULL, .envir = parent.frame()) {
+  rlang::warn(
+    c(fill_in(message, .envir), i = fill_in(hint, .envir)),
+    class = c(paste0("intertwine_warning_", class), "intertwine_warning"), call = call
+  )
+}
+
+#' A template with its values, on one line; `NULL` if nothing is left.
+#' @noRd
+fill_in <- function(template, envir) {
+  text <- cli::format_inline(gsub("\\s*\n\\s*", " ", template), .envir = envir)
+  if (length(template) && nzchar(text)) text
 }
 
 #' Raise the error that Python described.
@@ -83,10 +102,8 @@ hints_in_r <- list(
 #' @noRd
 warn_python <- function(warnings) {
   for (warning in warnings) {
-    rlang::warn(
-      in_r_words(warning$message),
-      class = c(paste0("intertwine_warning_", warning$class), "intertwine_warning")
-    )
+    text <- in_r_words(warning$message)
+    warn_intertwine("{text}", warning$class)
   }
 }
 

@@ -50,11 +50,9 @@ molecules_data <- function(molecules = NULL, ...) {
   if (!is.null(molecules)) {
     strange <- setdiff(molecules, known$molecule)
     if (!is.character(molecules) || length(strange)) {
+      what <- if (length(strange)) dQuote(strange[1], FALSE) else describe_value(molecules)
       abort_intertwine(
-        paste0(
-          "There is no molecule ", if (length(strange)) dQuote(strange[1], FALSE) else describe_value(molecules),
-          " in the data."
-        ),
+        "There is no molecule {what} in the data.",
         hint = "molecules_data()$molecules lists them."
       )
     }

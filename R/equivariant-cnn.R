@@ -68,10 +68,8 @@ as_plane_images <- function(x, call) {
     abort_intertwine(
       "This function takes images in memory, not an image folder.",
       class = "argument_type",
-      hint = paste(
-        "Read them at once with read_image_folder(), or build a network with sequential_module() and use",
-        "fit(model, folder)."
-      ),
+      hint = "Read them at once with read_image_folder(), or build a network with sequential_module() and use
+              fit(model, folder).",
       call = call
     )
   }
@@ -116,7 +114,7 @@ n_classes_of <- function(y, call) {
   }
   if (!is.integer(y)) {
     abort_intertwine(
-      paste0("`y` must hold classes, not ", describe_value(y), "."),
+      "`y` must hold classes, not {describe_value(y)}.",
       class = "argument_type", hint = "Make it a factor: factor(y).", call = call
     )
   }

@@ -59,7 +59,7 @@ as_fields <- function(x, call = rlang::caller_env()) {
       as_count(x[[i]], min = 0, arg = names[i], call = call)
     } else if (is.numeric(x[[i]])) {
       abort_intertwine(
-        paste0("Fields are numbers with a name, not ", describe_value(x[[i]]), " alone."),
+        "Fields are numbers with a name, not {describe_value(x[[i]])} alone.",
         hint = "Say of which kind they are, such as regular = 8.", call = call
       )
     } else {

@@ -6,7 +6,7 @@
 as_augment <- function(augment, targets, call) {
   if (!is.null(augment) && !is.function(augment) && !is_py(augment) && !is.character(augment)) {
     abort_intertwine(
-      paste0("`augment` must be \"rotations\" or a function, not ", describe_value(augment), "."),
+      "`augment` must be \"rotations\" or a function, not {describe_value(augment)}.",
       class = "argument_type", hint = "Leave it out for none.", call = call
     )
   }
@@ -51,7 +51,7 @@ takes_targets <- function(f) {
 as_pair <- function(x) {
   if (!is.list(x) || is_images(x) || length(x) != 2) {
     abort_intertwine(
-      paste0("`augment` takes x and y, so it must return list(x, y), not ", describe_value(x), "."),
+      "`augment` takes x and y, so it must return list(x, y), not {describe_value(x)}.",
       class = "argument_type", call = NULL
     )
   }
@@ -62,9 +62,7 @@ changed_part <- function(moved, given, arg, dtype = "float32") {
   size <- function(x) dim(x) %||% length(x)
   if (!identical(as.integer(size(moved)), as.integer(size(given)))) {
     abort_intertwine(
-      paste0(
-        "`augment` must keep the dimensions of ", arg, ", ", shape_text(size(given)), "; it gave ", describe_value(moved), "."
-      ),
+      "`augment` must keep the dimensions of {arg}, {shape_text(size(given))}; it gave {describe_value(moved)}.",
       class = "shape", call = NULL
     )
   }

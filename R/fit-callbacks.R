@@ -27,7 +27,7 @@
 callback_function <- function(on_epoch_end = NULL, on_batch_end = NULL, ...) {
   for (hook in list(on_epoch_end, on_batch_end)) {
     if (!is.null(hook) && !is.function(hook)) {
-      abort_intertwine(paste0("A callback must be a function, not ", describe_value(hook), "."), class = "argument_type")
+      abort_intertwine("A callback must be a function, not {describe_value(hook)}.", class = "argument_type")
     }
   }
   new_callback(list(epoch = on_epoch_end, batch = on_batch_end))
@@ -88,7 +88,7 @@ as_callbacks <- function(callbacks, call) {
     }
     if (!inherits(callback, "intertwine_callback")) {
       abort_intertwine(
-        paste0("`callbacks` must be functions, not ", describe_value(callback), "."),
+        "`callbacks` must be functions, not {describe_value(callback)}.",
         class = "argument_type", hint = "See help(\"callback_function\").", call = call
       )
     }

@@ -31,7 +31,7 @@ user_functions <- function() {
       }
       if (!is.null(error)) {
         abort_intertwine(
-          paste0("The function for `", state$what, "` failed."), "callback",
+          "The function for `{state$what}` failed.", "callback",
           parent = error, call = call, value = condition$value
         )
       }
@@ -42,8 +42,8 @@ user_functions <- function() {
 
 #' An error of ours about what a function of the user gave, which is raised as it is.
 #' @noRd
-refuse_value <- function(message, class, hint, call) {
-  condition <- rlang::catch_cnd(abort_intertwine(message, class, hint, call = call))
+refuse_value <- function(message, class, hint, call, .envir = parent.frame()) {
+  condition <- rlang::catch_cnd(abort_intertwine(message, class, hint, call = call, .envir = .envir))
   class(condition) <- c(class(condition)[1], "intertwine_refusal", class(condition)[-1])
   stop(condition)
 }
@@ -64,7 +64,7 @@ as_loss <- function(loss, functions, call) {
   }
   if (!is_r_function(loss)) {
     abort_intertwine(
-      paste0("`loss` must be a name or a function of output and target, not ", describe_value(loss), "."),
+      "`loss` must be a name or a function of output and target, not {describe_value(loss)}.",
       class = "argument_type", call = call
     )
   }
@@ -72,12 +72,10 @@ as_loss <- function(loss, functions, call) {
     value <- f(output, target)
     if (!is_torch_tensor(value)) {
       refuse_value(
-        paste0("`loss` must give a tensor, but it gave ", describe_value(value), ", which nothing can be learned from."),
+        "`loss` must give a tensor, but it gave {describe_value(value)}, which nothing can be learned from.",
         "argument_type",
-        paste(
-          "as.array() and functions for R's numbers leave torch. Calculate with the tensors themselves:",
-          "((output - target)^2) |> mean()."
-        ), call
+        "as.array() and functions for R's numbers leave torch. Calculate with the tensors themselves: ((output -
+         target)^2) |> mean().", call
       )
     }
     value
@@ -112,7 +110,7 @@ named_metrics <- function(metrics, expr, call = rlang::caller_env()) {
   for (metric in metrics) {
     if (!(rlang::is_string(metric) || is.function(metric) || is_py(metric))) {
       abort_intertwine(
-        paste0("`metrics` must be names and functions of output and target, not ", describe_value(metric), "."),
+        "`metrics` must be names and functions of output and target, not {describe_value(metric)}.",
         class = "argument_type", call = call
       )
     }
@@ -131,7 +129,7 @@ as_metrics <- function(metrics, levels, functions, call) {
   unname(Map(function(metric, name) {
     if (is_dead(metric)) {
       abort_intertwine(
-        paste0("The metric `", name, "` is a Python object of another R session."),
+        "The metric `{name}` is a Python object of another R session.",
         class = "dead_pointer", hint = "Make it again, and give it as `metrics`.", call = call
       )
     }
@@ -165,7 +163,7 @@ metric_target <- function(target, levels) {
 as_metric_value <- function(value, name, call) {
   if (!((is.numeric(value) || is.logical(value)) && length(value) == 1)) {
     refuse_value(
-      paste0("The metric `", name, "` must give one number, not ", describe_value(value), "."),
+      "The metric `{name}` must give one number, not {describe_value(value)}.",
       "argument_type", "For example mean(abs(output - target)).", call
     )
   }
@@ -180,7 +178,7 @@ as_schedule <- function(schedule, functions, call) {
   }
   if (!is_r_function(schedule)) {
     abort_intertwine(
-      paste0("`schedule` must be a name or a function of the progress, not ", describe_value(schedule), "."),
+      "`schedule` must be a name or a function of the progress, not {describe_value(schedule)}.",
       class = "argument_type", call = call
     )
   }
@@ -188,7 +186,7 @@ as_schedule <- function(schedule, functions, call) {
     factor <- f(progress)
     if (!(is.numeric(factor) && length(factor) == 1 && is.finite(factor) && factor >= 0)) {
       refuse_value(
-        paste0("`schedule` must give a number from 0 on, but gave ", describe_value(factor), " at ", format(progress), "."),
+        "`schedule` must give a number from 0 on, but gave {describe_value(factor)} at {format(progress)}.",
         "argument", "The learning rate is learn_rate times this number.", call
       )
     }

@@ -67,7 +67,7 @@ fit_module <- function(object, call = rlang::caller_env()) {
     abort_intertwine(
       "This fit was made in another R session and holds no weights.",
       class = "dead_pointer",
-      hint = attr(state, "reason") %||% "Fit with keep_state = TRUE, or keep it with intertwine_save().",
+      hint = "{attr(state, 'reason') %||% 'Fit with keep_state = TRUE, or keep it with intertwine_save().'}",
       call = call
     )
   }
@@ -91,7 +91,7 @@ parts_of_fit <- c("history", "kind", "stopped", "settings", "live")
 
 abort_damaged <- function(reason, call = NULL, parent = NULL) {
   abort_intertwine(
-    paste0("This fit is damaged: ", reason, "."),
+    "This fit is damaged: {reason}.",
     class = "damaged_fit", hint = "Read it again from where it was saved, or train again.", call = call, parent = parent
   )
 }
@@ -121,9 +121,6 @@ announce_stop <- function(fitted) {
   )
   if (!is.null(message)) {
     hint <- if (fitted$stopped == "diverged") "Try a smaller learn_rate, or clip_norm = 1."
-    rlang::warn(
-      c(message, i = hint),
-      class = c(paste0("intertwine_warning_", fitted$stopped), "intertwine_warning")
-    )
+    warn_intertwine("{message}", fitted$stopped, hint = "{hint}")
   }
 }

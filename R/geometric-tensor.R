@@ -96,7 +96,7 @@ is_geometric_tensor <- function(x) inherits(x, "geometric_tensor")
 transform.geometric_tensor <- function(`_data`, g, ...) {
   if (!is_element(g)) {
     abort_intertwine(
-      paste0("`g` must be a group element, not ", describe_value(g), "."),
+      "`g` must be a group element, not {describe_value(g)}.",
       class = "argument_type", hint = "Make one with group_element(gs, rotation = 1).", call = quote(transform())
     )
   }
@@ -128,7 +128,7 @@ as.matrix.geometric_tensor <- function(x, ...) {
   if (length(dim(values)) > 2) values <- drop(values)
   if (length(dim(values)) != 2) {
     abort_intertwine(
-      paste0("A tensor of ", shape_text(dim(x)), " is no matrix."),
+      "A tensor of {shape_text(dim(x))} is no matrix.",
       class = "shape", hint = "Take parts of as.array(x).", call = quote(as.matrix())
     )
   }

@@ -76,7 +76,7 @@ group_element <- function(gs, rotation = NULL, flip = NULL, angle = NULL, axis =
   if (!is.null(matrix)) {
     if (!is.numeric(matrix)) {
       abort_intertwine(
-        paste0("`matrix` must be a numeric matrix, not ", describe_value(matrix), "."), class = "argument_type"
+        "`matrix` must be a numeric matrix, not {describe_value(matrix)}.", class = "argument_type"
       )
     }
     how$matrix <- pack_array(as.matrix(matrix) + 0, "float64", arg = "matrix")
@@ -93,7 +93,7 @@ group_element <- function(gs, rotation = NULL, flip = NULL, angle = NULL, axis =
 
 as_numbers <- function(x, n, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!is.numeric(x) || length(x) != n || anyNA(x) || !all(is.finite(x))) {
-    abort_intertwine(paste0("`", arg, "` must be ", n, " numbers, not ", describe_value(x), "."), call = call)
+    abort_intertwine("`{arg}` must be {n} numbers, not {describe_value(x)}.", call = call)
   }
   as.list(as.double(x))
 }
@@ -102,7 +102,7 @@ finite_order <- function(gs, call = rlang::caller_env()) {
   order <- py_call_checked("_r.groups.order", list(gs), call)
   if (!is.finite(order)) {
     abort_intertwine(
-      paste0(format(group_of(gs))[1], " has infinitely many elements, so they have no positions."),
+      "{format(group_of(gs))[1]} has infinitely many elements, so they have no positions.",
       class = "group", hint = "Take a finite group, or name elements by angle and axis, or by matrix.", call = call
     )
   }

@@ -53,13 +53,13 @@ semidirect_product <- function(normal, acting, action, name = NULL, ...) {
   if (is.function(action)) action <- action_table(normal, acting, action)
   if (!is.matrix(action) || !is.numeric(action)) {
     abort_intertwine(
-      paste0("`action` must be a function of two elements, or a matrix of positions, not ", describe_value(action), "."),
+      "`action` must be a function of two elements, or a matrix of positions, not {describe_value(action)}.",
       class = "argument_type"
     )
   }
   if (!identical(as.numeric(dim(action)), orders) || anyNA(action) || !all(action %in% seq_len(orders[2]))) {
     abort_intertwine(
-      paste0("`action` must be a matrix of ", shape_text(orders), " positions from 1 to ", orders[2], "."),
+      "`action` must be a matrix of {shape_text(orders)} positions from 1 to {orders[2]}.",
       hint = "It has a row for each element of `acting`, and a column for each element of `normal`."
     )
   }
@@ -122,7 +122,7 @@ group_from_matrices <- function(generators, name = NULL, max_order = 1000, ...) 
   are_matrices <- is.list(generators) && all(vapply(generators, is_numbers, NA))
   if (!are_matrices || !length(generators)) {
     abort_intertwine(
-      paste0("`generators` must be matrices, not ", describe_value(generators), "."),
+      "`generators` must be matrices, not {describe_value(generators)}.",
       class = "argument_type", hint = "Give a list of orthogonal matrices of one size."
     )
   }
@@ -141,7 +141,7 @@ check_orthogonal <- function(x, k, call = rlang::caller_env()) {
     square <- nrow(x) == ncol(x)
     fault <- if (square) paste("A %*% t(A) misses the identity by", signif(miss, 3)) else paste("it is", shape_text(dim(x)))
     abort_intertwine(
-      paste0("Generator ", k, " is not orthogonal: ", fault, "."),
+      "Generator {k} is not orthogonal: {fault}.",
       class = "group", hint = "Change coordinates so that all generators are orthogonal, with entries to full precision.",
       call = call
     )
@@ -156,7 +156,7 @@ group_from_permutations <- function(generators, name = NULL, max_order = 1000, .
   for (permutation in generators) check_permutation(permutation)
   if (length(unique(lengths(generators))) > 1) {
     abort_intertwine(
-      paste0("The permutations have different lengths: ", paste(unique(lengths(generators)), collapse = ", "), "."),
+      "The permutations have different lengths: {listed(unique(lengths(generators)))}.",
       hint = "Give the images of 1, ..., n under each generator, with one n for all."
     )
   }
@@ -167,7 +167,7 @@ group_from_permutations <- function(generators, name = NULL, max_order = 1000, .
 check_permutation <- function(x, arg = "generators", call = rlang::caller_env()) {
   if (!is.numeric(x) || !length(x) || anyNA(x) || !setequal(x, seq_along(x)) || anyDuplicated(x)) {
     abort_intertwine(
-      paste0("`", arg, "` must hold permutations of 1, ..., n, not ", describe_value(x), "."),
+      "`{arg}` must hold permutations of 1, ..., n, not {describe_value(x)}.",
       hint = "A permutation is the vector of the images of 1, ..., n, such as c(2, 1, 3).", call = call
     )
   }
@@ -181,7 +181,7 @@ group_from_table <- function(table, names = NULL, name = NULL, ...) {
   if (is.data.frame(table)) table <- as.matrix(table)
   if (!is.matrix(table) || !(is.numeric(table) || is.character(table))) {
     abort_intertwine(
-      paste0("`table` must be a matrix of positions or of names, not ", describe_value(table), "."),
+      "`table` must be a matrix of positions or of names, not {describe_value(table)}.",
       class = "argument_type"
     )
   }
@@ -190,7 +190,7 @@ group_from_table <- function(table, names = NULL, name = NULL, ...) {
     names <- names %||% rownames(table) %||% unique(c(t(table)))
     unknown <- setdiff(table, names)
     if (length(unknown)) {
-      abort_intertwine(paste0("\"", unknown[1], "\" is in `table`, but no name of a row."))
+      abort_intertwine("\"{unknown[1]}\" is in `table`, but no name of a row.")
     }
     table <- array(match(table, names), dim(table))
   }
@@ -206,7 +206,7 @@ check_latin <- function(table, call = rlang::caller_env()) {
   n <- nrow(table)
   if (n != ncol(table) || anyNA(table) || !all(table %in% seq_len(n))) {
     abort_intertwine(
-      paste0("`table` must be a square matrix of positions from 1 to ", n, "."),
+      "`table` must be a square matrix of positions from 1 to {n}.",
       hint = "Entry [i, j] is the position of the product of elements i and j.", call = call
     )
   }
@@ -214,7 +214,7 @@ check_latin <- function(table, call = rlang::caller_env()) {
     wrong <- which(apply(table, side, anyDuplicated) > 0)
     if (length(wrong)) {
       abort_intertwine(
-        paste0(c("Row ", "Column ")[side], wrong[1], " of `table` holds an element twice, so this is no group."),
+        "{c('Row', 'Column')[side]} {wrong[1]} of `table` holds an element twice, so this is no group.",
         class = "group", hint = "Every element must be once in every row and in every column.", call = call
       )
     }

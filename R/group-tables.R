@@ -236,7 +236,7 @@ as_subgroup_label <- function(x, call = rlang::caller_env()) {
   if (inherits(x, "subgroup_table")) {
     if (nrow(x) != 1) {
       abort_intertwine(
-        paste0("`subgroup` must be one row of subgroups(), not ", nrow(x), "."),
+        "`subgroup` must be one row of subgroups(), not {nrow(x)}.",
         hint = "Choose one: subgroups(G)[3, ].", call = call
       )
     }
@@ -259,7 +259,7 @@ as_label <- function(x, arg = "label", call = rlang::caller_env()) {
     return(lapply(unname(unclass(x)), as_label, arg = arg, call = call))
   }
   abort_intertwine(
-    paste0("`", arg, "` must be a label, not ", describe_value(x), "."),
+    "`{arg}` must be a label, not {describe_value(x)}.",
     class = "argument_type", hint = "A label is a number, several, or a list of labels, such as list(1, c(0, 2)).",
     call = call
   )

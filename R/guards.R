@@ -81,9 +81,9 @@ is_operator <- function(name) grepl("^\\W|^(Ops|Math|Summary)$", name)
 abort_missing <- function(argument, name, call = rlang::caller_env()) {
   example <- argument_examples()[argument]
   abort_intertwine(
-    paste0("`", argument, "` is missing."),
+    "`{argument}` is missing.",
     class = c("missing_argument", "argument"),
-    hint = if (is.na(example)) paste0("See ?", name, ".") else unname(example),
+    hint = if (is.na(example)) "See ?{name}." else "{example}",
     call = call
   )
 }
@@ -166,12 +166,12 @@ refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_en
   named <- nzchar(unknown[1])
   abort_intertwine(
     if (named) {
-      paste0(name, "() has no argument `", unknown[1], "`.")
+      "{name}() has no argument `{unknown[1]}`."
     } else {
-      paste0(name, "() was given more values than it has arguments.")
+      "{name}() was given more values than it has arguments."
     },
     class = c("unknown_argument", "argument"),
-    hint = (if (named) did_you_mean(unknown[1], c(others, also))) %||% takes_text(others),
+    hint = "{(if (named) did_you_mean(unknown[1], c(others, also))) %||% takes_text(others)}",
     call = call
   )
 }
@@ -204,6 +204,8 @@ did_you_mean <- function(name, names, quote = "`") {
   if (length(found)) paste0("Did you mean ", or_list(paste0(quote, found, quote)), "?")
 }
 
+#' Words in a row, the last one behind another word.
+#' @noRd
 or_list <- function(x, last = " or ") {
   n <- length(x)
   if (n < 2) x else paste0(paste(x[-n], collapse = ", "), last, x[n])
@@ -278,12 +280,12 @@ shift_arguments <- function(name, frame = rlang::caller_env()) {
   values <- mget(setdiff(given, by_name), envir = frame)
   if (length(values) > length(free)) {
     abort_intertwine(
-      paste0(name, "() takes a field type or a module, not ", describe_value(frame$object), "."),
+      "{name}() takes a field type or a module, not {describe_value(frame$object)}.",
       class = "argument_type",
       hint = if (length(free)) {
-        paste0("Its settings are ", or_list(paste0("`", arguments[-1], "`"), " and "), ".")
+        "Its settings are {or_list(paste0('`', arguments[-1], '`'), ' and ')}."
       } else {
-        paste0("It has no settings: write ", name, "().")
+        "It has no settings: write {name}()."
       },
       call = frame
     )

@@ -117,7 +117,7 @@ new_image_folder <- function(path, files, y, size, channels, max_pixels, asked) 
 as_max_pixels <- function(max_pixels, call = rlang::caller_env()) {
   if (!is.numeric(max_pixels) || length(max_pixels) != 1 || !isTRUE(max_pixels >= 1) || max_pixels > 2^52) {
     abort_intertwine(
-      paste0("`max_pixels` must be one number of at least 1, not ", describe_value(max_pixels), "."), call = call
+      "`max_pixels` must be one number of at least 1, not {describe_value(max_pixels)}.", call = call
     )
   }
   floor(max_pixels)
@@ -130,9 +130,9 @@ is_image_folder <- function(x) inherits(x, "image_folder")
 list_pictures <- function(path, pattern, beside = TRUE, call = rlang::caller_env()) {
   if (!rlang::is_string(path) || !dir.exists(path)) {
     abort_intertwine(
-      paste0("There is no folder '", paste(format(path), collapse = " "), "'."),
+      "There is no folder '{paste(format(path), collapse = ' ')}'.",
       class = "file",
-      hint = paste0("The working directory is '", getwd(), "'."), call = call
+      hint = "The working directory is '{getwd()}'.", call = call
     )
   }
   check_string(pattern, call = call)
@@ -146,9 +146,9 @@ list_pictures <- function(path, pattern, beside = TRUE, call = rlang::caller_env
   }
   if (length(files) == 0) {
     abort_intertwine(
-      paste0("There is no picture in '", path, "'."),
+      "There is no picture in '{path}'.",
       class = "file",
-      hint = paste0("Files are read whose names match `pattern`, ", pattern, "."), call = call
+      hint = "Files are read whose names match `pattern`, {pattern}.", call = call
     )
   }
   empty <- setdiff(found$classes, sub("/.*", "", files[grepl("/", files, fixed = TRUE)]))
@@ -176,7 +176,7 @@ scan_pictures <- function(path, pattern, call) {
     if (file.access(folder, 4) != 0 || file.access(folder, 1) != 0) {
       if (!grepl("/", here$inside, fixed = TRUE)) {
         abort_intertwine(
-          paste0("The folder '", folder, "' cannot be read."),
+          "The folder '{folder}' cannot be read.",
           class = "file", hint = "Change its permissions, or move it elsewhere.", call = call
         )
       }
@@ -212,7 +212,7 @@ scan_pictures <- function(path, pattern, call) {
       if (!nzchar(here$inside)) {
         if (real %in% reals) {
           abort_intertwine(
-            paste0("The classes '", classes[match(real, reals)], "' and '", name, "' are one and the same folder."),
+            "The classes '{classes[match(real, reals)]}' and '{name}' are one and the same folder.",
             class = "file", hint = "Remove the link.", call = call
           )
         }
@@ -244,7 +244,7 @@ warn_left_out <- function(path, left_out, classes) {
     said <- c(said, paste0("The classes '", pair[1], "' and '", pair[2], "' differ in case alone."))
   }
   if (length(said)) {
-    rlang::warn(paste(said, collapse = " "), class = c("intertwine_warning_data_warning", "intertwine_warning"))
+    warn_intertwine("{paste(said, collapse = ' ')}", "data_warning")
   }
 }
 
@@ -259,7 +259,7 @@ as_picture_size <- function(size, call = rlang::caller_env()) {
   size <- as_whole(size, min = 1, arg = "size", call = call)
   if (length(size) > 2) {
     abort_intertwine(
-      paste0("`size` must be one or two whole numbers, height and width, not ", describe_value(size), "."),
+      "`size` must be one or two whole numbers, height and width, not {describe_value(size)}.",
       call = call
     )
   }
@@ -332,11 +332,11 @@ str.image_folder <- function(object, ...) {
 #' @export
 as_input.image_folder <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
   if (length(x$files) == 0) {
-    abort_intertwine(paste0("`", arg, "` holds no samples."), class = "shape", call = call)
+    abort_intertwine("`{arg}` holds no samples.", class = "shape", call = call)
   }
   if (!dir.exists(x$path)) {
     abort_intertwine(
-      paste0("There is no folder '", x$path, "' any more."),
+      "There is no folder '{x$path}' any more.",
       class = "file", hint = "Make it again with image_folder().", call = call
     )
   }

@@ -18,9 +18,10 @@ names.images <- function(x) {
     if (missing(i)) {
       i <- TRUE
     }
-    if (...length() + 1 != length(dim(plain))) {
+    given <- ...length() + 1
+    if (given != length(dim(plain))) {
       abort_intertwine(
-        paste0("Images have ", length(dim(plain)), " dimensions, but `[` was given positions for ", ...length() + 1, "."),
+        "Images have {length(dim(plain))} dimensions, but `[` was given positions for {given}.",
         class = "position", hint = "x[i] takes images; x[i, , , ] takes pixels (image, channel, height, width)."
       )
     }
@@ -41,7 +42,7 @@ names.images <- function(x) {
 `[[.images` <- function(x, i, ...) {
   if (length(i) != 1) {
     abort_intertwine(
-      paste0("`[[` takes one image, not ", length(i), "."),
+      "`[[` takes one image, not {length(i)}.",
       hint = "Use x[i] for several."
     )
   }
@@ -93,9 +94,9 @@ check_positions <- function(i, x, call = rlang::caller_env()) {
   }
   if (any(bad)) {
     abort_intertwine(
-      paste0("There is no image ", format(i[which(bad)[1]]), " in a batch of ", n, "."),
+      "There is no image {format(i[which(bad)[1]])} in a batch of {n}.",
       class = "position",
-      hint = paste0("Positions count from 1 to ", n, "."),
+      hint = "Positions count from 1 to {n}.",
       call = call
     )
   }
@@ -111,13 +112,10 @@ c.images <- function(...) {
     logical(1)
   )
   if (!all(alike)) {
+    axes <- c(c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]]
     abort_intertwine(
       "Only images with equal channels and sizes can be joined.",
-      hint = paste0(
-        "The first batch holds ", shape_text(dim(batches[[1]])[-1]), " (",
-        paste(c(c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]], collapse = ", "),
-        ")."
-      )
+      hint = "The first batch holds {shape_text(dim(batches[[1]])[-1])} ({listed(axes)})."
     )
   }
   order <- c(seq_along(dim(batches[[1]]))[-1], 1)
@@ -243,7 +241,7 @@ Ops.images <- function(e1, e2) {
   bare <- function(e) if (is_images(e)) bare_array(e) else e
   if (!missing(e2) && is_images(e1) && is_images(e2) && !identical(dim(e1), dim(e2))) {
     abort_intertwine(
-      paste0("Images of ", shape_text(dim(e1)), " and of ", shape_text(dim(e2)), " do not match."),
+      "Images of {shape_text(dim(e1))} and of {shape_text(dim(e2))} do not match.",
       class = "shape", hint = "Dimensions are image, channel, height and width.", call = rlang::caller_env()
     )
   }

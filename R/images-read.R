@@ -29,7 +29,7 @@ read_idx <- function(path, scale = TRUE, ...) {
   n_dims <- if (length(magic) == 4) as.integer(magic[4]) else 0L
   if (is.null(kind) || is.na(kind) || any(magic[1:2] != as.raw(0)) || n_dims < 1) {
     abort_intertwine(
-      paste0("'", path, "' is no IDX file."),
+      "'{path}' is no IDX file.",
       class = "file",
       hint = "Such a file begins with two zero bytes, the kind of its numbers and the count of its dimensions."
     )
@@ -40,7 +40,7 @@ read_idx <- function(path, scale = TRUE, ...) {
   }
   values <- read_numbers(connection, kind, prod(dims))
   if (length(values) < prod(dims)) {
-    abort_truncated(path, paste0("it holds ", length(values), " of ", prod(dims), " values"))
+    abort_truncated(path, paste("it holds", length(values), "of", prod(dims), "values"))
   }
   if (n_dims == 1) {
     return(values)
@@ -75,9 +75,9 @@ check_file <- function(path, call = rlang::caller_env()) {
   }
   if (!file.exists(path) || dir.exists(path)) {
     abort_intertwine(
-      paste0("There is no file '", path, "'."),
+      "There is no file '{path}'.",
       class = "file",
-      hint = if (!dir.exists(path)) paste0("The working directory is '", getwd(), "'."),
+      hint = if (!dir.exists(path)) "The working directory is '{getwd()}'.",
       call = call
     )
   }
@@ -86,7 +86,7 @@ check_file <- function(path, call = rlang::caller_env()) {
 
 abort_truncated <- function(path, detail = NULL, call = rlang::caller_env()) {
   abort_intertwine(
-    paste0("'", path, "' ends too early", if (!is.null(detail)) paste0(": ", detail), "."),
+    "'{path}' ends too early{if (!is.null(detail)) paste0(': ', detail)}.",
     class = "file",
     hint = "Fetch the file again.",
     call = call

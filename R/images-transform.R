@@ -80,7 +80,7 @@ check_has_angles <- function(x, call = rlang::caller_env()) {
 check_axis <- function(axis, call = rlang::caller_env()) {
   if (!is.numeric(axis) || length(axis) != 3 || !all(is.finite(axis)) || all(axis == 0)) {
     abort_intertwine(
-      paste0("`axis` must be a direction (x, y, z), not ", describe_value(axis), "."),
+      "`axis` must be a direction (x, y, z), not {describe_value(axis)}.",
       hint = "For the vertical axis, c(0, 0, 1).", call = call
     )
   }
@@ -149,7 +149,7 @@ as_sizes <- function(x, n, min, arg, call = rlang::caller_env()) {
   x <- as_whole(x, min = min, arg = arg, call = call)
   if (!(length(x) %in% c(1, n))) {
     abort_intertwine(
-      paste0("`", arg, "` must be one number or one for each of the ", n, " axes, not ", length(x), "."), call = call
+      "`{arg}` must be one number or one for each of the {n} axes, not {length(x)}.", call = call
     )
   }
   rep_len(x, n)
@@ -169,7 +169,7 @@ resize_images <- function(x, size, ...) {
 check_images <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (!is_images(x)) {
     abort_intertwine(
-      paste0("`", arg, "` must be images, not ", describe_value(x), "."),
+      "`{arg}` must be images, not {describe_value(x)}.",
       class = "argument_type", hint = "Make them from an array with images().", call = call
     )
   }
@@ -178,11 +178,9 @@ check_images <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env
 
 check_plane_images <- function(x, arg = "x", call = rlang::caller_env()) {
   if (!is_images(x) || length(spatial_size(x)) != 2) {
+    given <- if (is_images(x)) paste0(kind_of(x)[1], "s") else describe_value(x)
     abort_intertwine(
-      paste0(
-        "`", arg, "` must be images of the plane, not ",
-        if (is_images(x)) paste0(kind_of(x)[1], "s") else describe_value(x), "."
-      ),
+      "`{arg}` must be images of the plane, not {given}.",
       class = "argument_type", hint = "Make them from an array with images().", call = call
     )
   }

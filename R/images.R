@@ -95,7 +95,7 @@ is_images <- function(x, ...) {
 check_layout <- function(layout, arg = "layout", call = rlang::caller_env()) {
   if (!rlang::is_string(layout) || !nzchar(layout)) {
     abort_intertwine(
-      paste0("`", arg, "` must be one string that names the axes."),
+      "`{arg}` must be one string that names the axes.",
       hint = "For a batch of grey pictures it is \"nhw\", for PyTorch's order \"nchw\".",
       call = call
     )
@@ -105,12 +105,9 @@ check_layout <- function(layout, arg = "layout", call = rlang::caller_env()) {
   needed <- if ("d" %in% axes) c("h", "w") else "w"
   if (length(unknown) > 0 || anyDuplicated(axes) || !all(needed %in% axes)) {
     abort_intertwine(
-      paste0("`", arg, "` is \"", layout, "\", which is no order of axes."),
-      hint = paste(
-        "Use each of the letters n (image), c (channel), d (depth), h (height) and",
-        "w (width) at most once: h and w for pictures, d too for volumes, w alone for signals;",
-        "for example \"nhw\" or \"nhwc\"."
-      ),
+      "`{arg}` is \"{layout}\", which is no order of axes.",
+      hint = "Use each of the letters n (image), c (channel), d (depth), h (height) and w (width) at most once: h and
+              w for pictures, d too for volumes, w alone for signals; for example \"nhw\" or \"nhwc\".",
       call = call
     )
   }
@@ -124,21 +121,15 @@ check_pixels <- function(x, axes, layout, call = rlang::caller_env()) {
   }
   if (is.data.frame(x) || !(is.numeric(x) || is.logical(x)) || is.null(dim(x))) {
     abort_intertwine(
-      paste0("`x` must be an array of numbers, not ", describe_value(x), "."),
-      hint = pixels_hint(x),
+      "`x` must be an array of numbers, not {describe_value(x)}.",
+      hint = "{pixels_hint(x)}",
       call = call
     )
   }
   if (length(dim(x)) != length(axes)) {
     abort_intertwine(
-      paste0(
-        "`x` has ", length(dim(x)), " dimensions (", shape_text(dim(x)),
-        "), but the layout \"", layout, "\" names ", length(axes), "."
-      ),
-      hint = paste0(
-        "Name every axis in `layout`, for example layout = \"",
-        example_layout(length(dim(x))), "\"."
-      ),
+      "`x` has {length(dim(x))} dimensions ({shape_text(dim(x))}), but the layout \"{layout}\" names {length(axes)}.",
+      hint = "Name every axis in `layout`, for example layout = \"{example_layout(length(dim(x)))}\".",
       call = call
     )
   }
@@ -151,10 +142,7 @@ check_complete <- function(x, what = "pixels", call = rlang::caller_env()) {
   missing <- if (is.double(x)) !is.finite(x) else is.na(x)
   if (any(missing)) {
     abort_intertwine(
-      paste0(
-        sum(missing), " of the ", length(x), " ", what,
-        " are missing or not finite (NA, NaN or Inf)."
-      ),
+      "{sum(missing)} of the {length(x)} {what} are missing or not finite (NA, NaN or Inf).",
       class = "missing_values",
       hint = "Replace them first, for example x[is.na(x)] <- 0.",
       call = call
@@ -252,10 +240,7 @@ stack_images <- function(x, layout, call = rlang::caller_env()) {
   if (length(unique(sizes)) > 1) {
     odd <- which(sizes != sizes[1])[1]
     abort_intertwine(
-      paste0(
-        "The pictures differ in size: the first is ", sizes[1], ", number ", odd,
-        " is ", sizes[odd], "."
-      ),
+      "The pictures differ in size: the first is {sizes[1]}, number {odd} is {sizes[odd]}.",
       hint = "Crop or resize them first; read_image_folder() has an argument `size`.",
       call = call
     )
@@ -328,11 +313,8 @@ as.array.images <- function(x, layout = NULL, ...) {
   if (any(sizes[left_out] != 1)) {
     lost <- left_out[sizes[left_out] != 1][1]
     abort_intertwine(
-      paste0(
-        "The layout \"", layout, "\" leaves out \"", lost, "\", but there are ",
-        sizes[lost], " of them."
-      ),
-      hint = paste0("Name it too, for example layout = \"", paste(from, collapse = ""), "\".")
+      "The layout \"{layout}\" leaves out \"{lost}\", but there are {sizes[lost]} of them.",
+      hint = "Name it too, for example layout = \"{paste(from, collapse = '')}\"."
     )
   }
   kept <- from[from %in% axes]

@@ -5,7 +5,7 @@ as_target_type <- function(x, call) {
     return(x)
   }
   abort_intertwine(
-    paste0("`target_type` must be a field type or \"invariant\", not ", describe_value(x), "."),
+    "`target_type` must be a field type or \"invariant\", not {describe_value(x)}.",
     class = "argument_type", hint = "A direction has the type field_type(gs, vector = 1).", call = call
   )
 }
@@ -26,10 +26,10 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
   y <- targets_in_table(y, arg, call)
   if (is.list(y) || !(is.numeric(y) || is_class_like(y))) {
     abort_intertwine(
-      paste0("`", arg, "` must hold classes (a factor) or measurements (numbers), not ", describe_value(y), "."),
+      "`{arg}` must hold classes (a factor) or measurements (numbers), not {describe_value(y)}.",
       class = "argument_type",
       hint = if (inherits(y, c("Date", "POSIXt", "difftime"))) {
-        paste0("Turn them into numbers or classes first, such as as.numeric(", arg, ") or factor(format(", arg, ", \"%b\")).")
+        "Turn them into numbers or classes first, such as as.numeric({arg}) or factor(format({arg}, \"%b\"))."
       },
       call = call
     )
@@ -63,12 +63,10 @@ targets_in_table <- function(y, arg, call) {
   if (length(y) && all(measured)) {
     return(as.matrix(y))
   }
+  fault <- if (length(y)) paste("the column", dQuote(names(y)[!measured][1], FALSE), "holds none") else "it has no column"
   abort_intertwine(
-    paste0(
-      "`", arg, "` must be one column, or several of numbers, but ",
-      if (length(y)) paste0("the column ", dQuote(names(y)[!measured][1], FALSE), " holds none.") else "it has no column."
-    ),
-    class = "argument_type", hint = paste0("Take one of them: ", arg, " = data$name."), call = call
+    "`{arg}` must be one column, or several of numbers, but {fault}.",
+    class = "argument_type", hint = "Take one of them: {arg} = data$name.", call = call
   )
 }
 
@@ -77,7 +75,7 @@ targets_in_table <- function(y, arg, call) {
 check_learnable <- function(y, targets, loss, call) {
   if (identical(targets$kind, "class") && length(targets$levels) == 1) {
     abort_intertwine(
-      paste0("All targets are of one class, ", dQuote(targets$levels, FALSE), ": there is nothing to tell apart."),
+      "All targets are of one class, {dQuote(targets$levels, FALSE)}: there is nothing to tell apart.",
       class = "levels", hint = "Give samples of two classes at least.", call = call
     )
   }
@@ -88,15 +86,10 @@ check_learnable <- function(y, targets, loss, call) {
   values <- sort(unique(as.vector(y)))
   few <- length(values) %in% 2:12 && length(y) >= 2 * length(values)
   if (few && all(values %in% 0:12) && all(diff(values) == 1) && values[1] <= 1) {
-    rlang::warn(
-      c(
-        paste0(
-          "`y` holds only the numbers ", values[1], " to ", values[length(values)],
-          " as doubles, which are taken as measurements, not as classes."
-        ),
-        i = "For classes give factor(y); for measurements say loss = \"mse\"."
-      ),
-      class = c("intertwine_warning_doubles", "intertwine_warning"), call = call
+    warn_intertwine(
+      "`y` holds only the numbers {values[1]} to {values[length(values)]} as doubles, which are taken as measurements, not
+       as classes.", "doubles",
+      hint = "For classes give factor(y); for measurements say loss = \"mse\".", call = call
     )
   }
 }
@@ -114,21 +107,15 @@ class_targets <- function(y, na, levels, arg, call) {
   if (!is.factor(y)) {
     y <- if (is.numeric(y)) factor(as.vector(y), levels = seq_along(levels), labels = levels) else factor(y)
   } else if (is.null(levels) && any(tabulate(y, nlevels(y)) == 0)) {
-    rlang::warn(
-      c(
-        paste0(
-          "No sample of `", arg, "` has the level ",
-          paste(dQuote(setdiff(levels(y), unique(y)), FALSE), collapse = ", ")
-        ),
-        i = "Drop such levels with droplevels() if they are not meant to be learned."
-      ),
-      class = c("intertwine_warning_levels", "intertwine_warning"), call = call
+    warn_intertwine(
+      "No sample of `{arg}` has the level {listed(setdiff(levels(y), unique(y)), quote = TRUE)}", "levels",
+      hint = "Drop such levels with droplevels() if they are not meant to be learned.", call = call
     )
   }
   if (anyNA(levels(y))) {
     abort_intertwine(
-      paste0("`", arg, "` has a level that is missing (NA)."),
-      class = "levels", hint = paste0("Give it a name: levels(", arg, ")[is.na(levels(", arg, "))] <- \"none\"."), call = call
+      "`{arg}` has a level that is missing (NA).",
+      class = "levels", hint = "Give it a name: levels({arg})[is.na(levels({arg}))] <- \"none\".", call = call
     )
   }
   if (!is.null(levels) && !identical(levels(y), levels)) {
@@ -137,7 +124,7 @@ class_targets <- function(y, na, levels, arg, call) {
   codes <- as.integer(y)
   check_targets_complete(codes, na, arg, call)
   if (all(is.na(codes))) {
-    abort_intertwine(paste0("Every value of `", arg, "` is missing."), class = "missing_values", call = call)
+    abort_intertwine("Every value of `{arg}` is missing.", class = "missing_values", call = call)
   }
   codes[is.na(codes)] <- -1L
   if (length(dims) == 4 && dims[2] == 1) {
@@ -155,9 +142,9 @@ check_class_numbers <- function(y, arg, call) {
   if (any(y != round(y), na.rm = TRUE) || any(y < 1, na.rm = TRUE)) {
     worst <- y[which(y < 1 | y != round(y))[1]]
     abort_intertwine(
-      paste0("`", arg, "` holds the class number ", worst, ", but class numbers count from 1."),
+      "`{arg}` holds the class number {worst}, but class numbers count from 1.",
       class = "argument",
-      hint = paste0("Make it a factor: factor(", arg, ")."), call = call
+      hint = "Make it a factor: factor({arg}).", call = call
     )
   }
 }
@@ -173,8 +160,8 @@ match_levels <- function(y, levels, arg = "y", call = rlang::caller_env()) {
   unknown <- setdiff(values[!is.na(values)], levels)
   if (length(unknown) > 0) {
     abort_intertwine(
-      paste0("`", arg, "` has a class that the network does not know: ", dQuote(unknown[1], FALSE), "."),
-      hint = paste0("It knows ", paste(dQuote(utils::head(levels, 12), FALSE), collapse = ", "), "."),
+      "`{arg}` has a class that the network does not know: {dQuote(unknown[1], FALSE)}.",
+      hint = "It knows {listed(utils::head(levels, 12), quote = TRUE)}.",
       call = call
     )
   }
@@ -187,7 +174,7 @@ check_targets_complete <- function(y, na, arg, call) {
   count <- sum(is.na(y))
   if (na == "error" && count > 0) {
     abort_intertwine(
-      paste0("`", arg, "` has ", count, " missing value", if (count > 1) "s", "."),
+      "`{arg}` has {count} missing value{?s}.",
       class = "missing_values",
       hint = "Drop these samples, or leave them out of the loss with na = \"mask\".", call = call
     )
@@ -204,13 +191,13 @@ pair_targets <- function(input, y, loss, na, levels = NULL, x_arg = "x", y_arg =
   }
   if (!is.null(y)) {
     abort_intertwine(
-      paste0("`", x_arg, "` is an image_folder(), which gives its own classes."),
-      hint = paste0("Leave `", y_arg, "` out, or read the images with read_image_folder()."), call = call
+      "`{x_arg}` is an image_folder(), which gives its own classes.",
+      hint = "Leave `{y_arg}` out, or read the images with read_image_folder().", call = call
     )
   }
   if (is.null(input$classes)) {
     abort_intertwine(
-      paste0("The images of `", x_arg, "` have no classes, for they lie in no subfolders."),
+      "The images of `{x_arg}` have no classes, for they lie in no subfolders.",
       hint = "Put those of each class into a subfolder with its name.", call = call
     )
   }
@@ -222,14 +209,14 @@ check_pairs <- function(input, targets, call, x_arg = "x", y_arg = "y") {
     is_data <- is_py(input$value) && is.null(input$n)
     if (!is_data) {
       abort_intertwine(
-        paste0("`", y_arg, "`, the targets, is missing."),
+        "`{y_arg}`, the targets, is missing.",
         class = c("missing_argument", "argument"),
         hint = "They are a factor of classes, or numbers: one target for each sample.", call = call
       )
     }
   } else if (!is.null(input$n) && !is.null(targets$n) && input$n != targets$n) {
     abort_intertwine(
-      paste0("`", x_arg, "` has ", input$n, " samples, but `", y_arg, "` has ", targets$n, " targets."),
+      "`{x_arg}` has {input$n} samples, but `{y_arg}` has {targets$n} targets.",
       class = "shape", hint = "Give one target for each sample.", call = call
     )
   }
@@ -250,7 +237,7 @@ as_validation <- function(validation, module, targets, loss, na, call) {
   }
   if (!is.list(validation) || is.data.frame(validation) || length(validation) != 2) {
     abort_intertwine(
-      paste0("`validation` must be a fraction or list(x, y), not ", describe_value(validation), "."),
+      "`validation` must be a fraction or list(x, y), not {describe_value(validation)}.",
       class = "argument_type", call = call
     )
   }
@@ -274,7 +261,7 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
   }
   if (!is.numeric(class_weights) || anyNA(class_weights)) {
     abort_intertwine(
-      paste0("`class_weights` must be \"balanced\" or numbers, not ", describe_value(class_weights), "."),
+      "`class_weights` must be \"balanced\" or numbers, not {describe_value(class_weights)}.",
       class = "argument_type", call = call
     )
   }
@@ -282,8 +269,8 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
     unknown <- setdiff(names(class_weights), levels)
     if (length(unknown) > 0) {
       abort_intertwine(
-        paste0("`class_weights` names ", dQuote(unknown[1], FALSE), ", which is no class."),
-        hint = paste0("The classes are ", paste(dQuote(levels, FALSE), collapse = ", "), "."), call = call
+        "`class_weights` names {dQuote(unknown[1], FALSE)}, which is no class.",
+        hint = "The classes are {listed(levels, quote = TRUE)}.", call = call
       )
     }
     full <- stats::setNames(rep(1, length(levels)), levels)

@@ -18,7 +18,7 @@ as_input.default <- function(x, module = NULL, arg = "x", call = rlang::caller_e
   }
   if (is.factor(x) || !(is.numeric(x) || is.logical(x))) {
     abort_intertwine(
-      paste0("`", arg, "` must be images or a numeric array, not ", describe_value(x), "."),
+      "`{arg}` must be images or a numeric array, not {describe_value(x)}.",
       class = "argument_type", hint = "Make images from arrays with images().", call = call
     )
   }
@@ -37,7 +37,7 @@ as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_en
 as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
   if (!all(vapply(x, is.numeric, logical(1)))) {
     abort_intertwine(
-      paste0("`", arg, "` must have numeric columns alone."),
+      "`{arg}` must have numeric columns alone.",
       class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
     )
   }
@@ -72,7 +72,7 @@ array_input <- function(x, module, arg, call) {
   }
   if (length(dim(x)) == 3) {
     abort_intertwine(
-      paste0("`", arg, "` has three dimensions (", shape_text(dim(x)), "), which may mean several things."),
+      "`{arg}` has three dimensions ({shape_text(dim(x))}), which may mean several things.",
       class = "shape",
       hint = "A batch of grey images is images(x, \"nhw\"), one image with channels images(x, \"hwc\").",
       call = call

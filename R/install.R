@@ -85,7 +85,7 @@ run_command <- function(command, optional = FALSE) {
   status <- system2(command[1], shQuote(command[-1]))
   if (status != 0 && !optional) {
     abort_intertwine(
-      paste0("This command failed: ", paste(command, collapse = " ")),
+      "This command failed: {paste(command, collapse = ' ')}",
       class = "install", hint = "Its own messages are above.", call = quote(install_intertwine())
     )
   }

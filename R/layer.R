@@ -27,7 +27,7 @@ grow <- function(object, parts, call) {
   }
   if (!is_field_type(object) && !is_module(object)) {
     abort_intertwine(
-      paste0("`object` must be a field type or a module, not ", describe_value(object), "."),
+      "`object` must be a field type or a module, not {describe_value(object)}.",
       class = "argument_type",
       hint = if (inherits(object, c("gspace", "symmetry_group"))) {
         "A space says nothing of channels yet: add |> field_type(trivial = 1)."
@@ -80,7 +80,7 @@ flatten_parts <- function(parts, call) {
       flat <- c(flat, flatten_parts(part, call))
     } else {
       abort_intertwine(
-        paste0("A sequence is made of layers, not of ", describe_value(part), "."),
+        "A sequence is made of layers, not of {describe_value(part)}.",
         class = "argument_type",
         hint = if (is.function(part)) "Call the layer function: r2_conv(...), with its arguments.",
         call = call
@@ -97,7 +97,7 @@ is_layer_spec <- function(x) inherits(x, "layer_spec")
 check_module <- function(x, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   if (is_layer_spec(x)) {
     abort_intertwine(
-      paste0("`", arg, "` is the specification of a layer, which has no type yet."),
+      "`{arg}` is the specification of a layer, which has no type yet.",
       class = "argument_type",
       hint = "Give it a field type first: field_type(gs, trivial = 1) |> r2_conv(...).", call = call
     )
@@ -208,8 +208,8 @@ py_to_r_wrapper.equivariant_module <- function(x) { # nolint: object_length_lint
 #' @noRd
 abort_no_input <- function(what, example, call = rlang::caller_env()) {
   abort_intertwine(
-    paste0(what, ", and none was given."), class = c("missing_argument", "argument"),
-    hint = paste0("Write ", example, "."), call = call
+    "{what}, and none was given.", class = c("missing_argument", "argument"),
+    hint = "Write {example}.", call = call
   )
 }
 
@@ -219,7 +219,7 @@ call_module <- function(module, x, ..., call) {
   check_alive(module, call)
   if (is_layer_spec(x) || is_field_type(x) || is_module(x)) {
     abort_intertwine(
-      paste0("A module is a function of features, not of ", describe_value(x), "."),
+      "A module is a function of features, not of {describe_value(x)}.",
       class = "argument_type",
       hint = if (is_layer_spec(x)) {
         "To append a layer, pipe the module into it: module |> nonlin_relu()."

@@ -51,7 +51,7 @@ merge_module <- function(...) {
 as_labels <- function(x, arg, call) {
   if (!is.character(x) || !length(x) || anyNA(x)) {
     abort_intertwine(
-      paste0("`", arg, "` must be a label for each field, not ", describe_value(x), "."),
+      "`{arg}` must be a label for each field, not {describe_value(x)}.",
       class = "argument_type", hint = "Write labels = c(\"a\", \"a\", \"b\").", call = call
     )
   }
@@ -65,7 +65,7 @@ check_parts <- function(x, arg, call) {
   for (part in x) {
     if (!is_layer_spec(part) && !is_module(part)) {
       abort_intertwine(
-        paste0("`", arg, "` holds layers, not ", describe_value(part), "."),
+        "`{arg}` holds layers, not {describe_value(part)}.",
         class = "argument_type", hint = "Write list(a = nonlin_relu(), b = nonlin_norm()).", call = call
       )
     }
@@ -76,7 +76,7 @@ check_parts <- function(x, arg, call) {
 check_labelled <- function(x, arg, call) {
   if (!is.list(x) || !length(x) || is.null(names(x)) || any(!nzchar(names(x)))) {
     abort_intertwine(
-      paste0("`", arg, "` must be layers named by labels."),
+      "`{arg}` must be layers named by labels.",
       class = "argument", hint = "Write a = nonlin_relu(), b = nonlin_norm().", call = call
     )
   }

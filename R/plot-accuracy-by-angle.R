@@ -23,7 +23,7 @@ accuracy_by_angle <- function(object, x, y, angles = seq(0, 345, by = 15), order
   fits <- if (inherits(object, "intertwine_fit")) list(object) else object
   if (!is.list(fits) || length(fits) == 0 || !all(vapply(fits, inherits, logical(1), "intertwine_fit"))) {
     abort_intertwine(
-      paste0("`object` must be a fit or a named list of fits, not ", describe_value(object), "."),
+      "`object` must be a fit or a named list of fits, not {describe_value(object)}.",
       class = "argument_type", hint = "Train modules with fit()."
     )
   }
@@ -33,7 +33,7 @@ accuracy_by_angle <- function(object, x, y, angles = seq(0, 345, by = 15), order
   check_plane_images(x)
   angles <- in_degrees(angles)
   if (length(y) != n_images(x)) {
-    abort_intertwine(paste0("There are ", n_images(x), " images, but `y` has ", length(y), " classes."), class = "shape")
+    abort_intertwine("There are {n_images(x)} images, but `y` has {length(y)} classes.", class = "shape")
   }
   names <- names(fits) %||% if (length(fits) == 1) "model" else paste("model", seq_along(fits))
   rows <- lapply(angles, function(angle) {

@@ -60,9 +60,7 @@ plot.geometric_tensor <- function(x, sample = 1, fields = NULL, max = 6, arrows 
   }
   if (length(size) < 3 || length(size) > 5) {
     abort_intertwine(
-      paste0(
-        "Fields are drawn on a line, the plane or in space, but this tensor has the dimensions ", shape_text(size), "."
-      ),
+      "Fields are drawn on a line, the plane or in space, but this tensor has the dimensions {shape_text(size)}.",
       class = "shape",
       hint = "Draw one of dimensions (batch, channel, height, width), or one with coordinates of points.", call = call
     )

@@ -79,7 +79,7 @@ plot_orbit.intertwine_fit <- function(object, x, ...) {
 check_one_image <- function(x, arg = "object", call = rlang::caller_env()) {
   check_plane_images(x, arg, call)
   if (n_images(x) < 1) {
-    abort_intertwine(paste0("`", arg, "` holds no image."), class = "shape", call = call)
+    abort_intertwine("`{arg}` holds no image.", class = "shape", call = call)
   }
   x[1]
 }

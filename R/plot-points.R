@@ -7,7 +7,7 @@ plot_on_points <- function(x, fields, max, edges, labels, view, title, call) {
   n <- nrow(place)
   if (!is.null(labels) && length(labels) != n) {
     abort_intertwine(
-      paste0("There are ", length(labels), " labels for ", n, " points."), hint = "Give one for each point.", call = call
+      "There are {length(labels)} labels for {n} points.", hint = "Give one for each point.", call = call
     )
   }
   if (!is.null(edges)) {
@@ -38,7 +38,7 @@ plot_on_points <- function(x, fields, max, edges, labels, view, title, call) {
 view_points <- function(place, view, call) {
   if (!is.numeric(view) || length(view) != 2 || !all(is.finite(view))) {
     abort_intertwine(
-      paste0("`view` must be two angles in degrees, not ", describe_value(view), "."),
+      "`view` must be two angles in degrees, not {describe_value(view)}.",
       hint = "The first turns the points about the z-axis, the second lifts the eye: view = c(30, 20).", call = call
     )
   }

@@ -101,7 +101,7 @@ radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbo
     n <- dim_torch_tensor(coords)[1]
     if (length(batch) != n || anyNA(batch)) {
       abort_intertwine(
-        paste0("`batch` must say for each of the ", n, " points to which graph it belongs."), class = "shape", call = call
+        "`batch` must say for each of the {n} points to which graph it belongs.", class = "shape", call = call
       )
     }
     batch <- as_torch(as.integer(factor(batch, levels = unique(batch))), dtype = "int64")
@@ -125,14 +125,14 @@ coords_matrix <- function(coords, call = rlang::caller_env()) {
   if (is.data.frame(coords)) coords <- as.matrix(coords)
   if (!is.matrix(coords) || !is.numeric(coords)) {
     abort_intertwine(
-      paste0("`coords` must be a matrix of numbers with a row for each point, not ", describe_value(coords), "."),
+      "`coords` must be a matrix of numbers with a row for each point, not {describe_value(coords)}.",
       class = "argument_type", hint = "For example as.matrix(atoms[c(\"x\", \"y\", \"z\")]).", call = call
     )
   }
   if (!all(is.finite(coords))) {
     bad <- which(rowSums(!is.finite(coords)) > 0)[1]
     abort_intertwine(
-      paste0("`coords` must be finite, but point ", bad, " is at (", paste(format(coords[bad, ]), collapse = ", "), ")."),
+      "`coords` must be finite, but point {bad} is at ({listed(format(coords[bad, ]))}).",
       class = "missing_values", hint = "Drop or mend such points first.", call = call
     )
   }
@@ -198,7 +198,7 @@ graph_of <- function(x, more) {
 call_on_points <- function(module, x, edges, call) {
   if (!is_geometric_tensor(x)) {
     abort_intertwine(
-      paste0("Features on points must be a geometric tensor with coordinates, not ", describe_value(x), "."),
+      "Features on points must be a geometric tensor with coordinates, not {describe_value(x)}.",
       class = "argument_type", hint = "Make one with geometric_tensor(x, type, coords = ).", call = call
     )
   }
@@ -212,7 +212,7 @@ edge_tensor <- function(edges, n, call) {
   whole <- is.numeric(edges) && !anyNA(edges) && all(edges == round(edges))
   if (!is.matrix(edges) || ncol(edges) != 2 || !whole) {
     abort_intertwine(
-      paste0("`edges` must be a matrix of positions with two columns, from and to, not ", describe_value(edges), "."),
+      "`edges` must be a matrix of positions with two columns, from and to, not {describe_value(edges)}.",
       class = "argument_type",
       hint = if (is.matrix(edges) && nrow(edges) == 2) "Turn it over with t()." else "Make it with radius_graph().",
       call = call
@@ -221,7 +221,7 @@ edge_tensor <- function(edges, n, call) {
   bad <- which(edges < 1 | edges > n)
   if (length(bad)) {
     abort_intertwine(
-      paste0("`edges` holds the point ", edges[bad[1]], ", but the ", n, " points have the positions 1 to ", n, "."),
+      "`edges` holds the point {edges[bad[1]]}, but the {n} points have the positions 1 to {n}.",
       class = "position", hint = "Of several graphs in one tensor, number the points through.", call = call
     )
   }
@@ -274,7 +274,7 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
   if (length(graph) != n || anyNA(graph)) {
     abort_intertwine(
-      paste0("`graph` must name the graph of each of the ", n, " points, not ", describe_value(graph), "."),
+      "`graph` must name the graph of each of the {n} points, not {describe_value(graph)}.",
       class = "shape", call = call
     )
   }
@@ -301,13 +301,13 @@ numbers_of_graphs <- function(y, graph, call) {
   empty <- known[tabulate(graph, nlevels(graph)) == 0]
   if (length(empty)) {
     abort_intertwine(
-      paste0("No point belongs to the level ", dQuote(empty[1], FALSE), " of `graph`."),
+      "No point belongs to the level {dQuote(empty[1], FALSE)} of `graph`.",
       class = "levels", hint = "Drop levels without points with droplevels().", call = call
     )
   }
   if (!is.numeric(y) || nrow(y) != length(known) || !all(is.finite(y))) {
     abort_intertwine(
-      paste0("`y` must hold a finite number for each of the ", length(known), " levels of `graph`."),
+      "`y` must hold a finite number for each of the {length(known)} levels of `graph`.",
       class = "shape", call = call
     )
   }
@@ -317,11 +317,9 @@ numbers_of_graphs <- function(y, graph, call) {
   names <- rownames(y)
   if (anyDuplicated(names) || !setequal(names, known)) {
     wrong <- c(names[duplicated(names)], setdiff(names, known))[1]
+    fault <- if (wrong %in% known) "it has twice" else "there is no level"
     abort_intertwine(
-      paste0(
-        "The names of `y` must be the levels of `graph`, each of them once, but ",
-        if (wrong %in% known) "it has twice " else "there is no level ", dQuote(wrong, FALSE), "."
-      ),
+      "The names of `y` must be the levels of `graph`, each of them once, but {fault} {dQuote(wrong, FALSE)}.",
       class = "levels", hint = "For numbers in the order of the levels, give unname(y).", call = call
     )
   }

@@ -75,13 +75,13 @@ check_predict_type <- function(type, kind, call = rlang::caller_env()) {
   }
   if (!rlang::is_string(type) || !(type %in% types)) {
     abort_intertwine(
-      paste0("`type` must be one of \"", paste(types, collapse = "\", \""), "\", not ", describe_value(type), "."),
+      "`type` must be one of {listed(types, quote = TRUE)}, not {describe_value(type)}.",
       call = call
     )
   }
   if (kind == "numeric" && type %in% c("class", "prob")) {
     abort_intertwine(
-      paste0("This network was fitted to measurements, so it has no \"", type, "\"."),
+      "This network was fitted to measurements, so it has no \"{type}\".",
       hint = "Use type = \"response\".", call = call
     )
   }
@@ -95,13 +95,10 @@ check_input_size <- function(x, size, arg = "newdata", call = rlang::caller_env(
   if (length(size) == 0 || is.null(given) || length(given) != length(size) || given[1] == size[1]) {
     return(invisible(x))
   }
+  last <- if (given[length(given)] == size[1]) " The channels seem to be last: say so with images(x, \"nhwc\")."
   abort_intertwine(
-    paste0("`", arg, "` has ", given[1], " channels, but the network was fitted to ", size[1], "."),
-    class = "shape",
-    hint = paste0(
-      "It was fitted to samples of ", shape_text(size), ".",
-      if (given[length(given)] == size[1]) " The channels seem to be last: say so with images(x, \"nhwc\")."
-    ),
+    "`{arg}` has {given[1]} channels, but the network was fitted to {size[1]}.",
+    class = "shape", hint = "It was fitted to samples of {shape_text(size)}.{last}",
     call = call
   )
 }
@@ -120,7 +117,7 @@ check_tiles <- function(tile, overlap, type, call = rlang::caller_env()) {
     overlap <- as_count(overlap, min = 0, call = call)
     if (2 * overlap >= tile) {
       abort_intertwine(
-        paste0("Tiles of ", tile, " pixels with an `overlap` of ", overlap, " at each side leave nothing."),
+        "Tiles of {tile} pixels with an `overlap` of {overlap} at each side leave nothing.",
         hint = "`tile` must exceed twice the overlap.", call = call
       )
     }
@@ -254,7 +251,7 @@ augment.intertwine_fit <- function(x, newdata, y = NULL, ...) {
     if (is.data.frame(y)) y <- as.matrix(y)
     if (NROW(y) != nrow(added) || length(dim(y)) > 2) {
       abort_intertwine(
-        paste0("There are ", nrow(added), " samples, but `y` has ", NROW(y), " targets."),
+        "There are {nrow(added)} samples, but `y` has {NROW(y)} targets.",
         class = "shape"
       )
     }

@@ -118,12 +118,10 @@ warn_versions_differ <- function(package) {
     error = function(condition) there
   )
   if (!identical(there, here)) {
-    rlang::warn(
-      c(
-        paste0("The R package is version ", here, ", its Python half version ", there, "."),
-        i = paste0("The Python half was loaded from ", package[["__file__"]], ".")
-      ),
-      class = c("intertwine_warning_versions", "intertwine_warning")
+    file <- package[["__file__"]]
+    warn_intertwine(
+      "The R package is version {here}, its Python half version {there}.", "versions",
+      hint = "The Python half was loaded from {file}."
     )
   }
 }

@@ -4,7 +4,7 @@
 #' @noRd
 refuse_object <- function(object, does, hint = network_hint(object), call = rlang::caller_env()) {
   check_alive(object, call)
-  abort_intertwine(paste0(does, ", not ", describe_value(object), "."), class = "argument_type", hint = hint, call = call)
+  abort_intertwine("{does}, not {describe_value(object)}.", class = "argument_type", hint = "{hint}", call = call)
 }
 
 network_hint <- function(object) {

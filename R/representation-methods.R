@@ -21,7 +21,7 @@ py_to_r_wrapper.group_representation <- function(x) { # nolint: object_length_li
     if (missing(g)) abort_no_input("A representation is a function of a group element", "rho(g)")
     if (!is_element(g)) {
       abort_intertwine(
-        paste0("A representation is a function of a group element, not of ", describe_value(g), "."),
+        "A representation is a function of a group element, not of {describe_value(g)}.",
         class = "argument_type", hint = "Make one with group_element(gs, rotation = 1).", call = call
       )
     }
@@ -116,7 +116,7 @@ as_representations <- function(x, call = rlang::caller_env()) {
       parts <- c(parts, as_representations(item, call))
     } else {
       abort_intertwine(
-        paste0("A representation is needed, not ", describe_value(item), "."),
+        "A representation is needed, not {describe_value(item)}.",
         class = "argument_type",
         hint = "Make one with irrep(), regular_repr() or trivial_repr().", call = call
       )

@@ -156,7 +156,7 @@ change_basis <- function(rho, basis, name = "turned", ...) {
   check_string(name)
   if (!is.matrix(basis) || !is.numeric(basis) || max(abs(crossprod(basis) - diag(ncol(basis)))) > 1e-6) {
     abort_intertwine(
-      paste0("`basis` must be an orthogonal matrix, not ", describe_value(basis), "."), class = "argument_type"
+      "`basis` must be an orthogonal matrix, not {describe_value(basis)}.", class = "argument_type"
     )
   }
   py_call_checked("_r.representations.change_basis", list(rho, pack_array(basis + 0, "float64"), name))

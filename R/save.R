@@ -52,12 +52,12 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
   )
   if (file.exists(path) && !overwrite) {
     abort_intertwine(
-      paste0("There is already a file '", path, "'."),
+      "There is already a file '{path}'.",
       class = "file", hint = "Use another name, or overwrite = TRUE."
     )
   }
   if (!dir.exists(dirname(path))) {
-    abort_intertwine(paste0("There is no folder '", dirname(path), "'."), class = "file")
+    abort_intertwine("There is no folder '{dirname(path)}'.", class = "file")
   }
   extra <- if (inherits(object, "intertwine_fit")) list(fit = fit_record(object))
   module <- if (inherits(object, "intertwine_fit")) fit_module(object) else object
@@ -84,7 +84,7 @@ check_path <- function(path, call = rlang::caller_env()) {
   # beyond this, R itself gives warnings and errors without a class
   if (nchar(path, "bytes") > 4000) {
     abort_intertwine(
-      paste0("There can be no file with a name of ", nchar(path, "bytes"), " letters."),
+      "There can be no file with a name of {nchar(path, 'bytes')} letters.",
       class = "file", hint = "Use a shorter name.", call = call
     )
   }
@@ -107,7 +107,7 @@ as_python_classes <- function(classes, call = rlang::caller_env()) {
   wrong <- !vapply(classes, inherits, logical(1), "python.builtin.type")
   if (any(wrong)) {
     abort_intertwine(
-      paste0("`classes` must be Python classes, not ", describe_value(classes[[which(wrong)[1]]]), "."),
+      "`classes` must be Python classes, not {describe_value(classes[[which(wrong)[1]]])}.",
       class = "argument_type", hint = "Give the classes themselves, such as `classes = list(Net)`.", call = call
     )
   }

@@ -41,7 +41,7 @@ sequential_module <- function(object, ...) {
   check_alive(object, call)
   if (!is_field_type(object) && !is_module(object)) {
     abort_intertwine(
-      paste0("A sequence starts with the field type of its input, not with ", describe_value(object), "."),
+      "A sequence starts with the field type of its input, not with {describe_value(object)}.",
       class = "argument_type", hint = "Start with field_type(gs, trivial = 1).", call = call
     )
   }

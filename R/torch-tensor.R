@@ -110,7 +110,7 @@ part_torch_tensor <- function(x, ..., drop = TRUE) {
   }
   if (length(empty) != length(dims)) {
     abort_intertwine(
-      paste0("The tensor has ", length(dims), " dimensions, but `[` was given positions for ", length(empty), "."),
+      "The tensor has {length(dims)} dimensions, but `[` was given positions for {length(empty)}.",
       class = "position", hint = "Leave positions empty to take all, as in x[1, ].", call = call
     )
   }

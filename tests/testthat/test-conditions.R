@@ -1,10 +1,41 @@
 test_that("errors have a class, a hint and the call of the user", {
-  f <- function(x) abort_intertwine("It is {wrong}.", class = "shape", hint = "Do {this}.")
-  condition <- tryCatch(f(1), error = identity)
+  f <- function(x) abort_intertwine("It is {x}, with {x} fault{?s}\n  and {{braces}}.", class = "shape", hint = "Do {this}.")
+  this <- "{that}"
+  condition <- tryCatch(f(2), error = identity)
   expect_s3_class(condition, c("intertwine_error_shape", "intertwine_error", "rlang_error"), exact = FALSE)
-  expect_identical(condition$hint, "Do {this}.")
+  expect_identical(condition$hint, "Do {that}.")
   expect_identical(as.character(conditionCall(condition))[1], "f")
-  expect_match(conditionMessage(condition), "It is {wrong}.", fixed = TRUE)
+  expect_match(conditionMessage(condition), "It is 2, with 2 faults and {braces}.", fixed = TRUE)
+})
+
+test_that("messages speak only of what is there where they are raised", {
+  namespace <- asNamespace("intertwine")
+  raisers <- c("abort_intertwine", "warn_intertwine", "refuse_value")
+  strings <- function(code) if (is.character(code)) code else if (is.call(code)) unlist(lapply(as.list(code)[-1], strings))
+  templates <- function(code) {
+    if (!is.call(code)) {
+      return(NULL)
+    }
+    c(
+      if (as.character(code[[1]])[1] %in% raisers) strings(code),
+      unlist(lapply(as.list(code), function(part) if (!missing(part)) templates(part)))
+    )
+  }
+  checked <- 0
+  for (name in ls(namespace, all.names = TRUE)) {
+    f <- get(name, envir = namespace)
+    if (!is.function(f) || name %in% raisers) next
+    here <- c(names(formals(f)), all.names(body(f)))
+    for (template in templates(body(f))) {
+      plain <- gsub("\\{\\{[^{}]*\\}\\}", "", template)
+      for (part in regmatches(plain, gregexpr("\\{[^?][^{}]*\\}", plain))[[1]]) {
+        used <- all.vars(parse(text = substr(part, 2, nchar(part) - 1)))
+        expect_identical(setdiff(used, here), character(), info = paste(name, template))
+        checked <- checked + 1
+      }
+    }
+  }
+  expect_gt(checked, 100)
 })
 
 test_that("messages from Python speak R", {
