@@ -5,10 +5,9 @@
 #' Compares `f(g x)` with `g f(x)` for the elements of the group, on `x` or on smooth random features, in double precision,
 #' with a copy of the module in evaluation mode. The error is the largest difference, relative to the largest value.
 #'
-#' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is
-#' not. Other elements
-#' need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. On points
-#' ([r3_point_conv()]) every element is exact.
+#' Quarter turns and reflections map the grid of pixels (or voxels) onto itself: to them a module is exact or it is not.
+#' Other elements need interpolation; they are reported, but neither pass nor fail unless `interpolated = TRUE`. On
+#' points ([r3_point_conv()]) every element is exact.
 #'
 #' Strides keep a symmetry at some sizes of the image alone. Without `x` and `size` an odd and an even size are tried: the
 #' module passes if it is equivariant at one of them, and the verdict and a warning say at which it is not. With `size`, it

@@ -18,8 +18,8 @@ describe_value <- function(x) {
   }
   known <- c(
     intertwine_fit = "a fit", images = "images", image_folder = "an image folder", data.frame = "a data frame",
-    formula = "a formula", Date = "dates", POSIXt = "times", difftime = "differences of times", factor = "a factor", group_element_list = "a list of elements",
-    representation_list = "a list of representations"
+    formula = "a formula", Date = "dates", POSIXt = "times", difftime = "differences of times", factor = "a factor",
+    group_element_list = "a list of elements", representation_list = "a list of representations"
   )
   kind <- known[class(x)[class(x) %in% names(known)][1]]
   if (!is.na(kind)) {
@@ -33,7 +33,10 @@ describe_value <- function(x) {
     return(if (length(x) == 1) trimws(shown) else paste0("c(", paste(trimws(shown), collapse = ", "), ")"))
   }
   kind <- switch(typeof(x), double = "numeric", typeof(x))
-  if (is.null(dim(x))) paste0(if (kind == "integer") "an " else "a ", kind, " vector of length ", length(x)) else paste0("an array of ", shape_text(dim(x)))
+  if (!is.null(dim(x))) {
+    return(paste("an array of", shape_text(dim(x))))
+  }
+  paste(if (kind == "integer") "an" else "a", kind, "vector of length", length(x))
 }
 
 #' Words or numbers with commas between them.

@@ -4,9 +4,8 @@
 #' library need not be installed: its files hold the filters, which are projected on our basis.
 #'
 #' @param module A model with the same layers as the other one, in the same order. It is not changed.
-#' @param state The file that `torch.save(model.state_dict(), path)` wrote, from training or evaluation mode; or a
-#'   named list of
-#'   arrays or tensors.
+#' @param state The file that `torch.save(model.state_dict(), path)` wrote, from training or evaluation mode; or a named
+#'   list of arrays or tensors.
 #' @param tolerance The largest residual that passes: the part of a filter that our basis cannot make. `NULL` for any.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of the converted `module` and a data frame `layers` with the `layer`, its `kind` and the `residual` of its

@@ -2,15 +2,13 @@
 
 #' A volume of a head
 #'
-#' The middle of a human head as magnetic resonance shows it, spatially normalised: 33 x 41 x 25 voxels of 2 mm. It
-#' is small and
-#' real, for examples and tests.
+#' The middle of a human head as magnetic resonance shows it, spatially normalised: 33 x 41 x 25 voxels of 2 mm. It is
+#' small and real, for examples and tests.
 #'
 #' @return [images()] of one volume with values from 0 to 1: the width runs to the person's right, the height
 #'   from the front to the back, and the depth from the top down.
 #' @source `anatomical.nii` of the tests of NiBabel (Brett, Hanke, and others, <https://nipy.org/nibabel>), which is
-#'   under the
-#'   MIT licence; see `system.file("extdata", "README.md", package = "intertwine")`.
+#'   under the MIT licence; see `system.file("extdata", "README.md", package = "intertwine")`.
 #' @seealso [images()], [plot.images()], [r3_conv()]
 #' @export
 #' @examples
@@ -31,10 +29,9 @@ mri_data <- function() {
 #' @param molecules Names of molecules, such as `"CH4"`; all of them if `NULL`.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of two data frames. `molecules`, with a row for each: its name `molecule`, a `description` with its
-#'   symmetry,
-#'   the number of its `atoms`, the experimental `enthalpy` of formation at 298 K and the `atomization` energy, in kcal/mol.
-#'   `atoms`, with a row for each atom: the `molecule` (a factor with the levels in the order of the first data frame), the
-#'   `element`, and its place `x`, `y`, `z` in angstrom.
+#'   symmetry, the number of its `atoms`, the experimental `enthalpy` of formation at 298 K and the `atomization`
+#'   energy, in kcal/mol. `atoms`, with a row for each atom: the `molecule` (a factor with the levels in the order of
+#'   the first data frame), the `element`, and its place `x`, `y`, `z` in angstrom.
 #' @source Curtiss, Raghavachari, Redfern and Pople, J. Chem. Phys. 106, 1063 (1997), \doi{10.1063/1.473182}; thermal
 #'   corrections of Staroverov, Scuseria, Tao and Perdew, J. Chem. Phys. 119, 12129 (2003), \doi{10.1063/1.1626543}.
 #' @seealso [r3_point_conv()], [radius_graph()]

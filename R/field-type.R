@@ -130,7 +130,8 @@ Ops.field_type <- function(e1, e2) {
     return(py_call_checked("_r.fields.concatenate", list(list(e1, e2)), call))
   }
   if (.Generic %in% c("==", "!=")) {
-    same <- is_field_type(e1) && is_field_type(e2) && isTRUE(py_call_checked("_r.crossing.objects.equal", list(e1, e2), call))
+    types <- is_field_type(e1) && is_field_type(e2)
+    same <- types && isTRUE(py_call_checked("_r.crossing.objects.equal", list(e1, e2), call))
     return(if (.Generic == "==") same else !same)
   }
   refuse_operation(.Generic, e1, if (!missing(e2)) e2, call)

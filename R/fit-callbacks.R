@@ -14,10 +14,11 @@
 #' @param min_delta By how much it must become better.
 #' @param folder Where to keep the state after each epoch (with the best weights so far), unless its loss is not finite. No
 #'   other run may use the folder meanwhile. A state is written whole or not at all.
-#' @param resume Whether to go on from there, if there is such a state: with its seed and the same samples held out, as if
-#'   nothing had happened in between. The data, their levels, the module and the other arguments must be the same, but for
-#'   `epochs`, early stopping and callbacks; an error of class `intertwine_error_checkpoint` says what differs. Data are known
-#'   by their values, files by their names, sizes and times of change. A run that is finished comes back as it is.
+#' @param resume Whether to go on from there, if there is such a state: with its seed and the same samples held out, as
+#'   if nothing had happened in between. The data, their levels, the module and the other arguments must be the same,
+#'   but for `epochs`, early stopping and callbacks; an error of class `intertwine_error_checkpoint` says what differs.
+#'   Data are known by their values, files by their names, sizes and times of change. A run that is finished comes back
+#'   as it is.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An object for the argument `callbacks` of [fit()].
 #' @examples

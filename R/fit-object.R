@@ -111,16 +111,16 @@ names.intertwine_fit <- function(x) {
 
 announce_stop <- function(fitted) {
   last <- max(fitted$history$epoch, 0)
-  message <- switch(fitted$stopped,
-    interrupted = paste0("Training was stopped in epoch ", last, "; the fit holds what was learned until then."),
-    diverged = paste0(
-      "Training ended in epoch ", last, ", for its loss, the gradient or the weights were no longer finite; the fit holds ",
-      if (is.null(fitted$best_epoch)) "the weights of the start." else paste0("the weights of epoch ", fitted$best_epoch, ".")
+  kept <- if (is.null(fitted$best_epoch)) "the start" else paste("epoch", fitted$best_epoch)
+  switch(fitted$stopped,
+    interrupted = warn_intertwine(
+      "Training was stopped in epoch {last}; the fit holds what was learned until then.", "interrupted"
     ),
-    NULL
+    diverged = warn_intertwine(
+      "Training ended in epoch {last}, because its loss, the gradient or the weights were no longer finite; the fit holds the
+       weights of {kept}.",
+      "diverged",
+      hint = "Try a smaller learn_rate, or clip_norm = 1."
+    )
   )
-  if (!is.null(message)) {
-    hint <- if (fitted$stopped == "diverged") "Try a smaller learn_rate, or clip_norm = 1."
-    warn_intertwine("{message}", fitted$stopped, hint = "{hint}")
-  }
 }

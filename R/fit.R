@@ -23,20 +23,19 @@
 #' @param optimizer `"adam"`, `"adamw"`, `"rmsprop"` or `"sgd"` (with Nesterov
 #'   momentum 0.9).
 #' @param learn_rate The learning rate; `NULL` for the optimizer's usual one.
-#' @param loss `NULL`: the cross-entropy of classes, the mean square of
-#'   measurements; or `"cross_entropy"`, `"mse"`, `"mae"`, `"huber"`, or a function of two
-#'   torch tensors, output and target, that gives their mean loss as a tensor; see "Losses and metrics of your own".
-#' @param metrics `NULL`: the accuracy of classes, the root mean square error of
-#'   measurements; or names: of classes `"accuracy"`, `"balanced_accuracy"`, `"f1"`, `"precision"`, `"recall"` (means
-#'   over the classes), `"kappa"`, `"mcc"`, `"auroc"`, of measurements `"mse"`, `"rmse"`, `"mae"`, `"r2"`; a function of
-#'   output and target that gives a number; a metric object of the Python package torchmetrics; or a list of those, whose
-#'   names are those of the columns in the history.
+#' @param loss `NULL`: the cross-entropy of classes, the mean square of measurements; or `"cross_entropy"`, `"mse"`,
+#'   `"mae"`, `"huber"`, or a function of two torch tensors, output and target, that gives their mean loss as a tensor;
+#'   see "Losses and metrics of your own".
+#' @param metrics `NULL`: the accuracy of classes, the root mean square error of measurements; or names: of classes
+#'   `"accuracy"`, `"balanced_accuracy"`, `"f1"`, `"precision"`, `"recall"` (means over the classes), `"kappa"`,
+#'   `"mcc"`, `"auroc"`, of measurements `"mse"`, `"rmse"`, `"mae"`, `"r2"`; a function of output and target that gives
+#'   a number; a metric object of the Python package torchmetrics; or a list of those, whose names are those of the
+#'   columns in the history.
 #' @param validation A fraction of the samples that is held out, a list of
 #'   `x` and `y`, or an [image_folder()].
-#' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a
-#'   random element of the module's own group (a random angle for modules
-#'   without a group), and its target with it, as `target_type` says; or a function of a batch of
-#'   [images()] that returns it changed; or, where targets have to change too, a function of `x` and `y` that
+#' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a random element of the module's own group
+#'   (a random angle for modules without a group), and its target with it, as `target_type` says; or a function of a
+#'   batch of [images()] that returns it changed; or, where targets have to change too, a function of `x` and `y` that
 #'   returns `list(x, y)`: there `y` is a factor, a vector or an array as you gave it.
 #' @param target_type How targets move when the images are turned: a [field_type()], such as
 #'   `field_type(gs, vector = 1)` for a direction for each image or pixel, or `"invariant"`. By default it is
@@ -53,9 +52,9 @@
 #'   bar in interactive sessions and one line for each epoch in documents.
 #' @param na What to do about missing targets: `"error"`, or `"mask"` to leave
 #'   them out of loss and metrics (the other pixels of the image count).
-#' @param schedule Of the learning rate: `"constant"`, `"cosine"`,
-#'   `"onecycle"`, or a function. It is called before each batch with the progress of the training, a number from 0 at the
-#'   first batch to below 1, and gives the factor by which `learn_rate` is multiplied: `function(progress) 1 - progress`.
+#' @param schedule Of the learning rate: `"constant"`, `"cosine"`, `"onecycle"`, or a function. It is called before each
+#'   batch with the progress of the training, a number from 0 at the first batch to below 1, and gives the factor by
+#'   which `learn_rate` is multiplied: `function(progress) 1 - progress`.
 #' @param weight_decay The strength of the pull of the weights towards 0.
 #' @param seed A whole number; drawn from R's random numbers by default.
 #' @param keep_state Whether the fit holds its weights as raw bytes, so that it
@@ -68,8 +67,8 @@
 #'   * `levels`, of the classes, or `NULL`,
 #'   * `outputs`, the names of the columns of a matrix `y` of measurements, or `NULL`,
 #'   * `input_size`, the channels and sizes of a sample,
-#'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"`
-#'     (the loss, its gradient or the weights were no longer finite: the module is the best finite one), `"failed"` (see Errors),
+#'   * `stopped`, one of `"finished"`, `"interrupted"`, `"callback"`, `"early"`, `"diverged"` (the loss, its gradient or
+#'     the weights were no longer finite: the module is the best finite one), `"failed"` (see Errors),
 #'   * `seconds`, `batches`, `best_epoch`, `parameters`, `settings` and `state`.
 #'
 #'   It has methods for [predict()][predict.intertwine_fit], `evaluate()`,
@@ -85,10 +84,11 @@
 #' do torch's functions; the result has to be a tensor, for `as.array()` and functions for R's numbers leave torch, which
 #' then has no gradient.
 #'
-#' A *metric* is a function of R's own objects, and receives all outputs and targets of an epoch at once: vectors, matrices or
-#' arrays of numbers. Of classes, the output is the matrix of their scores with the levels as column names, as
-#' `predict(type = "response")` gives it, and the target a factor: `function(output, target) mean(max.col(output) ==
-#' as.integer(target))`. It gives one number, whatever the `batch_size`. The outputs wait in memory until the epoch is over.
+#' A *metric* is a function of R's own objects, and receives all outputs and targets of an epoch at once: vectors,
+#' matrices or arrays of numbers. Of classes, the output is the matrix of their scores with the levels as column names,
+#' as `predict(type = "response")` gives it, and the target a factor:
+#' `function(output, target) mean(max.col(output) == as.integer(target))`. It gives one number, whatever the
+#' `batch_size`. The outputs wait in memory until the epoch is over.
 #' @section Training on:
 #' `fit(fitted, x, y, ...)` goes on where `fitted` ended: with its weights, the state of its optimizer and of the random
 #' numbers, its history and epoch numbers, and all arguments that are not given anew, but for `epochs`, `seed`, `callbacks`
@@ -96,12 +96,11 @@
 #' Two fits are one in this way: 2 epochs and then 3 give what 5 epochs give. A schedule begins anew. From a file of
 #' [intertwine_save()] the optimizer starts afresh, and so do functions among the arguments.
 #' @section Errors:
-#' `intertwine_error_argument`, `intertwine_error_shape`,
-#' `intertwine_error_missing_values` if the data do not fit, all before the
-#' first batch; `intertwine_error_callback` if a callback, or a function for loss, metrics, schedule or augmentation, fails,
-#' with its error as parent; `intertwine_error_argument_type` if a loss leaves torch; `intertwine_error_sample` if an image
-#' cannot be read; `intertwine_error_checkpoint` if a checkpoint cannot be written, its folder is in use, or it belongs to
-#' another run.
+#' `intertwine_error_argument`, `intertwine_error_shape`, `intertwine_error_missing_values` if the data do not fit, all
+#' before the first batch; `intertwine_error_callback` if a callback, or a function for loss, metrics, schedule or
+#' augmentation, fails, with its error as parent; `intertwine_error_argument_type` if a loss leaves torch;
+#' `intertwine_error_sample` if an image cannot be read; `intertwine_error_checkpoint` if a checkpoint cannot be
+#' written, its folder is in use, or it belongs to another run.
 #'
 #' An error in the midst of training has what was learned until then, as a fit, in the field `fit` of its condition:
 #' `tryCatch(fit(...), intertwine_error = function(e) e$fit)`, or `rlang::last_error()$fit`.
@@ -258,7 +257,9 @@ check_fit_names <- function(given, name = "fit", without = character(), also = c
 coerce_more <- function(more, call) {
   count <- function(min) function(x, arg) as_count(x, min = min, arg = arg, call = call)
   number <- function(x, arg) as.double(check_number(x, arg = arg, call = call))
-  python <- function(x, arg) check_class(x, "python.builtin.object", "an object made through reticulate", arg = arg, call = call)
+  python <- function(x, arg) {
+    check_class(x, "python.builtin.object", "an object made through reticulate", arg = arg, call = call)
+  }
   table <- list(
     patience = count(1), workers = count(0), min_delta = number, clip_norm = number,
     checkpoint = function(x, arg) check_string(x, arg, call), resume = function(x, arg) check_flag(x, arg, call),

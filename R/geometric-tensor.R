@@ -17,9 +17,8 @@
 #' @param dtype Kind of number, see [as_torch()].
 #' @param device Where the tensor lives, see [as_torch()].
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @return A geometric tensor. `dim()`, `length()` and `as.array()` work on it, `x$type` is its type and `x$tensor` the torch
-#'   tensor.
-#'   `point_coords(x)` is the matrix of the coordinates of points.
+#' @return A geometric tensor. `dim()`, `length()` and `as.array()` work on it, `x$type` is its type and `x$tensor` the
+#'   torch tensor. `point_coords(x)` is the matrix of the coordinates of points.
 #' @seealso [transform.geometric_tensor()], [as_torch()], [r3_point_conv()]
 #' @export
 #' @examplesIf intertwine_available()

@@ -33,7 +33,8 @@
 #' @param name The printed form of an element.
 #' @param parts For products: a list of an element of each group.
 #' @param g An element.
-#' @param param What to write the element as. `"angle"` gives a list of `angle` (in radians), and `flip` or `axis` and `inversion`.
+#' @param param What to write the element as. `"angle"` gives a list of `angle` (in radians), and `flip` or `axis` and
+#'   `inversion`.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return `group_element()` and `group_identity()`: an element. `group_elements()` and `group_generators()`: a list
 #'   of them. `group_order()`: the number of elements of a group, `Inf` for continuous ones; of an element, the least
@@ -193,11 +194,10 @@ length.group_element <- function(x) 1L
 #' `sphere_grid()` points over the unit sphere. `group_quadrature()` gives elements and weights that integrate exactly
 #' what has at most the frequency `degree`. `group_testing_elements()` are those on which equivariance is checked.
 #'
-#' Types for rotations of space: `"thomson"` (N that repel each other), `"thomson_cube"` (24 N, with the symmetry of
-#' the cube), `"ico"` (60), `"cube"` (24), `"tetra"` (12), `"hopf"`, `"fibonacci"` (about N), `"rand"` (N at random).
-#' For the sphere the same, with 30 and 6 points for the solids, `"healpix"` (12 N^2 points), and `"longlat"` (N
-#' longitudes by M
-#' latitudes). Groups of the plane have `"regular"` (N rotations) and `"rand"`.
+#' Types for rotations of space: `"thomson"` (N that repel each other), `"thomson_cube"` (24 N, with the symmetry of the
+#' cube), `"ico"` (60), `"cube"` (24), `"tetra"` (12), `"hopf"`, `"fibonacci"` (about N), `"rand"` (N at random). For
+#' the sphere the same, with 30 and 6 points for the solids, `"healpix"` (12 N^2 points), and `"longlat"` (N longitudes
+#' by M latitudes). Groups of the plane have `"regular"` (N rotations) and `"rand"`.
 #'
 #' Everything random follows [set.seed()].
 #'
@@ -296,7 +296,8 @@ print.group_element_list <- function(x, ...) {
 #' @export
 `[[.group_element_list` <- function(x, i, ...) {
   call <- rlang::current_env()
-  unclass(x)[[if (is.character(i)) match_choice(i, names(x), "i", call) else as_position(i, length(x), "element", call = call)]]
+  is_name <- is.character(i)
+  unclass(x)[[if (is_name) match_choice(i, names(x), "i", call) else as_position(i, length(x), "element", call = call)]]
 }
 
 #' @export

@@ -3,9 +3,9 @@
 #' Groups
 #'
 #' `cyclic_group()` holds the rotations of the plane by multiples of 2 pi / N, `dihedral_group()` these and N
-#' reflections, `so2_group()` and `o2_group()` all rotations, `trivial_group()` the identity alone. Networks on
-#' images start from a space, such as [gspace_rot2d()],
-#' which holds its group; every function that takes a group takes a space, too.
+#' reflections, `so2_group()` and `o2_group()` all rotations, `trivial_group()` the identity alone. Networks on images
+#' start from a space, such as [gspace_rot2d()], which holds its group; every function that takes a group takes a space,
+#' too.
 #'
 #' @param N Number of rotations; `Inf` for all of them.
 #' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.

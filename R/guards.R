@@ -130,7 +130,8 @@ guard_dots <- function(f, name) {
   arguments <- names(formals(f))
   also <- arguments_of_containers(name)
   # The next method of these generics may never be called.
-  used <- c("...", "...elt", "...length", "...names", "..1", "UseMethod", "refuse_object", "refuse_numbers", if (is.null(also)) "NextMethod")
+  used <- c("...", "...elt", "...length", "...names", "..1", "UseMethod", "refuse_object", "refuse_numbers")
+  if (is.null(also)) used <- c(used, "NextMethod")
   if (!("..." %in% arguments) || is_operator(name) || any(used %in% all.names(body(f)))) {
     return(list())
   }

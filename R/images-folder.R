@@ -12,11 +12,10 @@
 #' machines. In an `image_folder()` they are the first subfolders, however deep the
 #' pictures lie, and pictures beside these subfolders are left out.
 #'
-#' Hidden files and folders (`.git`, `.ipynb_checkpoints`), files without content, links
-#' that lead back to a folder above or nowhere, names that are no UTF-8 and classes without
-#' pictures are left out: one warning of class `intertwine_warning_data_warning` counts them and names a
-#' few. A picture is turned upright if the camera noted how it was held. Of a file with
-#' several pictures (an animation, pages) the first is read, with such a warning.
+#' Hidden files and folders (`.git`, `.ipynb_checkpoints`), files without content, links that lead back to a folder
+#' above or nowhere, names that are no UTF-8 and classes without pictures are left out: one warning of class
+#' `intertwine_warning_data_warning` counts them and names a few. A picture is turned upright if the camera noted how it
+#' was held. Of a file with several pictures (an animation, pages) the first is read, with such a warning.
 #'
 #' An `image_folder()` has a `length()` and `dim()`; `x[i]` is some of the
 #' images, `x$y` their classes and `x$files` their names. It is an ordinary R
@@ -33,15 +32,14 @@
 #' @param max_pixels A picture of more pixels is refused before it is unpacked: half a megabyte of PNG may unfold to
 #'   gigabytes.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @return `read_image_folder()`: a list of `x`, [images()] with values from 0 (black) to 1 (white) and
-#'   named by file, and `y`, a factor of the subfolders, or `NULL` if there are
-#'   none. Pictures of 16 bits keep their precision.
+#' @return `read_image_folder()`: a list of `x`, [images()] with values from 0 (black) to 1 (white) and named by file,
+#'   and `y`, a factor of the subfolders, or `NULL` if there are none. Pictures of 16 bits keep their precision.
 #'
 #'   `image_folder()`: an object of class `image_folder`, a list of `path`, `files`, `y`
 #'   (as above), `size`, `channels`, `max_pixels`, and `asked`: whether the size was given.
 #' @section Errors:
-#' A condition of class `intertwine_error_file` if there is no such folder, no picture in
-#' it, or a class or a picture that cannot be read or is too large, `intertwine_error_argument` if the sizes differ, or if a network is used with a
+#' A condition of class `intertwine_error_file` if there is no such folder, no picture in it, or a class or a picture
+#' that cannot be read or is too large, `intertwine_error_argument` if the sizes differ, or if a network is used with a
 #' class that it does not know.
 #' @examplesIf intertwine::intertwine_available() && requireNamespace("png", quietly = TRUE)
 #' folder <- tempfile("shapes")
@@ -343,7 +341,9 @@ as_input.image_folder <- function(x, module = NULL, arg = "x", call = rlang::cal
   list(
     value = py_call_checked(
       "_r.training.image_folder",
-      list(as_utf8(x$path), x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE), call
+      list(
+        as_utf8(x$path), x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE
+      ), call
     ),
     n = length(x$files), size = dim(x)[-1], names = x$files, classes = x$y, is_folder = TRUE
   )

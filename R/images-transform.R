@@ -1,11 +1,10 @@
 #' Turn or mirror images
 #'
-#' Moves each image, volume or signal about its centre: by an angle, or as a group element moves
-#' the line, the plane or space. Positive angles turn anticlockwise as you see the picture.
-#' Quarter turns and mirrors at the axes only move pixels, so they are exact;
-#' other angles interpolate with splines, and what comes from outside of the
-#' image is 0. Channels are moved as pictures, which do not mix: arrows (flows, gradients) turn as well
-#' if they are a [geometric_tensor()] of the type `field_type(gs, vector = 1)`, which has such a method too.
+#' Moves each image, volume or signal about its centre: by an angle, or as a group element moves the line, the plane or
+#' space. Positive angles turn anticlockwise as you see the picture. Quarter turns and mirrors at the axes only move
+#' pixels, so they are exact; other angles interpolate with splines, and what comes from outside of the image is 0.
+#' Channels are moved as pictures, which do not mix: arrows (flows, gradients) turn as well if they are a
+#' [geometric_tensor()] of the type `field_type(gs, vector = 1)`, which has such a method too.
 #'
 #' @param _data [images()].
 #' @param element A [group_element()] of a group that acts on the plane, on

@@ -67,7 +67,8 @@ install_commands <- function(folder, torch, python, extra = character()) {
   )
   if (torch == "cpu" && Sys.info()[["sysname"]] %in% c("Linux", "Windows")) {
     # An extra index, tried for torch alone: everything else comes from where pip is configured to look.
-    cpu <- c(inside, "-m", "pip", "install", "--index-url", "https://download.pytorch.org/whl/cpu", requirements(needed["torch"]))
+    index <- "https://download.pytorch.org/whl/cpu"
+    cpu <- c(inside, "-m", "pip", "install", "--index-url", index, requirements(needed["torch"]))
     commands <- c(commands, list(structure(cpu, optional = TRUE)))
   }
   c(commands, list(c(inside, "-m", "pip", "install", requirements(needed), extra)))

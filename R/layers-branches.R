@@ -3,10 +3,9 @@
 #' Different layers for different fields
 #'
 #' Fields of one type may need different layers: pointwise nonlinearities for regular fields, norms for vectors.
-#' `multiple_module()` gives each label of fields to its own layer and puts the results together again; it is a layer as any
-#' other. Its two halves are `branching_module()`, whose output is a named list of features, and `merge_module()`,
-#' whose input
-#' is one.
+#' `multiple_module()` gives each label of fields to its own layer and puts the results together again; it is a layer as
+#' any other. Its two halves are `branching_module()`, whose output is a named list of features, and `merge_module()`,
+#' whose input is one.
 #'
 #' @inheritParams r2_conv
 #' @param labels A label for each field.

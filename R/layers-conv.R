@@ -12,10 +12,9 @@
 #' appended, so that layers pipe. Modules are functions: `conv(x)`, or `x |> conv()`.
 #'
 #' @section How exact is my network?:
-#' Quarter turns and mirrors that carry the grid to itself are exact. Other rotations leave an error, which comes
-#' from filters
-#' of few pixels, and from what non-linearities do between the layers. On photographs turned by 45 degrees (rotations by
-#' multiples of 45 degrees, relative error):
+#' Quarter turns and mirrors that carry the grid to itself are exact. Other rotations leave an error, which comes from
+#' filters of few pixels, and from what non-linearities do between the layers. On photographs turned by 45 degrees
+#' (rotations by multiples of 45 degrees, relative error):
 #'
 #' | | default | `low_error = TRUE` | with alias-free ReLU too |
 #' |:--|--:|--:|--:|
@@ -24,10 +23,10 @@
 #' | three layers, `kernel_size = 3` | 0.132 | 0.047 | 0.028 |
 #' | three layers, `kernel_size = 5` | 0.036 | 0.027 | 0.018 |
 #'
-#' With `low_error` the filters are fitted to natural images instead of sampled at points, and angular frequencies of which
-#' more than 0.1 (or the bound given) would still turn wrongly are left out. It costs no time. A 3 x 3 filter loses a
-#' third of
-#' its weights, a 5 x 5 filter none; `low_error = 0.2` keeps them all. Larger filters turn more exactly than small ones.
+#' With `low_error` the filters are fitted to natural images instead of sampled at points, and angular frequencies of
+#' which more than 0.1 (or the bound given) would still turn wrongly are left out. It costs no time. A 3 x 3 filter
+#' loses a third of its weights, a 5 x 5 filter none; `low_error = 0.2` keeps them all. Larger filters turn more exactly
+#' than small ones.
 #'
 #' @param object A field type, a module, or nothing.
 #' @param out The fields to put out: numbers by name (`c(regular = 8)`), representations, or a field type.
@@ -101,22 +100,17 @@ equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE, ...)
 
 #' Equivariant convolution of volumes
 #'
-#' `r3_conv()` is [r2_conv()] in three dimensions: turn the volume, and the features turn with it. Kernels are
-#' Gaussian spheres
-#' times spherical harmonics. The rotations of the cube ([gspace_octa()]) are exact; other rotations are as exact as
-#' the voxels
-#' are fine.
+#' `r3_conv()` is [r2_conv()] in three dimensions: turn the volume, and the features turn with it. Kernels are Gaussian
+#' spheres times spherical harmonics. The rotations of the cube ([gspace_octa()]) are exact; other rotations are as
+#' exact as the voxels are fine.
 #'
-#' `r3_conv_transposed()` is its adjoint, which makes volumes larger. `r3_ico_conv()` and `r3_ico_conv_transposed()`
-#' are for the
-#' groups of the icosahedron ([gspace_ico()]): their kernels are Gaussians at the corners of a regular solid, which
-#' see more of
-#' the grid and turn less exactly.
+#' `r3_conv_transposed()` is its adjoint, which makes volumes larger. `r3_ico_conv()` and `r3_ico_conv_transposed()` are
+#' for the groups of the icosahedron ([gspace_ico()]): their kernels are Gaussians at the corners of a regular solid,
+#' which see more of the grid and turn less exactly.
 #'
 #' @section Voxels that are no cubes:
 #' `kernel_size` and `spacing` may be three numbers, for depth, height and width, where the group does not mix these
-#' axes, as in
-#' [gspace_axis3d()]. Groups that do mix them refuse: resample such volumes to cubes first.
+#' axes, as in [gspace_axis3d()]. Groups that do mix them refuse: resample such volumes to cubes first.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters in voxels; one number, or one for each of depth, height and width. Odd in
@@ -170,8 +164,8 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 #' Equivariant convolution of signals
 #'
 #' For time series and sequences that may be read in both directions ([gspace_flip1d()]): reverse the signal, and the
-#' features
-#' are reversed. Every symmetry of the line is exact. `r1_conv_transposed()` is the adjoint, which makes signals longer.
+#' features are reversed. Every symmetry of the line is exact. `r1_conv_transposed()` is the adjoint, which makes
+#' signals longer.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters in points, odd in most cases.

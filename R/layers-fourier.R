@@ -13,14 +13,11 @@
 #' @inheritParams r2_conv
 #' @param gs A space or a group.
 #' @param frequency The highest frequency.
-#' @param N Number of rotations to sample at; take two to four times as many as a field has channels. By default 16
-#'   in the plane,
-#'   4 times 24 in space, and all elements of a finite group.
+#' @param N Number of rotations to sample at; take two to four times as many as a field has channels. By default 16 in
+#'   the plane, 4 times 24 in space, and all elements of a finite group.
 #' @param grid The kind of grid, for rotations of space: `"thomson_cube"`, the default, has `N` times 24 of them, and
-#'   the rotations
-#'   of the cube are exact; `"thomson"`, `"hopf"`, `"fibonacci"`, `"ico"`, `"cube"` and `"tetra"` are others.
-#'   Functions on the
-#'   sphere are sampled at such points of it.
+#'   the rotations of the cube are exact; `"thomson"`, `"hopf"`, `"fibonacci"`, `"ico"`, `"cube"` and `"tetra"` are
+#'   others. Functions on the sphere are sampled at such points of it.
 #' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
@@ -56,9 +53,9 @@ fourier_repr <- function(gs, frequency = 3, rotations = NULL, axis = NULL, subgr
 
 #' Harmonic polynomials of points
 #'
-#' The polynomials `|x|^l Y_l(x / |x|)` of a point x of space, for the degrees l from 0 to `degree`: those of degree
-#' l turn by the
-#' irrep of frequency l. They say in which direction and how far a point lies, in numbers that a network can work with.
+#' The polynomials `|x|^l Y_l(x / |x|)` of a point x of space, for the degrees l from 0 to `degree`: those of degree l
+#' turn by the irrep of frequency l. They say in which direction and how far a point lies, in numbers that a network can
+#' work with.
 #'
 #' @param degree The highest degree.
 #' @param group `"so3"`, or `"o3"` for reflections, too.
@@ -76,11 +73,10 @@ harmonic_polynomial <- function(degree, group = c("so3", "o3"), ...) {
 
 #' Between functions on a group and their Fourier coefficients
 #'
-#' `fourier_transform()` knows the values of functions on a group at some of its elements: `fourier_sample()` gives
-#' the values
-#' of functions with these Fourier coefficients, `fourier_coefficients()` finds the coefficients from values by least
-#' squares. On
-#' a grid that is fine enough one undoes the other. [nonlin_fourier()] does both with a nonlinearity in between.
+#' `fourier_transform()` knows the values of functions on a group at some of its elements: `fourier_sample()` gives the
+#' values of functions with these Fourier coefficients, `fourier_coefficients()` finds the coefficients from values by
+#' least squares. On a grid that is fine enough one undoes the other. [nonlin_fourier()] does both with a nonlinearity
+#' in between.
 #'
 #' @param gs A space or a group.
 #' @param frequency The highest frequency of the coefficients.

@@ -7,18 +7,16 @@
 #' quotient representations are the ones whose blocks are a single channel.
 #'
 #' * `nonlin_induced_norm()` changes the length of each block and keeps its direction;
-#' * `nonlin_induced_gated()` multiplies each block by the sigmoid of its channel in a quotient field: as many
-#'   quotient fields
-#'   as induced ones, the gates first;
+#' * `nonlin_induced_gated()` multiplies each block by the sigmoid of its channel in a quotient field: as many quotient
+#'   fields as induced ones, the gates first;
 #' * `batchnorm_induced_norm()` normalises the lengths of the blocks of each field;
 #' * `pool_induced_norm()` is the length of the longest block of each field, which the group does not change.
 #'
 #' @inheritParams r2_conv
 #' @inheritParams nonlin_norm
 #' @inheritParams batchnorm_norm
-#' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does
-#'   not say it;
-#'   `NULL` finds the smallest blocks.
+#' @param block_size Number of channels of a block, one for all fields or one for each, where a representation does not
+#'   say it; `NULL` finds the smallest blocks.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return

@@ -2,10 +2,9 @@
 
 #' Pointwise nonlinearities
 #'
-#' `nonlin_relu()` is `max(x, 0)` on every channel; `nonlin_leaky_relu()` keeps a slope below zero, `nonlin_elu()` bends to
-#' `-alpha`. They commute with the group only where that permutes channels: on regular, quotient and trivial
-#' fields. Others are
-#' refused.
+#' `nonlin_relu()` is `max(x, 0)` on every channel; `nonlin_leaky_relu()` keeps a slope below zero, `nonlin_elu()` bends
+#' to `-alpha`. They commute with the group only where that permutes channels: on regular, quotient and trivial fields.
+#' Others are refused.
 #'
 #' @inheritParams r2_conv
 #' @param alpha Depth below zero.
@@ -88,10 +87,8 @@ nonlin_pointwise <- function(object, fun = "tanh", ...) {
 #' Nonlinearities gated by other features
 #'
 #' [nonlin_gated()] finds its gates among the fields that it acts on. `nonlin_gated_by()` takes them from other
-#' features: it is
-#' called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the first half of
-#' whose irreps
-#' must be trivial ones.
+#' features: it is called with both, `layer(gates, x)`. `nonlin_gated_uniform()` finds them inside of each field, the
+#' first half of whose irreps must be trivial ones.
 #'
 #' @inheritParams r2_conv
 #' @param gates The [field_type()] of the gates: as many trivial fields as `object` has fields.
@@ -140,16 +137,14 @@ tensor_product_module <- function(object, out, initialize = TRUE, ...) {
 
 #' Nonlinearities with less aliasing
 #'
-#' A nonlinearity makes frequencies that the grid cannot hold; they fold back, and not in the same way for the turned image.
-#' `alias_free()` lets a layer work on a grid that is finer by `factor`, and takes away what the first grid cannot
-#' hold before it
-#' goes back. What is exact on the grid stays exact, and the error of all other rotations falls. It costs about `factor^d`
-#' times the layer, plus the filters.
+#' A nonlinearity makes frequencies that the grid cannot hold; they fold back, and not in the same way for the turned
+#' image. `alias_free()` lets a layer work on a grid that is finer by `factor`, and takes away what the first grid
+#' cannot hold before it goes back. What is exact on the grid stays exact, and the error of all other rotations falls.
+#' It costs about `factor^d` times the layer, plus the filters.
 #'
 #' @inheritParams r2_conv
-#' @param layer The layer that acts at each point alone, such as `nonlin_relu()`: a specification. (In a sequence it
-#'   may be the
-#'   only argument: `alias_free(nonlin_relu())`.)
+#' @param layer The layer that acts at each point alone, such as `nonlin_relu()`: a specification. (In a sequence it may
+#'   be the only argument: `alias_free(nonlin_relu())`.)
 #' @param factor How many times as fine the grid is.
 #' @param radius How far the filters reach, in pixels of the first grid.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.

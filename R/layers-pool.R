@@ -2,11 +2,10 @@
 
 #' Pooling over positions
 #'
-#' In images, volumes and signals alike:
-#' `pool_avg()` averages windows, `pool_max()` takes their largest value (on fields that the group permutes).
-#' `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes every
-#' `stride`-th pixel, which keeps rotations closer to exact; `pool_max_antialiased()` does so after taking the largest
-#' values.
+#' In images, volumes and signals alike: `pool_avg()` averages windows, `pool_max()` takes their largest value (on
+#' fields that the group permutes). `pool_avg_antialiased()` blurs with a Gaussian of width `sigma` before it takes
+#' every `stride`-th pixel, which keeps rotations closer to exact; `pool_max_antialiased()` does so after taking the
+#' largest values.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the window, one number or one for each axis.
@@ -105,9 +104,9 @@ pool_adaptive_max <- function(object, output_size, ...) {
 
 #' Larger images, masks, and another order of fields
 #'
-#' `r2_upsampling()` and `r3_upsampling()` enlarge images and volumes by interpolation. `mask_module()` sets
-#' everything outside of a disc or a ball to zero, so that
-#' corners cannot tell how an image was turned. `reshuffle_module()` puts fields into another order.
+#' `r2_upsampling()` and `r3_upsampling()` enlarge images and volumes by interpolation. `mask_module()` sets everything
+#' outside of a disc or a ball to zero, so that corners cannot tell how an image was turned. `reshuffle_module()` puts
+#' fields into another order.
 #'
 #' @inheritParams r2_conv
 #' @param scale_factor How many times as large; or `size` in its place.

@@ -1,10 +1,9 @@
 #' Look at the errors of equivariance
 #'
-#' Draws the error of each element on a logarithmic scale. Elements that carry the grid of pixels onto itself must stay left
-#' of the dashed line, the tolerance; of the others it shows how far interpolation is from exact. With
+#' Draws the error of each element on a logarithmic scale. Elements that carry the grid of pixels onto itself must stay
+#' left of the dashed line, the tolerance; of the others it shows how far interpolation is from exact. With
 #' `check_equivariance(layers = TRUE)` a second panel has the largest error after each layer. Of groups with many
-#' elements those
-#' with the largest errors are drawn.
+#' elements those with the largest errors are drawn.
 #'
 #' @param x,object What [check_equivariance()] returns.
 #' @param title A title; the verdict by default.

@@ -1,17 +1,14 @@
 #' Look at fields
 #'
-#' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field
-#' that turns
-#' like an arrow (a `vector`) is drawn as arrows; a regular field is a row of pictures, one for each
-#' element of the
-#' group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps
-#' without negative
-#' values are blue on white.
+#' Draws the fields of a feature map on the plane, in space or on points, up being up. Scalars are colours; a field that
+#' turns like an arrow (a `vector`) is drawn as arrows; a regular field is a row of pictures, one for each element of
+#' the group; other fields are drawn channel by channel. Blue is negative, white is zero and orange is positive; maps
+#' without negative values are blue on white.
 #'
 #' Fields on the line are drawn as curves, one for each channel. Fields in space are drawn as slices. Arrows show the
-#' part of a vector that lies in the slice, and the colour what
-#' points out of it: orange towards you, blue away. Fields on points are drawn from a point of view: far points are smaller.
-#' Fields that are no scalars or arrows are shown by their length there.
+#' part of a vector that lies in the slice, and the colour what points out of it: orange towards you, blue away. Fields
+#' on points are drawn from a point of view: far points are smaller. Fields that are no scalars or arrows are shown by
+#' their length there.
 #'
 #' @param x A [geometric_tensor()] on the line, the plane, in space or on points.
 #' @param sample The position of the sample to draw.

@@ -8,9 +8,8 @@
 #' it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a column for
 #' each of the input. The rows of a regular field hold the same kernel, turned.
 #'
-#' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or
-#'   [r3_point_conv()], or of one of
-#'   their relatives.
+#' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or [r3_point_conv()],
+#'   or of one of their relatives.
 #' @param what `"basis"`, or `"filter"`: the sum of the basis with the present weights.
 #' @param in_field,out_field Positions of an input and an output field. For a filter all are drawn by default, as long as
 #'   there are no more than `max` channels.

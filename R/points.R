@@ -8,13 +8,13 @@
 #'
 #' Features on points are a [geometric_tensor()] with `coords`, and a module takes them with the edges of the graph:
 #' `conv(x, edges)`, where `edges` is what [radius_graph()] gives or any matrix of two columns, from and to. Other
-#' layers, such as
-#' [nonlin_gated()] or [batchnorm_iid()], take their place between convolutions as usual: `model(x, edges)`.
+#' layers, such as [nonlin_gated()] or [batchnorm_iid()], take their place between convolutions as usual:
+#' `model(x, edges)`.
 #'
 #' @section Profiles:
-#' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"`
-#' waves that vanish
-#' smoothly at the outermost radius, so that nothing jumps when a neighbour comes or goes: use it for energies and forces.
+#' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"` waves
+#' that vanish smoothly at the outermost radius, so that nothing jumps when a neighbour comes or goes: use it for
+#' energies and forces.
 #'
 #' @inheritParams r2_conv
 #' @param width Radius of the outermost ring: as far as the edges reach.
@@ -81,9 +81,8 @@ check_rings <- function(width, n_rings, rings, call = rlang::caller_env()) {
 #' @param batch For several graphs at once: to which of them each point belongs, a factor or a vector. Points of different
 #'   graphs are not joined.
 #' @param loop Join each point to itself?
-#' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that
-#'   is left out are
-#'   left out, too, so that the graph turns with the points.
+#' @param max_neighbours Keep only so many neighbours of a point, from the nearest on. Those as far as the first that is
+#'   left out are left out, too, so that the graph turns with the points.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An integer matrix with a row for each edge and the columns `from` and `to`: positions of points, counted from 1.
 #' @seealso [r3_point_conv()]
@@ -156,8 +155,7 @@ point_coords <- function(x, ...) {
 #' Gradients of energies with respect to the points
 #'
 #' A network that puts out invariant numbers for points gives an energy, their sum, and so forces: minus its gradient
-#' with respect
-#' to the coordinates. They turn with the points if the energy does not change.
+#' with respect to the coordinates. They turn with the points if the energy does not change.
 #'
 #' @param module A module whose output is trivial fields.
 #' @param x A [geometric_tensor()] on points.
@@ -230,10 +228,9 @@ edge_tensor <- function(edges, n, call) {
 
 #' Train a network on points
 #'
-#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close
-#' to a number
-#' for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each epoch (Adam, mean
-#' squared error, with a learning rate that falls to zero).
+#' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close to
+#' a number for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each
+#' epoch (Adam, mean squared error, with a learning rate that falls to zero).
 #'
 #' @param module A module that ends with trivial fields, one for each number to learn. It is not changed.
 #' @param x A [geometric_tensor()] on the points of all graphs.
@@ -247,8 +244,7 @@ edge_tensor <- function(edges, n, call) {
 #' @param learn_rate The learning rate at the start.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the
-#'   training early
-#'   and keeps what was learned.
+#'   training early and keeps what was learned.
 #' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
 #' @export
 #' @examplesIf intertwine_available()

@@ -14,12 +14,11 @@
 #' @param tile `NULL`; or the side of the tiles, in pixels, into which large images or volumes are
 #'   cut, for networks that answer for each pixel. Only one place of the images is in the network at a
 #'   time, so memory does not limit their size.
-#' @param overlap How many pixels at each side of a tile its neighbours decide. By default as
-#'   many as needed: how far the network sees, and at which steps its strides repeat, are measured on
-#'   the network, and tiles are laid accordingly and checked. The result is that of whole images but for
-#'   rounding; where no tiles give it (a layer that looks at the whole image, such as instance
-#'   normalisation or attention; circular padding; a `tile` or an `overlap` that is too small), the
-#'   call is refused and says why.
+#' @param overlap How many pixels at each side of a tile its neighbours decide. By default as many as needed: how far
+#'   the network sees, and at which steps its strides repeat, are measured on the network, and tiles are laid
+#'   accordingly and checked. The result is that of whole images but for rounding; where no tiles give it (a layer that
+#'   looks at the whole image, such as instance normalisation or attention; circular padding; a `tile` or an `overlap`
+#'   that is too small), the call is refused and says why.
 #' @param device Where to compute; the module's own device if `NULL`.
 #' @param ... Not used.
 #' @return A factor; a vector, or a matrix with a row for each sample and a column for each output, called like that of
@@ -220,10 +219,10 @@ name_predictions <- function(result, columns, names, type) {
 #' @param y The true targets, to be put beside the predictions; or `NULL`, for those of an
 #'   [image_folder()] or none.
 #' @param ... `batch_size`, `device`, `tile` and `overlap` of [predict()][predict.intertwine_fit].
-#' @return A data frame with a row for each sample: the columns of `newdata` if it is a data
-#'   frame, `.truth` if `y` is given, and `.pred_class` with `.pred_<class>` for each class; or `.pred`, for
-#'   several outputs `.pred_<column of y>` or `.pred_1`, `.pred_2`, ..., and `.truth` likewise. Where a name is taken, by
-#'   another of these (a level may be called `class`) or by a column of `newdata`, a number is put behind: `.pred_class_2`.
+#' @return A data frame with a row for each sample: the columns of `newdata` if it is a data frame, `.truth` if `y` is
+#'   given, and `.pred_class` with `.pred_<class>` for each class; or `.pred`, for several outputs `.pred_<column of y>`
+#'   or `.pred_1`, `.pred_2`, ..., and `.truth` likewise. Where a name is taken, by another of these (a level may be
+#'   called `class`) or by a column of `newdata`, a number is put behind: `.pred_class_2`.
 #' @examplesIf intertwine::intertwine_available()
 #' digits <- digits_data()
 #' fitted <- equivariant_cnn(digits$x[1:200], digits$y[1:200], epochs = 1)

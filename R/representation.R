@@ -14,9 +14,9 @@
 #' * `quotient_repr()` has one channel for each coset of a subgroup.
 #' * `standard_repr()` is a vector: the orthogonal matrices by which a space moves (or those of the group itself), in the
 #'   coordinates x (to the right), y (up), z. Gradients, flows, velocities and forces are vectors.
-#' * `pseudovector_repr()` is a vector that mirrors turn around, \eqn{det A(g) A(g)}{det A(g) A(g)}: curls in space, such as a
-#'   magnetic field; in the plane a vector turned by 90 degrees. `pseudoscalar_repr()` is a number whose sign changes
-#'   under mirrors, \eqn{det A(g)}: curls in the plane, such as vorticity, or handedness in space.
+#' * `pseudovector_repr()` is a vector that mirrors turn around, \eqn{det A(g) A(g)}{det A(g) A(g)}: curls in space,
+#'   such as a magnetic field; in the plane a vector turned by 90 degrees. `pseudoscalar_repr()` is a number whose sign
+#'   changes under mirrors, \eqn{det A(g)}: curls in the plane, such as vorticity, or handedness in space.
 #' * `irreps()` lists the irreps, `representations()` these and the regular one by name.
 #'
 #' `2 * rho` is a list of two copies, as [field_type()] takes it, and `a + b` the direct sum.

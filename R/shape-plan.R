@@ -11,9 +11,9 @@
 #' @param module A module.
 #' @param size Height and width of the input; one number for both.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @return A data frame with one row for each layer: `layer`, `name`, `part` (where it is in the model, positions counted from
-#'   1), `input`, `output`, `exact`, `reason`. A module that was written by hand comes after the layers in it. It prints the
-#'   verdict; `attr(plan, "sizes")` are sizes at which the model is exact, nearest first.
+#' @return A data frame with one row for each layer: `layer`, `name`, `part` (where it is in the model, positions
+#'   counted from 1), `input`, `output`, `exact`, `reason`. A module that was written by hand comes after the layers in
+#'   it. It prints the verdict; `attr(plan, "sizes")` are sizes at which the model is exact, nearest first.
 #' @seealso [check_equivariance()], which measures
 #' @export
 #' @examplesIf intertwine_available()

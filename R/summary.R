@@ -18,7 +18,8 @@
 #'     nothing is said or known;
 #'   * `part`: where the layer is in the model, positions counted from 1.
 #'
-#'   `attr(found, "exact")` is the verdict on the whole, `NA` if it is not known. The columns from `shape` on are there if `size` is given.
+#'   `attr(found, "exact")` is the verdict on the whole, `NA` if it is not known. The columns from `shape` on are there
+#'   if `size` is given.
 #' @seealso [shape_plan()] for sizes at which every layer is exact; [n_parameters()]
 #' @name summary.equivariant_module
 #' @export

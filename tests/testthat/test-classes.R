@@ -4,7 +4,9 @@ test_that("the class filter puts short names first", {
     "python.builtin.object"
   )
   expect_identical(short_classes(classes), c("r2_conv", "equivariant_module", "intertwine_object", classes))
-  group <- c("intertwine.group.catalogue.cyclic_dihedral.CyclicGroup", "intertwine.group.core.group.Group", "python.builtin.object")
+  group <- c(
+    "intertwine.group.catalogue.cyclic_dihedral.CyclicGroup", "intertwine.group.core.group.Group", "python.builtin.object"
+  )
   expect_identical(short_classes(group)[1:3], c("cyclic_group", "symmetry_group", "intertwine_object"))
   mine <- c("__main__.MyNet", "intertwine.nn.base.module.EquivariantModule", "python.builtin.object")
   expect_identical(short_classes(mine)[1:2], c("equivariant_module", "intertwine_object"))

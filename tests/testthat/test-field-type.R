@@ -58,7 +58,10 @@ test_that("vectors are named on every space", {
     show_error(field_type(cyclic_group(4), vector = 1))
     show_error(field_type(gs, trivial = 1) |> equivariant_linear(out = c(arrow = 1)))
   })
-  for (gs in list(gspace_flip1d(), gspace_rot2d(N = Inf), gs, gspace_flip2d(axis = 0.3), gspace_full_octa(), gspace_mirror3d())) {
+  spaces <- list(
+    gspace_flip1d(), gspace_rot2d(N = Inf), gs, gspace_flip2d(axis = 0.3), gspace_full_octa(), gspace_mirror3d()
+  )
+  for (gs in spaces) {
     expect_true(field_type(gs, vector = 2) == field_type(gs, 2 * standard_repr(gs)))
     expect_true(field_type(gs, pseudovector = 1) == field_type(gs, pseudovector_repr(gs)))
     expect_true(field_type(gs, pseudoscalar = 1) == field_type(gs, pseudoscalar_repr(gs)))

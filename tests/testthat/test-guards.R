@@ -142,7 +142,9 @@ test_that("layers with leading settings build the same network", {
     set.seed(1)
     sequential_module(type, ...)
   }
-  short <- build(r2_conv(c(regular = 2), 3), pool_avg(2), dropout_field(0.2), pool_adaptive_avg(1), pool_group(), head_classes(3))
+  short <- build(
+    r2_conv(c(regular = 2), 3), pool_avg(2), dropout_field(0.2), pool_adaptive_avg(1), pool_group(), head_classes(3)
+  )
   long <- build(
     r2_conv(out = c(regular = 2), kernel_size = 3), pool_avg(kernel_size = 2), dropout_field(p = 0.2),
     pool_adaptive_avg(output_size = 1), pool_group(), head_classes(n = 3)

@@ -1,5 +1,5 @@
-# What a new user may well write, and what they read then: one table, one snapshot. Each call has to end in a classed condition
-# that says what was given and what to do, in R's words. Whoever finds another wrong call adds it here.
+# What a new user may well write, and what they read then: one table, one snapshot. Each call has to end in a classed
+# condition that says what was given and what to do, in R's words. Whoever finds another wrong call adds it here.
 
 # What is on the table: small, and made once.
 wrong_calls_scene <- function() {
@@ -565,7 +565,8 @@ test_that("wrong calls end in classed conditions that speak R", {
   })
   # words that only a Python user knows; "torch" is the name of a library that R users know
   python <- paste(
-    "Traceback|TypeError|ValueError|KeyError|AttributeError|RuntimeError|\\bNone\\b|\\bTrue\\b|\\bFalse\\b|(^|[^_])torch\\.|numpy|<class",
+    "Traceback|TypeError|ValueError|KeyError|AttributeError|RuntimeError|\\bNone\\b|\\bTrue\\b|\\bFalse\\b",
+    "(^|[^_])torch\\.|numpy|<class",
     "object at 0x|[Pp]ython|\\bdict\\b|\\btuple\\b|\\.py\\b|positional argument|keyword|__|\\bself\\b|\\*\\*?kwargs",
     sep = "|"
   )
