@@ -70,6 +70,7 @@ OFF = {
 RIGHT = {
     ("AnA", "a"): "a is an element, A a matrix",
     ("RegularIrregulars", "strided"): "a strided convolution",
+    ("WrongNegative", "deprecations"): "the name of a page",
     ("WrongNegative", "det"): "the determinant",
 }
 """Findings that are wrong about this text, and why."""

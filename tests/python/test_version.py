@@ -13,6 +13,7 @@ VERSION_LINES = {
     "DESCRIPTION": r"^Version: (\S+)$",
     "pyproject.toml": r'^version = "([^"]+)"$',
     "NEWS.md": r"^# intertwine (\S+)$",
+    "CITATION.cff": r"^version: (\S+)$",
 }
 
 
@@ -21,6 +22,14 @@ def test_version_is_the_package_s(name: str) -> None:
     found = re.search(VERSION_LINES[name], (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None, f"{name} states no version"
     assert found.group(1) == intertwine.__version__
+
+
+def test_both_citations_are_the_same_work() -> None:
+    cff, r = ((ROOT / name).read_text(encoding="utf-8") for name in ("CITATION.cff", "inst/CITATION"))
+    for ours, theirs in ((r'^title: "(.+)"$', r'title = "(.+)"'), (r"^  - name: (.+)$", r'person\("(.+)"\)')):
+        assert re.findall(ours, cff, re.M) == re.findall(theirs, r) != []
+    year = re.findall(r"^YEAR: (\d+)$", (ROOT / "LICENSE").read_text(encoding="utf-8"), re.M)
+    assert re.findall(r'year = "(\d+)"', r) == year != []
 
 
 def test_r_asks_python_for_what_pyproject_declares() -> None:
