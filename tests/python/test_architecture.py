@@ -54,7 +54,9 @@ def passed(program: Callable[[], Any]) -> set[tuple[str, str]]:
         for path in PACKAGE.rglob("*.py")
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        for line in range(min([node, *node.decorator_list], key=lambda part: part.lineno).lineno, (node.end_lineno or 0) + 1)
+        for line in range(
+            min([node, *node.decorator_list], key=lambda part: part.lineno).lineno, (node.end_lineno or 0) + 1
+        )
     }
 
     def note(frame: FrameType, event: str, arg: Any) -> None:
