@@ -23,14 +23,16 @@
 #' @param optimizer `"adam"`, `"adamw"`, `"rmsprop"` or `"sgd"` (with Nesterov
 #'   momentum 0.9).
 #' @param learn_rate The learning rate; `NULL` for the optimizer's usual one.
-#' @param loss `NULL`: the cross-entropy of classes, the mean square of measurements; or `"cross_entropy"`, `"mse"`,
-#'   `"mae"`, `"huber"`, or a function of two torch tensors, output and target, that gives their mean loss as a tensor;
-#'   see "Losses and metrics of your own".
-#' @param metrics `NULL`: the accuracy of classes, the root mean square error of measurements; or names: of classes
-#'   `"accuracy"`, `"balanced_accuracy"`, `"f1"`, `"precision"`, `"recall"` (means over the classes), `"kappa"`,
-#'   `"mcc"`, `"auroc"`, of measurements `"mse"`, `"rmse"`, `"mae"`, `"r2"`; a function of output and target that gives
-#'   a number; a metric object of the Python package torchmetrics; or a list of those, whose names are those of the
-#'   columns in the history.
+#' @param loss `NULL`: the cross-entropy of classes, the mean square of
+#'   measurements; or by name: `"cross_entropy"`, `"focal"`, `"dice"` of classes, `"mse"`, `"mae"`, `"huber"`,
+#'   `"cosine"` (of directions) of measurements; or a function of two
+#'   torch tensors, output and target, that gives their mean loss as a tensor; see "Losses and metrics of your own".
+#' @param metrics `NULL`: the accuracy of classes, the root mean square error of
+#'   measurements; or names: of classes `"accuracy"`, `"balanced_accuracy"`, `"f1"`, `"precision"`, `"recall"`, `"iou"`,
+#'   `"dice"` (means over the classes), `"kappa"`, `"mcc"`, `"auroc"`, of measurements `"mse"`, `"rmse"`, `"mae"`, `"r2"`,
+#'   `"angular_error"` (radians, of vectors along the channels); a function of
+#'   output and target that gives a number; a metric object of the Python package torchmetrics; or a list of those, whose
+#'   names are those of the columns in the history.
 #' @param validation A fraction of the samples that is held out, a list of
 #'   `x` and `y`, or an [image_folder()].
 #' @param augment `NULL`; `"rotations"`, which moves each image of a batch by a random element of the module's own group
