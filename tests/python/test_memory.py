@@ -39,7 +39,7 @@ SMALL_FOR_EVER = {
     "deploy/layers.py": "the classes of layers by name",
     "fields/geometric_tensor.py": "a table of functions",
     "memory.py": "one entry for each class that is weighed",
-    "nn/base/module.py": "one signature for each class of layers",
+    "nn/base/construction.py": "one signature for each class of layers",
     "suggestions.py": "the names of the arguments of each class",
     "_r/crossing/calls.py": "functions by the names that R calls them by",
 }

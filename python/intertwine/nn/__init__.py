@@ -9,15 +9,20 @@ from intertwine.nn import init
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
+from intertwine.nn.conv.convolutions import (
+    R1Conv,
+    R1ConvTransposed,
+    R2Conv,
+    R2ConvTransposed,
+    R3Conv,
+    R3ConvTransposed,
+)
 from intertwine.nn.conv.graph import radius_graph
-from intertwine.nn.conv.grid_conv import R2Conv, R2ConvTransposed
 from intertwine.nn.conv.ico_conv import R3IcoConv, R3IcoConvTransposed
-from intertwine.nn.conv.line_conv import R1Conv, R1ConvTransposed
 from intertwine.nn.conv.linear import Linear
 from intertwine.nn.conv.point_conv import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.conv.separable import depthwise_conv, separable_conv
 from intertwine.nn.conv.tensor_product import TensorProductModule
-from intertwine.nn.conv.volume_conv import R3Conv, R3ConvTransposed
 from intertwine.nn.inspect.equivariance import EquivarianceReport, check_equivariance
 from intertwine.nn.inspect.exporting import export
 from intertwine.nn.inspect.planning import ShapePlan, shape_plan

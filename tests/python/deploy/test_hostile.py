@@ -109,7 +109,10 @@ def test_plain_safetensors():
 FORGERIES = {
     "an unknown class": (lambda d: d["module"].update({"class": "os.system"}), "os.system"),
     "a class of another module": (lambda d: d["module"].update({"class": "torch.nn.Module"}), "torch.nn.Module"),
-    "a class by a path": (lambda d: d["module"].update({"class": "intertwine.nn.base.module.inspect"}), "inspect"),
+    "a class by a path": (
+        lambda d: d["module"].update({"class": "intertwine.nn.base.construction.inspect"}),
+        "inspect",
+    ),
     "a class that is no text": (lambda d: d["module"].update({"class": ["a"]}), "class"),
     "no module": (lambda d: d.pop("module"), "does not describe"),
     "a module that is a number": (lambda d: d.update(module=3), "no module"),

@@ -185,7 +185,7 @@ def test_wide_voxels_see_the_kernel_where_they_are():
 
     def rows(conv):
         with torch.no_grad():
-            return torch.stack([conv._expand(w) for w in torch.eye(conv.weights.numel(), dtype=torch.float64)])
+            return torch.stack([conv._expand(w)[0] for w in torch.eye(conv.weights.numel(), dtype=torch.float64)])
 
     seen, own = rows(fine)[:, :, :, ::2].flatten(1).T, rows(coarse).flatten(1).T
     assert fine.weights.numel() == coarse.weights.numel()

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import copy
-import inspect
-from abc import ABCMeta
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 import torch
 
-from intertwine.budget import Price
 from intertwine.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -23,50 +17,26 @@ from intertwine.errors import (
     warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.kernels.constants import ConstantModule
-from intertwine.scalars import plain
-from intertwine.suggestions import refuse_unknown
+from intertwine.nn.base.construction import Constructed
+from intertwine.nn.base.windows import uneven_settings
 
 if TYPE_CHECKING:
     from intertwine.group.core.element import GroupElement
     from intertwine.gspaces import GSpace
-    from intertwine.nn.base.spec import Spec
     from intertwine.nn.inspect.equivariance import EquivarianceReport
 
 
-@lru_cache(maxsize=512)
-def _signature(cls: type) -> inspect.Signature:
-    return inspect.signature(cls.__init__)
-
-
-_Module = TypeVar("_Module", bound="EquivariantModule")
-_Made = TypeVar("_Made")
-
-
-class _ModuleType(ABCMeta):
-    """What classes of modules are: their constructors receive Python's numbers, also where NumPy's are given."""
-
-    def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
-        return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
-
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        found = _signature(cls)
-        return found.replace(parameters=list(found.parameters.values())[1:], return_annotation=inspect.Signature.empty)
-
-
-class EquivariantModule(ConstantModule, metaclass=_ModuleType):
+class EquivariantModule(Constructed):
     """A module that commutes with a group: f(g x) = g f(x), for features of ``in_type`` and ``out_type``.
 
     Library layers implement ``_compute`` on plain tensors. The base class checks types, unwraps and wraps: a
-    :class:`GeometricTensor` gives a :class:`GeometricTensor`, a plain tensor gives a plain tensor. A subclass may instead
-    override ``forward``; it then receives what it is called with.
+    :class:`GeometricTensor` gives a :class:`GeometricTensor` on the same points, a plain tensor gives a plain tensor. A subclass
+    may instead override ``forward``; it then receives what it is called with, and a :class:`GeometricTensor` from the modules of
+    the library that hold it.
 
     Attributes:
         in_type: the type of the input.
         out_type: the type of the output; ``None`` for plain features that the group does not change.
-        derived: names of attributes that follow from the others, such as results kept for the next call. Model files hold all
-            that a module has but these; a subclass lists its own, those of its ancestors count as well.
     """
 
     in_type: FieldType
@@ -81,115 +51,23 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
     needs: ClassVar[str] = "any fields"
     """What the fields of the input must be, so that the layer commutes with the group."""
 
-    derived: ClassVar[tuple[str, ...]] = ("_arguments",)
     exports_parts: ClassVar[bool] = False
     """Whether exporting exports the parts one by one, so that those of torch stay what they are."""
 
-    _arguments: dict[str, Any]
+    takes_fields: ClassVar[bool] = False
+    """Whether the class has a ``forward`` of its own, which is promised a :class:`GeometricTensor`; see `compute`."""
+
+    uses_coords: ClassVar[bool] = False
+    """Whether ``_compute`` also takes the coordinates of the points, as ``coords``, where there are any."""
+
     _always_breaks: str | None = None
     """Why the layer is not exactly equivariant on any grid, if a setting of it breaks that."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__module__" not in vars(cls):  # of a class that R makes
-            cls.__module__ = "__main__"
-
-    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
-        # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
-        # documentation show this signature, (*args, **kwargs), in place of the constructor's.
-        if kwargs:
-            refuse_unknown(cls, kwargs)
-        self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
-        arguments: dict[str, Any] = {}
-        try:
-            bound = _signature(cls).bind(self, *args, **kwargs)
-        except TypeError:
-            # The constructor itself will say what is wrong; unpickling passes no arguments at all.
-            bound = None
-        if bound is not None:
-            itself = next(iter(bound.signature.parameters.values()))
-            arguments = dict(bound.arguments)
-            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # of a class that R makes, the module is one of them
-                arguments[itself.name] = arguments[itself.name][1:]
-            else:
-                del arguments[itself.name]
-        object.__setattr__(self, "_arguments", arguments)
-        return self
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The arguments with which the module was built, by name: what a saved model is rebuilt from."""
-        return dict(self._arguments)
-
-    @classmethod
-    def refuses(cls, in_type: Any, **arguments: Any) -> str | None:
-        """Why the layer cannot work on fields of a type, as its constructor says; ``None`` if it can.
-
-        Whether fields are what the layer ``needs`` is computed from the matrices of their representations.
-
-        Args:
-            in_type: the type, or what else the constructor takes first.
-            **arguments: others of the constructor.
-
-        Example:
-            >>> from intertwine import gspaces, nn
-            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), vector=1)
-            >>> nn.ReLU.needs
-            'fields whose channels the group only permutes'
-            >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None
-            (True, False)
-        """
-        build: Any = cls
-        try:
-            build(in_type, **arguments)
-        except UnsupportedFieldError as error:
-            return str(error)
-        return None
-
-    field_seconds: ClassVar[float] = 1e-5
-    """What each field adds to the seconds that building takes; see `prices`."""
-
-    field_bytes: ClassVar[float] = 200.0
-    """What each field adds to the memory that building takes."""
-
-    @classmethod
-    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
-        """Tensors of the state that are known before the layer is built, with their shapes, or ``None`` where these are not.
-
-        A model file that does not hold them is refused at once.
-
-        Args:
-            **arguments: of the constructor, as the file gives them.
-        """
-        return {}
-
-    @classmethod
-    def prices(cls, **arguments: Any) -> Iterator[Price]:
-        """What building the layer takes besides its fields, for a model file that asks for it.
-
-        A layer whose constants grow with an argument, such as the cells of a mask, says so here, in steps: each is asked for
-        once those before it are paid for, so that the first ones guard what is needed to know the next. They follow from the
-        arguments alone.
-
-        Args:
-            **arguments: of the constructor, as the file gives them.
-        """
-        return iter(())
-
-    @classmethod
-    def spec(cls, **arguments: Any) -> Spec:
-        """The layer without its input type, which :class:`SequentialModule` fills in from the layer before.
-
-        Args:
-            **arguments: those of the constructor but ``in_type``; ``out`` may describe ``out_type`` by numbers of fields, for
-                example ``out={"regular": 8}``.
-
-        Raises:
-            ArgumentError: for an argument that the constructor has not.
-        """
-        from intertwine.nn.base.spec import Spec
-
-        return Spec(cls, arguments)
+        takes_fields = cls.forward is not EquivariantModule.forward
+        if takes_fields != cls.takes_fields:
+            cls.takes_fields = takes_fields
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 
@@ -211,23 +89,41 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         """
         if more or not isinstance(self.in_type, FieldType):
             return self._forward_several(input, *more)
-        if isinstance(input, GeometricTensor):
-            if input.type is not self.in_type and input.type != self.in_type:
+        tensor = self._unwrapped(input, self.in_type)
+        self._check_axes(tensor)
+        if not isinstance(input, GeometricTensor):
+            return self._compute(tensor)
+        return self._wrapped(self._compute(tensor, **self._points(input.coords)), input.coords)
+
+    def _unwrapped(self, value: Any, type_: FieldType, label: Any = None) -> torch.Tensor:
+        """The tensor of features that must have a type.
+
+        Args:
+            value: the features.
+            type_: their type.
+            label: of the input, for a module with several.
+        """
+        if isinstance(value, GeometricTensor):
+            if value.type is not type_ and value.type != type_:
                 raise FieldTypeError(
-                    f"{type(self).__name__} takes {self.in_type}, but was given {input.type}",
+                    f"{type(self).__name__} takes {type_}{'' if label is None else ' as input {input}'}, but was given "
+                    f"{value.type}",
                     hint="build the layer for the output type of the layer before it",
+                    positions=None if label is None else {"input": label},
                 )
-            self._check_axes(input.tensor)
-            return self._wrapped(self._compute(input.tensor), input.coords)
-        if not isinstance(input, torch.Tensor):
+            return value.tensor
+        if not isinstance(value, torch.Tensor):
             raise ArgumentTypeError(
-                f"{type(self).__name__} takes a tensor or a GeometricTensor, not {type(input).__name__}",
+                f"{type(self).__name__} takes a tensor or a GeometricTensor, not {type(value).__name__}",
                 hint="make a tensor of shape (batch, channels, *space), for example with torch.as_tensor",
             )
-        if input.dim() < 2 or input.shape[1] != self.in_type.size:
-            self.in_type.check_channels(input)
-        self._check_axes(input)
-        return self._compute(input)
+        if value.dim() < 2 or value.shape[1] != type_.size:
+            type_.check_channels(value)
+        return value
+
+    def _points(self, coords: torch.Tensor | None) -> dict[str, torch.Tensor]:
+        """The coordinates as ``_compute`` takes them."""
+        return {"coords": coords} if self.uses_coords and coords is not None else {}
 
     def _forward_several(self, *inputs: Any) -> Any:
         """The output of a module with several inputs: a tuple of types takes as many inputs, a dict of types takes a dict."""
@@ -237,18 +133,11 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         wrapped: list[GeometricTensor] = []
         for label, type_ in types.items():
             value = given[label]
+            tensors[label] = self._unwrapped(value, type_, label)
             if isinstance(value, GeometricTensor):
-                if value.type != type_:
-                    raise FieldTypeError(
-                        f"{name} takes {type_} as input {{input}}, but was given {value.type}",
-                        positions={"input": label},
-                    )
                 if wrapped and not wrapped[0].has_same_coords(value):
                     raise ShapeError(f"the inputs of {name} live on different points")
                 wrapped.append(value)
-                value = value.tensor
-            type_.check_channels(value)
-            tensors[label] = value
         shapes = [(tensor.shape[0], *tensor.shape[2:]) for tensor in tensors.values()]
         if any(shape != shapes[0] for shape in shapes):
             raise ShapeError(
@@ -259,11 +148,13 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
             raise ArgumentTypeError(
                 f"{name} takes either plain tensors or GeometricTensors, but was given some of each"
             )
-        output = self._compute(tensors) if isinstance(self.in_type, dict) else self._compute(*tensors.values())
-        return self._wrapped(output, wrapped[0].coords) if wrapped else output
+        coords = wrapped[0].coords if wrapped else None
+        arguments = (tensors,) if isinstance(self.in_type, dict) else tuple(tensors.values())
+        output = self._compute(*arguments, **self._points(coords))
+        return self._wrapped(output, coords) if wrapped else output
 
     def _wrapped(self, output: Any, coords: torch.Tensor | None) -> Any:
-        if self.out_type is None:
+        if self.out_type is None or isinstance(output, GeometricTensor):
             return output
         if isinstance(self.out_type, dict):
             return {label: GeometricTensor(output[label], type_, coords) for label, type_ in self.out_type.items()}
@@ -277,8 +168,13 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
                 hint="add the missing axes, for example with tensor[None]",
             )
 
-    def _compute(self, *tensors: Any) -> Any:
-        """The output channels for the input channels: what a library layer implements."""
+    def _compute(self, *tensors: Any, **points: Any) -> Any:
+        """The output channels for the input channels: what a library layer implements.
+
+        Args:
+            *tensors: one for each input, or a dict of them.
+            **points: the coordinates, as ``coords``, for a layer that uses them.
+        """
         raise FieldTypeError(
             f"{type(self).__name__} computes nothing",
             hint="a subclass of EquivariantModule overrides `forward` or `_compute`",
@@ -306,7 +202,7 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         if by_label:
             probes.append({label: probe(shape) for label, shape in by_label.items()})
         with torch.no_grad():
-            if type(self).forward is not EquivariantModule.forward and isinstance(self.in_type, FieldType):
+            if self.takes_fields and isinstance(self.in_type, FieldType):
                 probes = [GeometricTensor(value, self.in_type) for value in probes]
             output = twin(*probes)
         if isinstance(output, dict):
@@ -332,11 +228,11 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         See :func:`intertwine.nn.check_equivariance`.
 
         Args:
-            atol: absolute tolerance, which comes first for escnn's sake; features in its place are taken for ``x``.
+            atol: absolute tolerance. Programs written for escnn give it first; features in its place are taken for ``x``.
             rtol: relative tolerance.
             assertion: whether a failure raises.
-            verbose: accepted for escnn's sake; nothing is printed.
-            device: accepted for escnn's sake; the module stays where it is.
+            verbose: has no effect: nothing is printed. Programs written for escnn may give it.
+            device: has no effect: the module stays where it is. Programs written for escnn may give it.
             x: the input to use.
             elements: the elements to test.
             assert_raise: the same as ``assertion``, as some layers of escnn call it.
@@ -404,7 +300,7 @@ class EquivariantModule(ConstantModule, metaclass=_ModuleType):
         Args:
             **settings: numbers by axis, by the name of the argument.
         """
-        uneven = _uneven(self.in_type, settings)
+        uneven = uneven_settings(self.in_type, settings)
         if uneven:
             self._breaks_the_grid(
                 f"{', '.join(uneven)} treats the axes of space differently, but {self.in_type.fibergroup} exchanges them",
@@ -478,16 +374,30 @@ def reference_of(module: torch.nn.Module) -> torch.Tensor:
     return torch.empty(0)
 
 
-def compute(module: torch.nn.Module, *tensors: torch.Tensor) -> torch.Tensor:
-    """What a module gives for plain tensors, as a plain tensor.
+def on_points(tensor: torch.Tensor, type_: FieldType, coords: torch.Tensor | None) -> torch.Tensor | GeometricTensor:
+    """Features as a module that holds others hands them on: as fields on points where there are coordinates.
 
     Args:
-        module: a library layer, or a user's, which is promised a :class:`GeometricTensor` for each input.
-        *tensors: its inputs.
+        tensor: the features.
+        type_: their type.
+        coords: of the points.
     """
-    if not isinstance(module, EquivariantModule) or type(module).forward is EquivariantModule.forward:
-        return module(*tensors)
-    types, given = several(module.in_type, tensors, type(module).__name__)
+    return tensor if coords is None else GeometricTensor(tensor, type_, coords)
+
+
+def compute(module: torch.nn.Module, *features: torch.Tensor | GeometricTensor) -> Any:
+    """What a module gives for features within another module, as the same kind.
+
+    Args:
+        module: a library layer; a user's with a ``forward`` of its own, which is promised a :class:`GeometricTensor` for each
+            input; or an ordinary module, which takes plain tensors.
+        *features: its inputs.
+    """
+    if not isinstance(module, EquivariantModule):
+        return module(*(value.tensor if isinstance(value, GeometricTensor) else value for value in features))
+    if not module.takes_fields or isinstance(features[0], GeometricTensor):
+        return module(*features)
+    types, given = several(module.in_type, features, type(module).__name__)
     output = module(*(GeometricTensor(given[label], type_) for label, type_ in types.items()))
     return output.tensor if isinstance(output, GeometricTensor) else output
 
@@ -511,38 +421,6 @@ def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool
                 f"permute its channels{' and their signs' if signed else ''}",
                 hint=f"use regular, quotient or trivial fields, or {instead}",
             )
-
-
-def _uneven(in_type: FieldType, settings: dict[str, tuple[Any, ...]]) -> list[str]:
-    """The settings that differ between axes of space which the group mixes; axes are counted as in memory."""
-    action = in_type.gspace.basespace_action
-    moving = np.concatenate([action.generator_matrices, action.lie_matrices])[:, ::-1, ::-1]
-    mixed = (np.abs(moving) > 1e-9).any(axis=0) if len(moving) else np.zeros(2 * (action.size,), dtype=bool)
-    return [
-        f"{name}={values}"
-        for name, values in settings.items()
-        if any(values[i] != values[j] for i, j in zip(*np.nonzero(mixed), strict=True))
-    ]
-
-
-def refuse_uneven(in_type: FieldType, layer: str, **settings: tuple[Any, ...]) -> None:
-    """Raises if settings differ between axes of space that the group mixes.
-
-    Args:
-        in_type: the type.
-        layer: the name of the layer.
-        **settings: numbers by axis, by the name of the argument.
-
-    Raises:
-        ArgumentError: naming the settings.
-    """
-    uneven = _uneven(in_type, settings)
-    if uneven:
-        raise ArgumentError(
-            f"{layer} with {', '.join(uneven)} treats the axes of space (in memory) differently, but {in_type.fibergroup} "
-            "mixes them: no kernel of that shape is equivariant",
-            hint="use equal numbers along these axes, or a group that leaves them apart, such as rot2dOnR3 for slices",
-        )
 
 
 def check_field_type(value: Any, layer: str, argument: str = "in_type") -> FieldType:

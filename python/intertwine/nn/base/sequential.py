@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
-from intertwine.fields import FieldType, GeometricTensor
+from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
-from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.module import EquivariantModule, compute, on_points
 from intertwine.nn.base.spec import Spec
 
 
@@ -41,6 +41,7 @@ class SequentialModule(EquivariantModule):
     """
 
     exports_parts: ClassVar[bool] = True
+    uses_coords: ClassVar[bool] = True
     holds = "a sequence"
 
     def __init__(self, *args: FieldType | EquivariantModule | Spec | torch.nn.Module) -> None:
@@ -152,30 +153,11 @@ class SequentialModule(EquivariantModule):
             return SequentialModule(*chosen)
         return modules[idx]
 
-    def forward(self, input: Any) -> Any:
-        """The output for an input; see :class:`EquivariantModule`.
-
-        Args:
-            input: a :class:`GeometricTensor`, or a tensor of shape ``(batch, in_type.size, *space)``.
-        """
-        if isinstance(input, GeometricTensor) and input.coords is not None:
-            for module in self:
-                input = module(input)
-            return input
-        return super().forward(input)
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+    def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> Any:
+        features = on_points(tensor, self.in_type, coords)
         for module in self._modules.values():
-            if isinstance(module, EquivariantModule) and type(module).forward is not EquivariantModule.forward:
-                if isinstance(module, SequentialModule):
-                    tensor = module(tensor)
-                else:
-                    # A user's module that overrides `forward` is promised a GeometricTensor.
-                    result = module(GeometricTensor(tensor, module.in_type))
-                    tensor = result.tensor if isinstance(result, GeometricTensor) else result
-            else:
-                tensor = module(tensor)  # type: ignore[misc]
-        return tensor
+            features = compute(module, features)  # type: ignore[arg-type]
+        return features
 
     def _export(self) -> torch.nn.Module:
         from intertwine.nn.inspect.exporting import example_input, export, record

@@ -27,7 +27,7 @@ class Spec:
         8
     """
 
-    def __init__(self, cls: type[EquivariantModule], arguments: dict[str, Any]) -> None:
+    def __init__(self, cls: type[Any], arguments: dict[str, Any]) -> None:
         self._cls = cls
         self._arguments = dict(arguments)
         names, _ = named_arguments(cls)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from intertwine.checks import flag
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.kernels import ExpansionPlan, FilterCache, KernelExpansion
 from intertwine.nn.base.bias import BiasExpansion
-from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.conv.schur import SchurBlocks
 from intertwine.nn.init import generalized_he_init
+
+_Made = TypeVar("_Made")
 
 
 class ExpandedModule(EquivariantModule):
     """A layer with flat ``weights`` in a basis of intertwiners, and a ``bias`` for each trivial irrep of the output.
 
-    What they expand to is computed at each call in training. In eval mode without gradients it is kept while the parameters
-    stay equal, and dropped when the module is switched, moved or loaded.
+    In training the filter and the bias of each channel are expanded at each call. In eval mode without gradients they are kept
+    while the parameters stay equal, and dropped when the module is switched, moved or loaded.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("_cache",)
@@ -38,6 +40,29 @@ class ExpandedModule(EquivariantModule):
             **arguments: of the constructor.
         """
         return {"weights": None}
+
+    def _set_types(self, in_type: Any, out_type: Any, dimension: int | None = None) -> None:
+        """Sets the types of input and output, if they are on one space.
+
+        Args:
+            in_type: of the input.
+            out_type: of the output.
+            dimension: of the space; ``None`` for any.
+
+        Raises:
+            FieldTypeError: if they are no field types, or on other spaces.
+        """
+        name = type(self).__name__
+        self.in_type = check_field_type(in_type, name)
+        self.out_type = check_field_type(out_type, name, "out_type")
+        space = in_type.gspace
+        if space != out_type.gspace:
+            raise FieldTypeError(
+                f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
+                hint="restrict the input with RestrictionModule, or make the output type on its space",
+            )
+        if dimension is not None and space.dimensionality != dimension:
+            raise FieldTypeError(f"{name} works on R^{dimension}, but {space} is of dimension {space.dimensionality}")
 
     def _set_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
         """Makes the parameters.
@@ -60,42 +85,49 @@ class ExpandedModule(EquivariantModule):
         if initialize:
             generalized_he_init(self.weights, self.basisexpansion)
 
-    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
-        """The filter as the layer uses it."""
-        return self.basisexpansion(weights)
+    # --- what the parameters expand to ------------------------------------------------------------------------------------
 
-    def _expand_all(self, weights: torch.Tensor, bias: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return self._expand(weights), self._expand_bias(bias)
+    def _expand(
+        self, weights: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The filter as the layer uses it, and the bias of each channel or ``None``.
 
-    def _expand_bias(self, bias: torch.Tensor | None) -> torch.Tensor | None:
-        return None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
+        Args:
+            weights: flat coefficients of the filter.
+            bias: one number for each trivial irrep of the output.
+        """
+        expanded = None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
+        return self.basisexpansion(weights), expanded
 
-    def _expanded(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The filter as the layer uses it, and the bias of each channel, from memory where that is safe."""
+    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""
+        return self._expand(self.weights, self.bias)
+
+    def _kept(self, name: str, make: Callable[..., _Made]) -> _Made:
+        """What is made of the weights and the bias, from memory where that is safe.
+
+        Args:
+            name: of what is made.
+            make: makes it, such as `_expand`.
+        """
         if self.training:
-            return self._expand_all(self.weights, self.bias)
-        return self._cache.get("filter", self._expand_all, self.weights, self.bias)
+            return make(self.weights, self.bias)
+        return self._cache.get(name, make, self.weights, self.bias)
 
-    def _schur_blocks(
+    def _expand_blocks(
         self, weights: torch.Tensor, bias: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self._schur is None:
             raise ArgumentError("this layer has no block form")
-        return self._schur.blocks_of(weights, self.basisexpansion), self._expand_bias(bias)
+        expanded = None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
+        return self._schur.blocks_of(weights, self.basisexpansion), expanded
 
     def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""
         if self._schur is None or not self._schur.is_cheaper_for(tensor):
             return None
-        if self.training:
-            blocks, bias = self._schur_blocks(self.weights, self.bias)
-        else:
-            blocks, bias = self._cache.get("blocks", self._schur_blocks, self.weights, self.bias)
+        blocks, bias = self._kept("blocks", self._expand_blocks)
         return self._schur(blocks, tensor, bias)
-
-    def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""
-        return self._expand_all(self.weights, self.bias)
 
     def train(self, mode: bool = True) -> ExpandedModule:
         """Switches between training and eval mode.

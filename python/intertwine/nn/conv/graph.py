@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.fields import GeometricTensor
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -94,6 +95,97 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
                 positions={"node": bad, "first": 0, "last": nodes - 1},
             )
     return edge_index.long()
+
+
+def is_graph(value: Any) -> bool:
+    """Whether something is a graph as PyTorch Geometric's ``Data`` holds it.
+
+    Args:
+        value: anything.
+    """
+    return not isinstance(value, (torch.Tensor, GeometricTensor)) and all(
+        hasattr(value, name) for name in ("x", "edge_index", "pos")
+    )
+
+
+def _need_precision(name: str, features: torch.Tensor, edge_delta: torch.Tensor) -> None:
+    """Raises for coordinates that are no floating point numbers, or of a lower precision than the features.
+
+    Under autocast features may come out wider than they went in, which is no mistake of the user's.
+    """
+    if not edge_delta.is_floating_point():
+        raise ArgumentTypeError(
+            f"{name} needs coordinates that are floating point numbers, not {edge_delta.dtype}",
+            hint="convert them, for example with coords.float()",
+        )
+    if torch.finfo(edge_delta.dtype).eps > torch.finfo(features.dtype).eps and not torch.is_autocast_enabled(
+        features.device.type
+    ):
+        raise ArgumentTypeError(
+            f"{name} was given features of {features.dtype}, but coordinates of {edge_delta.dtype}: the output would be exact to "
+            "the lower precision only",
+            hint="convert one of them, for example with coords.to(features.dtype)",
+        )
+
+
+def edges_with_differences(
+    name: str,
+    features: torch.Tensor,
+    edge_index: torch.Tensor | None,
+    edge_delta: torch.Tensor | None,
+    coords: torch.Tensor | None,
+    dimension: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The edges of a graph and the differences x_s - x_t along them, if they fit the features.
+
+    While a model is traced numbers are not looked at.
+
+    Args:
+        name: the layer's name, for messages.
+        features: shape ``(points, channels)``.
+        edge_index: sources and targets, shape ``(2, edges)``.
+        edge_delta: the differences, shape ``(edges, d)``; from the coordinates by default.
+        coords: shape ``(points, d)``.
+        dimension: d.
+
+    Raises:
+        ShapeError: if shapes do not fit.
+        ArgumentError: for edges of points that are not there, or coordinates that are not finite.
+        ArgumentTypeError: if edges or coordinates are missing, or of a lower precision than the features.
+    """
+    points = features.shape[0]
+    if features.dim() != 2:
+        raise ShapeError(f"features on points have the shape (points, channels), not {tuple(features.shape)}")
+    if edge_index is None:
+        raise ArgumentTypeError(
+            f"{name} needs the edges of the graph: edge_index", hint="make them, for example with nn.radius_graph"
+        )
+    tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    if not tracing:
+        edge_index = check_edges(edge_index, points)
+    if edge_delta is None:
+        if coords is None:
+            raise ArgumentTypeError(
+                f"{name} needs coordinates: give a GeometricTensor with coords, or edge_delta",
+                hint="for example out = conv(in_type(features, coords), edge_index)",
+            )
+        if tuple(coords.shape) != (points, dimension):
+            raise ShapeError(
+                f"{points} points need coordinates of shape {(points, dimension)}, not {tuple(coords.shape)}"
+            )
+        if not tracing:
+            need_finite(coords, "coords")
+        edge_delta = coords.index_select(0, edge_index[0]) - coords.index_select(0, edge_index[1])
+    elif tuple(edge_delta.shape) != (edge_index.shape[1], dimension):
+        raise ShapeError(
+            f"{edge_index.shape[1]} edges need edge_delta of shape {(edge_index.shape[1], dimension)}, "
+            f"not {tuple(edge_delta.shape)}"
+        )
+    elif not tracing:
+        need_finite(edge_delta, "edge_delta")
+    if not tracing:
+        _need_precision(name, features, edge_delta)
+    return edge_index, edge_delta
 
 
 @suggests

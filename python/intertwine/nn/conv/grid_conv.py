@@ -1,4 +1,4 @@
-"""Equivariant convolution on grids, in every dimension."""
+"""Equivariant convolution on grids: what the convolutions of every dimension and their transposes share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import torch.nn.functional as F
 
 from intertwine.budget import Price
 from intertwine.checks import low_error_bound, relative_sizes, sizes_of
-from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.group.core.representation import Representation
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
-from intertwine.nn.base.module import check_field_type, refuse_uneven
+from intertwine.nn.base.families import describe_arguments, without
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.windows import least_room, need_room, off_centre
+from intertwine.nn.base.windows import least_room, need_output, need_room, off_centre, refuse_uneven, same_padding
 from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -40,11 +40,21 @@ class _GridConv(ExpandedModule):
 
     The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
     filter is expanded from them at each call in training, and once in eval mode without gradients.
+
+    Subclasses say what their ``dimension`` is and which arguments of their family they lack; their docstrings describe only the
+    arguments that differ.
     """
 
     needs_grid: ClassVar[bool] = True
     dimension: ClassVar[int]
     transposed: ClassVar[bool] = False
+
+    def __init_subclass__(cls, lacks: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if lacks:
+            cls.__init__ = without(cls.__init__, lacks)
+        if hasattr(cls, "dimension"):
+            describe_arguments(cls)
 
     @classmethod
     def prices(
@@ -52,14 +62,9 @@ class _GridConv(ExpandedModule):
         in_type: FieldType,
         out_type: FieldType,
         kernel_size: int | tuple[int, ...],
-        dilation: int = 1,
         groups: int = 1,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: Any = None,
-        rings: list[float] | None = None,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
-        samples: str = "ico",
         **others: Any,
     ) -> Iterator[Price]:
         """The basis of kernels on the cells.
@@ -68,24 +73,19 @@ class _GridConv(ExpandedModule):
             in_type: the fields of the input.
             out_type: the fields of the output.
             kernel_size: the width of the kernel.
-            dilation: the distance of the kernel's cells.
             groups: into how many parts the fields fall.
-            sigma: widths of the rings.
-            frequencies_cutoff: the greatest frequency on a ring.
-            rings: radii of the rings.
-            spacing: the distance of pixels.
+            spacing: the distance of cells.
             low_error: whether filters are fitted.
-            samples: the points of :class:`R3IcoConv`.
-            **others: the other arguments of the constructor.
+            **others: the other arguments of the constructor, of which some describe the rings.
         """
-        d = cls.dimension
+        d, rings = cls.dimension, others.get("rings")
         kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
         cells = prod(float(width) for width in kernel)
         units = relative_sizes(spacing, d, "spacing")
         yield lattice_price(
             cells, max(u * n for u, n in zip(units, kernel, strict=True)) if rings is None else len(rings)
         )
-        scalars = cls._scalars(in_type, kernel, dilation, units, rings, sigma, frequencies_cutoff, samples)
+        scalars = cls._scalars(in_type, kernel, units, **others)
         if low_error_bound(low_error) is not None:
             yield fitting_price(scalars, int(cells))
         action = in_type.gspace.basespace_action
@@ -97,14 +97,9 @@ class _GridConv(ExpandedModule):
         in_type: FieldType,
         out_type: FieldType,
         kernel_size: int | tuple[int, ...],
-        dilation: int = 1,
         groups: int = 1,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: Any = None,
-        rings: list[float] | None = None,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
-        samples: str = "ico",
         **others: Any,
     ) -> dict[str, tuple[int, ...] | None]:
         """The weights; as for `prices`.
@@ -113,23 +108,18 @@ class _GridConv(ExpandedModule):
             in_type: the fields of the input.
             out_type: the fields of the output.
             kernel_size: the width of the kernel.
-            dilation: the distance of the kernel's cells.
             groups: into how many parts the fields fall.
-            sigma: widths of the rings.
-            frequencies_cutoff: the greatest frequency on a ring.
-            rings: radii of the rings.
-            spacing: the distance of pixels.
+            spacing: the distance of cells.
             low_error: whether filters are fitted: which of them are kept is not known beforehand.
-            samples: the points of :class:`R3IcoConv`.
-            **others: the other arguments of the constructor.
+            **others: the other arguments of the constructor, of which some describe the rings.
         """
         if low_error_bound(low_error) is not None or in_type.fibergroup.continuous:
             return {"weights": None}
         d = cls.dimension
         kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
         units = relative_sizes(spacing, d, "spacing")
-        scalars = cls._scalars(in_type, kernel, dilation, units, rings, sigma, frequencies_cutoff, samples)
-        points = lattice_points(d, kernel, tuple(dilation * unit for unit in units))
+        scalars = cls._scalars(in_type, kernel, units, **others)
+        points = lattice_points(d, kernel, tuple(others.get("dilation", 1) * unit for unit in units))
         sides = cls._fields(in_type, out_type, groups)
         count = plan_weights(in_type.gspace.basespace_action, *sides, scalars.seen_on(points))
         return {"weights": None if count is None else (count,)}
@@ -144,102 +134,63 @@ class _GridConv(ExpandedModule):
         one = [side[: max(1, len(side) // parts)] for side in fields]
         return (fields[0], one[1]) if cls.transposed else (one[0], fields[1])
 
+    @classmethod
+    def _scalars(
+        cls,
+        in_type: FieldType,
+        kernel: tuple[int, ...],
+        units: tuple[float, ...],
+        *,
+        dilation: int = 1,
+        rings: list[float] | None = None,
+        sigma: list[float] | float | None = None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
+        **others: Any,
+    ) -> ScalarBasis:
+        """The scalar functions that the kernels are made of."""
+        return scalar_basis(cls.dimension, kernel, dilation, rings, sigma, frequencies_cutoff, units)
+
+    # --- building ---------------------------------------------------------------------------------------------------------
+
     def _build(
         self,
         in_type: FieldType,
         out_type: FieldType,
-        *,
         kernel_size: int | tuple[int, ...],
+        *,
         padding: int | tuple[int, ...] | str,
         stride: int | tuple[int, ...],
         dilation: int,
-        padding_mode: str = "zeros",
-        output_padding: int | tuple[int, ...] = 0,
+        padding_mode: str,
         groups: int,
         bias: bool,
-        sigma: list[float] | float | None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None,
+        initialize: bool,
+        output_padding: int | tuple[int, ...] = 0,
+        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
-        basis_filter: Callable[[dict[str, Any]], bool] | None,
-        initialize: bool,
+        **ring_settings: Any,
     ) -> None:
+        """Builds the layer; the arguments are those of the constructors in ``convolutions.py``.
+
+        Those that `_scalars` takes, and those that are accepted without effect, come as ``ring_settings``.
+        """
+        super().__init__()
         name, d = type(self).__name__, self.dimension
-        self.in_type = check_field_type(in_type, name)
-        self.out_type = check_field_type(out_type, name, "out_type")
-        if in_type.gspace != out_type.gspace:
-            raise FieldTypeError(
-                f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
-                hint="restrict the input with RestrictionModule, or make the output type on its space",
-            )
-        if in_type.gspace.dimensionality != d:
-            raise FieldTypeError(
-                f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}"
-            )
+        self._set_types(in_type, out_type, d)
         self.d = d
-        self._kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
-        self.kernel_size = self._kernel[0] if len(set(self._kernel)) == 1 else self._kernel
-        self.stride, self.dilation, self.padding, self.output_padding = stride, dilation, padding, output_padding
-        self._stride = sizes_of(stride, d, "stride", least=1)
-        self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
-        self._padding = (
-            self._same_padding()
-            if isinstance(padding, str) and padding == "same"
-            else sizes_of(padding, d, "padding", least=0)
-        )
-        self._output_padding = sizes_of(output_padding, d, "output_padding", least=0)
-        if any(
-            extra >= max(step, gap)
-            for extra, step, gap in zip(self._output_padding, self._stride, self._dilation, strict=True)
-        ) and any(self._output_padding):
-            raise ArgumentError(
-                f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
-            )
-        self._warn_if_uneven(stride=self._stride, padding=self._padding)
-        if any(self._output_padding):
-            self._breaks_the_grid(
-                f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
-            )
-        self.padding_mode = checked_mode(padding_mode)
+        self._set_grid(kernel_size, stride, dilation, padding, output_padding, padding_mode)
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
-        # The cells that the kernel spans along each axis.
-        self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
-        # A transposed convolution whose input goes on beyond its edges: so many cells of it reach the output.
-        self._beyond = tuple(
-            -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
-            for width, step in zip(self._window, self._stride, strict=True)
-        )
-        # (n - 1) stride + window - 2 padding cells are left of n.
-        needed = (
-            -((width - 2 * cut - 1 - step) // step)
-            for width, step, cut in zip(self._window, self._stride, self._padding, strict=True)
-        )
-        self._room = (
-            max(least_room(d * (1,), self._beyond, padding_mode), *needed)
-            if self.transposed
-            else least_room(self._window, self._padding, padding_mode)
-        )
         # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
         one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
         source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
         units = relative_sizes(spacing, d, "spacing")
         refuse_uneven(in_type, name, kernel_size=self._kernel, spacing=units)
-        self.spacing = spacing
+        self.spacing, self.low_error = spacing, low_error
         points = lattice_points(d, self._kernel, tuple(s * u for s, u in zip(self._dilation, units, strict=True)))
         cells = tuple(map(tuple, points.tolist()))
-        self.low_error = low_error
         bound = low_error_bound(low_error)
-        scalars = self._scalars(
-            in_type,
-            self._kernel,
-            self._dilation[0],
-            units,
-            rings,
-            sigma,
-            frequencies_cutoff,
-            getattr(self, "samples", "ico"),
-        )
+        scalars = self._scalars(in_type, self._kernel, units, dilation=self._dilation[0], **ring_settings)
         if bound is not None:
             scalars = fitted_basis(scalars, cells, bound)
         element_filter = None
@@ -257,34 +208,55 @@ class _GridConv(ExpandedModule):
         steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
         self._plain_map = self._schur is not None and not self.transposed and all(n == 1 for n in steps)
 
-    @classmethod
-    def _scalars(
-        cls,
-        in_type: FieldType,
-        kernel: tuple[int, ...],
+    def _set_grid(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...],
         dilation: int,
-        units: tuple[float, ...],
-        rings: list[float] | None,
-        sigma: list[float] | float | None,
-        frequencies_cutoff: float | Callable[[float], float] | None,
-        samples: str,
-    ) -> ScalarBasis:
-        """The scalar functions that the kernels are made of."""
-        return scalar_basis(cls.dimension, kernel, dilation, rings, sigma, frequencies_cutoff, units)
-
-    def _same_padding(self) -> tuple[int, ...]:
-        """The padding for which the output is as large as the input."""
-        name = type(self).__name__
-        if any(step != 1 for step in self._stride):
-            raise ArgumentError(f"{name} with padding='same' needs stride 1, not {self.stride}")
-        extents = [gap * (width - 1) for gap, width in zip(self._dilation, self._kernel, strict=True)]
-        if any(extent % 2 for extent in extents):
+        padding: int | tuple[int, ...] | str,
+        output_padding: int | tuple[int, ...],
+        padding_mode: str,
+    ) -> None:
+        """Sets the sizes, by axis and as they were given, and how many cells the layer needs."""
+        d = self.d
+        self._kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
+        self.kernel_size = self._kernel[0] if len(set(self._kernel)) == 1 else self._kernel
+        self.stride, self.dilation, self.padding, self.output_padding = stride, dilation, padding, output_padding
+        self._stride = sizes_of(stride, d, "stride", least=1)
+        self._dilation = d * sizes_of(dilation, 1, "dilation", least=1)
+        # The cells that the kernel spans along each axis.
+        self._window = tuple(step * (width - 1) + 1 for step, width in zip(self._dilation, self._kernel, strict=True))
+        if isinstance(padding, str) and padding == "same":
+            self._padding = same_padding(type(self).__name__, self._window, self._stride)
+        else:
+            self._padding = sizes_of(padding, d, "padding", least=0)
+        self._output_padding = sizes_of(output_padding, d, "output_padding", least=0)
+        limits = map(max, self._stride, self._dilation)
+        if any(n and n >= limit for n, limit in zip(self._output_padding, limits, strict=True)):
             raise ArgumentError(
-                f"{name} with padding='same' needs as many cells on both sides, but a kernel of size {self.kernel_size} "
-                "would have one more on one side, which is not equivariant",
-                hint="use an odd kernel_size",
+                f"output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}"
             )
-        return tuple(extent // 2 for extent in extents)
+        self._warn_if_uneven(stride=self._stride, padding=self._padding)
+        if any(self._output_padding):
+            self._breaks_the_grid(
+                f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
+            )
+        self.padding_mode = checked_mode(padding_mode)
+        # A transposed convolution whose input goes on beyond its edges: so many cells of it reach the output.
+        self._beyond = tuple(
+            -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
+            for width, step in zip(self._window, self._stride, strict=True)
+        )
+        # (n - 1) stride + window - 2 padding cells are left of n.
+        needed = (
+            -((width - 2 * cut - 1 - step) // step)
+            for width, step, cut in zip(self._window, self._stride, self._padding, strict=True)
+        )
+        self._room = (
+            max(least_room(d * (1,), self._beyond, padding_mode), *needed)
+            if self.transposed
+            else least_room(self._window, self._padding, padding_mode)
+        )
 
     def _one_group(self, type_: FieldType, what: str) -> FieldType:
         """The fields of one of the ``groups``, which must all be alike."""
@@ -300,7 +272,7 @@ class _GridConv(ExpandedModule):
             )
         return FieldType(type_.gspace, first)
 
-    # --- the filter -------------------------------------------------------------------------------------------------------
+    # --- calling ----------------------------------------------------------------------------------------------------------
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         shape, room = tensor.shape, self._room
@@ -314,7 +286,9 @@ class _GridConv(ExpandedModule):
         super()._check_axes(tensor)
         if self.transposed:
             need_room(type(self).__name__, tuple(shape), self.d * (1,), self._beyond, self.padding_mode)
-            self._need_output(tuple(shape))
+            need_output(
+                type(self).__name__, tuple(shape), self._window, self._stride, self._padding, self._output_padding
+            )
         else:
             need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
 
@@ -328,40 +302,35 @@ class _GridConv(ExpandedModule):
             return self._always_breaks
         return off_centre(size, self._window, self._stride, self._padding)
 
-    def _need_output(self, shape: tuple[int, ...]) -> None:
-        """Raises if a transposed convolution would leave nothing."""
-        axes = zip(shape[2:], self._window, self._stride, self._padding, self._output_padding, strict=True)
-        left = tuple((n - 1) * step + width - 2 * cut + more for n, width, step, cut, more in axes)
-        if min(left) < 1:
-            raise ShapeError(
-                f"{type(self).__name__} with padding {self.padding} takes away all {tuple(shape[2:])} cells and more: "
-                f"{left} would be left",
-                hint="use larger images, or less padding",
-            )
-
     @property
     def _cropped(self) -> tuple[int, ...]:
         """Cells that a transposed convolution takes away at both ends of each axis."""
         triples = zip(self._padding, self._beyond, self._stride, strict=True)
         return tuple(margin + beyond * step for margin, beyond, step in triples)
 
-    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
-        """The filter as torch takes it.
+    def _expand(
+        self, weights: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The filter as torch takes it, and the bias of each channel or ``None``.
 
-        Its shape is ``(out channels, in channels / groups, *kernel)``, and for a transposed convolution
+        The filter has the shape ``(out channels, in channels / groups, *kernel)``, and for a transposed convolution
         ``(in channels, out channels / groups, *kernel)``.
+
+        Args:
+            weights: flat coefficients of the filter.
+            bias: one number for each trivial irrep of the output.
         """
-        filters = self.basisexpansion(weights)
+        filters, expanded = super()._expand(weights, bias)
         if self.transposed:
             filters = filters.transpose(0, 1).contiguous()
-        return filters.view(filters.shape[0], filters.shape[1], *self._kernel)
+        return filters.view(filters.shape[0], filters.shape[1], *self._kernel), expanded
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._plain_map:
             by_blocks = self._by_blocks(tensor)
             if by_blocks is not None:
                 return by_blocks
-        filters, bias = self._expanded()
+        filters, bias = self._kept("filter", self._expand)
         if self.transposed:
             return _TRANSPOSED[self.d](
                 padded(tensor, self._beyond, self.padding_mode),
@@ -423,201 +392,3 @@ class _GridConv(ExpandedModule):
         if self.bias is None:
             text += ", bias=False"
         return text
-
-
-class R2Conv(_GridConv):
-    """An equivariant convolution of images.
-
-    (K * f)(x) = sum_y K(y - x) f(y) with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g, so turning the image turns the result.
-    K is made of Gaussian rings times circular harmonics, by default escnn's (Weiler and Cesa, "General E(2)-equivariant
-    steerable CNNs", 2019). Quarter turns and reflections that carry the grid to itself are exact.
-
-    Args:
-        in_type: the fields of the input, on R^2.
-        out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
-            these apart; odd ones have a pixel at their centre.
-        padding: pixels added around the image, one number or one for each axis, or ``"same"``.
-        stride: the distance of output pixels.
-        dilation: the distance of the kernel's cells.
-        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
-        groups: splits input and output fields into equal groups that do not mix.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings in pixels.
-        frequencies_cutoff: the greatest frequency on a ring of radius r: a function of r, or a number c for c r.
-        rings: radii of the rings in pixels.
-        maximum_offset: accepted for escnn's sake; all frequencies up to the cut-off are used.
-        recompute: accepted for escnn's sake; nothing is stale.
-        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it. One that reads
-            ``radius``, ``sigma``, ``radial_idx``, ``j`` and ``irrep:frequency`` alone costs nothing; one that reads
-            ``in_irrep``, ``out_irrep``, ``in_repr`` or ``out_repr`` too makes the layer see all fields as sums of irreps.
-        initialize: whether to draw the weights; else they are zero.
-        spacing: the distance of pixels, one number or one for each axis (rows, columns) where the group keeps these apart. Only
-            ratios count: rings and sigma are measured in the smallest of them.
-        low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
-            below.
-
-    How exact a layer is:
-        Quarter turns are exact. What other rotations leave comes from the filter, which is known at the cells of the kernel only
-        (a 3 x 3 kernel holds order 2 badly: 0.2 of its answers to a photograph turn wrongly, order 1: 0.04), and between layers
-        from non-linearities, whose new frequencies the grid cannot hold (:class:`AliasFree`). With ``low_error`` the filters are
-        the nearest to their rings and harmonics in the least-squares sense for natural images, instead of values at points, and
-        orders of which more than 0.1, or the bound given, would still turn wrongly are left out. On photographs turned by 45
-        degrees, C8, as ``benchmarks/equivariance.py`` measures it:
-
-        ==================  =======  =========  ==========
-        relative error      default  low_error  alias-free
-        ==================  =======  =========  ==========
-        layer, kernel 3     0.040     0.020
-        layer, kernel 5     0.023     0.015
-        three, kernel 3     0.132     0.047     0.028
-        three, kernel 5     0.036     0.027     0.018
-        ==================  =======  =========  ==========
-
-        It costs nothing at run time. A 3 x 3 kernel loses a third of its weights (order 2; ``low_error=0.2`` keeps it), a 5 x 5
-        kernel none. Weights mean other filters than without it, so load a state only with the setting that it was trained with;
-        model files hold it. ``docs/equivariance.md`` has all figures, for other groups and for volumes.
-
-    Raises:
-        FieldTypeError: if the types are not on one plane.
-        ArgumentError: for sizes that make no sense.
-        EmptyBasisError: if there is no equivariant kernel, as for kernel size 2 with the default rings.
-
-    Example:
-        >>> from intertwine import gspaces, nn
-        >>> space = gspaces.rot2dOnR2(4)
-        >>> conv = nn.R2Conv(nn.field_type(space, trivial=1), nn.field_type(space, regular=3), 3)
-        >>> conv(torch.randn(2, 1, 32, 32)).shape
-        torch.Size([2, 12, 30, 30])
-    """
-
-    dimension: ClassVar[int] = 2
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        kernel_size: int | tuple[int, ...],
-        padding: int | tuple[int, ...] | str = 0,
-        stride: int | tuple[int, ...] = 1,
-        dilation: int = 1,
-        padding_mode: str = "zeros",
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        maximum_offset: int | None = None,
-        recompute: bool = False,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        initialize: bool = True,
-        spacing: float | tuple[float, ...] = 1,
-        low_error: bool | float = False,
-    ) -> None:
-        super().__init__()
-        self._build(
-            in_type,
-            out_type,
-            kernel_size=kernel_size,
-            padding=padding,
-            stride=stride,
-            dilation=dilation,
-            padding_mode=padding_mode,
-            groups=groups,
-            bias=bias,
-            sigma=sigma,
-            frequencies_cutoff=frequencies_cutoff,
-            rings=rings,
-            spacing=spacing,
-            low_error=low_error,
-            basis_filter=basis_filter,
-            initialize=initialize,
-        )
-
-
-class R2ConvTransposed(_GridConv):
-    """An equivariant transposed convolution of images: the adjoint of a convolution, for making images larger.
-
-    (K * f)(x) = sum_y K(x - stride y) f(y) with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g.
-
-    Args:
-        in_type: the fields of the input, on R^2.
-        out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in pixels, one number or one for each axis (rows, columns) where the group keeps
-            these apart; odd ones have a pixel at their centre.
-        padding: pixels removed around the output, one number or one for each axis.
-        output_padding: pixels added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
-        stride: the distance of the input's pixels in the output.
-        dilation: the distance of the kernel's cells.
-        groups: splits input and output fields into equal groups that do not mix.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings in pixels.
-        frequencies_cutoff: the greatest frequency on a ring of radius r: a function of r, or a number c for c r.
-        rings: radii of the rings in pixels.
-        maximum_offset: accepted for escnn's sake; all frequencies up to the cut-off are used.
-        recompute: accepted for escnn's sake; nothing is stale.
-        basis_filter: see :class:`R2Conv`.
-        initialize: whether to draw the weights; else they are zero.
-        spacing: the distance of pixels, one number or one for each axis (rows, columns) where the group keeps these apart. Only
-            ratios count: rings and sigma are measured in the smallest of them.
-        low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
-            :class:`R2Conv`.
-        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
-
-    Raises:
-        FieldTypeError: if the types are not on one plane.
-        ArgumentError: for sizes that make no sense.
-        EmptyBasisError: if there is no equivariant kernel.
-
-    Example:
-        >>> from intertwine import gspaces, nn
-        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2)
-        >>> nn.R2ConvTransposed(kind, kind, 3, padding=1, stride=2)(torch.randn(1, 8, 5, 5)).shape
-        torch.Size([1, 8, 9, 9])
-    """
-
-    dimension: ClassVar[int] = 2
-    transposed: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        kernel_size: int | tuple[int, ...],
-        padding: int | tuple[int, ...] = 0,
-        output_padding: int | tuple[int, ...] = 0,
-        stride: int | tuple[int, ...] = 1,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        maximum_offset: int | None = None,
-        recompute: bool = False,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        initialize: bool = True,
-        spacing: float | tuple[float, ...] = 1,
-        low_error: bool | float = False,
-        padding_mode: str = "zeros",
-    ) -> None:
-        super().__init__()
-        self._build(
-            in_type,
-            out_type,
-            kernel_size=kernel_size,
-            padding=padding,
-            output_padding=output_padding,
-            padding_mode=padding_mode,
-            stride=stride,
-            dilation=dilation,
-            groups=groups,
-            bias=bias,
-            sigma=sigma,
-            frequencies_cutoff=frequencies_cutoff,
-            rings=rings,
-            spacing=spacing,
-            low_error=low_error,
-            basis_filter=basis_filter,
-            initialize=initialize,
-        )

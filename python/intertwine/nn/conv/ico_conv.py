@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, axes_orbit, orbit_basis
+from intertwine.nn.base.families import constructor
+from intertwine.nn.conv.convolutions import _Conv, _ConvTransposed
 from intertwine.nn.conv.grid_conv import _GridConv
 
 _FOLDS = {"ico": 5, "dodeca": 3, "icosidodeca": 2}
@@ -19,17 +21,22 @@ class _IcoConv(_GridConv):
 
     samples: str
 
+    def _build(self, *args: Any, samples: str, **settings: Any) -> None:
+        super()._build(*args, samples=samples, **settings)
+        self.samples = samples
+
     @classmethod
     def _scalars(
         cls,
         in_type: FieldType,
         kernel: tuple[int, ...],
-        dilation: int,
         units: tuple[float, ...],
-        rings: list[float] | None,
-        sigma: list[float] | float | None,
-        frequencies_cutoff: float | Callable[[float], float] | None,
-        samples: str,
+        *,
+        dilation: int = 1,
+        rings: list[float] | None = None,
+        sigma: list[float] | float | None = None,
+        samples: str = "ico",
+        **others: Any,
     ) -> ScalarBasis:
         action = in_type.gspace.basespace_action
         if samples not in _FOLDS:
@@ -47,7 +54,7 @@ class _IcoConv(_GridConv):
         return f"{super().extra_repr()}, samples={self.samples}"
 
 
-class R3IcoConv(_IcoConv):
+class R3IcoConv(_IcoConv, _Conv):
     """A convolution of volumes equivariant to the icosahedron, with kernels made of points instead of harmonics.
 
     On spheres around the centre lie Gaussians at the vertices of a regular solid, which the group permutes; the coefficients are
@@ -55,25 +62,10 @@ class R3IcoConv(_IcoConv):
     Lang and Weiler, "A program to build E(N)-equivariant steerable CNNs", 2022).
 
     Args:
-        in_type: the fields of the input, on R^3.
-        out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in voxels, one number or one for each axis in memory (z, y, x) where the group keeps
-            these axes apart; odd ones have a voxel at their centre.
-        padding: voxels added around the volume, one number or one for each axis, or ``"same"``.
-        stride: the distance of output voxels.
-        dilation: the distance of the kernel's cells.
-        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
-        groups: splits input and output fields into equal groups that do not mix.
-        bias: whether to add a bias to the invariant part of each field.
         samples: which points: ``"ico"`` (the 12 vertices of the icosahedron), ``"dodeca"`` (the 20 vertices of the dodecahedron)
             or ``"icosidodeca"`` (the 30 middles of their edges).
         sigma: widths of the Gaussians in voxels.
         rings: radii of the spheres in voxels.
-        recompute: accepted for escnn's sake; nothing is stale.
-        basis_filter: see :class:`R2Conv`.
-        initialize: whether to draw the weights; else they are zero.
-        spacing: the distance of voxels, one number or one for each axis in memory (z, y, x) where the group keeps these
-            apart. Only ratios count: rings and sigma are measured in the smallest of them.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -91,6 +83,7 @@ class R3IcoConv(_IcoConv):
 
     dimension: ClassVar[int] = 3
 
+    @constructor
     def __init__(
         self,
         in_type: FieldType,
@@ -109,49 +102,17 @@ class R3IcoConv(_IcoConv):
         basis_filter: Callable[[dict[str, Any]], bool] | None = None,
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
-    ) -> None:
-        super().__init__()
-        self.samples = samples
-        self._build(
-            in_type,
-            out_type,
-            kernel_size=kernel_size,
-            padding=padding,
-            stride=stride,
-            dilation=dilation,
-            padding_mode=padding_mode,
-            groups=groups,
-            bias=bias,
-            sigma=sigma,
-            rings=rings,
-            spacing=spacing,
-            basis_filter=basis_filter,
-            initialize=initialize,
-        )
+    ) -> None: ...
 
 
-class R3IcoConvTransposed(_IcoConv):
+class R3IcoConvTransposed(_IcoConv, _ConvTransposed):
     """The adjoint of :class:`R3IcoConv`, for making volumes larger.
 
     Args:
-        in_type: the fields of the input, on R^3.
-        out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in voxels, as in :class:`R3Conv`.
-        padding: voxels removed around the output, one number or one for each axis.
-        output_padding: voxels added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
-        stride: the distance of the input's voxels in the output.
-        dilation: the distance of the kernel's cells.
-        groups: splits input and output fields into equal groups that do not mix.
-        bias: whether to add a bias to the invariant part of each field.
         samples: which points: ``"ico"`` (the 12 vertices of the icosahedron), ``"dodeca"`` (the 20 vertices of the dodecahedron)
             or ``"icosidodeca"`` (the 30 middles of their edges).
         sigma: widths of the Gaussians in voxels.
         rings: radii of the spheres in voxels.
-        recompute: accepted for escnn's sake; nothing is stale.
-        basis_filter: see :class:`R2Conv`.
-        initialize: whether to draw the weights; else they are zero.
-        spacing: the distance of voxels, as in :class:`R3Conv`.
-        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -167,8 +128,8 @@ class R3IcoConvTransposed(_IcoConv):
     """
 
     dimension: ClassVar[int] = 3
-    transposed: ClassVar[bool] = True
 
+    @constructor
     def __init__(
         self,
         in_type: FieldType,
@@ -188,23 +149,4 @@ class R3IcoConvTransposed(_IcoConv):
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
         padding_mode: str = "zeros",
-    ) -> None:
-        super().__init__()
-        self.samples = samples
-        self._build(
-            in_type,
-            out_type,
-            kernel_size=kernel_size,
-            padding=padding,
-            output_padding=output_padding,
-            padding_mode=padding_mode,
-            stride=stride,
-            dilation=dilation,
-            groups=groups,
-            bias=bias,
-            sigma=sigma,
-            rings=rings,
-            spacing=spacing,
-            basis_filter=basis_filter,
-            initialize=initialize,
-        )
+    ) -> None: ...

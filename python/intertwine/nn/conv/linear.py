@@ -10,14 +10,12 @@ import torch
 import torch.nn.functional as F
 
 from intertwine.budget import Price
-from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType
 from intertwine.group.core.group import Group
 from intertwine.group.core.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
 from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.memory import remembered
-from intertwine.nn.base.module import check_field_type
 from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
@@ -68,8 +66,8 @@ class Linear(ExpandedModule):
         in_type: the fields of the input.
         out_type: the fields of the output, on the same space.
         bias: whether to add a bias to the invariant part of each field.
-        basisexpansion: accepted for escnn's sake.
-        recompute: accepted for escnn's sake; nothing is stale.
+        basisexpansion: has no effect. Programs written for escnn may give it.
+        recompute: has no effect: no basis is stored on disk. Programs written for escnn may give it.
         initialize: whether to draw the weights; else they are zero.
 
     Raises:
@@ -118,23 +116,26 @@ class Linear(ExpandedModule):
         initialize: bool = True,
     ) -> None:
         super().__init__()
-        self.in_type = check_field_type(in_type, "Linear")
-        self.out_type = check_field_type(out_type, "Linear", "out_type")
-        if in_type.gspace != out_type.gspace:
-            raise FieldTypeError(
-                f"Linear needs input and output fields on one space, but {in_type} and {out_type} were given"
-            )
+        self._set_types(in_type, out_type)
         self._set_parameters(matrix_plan(in_type.representations, out_type.representations), bias, initialize)
 
-    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
-        """W of shape ``(out channels, in channels)``."""
-        return self.basisexpansion(weights)[:, :, 0]
+    def _expand(
+        self, weights: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """W of shape ``(out channels, in channels)``, and the bias of each channel or ``None``.
+
+        Args:
+            weights: flat coefficients of W.
+            bias: one number for each trivial irrep of the output.
+        """
+        filters, expanded = super()._expand(weights, bias)
+        return filters[:, :, 0], expanded
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         by_blocks = self._by_blocks(tensor)
         if by_blocks is not None:
             return by_blocks
-        matrix, bias = self._expanded()
+        matrix, bias = self._kept("matrix", self._expand)
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)
         return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)

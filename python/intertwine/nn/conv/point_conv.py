@@ -11,47 +11,20 @@ import torch.nn.functional as F
 
 from intertwine.budget import Price
 from intertwine.checks import sizes_of
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
 from intertwine.kernels.gather import aggregate, distribute
 from intertwine.kernels.prices import plan_prices, plan_weights
-from intertwine.nn.base.module import check_field_type
+from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.conv.basis_layer import ExpandedModule
-from intertwine.nn.conv.graph import check_edges, need_finite
+from intertwine.nn.conv.graph import edges_with_differences, is_graph
 
 if TYPE_CHECKING:
     from intertwine.nn.inspect.equivariance import EquivarianceReport
 
 _AGGREGATIONS = ("mean", "sum")
-
-
-def _is_graph(value: Any) -> bool:
-    """Whether something is a graph as PyTorch Geometric's ``Data`` holds it."""
-    return not isinstance(value, (torch.Tensor, GeometricTensor)) and all(
-        hasattr(value, name) for name in ("x", "edge_index", "pos")
-    )
-
-
-def _need_precision(name: str, features: torch.Tensor, edge_delta: torch.Tensor) -> None:
-    """Raises for coordinates that are no floating point numbers, or of a lower precision than the features.
-
-    Under autocast features may come out wider than they went in, which is no mistake of the user's.
-    """
-    if not edge_delta.is_floating_point():
-        raise ArgumentTypeError(
-            f"{name} needs coordinates that are floating point numbers, not {edge_delta.dtype}",
-            hint="convert them, for example with coords.float()",
-        )
-    if torch.finfo(edge_delta.dtype).eps > torch.finfo(features.dtype).eps and not torch.is_autocast_enabled(
-        features.device.type
-    ):
-        raise ArgumentTypeError(
-            f"{name} was given features of {features.dtype}, but coordinates of {edge_delta.dtype}: the output would be exact to "
-            "the lower precision only",
-            hint="convert one of them, for example with coords.to(features.dtype)",
-        )
 
 
 class _PointConv(ExpandedModule):
@@ -60,9 +33,32 @@ class _PointConv(ExpandedModule):
     K(x) = sum_f C_f phi_f(x) with fixed scalar functions phi_f and matrices C_f made of the weights. So nothing as large as a
     kernel is there for an edge: where the input has no more channels than the output, sum_e phi_f(e) x(s) is gathered at each
     node and meets C_f there; where it has more, C_f meets the features of each node first.
+
+    Args:
+        in_type: the fields of the input.
+        out_type: the fields of the output, on the same space.
+        groups: 1. Programs written for escnn may give it.
+        bias: whether to add a bias to the invariant part of each field.
+        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
+        width: radius of the outermost ring.
+        n_rings: number of equally spaced rings from 0 to ``width``.
+        frequencies_cutoff: the greatest order of harmonics on a ring of radius r: a function of r, or a number c for c r; by
+            default 3 r.
+        rings: radii of the rings, instead of ``width`` and ``n_rings``.
+        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it.
+        recompute: has no effect: no basis is stored on disk. Programs written for escnn may give it.
+        initialize: whether to draw the weights; else they are zero.
+        radial: ``"gaussian"`` rings; ``"normalized"``, which add up to 1 at every radius; ``"bessel"``, of growing frequency,
+            which vanish smoothly from the outermost radius on, as energies and forces need.
+        aggr: ``"mean"`` or ``"sum"`` over the edges of a point.
     """
 
     dimension: ClassVar[int]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if hasattr(cls, "dimension"):
+            describe_arguments(cls)
 
     @classmethod
     def prices(
@@ -110,30 +106,26 @@ class _PointConv(ExpandedModule):
         count = plan_weights(action, in_type.representations, out_type.representations, scalars)
         return {"weights": None if count is None else (count,)}
 
-    def _build(
+    def __init__(
         self,
         in_type: FieldType,
         out_type: FieldType,
-        groups: int,
-        bias: bool,
-        rings: dict[str, Any],
-        basis_filter: Callable[[dict[str, Any]], bool] | None,
-        initialize: bool,
-        radial: str,
-        aggr: str,
+        groups: int = 1,
+        bias: bool = True,
+        sigma: list[float] | float | None = None,
+        width: float | None = None,
+        n_rings: int | None = None,
+        frequencies_cutoff: float | Callable[[float], float] | None = None,
+        rings: list[float] | None = None,
+        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
+        recompute: bool = False,
+        initialize: bool = True,
+        radial: str = "gaussian",
+        aggr: str = "mean",
     ) -> None:
+        super().__init__()
         name, d = type(self).__name__, self.dimension
-        self.in_type = check_field_type(in_type, name)
-        self.out_type = check_field_type(out_type, name, "out_type")
-        if in_type.gspace != out_type.gspace:
-            raise FieldTypeError(
-                f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
-                hint="restrict the input with RestrictionModule, or make the output type on its space",
-            )
-        if in_type.gspace.dimensionality != d:
-            raise FieldTypeError(
-                f"{name} works on R^{d}, but {in_type.gspace} is of dimension {in_type.gspace.dimensionality}"
-            )
+        self._set_types(in_type, out_type, d)
         if aggr not in _AGGREGATIONS:
             raise ArgumentError(f"the aggr {aggr!r} is unknown", hint=f"use one of {', '.join(_AGGREGATIONS)}")
         self.d, self.aggr, self.radial = d, aggr, radial
@@ -143,7 +135,7 @@ class _PointConv(ExpandedModule):
                 f"{name} has groups=1 only, but {groups} was given",
                 hint="apply one convolution to each part of the fields, with MultipleModule",
             )
-        scalars = point_basis(d, **rings)
+        scalars = point_basis(d, width, n_rings, rings, sigma, frequencies_cutoff)
         element_filter = None
         if basis_filter is not None:
             scalars, element_filter = split_filter(scalars, basis_filter)
@@ -200,68 +192,29 @@ class _PointConv(ExpandedModule):
                 differences are taken).
         """
         name = type(self).__name__
-        if _is_graph(x):
+        if is_graph(x):
             if edge_index is not None or edge_delta is not None or coords is not None:
                 raise ArgumentTypeError(f"{name} takes a graph alone: it has its own edges and coordinates")
             graph = copy.copy(x)
             graph.x = self.forward(x.x, x.edge_index, None, x.pos)
             return graph
-        if isinstance(x, GeometricTensor):
-            if x.type is not self.in_type and x.type != self.in_type:
-                raise FieldTypeError(
-                    f"{name} takes {self.in_type}, but was given {x.type}",
-                    hint="build the layer for the output type of the layer before it",
-                )
-            coords = x.coords if coords is None else coords
-            features = x.tensor
-        elif isinstance(x, torch.Tensor):
-            self.in_type.check_channels(x)
-            features = x
-        else:
+        if not isinstance(x, (torch.Tensor, GeometricTensor)):
             raise ArgumentTypeError(
                 f"{name} takes a tensor, a GeometricTensor or a graph with x, edge_index and pos, not {type(x).__name__}"
             )
-        if features.dim() != 2:
-            raise ShapeError(f"features on points have the shape (points, channels), not {tuple(features.shape)}")
-        if edge_index is None:
-            raise ArgumentTypeError(
-                f"{name} needs the edges of the graph: edge_index", hint="make them, for example with nn.radius_graph"
-            )
-        tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-        if not tracing:
-            edge_index = check_edges(edge_index, features.shape[0])
-        sources, targets = edge_index[0], edge_index[1]
-        if edge_delta is None:
-            if coords is None:
-                raise ArgumentTypeError(
-                    f"{name} needs coordinates: give a GeometricTensor with coords, or edge_delta",
-                    hint="for example out = conv(in_type(features, coords), edge_index)",
-                )
-            if tuple(coords.shape) != (features.shape[0], self.d):
-                raise ShapeError(
-                    f"{features.shape[0]} points need coordinates of shape {(features.shape[0], self.d)}, "
-                    f"not {tuple(coords.shape)}"
-                )
-            if not tracing:
-                need_finite(coords, "coords")
-            edge_delta = coords.index_select(0, sources) - coords.index_select(0, targets)
-        elif tuple(edge_delta.shape) != (edge_index.shape[1], self.d):
-            raise ShapeError(
-                f"{edge_index.shape[1]} edges need edge_delta of shape {(edge_index.shape[1], self.d)}, "
-                f"not {tuple(edge_delta.shape)}"
-            )
-        elif not tracing:
-            need_finite(edge_delta, "edge_delta")
-        if not tracing:
-            _need_precision(name, features, edge_delta)
-        output = self._convolve(features, sources, targets, edge_delta)
-        return GeometricTensor(output, self.out_type, x.coords) if isinstance(x, GeometricTensor) else output
+        features = self._unwrapped(x, self.in_type)
+        own = x.coords if isinstance(x, GeometricTensor) else None
+        edges, delta = edges_with_differences(
+            name, features, edge_index, edge_delta, own if coords is None else coords, self.d
+        )
+        output = self._compute(features, edges[0], edges[1], delta)
+        return self._wrapped(output, own) if isinstance(x, GeometricTensor) else output
 
-    def _convolve(
+    def _compute(
         self, features: torch.Tensor, sources: torch.Tensor, targets: torch.Tensor, edge_delta: torch.Tensor
     ) -> torch.Tensor:
         functions = self._functions(edge_delta.to(features.dtype))
-        matrices, bias = self._expanded()
+        matrices, bias = self._kept("filter", self._expand)
         outs, ins, count = matrices.shape
         if self._gathers:
             sums = aggregate(functions, features, sources, targets)
@@ -283,7 +236,7 @@ class _PointConv(ExpandedModule):
         Args:
             points: shape ``(points, d)``.
         """
-        return torch.einsum("oif,pf->poi", self._expanded()[0], self._functions(points))
+        return torch.einsum("oif,pf->poi", self._kept("filter", self._expand)[0], self._functions(points))
 
     def expand_parameters(  # type: ignore[override]
         self, points: torch.Tensor | None = None
@@ -293,7 +246,7 @@ class _PointConv(ExpandedModule):
         Args:
             points: shape ``(points, d)``.
         """
-        matrices, bias = self._expanded()
+        matrices, bias = self._kept("filter", self._expand)
         return matrices if points is None else self.expand_filter(points), bias
 
     # --- asking -----------------------------------------------------------------------------------------------------------
@@ -385,24 +338,6 @@ class R1PointConv(_PointConv):
     the result, exactly, for every g. K is made of radial profiles times 1 and the sign, and is smooth enough in the
     coordinates for forces; where two points coincide only order 0 is there, and all derivatives are finite.
 
-    Args:
-        in_type: the fields of the input, on R^1.
-        out_type: the fields of the output, on the same space.
-        groups: 1, for escnn's sake.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
-        width: radius of the outermost ring.
-        n_rings: number of equally spaced rings from 0 to ``width``.
-        frequencies_cutoff: the greatest order of harmonics on a ring of radius r: a function of r, or a number c for c r; by
-            default 3 r.
-        rings: radii of the rings, instead of ``width`` and ``n_rings``.
-        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it.
-        recompute: accepted for escnn's sake; nothing is stale.
-        initialize: whether to draw the weights; else they are zero.
-        radial: ``"gaussian"`` rings; ``"normalized"``, which add up to 1 at every radius; ``"bessel"``, of growing frequency,
-            which vanish smoothly from the outermost radius on, as energies and forces need.
-        aggr: ``"mean"`` or ``"sum"`` over the edges of a point.
-
     Raises:
         FieldTypeError: if the types are not on one space of dimension 1.
         ArgumentError: for rings that make no sense.
@@ -419,33 +354,6 @@ class R1PointConv(_PointConv):
 
     dimension: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        width: float | None = None,
-        n_rings: int | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        recompute: bool = False,
-        initialize: bool = True,
-        radial: str = "gaussian",
-        aggr: str = "mean",
-    ) -> None:
-        super().__init__()
-        given = {
-            "width": width,
-            "n_rings": n_rings,
-            "rings": rings,
-            "sigma": sigma,
-            "frequencies_cutoff": frequencies_cutoff,
-        }
-        self._build(in_type, out_type, groups, bias, given, basis_filter, initialize, radial, aggr)
-
 
 class R2PointConv(_PointConv):
     """An equivariant convolution of features on points of the plane.
@@ -453,24 +361,6 @@ class R2PointConv(_PointConv):
     out(t) = mean over the edges (s, t) of K(x_s - x_t) f(s), with K(g x) = rho_out(g) K(x) rho_in(g)^T: moving the points turns
     the result, exactly, for every g. K is made of radial profiles times circular harmonics, and is smooth enough in the
     coordinates for forces; where two points coincide only order 0 is there, and all derivatives are finite.
-
-    Args:
-        in_type: the fields of the input, on R^2.
-        out_type: the fields of the output, on the same space.
-        groups: 1, for escnn's sake.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
-        width: radius of the outermost ring.
-        n_rings: number of equally spaced rings from 0 to ``width``.
-        frequencies_cutoff: the greatest order of harmonics on a ring of radius r: a function of r, or a number c for c r; by
-            default 3 r.
-        rings: radii of the rings, instead of ``width`` and ``n_rings``.
-        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it.
-        recompute: accepted for escnn's sake; nothing is stale.
-        initialize: whether to draw the weights; else they are zero.
-        radial: ``"gaussian"`` rings; ``"normalized"``, which add up to 1 at every radius; ``"bessel"``, of growing frequency,
-            which vanish smoothly from the outermost radius on, as energies and forces need.
-        aggr: ``"mean"`` or ``"sum"`` over the edges of a point.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 2.
@@ -488,33 +378,6 @@ class R2PointConv(_PointConv):
 
     dimension: ClassVar[int] = 2
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        width: float | None = None,
-        n_rings: int | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        recompute: bool = False,
-        initialize: bool = True,
-        radial: str = "gaussian",
-        aggr: str = "mean",
-    ) -> None:
-        super().__init__()
-        given = {
-            "width": width,
-            "n_rings": n_rings,
-            "rings": rings,
-            "sigma": sigma,
-            "frequencies_cutoff": frequencies_cutoff,
-        }
-        self._build(in_type, out_type, groups, bias, given, basis_filter, initialize, radial, aggr)
-
 
 class R3PointConv(_PointConv):
     """An equivariant convolution of features on points of space.
@@ -522,24 +385,6 @@ class R3PointConv(_PointConv):
     out(t) = mean over the edges (s, t) of K(x_s - x_t) f(s), with K(g x) = rho_out(g) K(x) rho_in(g)^T: moving the points turns
     the result, exactly, for every g. K is made of radial profiles times spherical harmonics, and is smooth enough in the
     coordinates for forces; where two points coincide only order 0 is there, and all derivatives are finite.
-
-    Args:
-        in_type: the fields of the input, on R^3.
-        out_type: the fields of the output, on the same space.
-        groups: 1, for escnn's sake.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
-        width: radius of the outermost ring.
-        n_rings: number of equally spaced rings from 0 to ``width``.
-        frequencies_cutoff: the greatest order of harmonics on a ring of radius r: a function of r, or a number c for c r; by
-            default 3 r.
-        rings: radii of the rings, instead of ``width`` and ``n_rings``.
-        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it.
-        recompute: accepted for escnn's sake; nothing is stale.
-        initialize: whether to draw the weights; else they are zero.
-        radial: ``"gaussian"`` rings; ``"normalized"``, which add up to 1 at every radius; ``"bessel"``, of growing frequency,
-            which vanish smoothly from the outermost radius on, as energies and forces need.
-        aggr: ``"mean"`` or ``"sum"`` over the edges of a point.
 
     Raises:
         FieldTypeError: if the types are not on one space of dimension 3.
@@ -556,30 +401,3 @@ class R3PointConv(_PointConv):
     """
 
     dimension: ClassVar[int] = 3
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        width: float | None = None,
-        n_rings: int | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        recompute: bool = False,
-        initialize: bool = True,
-        radial: str = "gaussian",
-        aggr: str = "mean",
-    ) -> None:
-        super().__init__()
-        given = {
-            "width": width,
-            "n_rings": n_rings,
-            "rings": rings,
-            "sigma": sigma,
-            "frequencies_cutoff": frequencies_cutoff,
-        }
-        self._build(in_type, out_type, groups, bias, given, basis_filter, initialize, radial, aggr)

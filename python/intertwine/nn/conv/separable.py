@@ -8,9 +8,8 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.sequential import SequentialModule
-from intertwine.nn.conv.grid_conv import R2Conv, _GridConv
-from intertwine.nn.conv.line_conv import R1Conv
-from intertwine.nn.conv.volume_conv import R3Conv
+from intertwine.nn.conv.convolutions import R1Conv, R2Conv, R3Conv
+from intertwine.nn.conv.grid_conv import _GridConv
 from intertwine.nn.structure.branching import MultipleModule
 from intertwine.scalars import plain_numbers
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentError, EmptyBasisError, FieldTypeError, GroupError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, EmptyBasisError, GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import representation_price, splitting_price
 from intertwine.group.constructions.decomposition import greatest_frequency
@@ -17,7 +17,6 @@ from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
 from intertwine.kernels.precision import without_autocast
-from intertwine.nn.base.module import check_field_type
 from intertwine.nn.conv.basis_layer import ExpandedModule
 from intertwine.nn.conv.linear import matrix_plan, matrix_prices
 
@@ -81,12 +80,7 @@ class TensorProductModule(ExpandedModule):
 
     def __init__(self, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> None:
         super().__init__()
-        self.in_type = check_field_type(in_type, "TensorProductModule")
-        self.out_type = check_field_type(out_type, "TensorProductModule", "out_type")
-        if in_type.gspace != out_type.gspace:
-            raise FieldTypeError(
-                f"TensorProductModule needs input and output fields on one space, but {in_type} and {out_type} were given"
-            )
+        self._set_types(in_type, out_type)
         for type_ in (in_type, out_type):
             if not type_.uniform:
                 raise UnsupportedFieldError(
@@ -138,27 +132,29 @@ class TensorProductModule(ExpandedModule):
                 raise GroupError(f"{representation} is no representation of {gspace.fibergroup}")
         return cls(FieldType(gspace, channels * [in_repr]), FieldType(gspace, channels * [out_repr]), initialize)
 
-    def _matrix(self, weights: torch.Tensor) -> torch.Tensor:
-        """W of shape ``(out channels, products of pairs)``."""
+    def _expand(self, weights: torch.Tensor, bias: torch.Tensor | None = None) -> tuple[torch.Tensor, None]:
+        """W of shape ``(out channels, products of pairs)``; there is no bias.
+
+        Args:
+            weights: flat coefficients of W.
+            bias: none.
+        """
         size = self.in_type.representations[0].size
         whole = self.basisexpansion(weights)[:, :, 0].view(-1, size, size)
         left, right = cast("torch.Tensor", self.left), cast("torch.Tensor", self.right)
         other = cast("torch.Tensor", self.other).to(whole.dtype)
-        return whole[:, left, right] + whole[:, right, left] * other
+        return whole[:, left, right] + whole[:, right, left] * other, None
 
     def expand_parameters(self) -> torch.Tensor:  # type: ignore[override]
         """W of all fields below each other, shape ``(out_type.size, size of a field squared)``."""
         return self.basisexpansion(self.weights)[:, :, 0]
-
-    def _expand(self, weights: torch.Tensor) -> torch.Tensor:
-        return self._matrix(weights)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         fields = tensor.unflatten(1, (len(self.in_type), -1)).flatten(3) if tensor.dim() > 2 else None
         if fields is None:
             fields = tensor.unflatten(1, (len(self.in_type), -1)).unsqueeze(3)
         left, right = cast("torch.Tensor", self.left), cast("torch.Tensor", self.right)
-        matrix = self._expanded()[0].view(len(self.in_type), -1, len(left))
+        matrix = self._kept("matrix", self._expand)[0].view(len(self.in_type), -1, len(left))
         with without_autocast(tensor):
             products = fields.index_select(2, left) * fields.index_select(2, right)
             result = torch.matmul(matrix.to(products.dtype), products)

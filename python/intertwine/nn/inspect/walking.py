@@ -363,7 +363,7 @@ def takes_fields(module: torch.nn.Module) -> bool:
     Args:
         module: any module.
     """
-    return isinstance(module, EquivariantModule) and type(module).forward is not EquivariantModule.forward
+    return isinstance(module, EquivariantModule) and module.takes_fields
 
 
 def sample(model: torch.nn.Module, shape: tuple[int, ...], type_: FieldType | None = None, **options: Any) -> Any:

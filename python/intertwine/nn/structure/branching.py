@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Position, ShapeError
-from intertwine.fields import FieldType
+from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.base.channel_blocks import field_channels
-from intertwine.nn.base.module import EquivariantModule, check_field_type, compute
+from intertwine.nn.base.module import EquivariantModule, check_field_type, compute, on_points
 
 
 def _listed(value: Any) -> list[Any]:
@@ -132,6 +132,7 @@ class MergeModule(EquivariantModule):
     """
 
     holds = "branches"
+    uses_coords = True
 
     def __init__(self, modules: list[tuple[EquivariantModule, str | list[str]]]) -> None:
         super().__init__()
@@ -161,11 +162,14 @@ class MergeModule(EquivariantModule):
         self.gspace = fields[0].gspace
         self.out_type = FieldType(self.gspace, [rho for type_ in fields for rho in type_.representations])
 
-    def _compute(self, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _compute(self, tensors: dict[str, torch.Tensor], coords: torch.Tensor | None = None) -> torch.Tensor:
+        types: Any = self.in_type
         parts = []
         for number, labels in enumerate(self._inputs):
             module: Any = self._modules[f"submodule_{number}"]
-            parts.append(compute(module, *(tensors[label] for label in labels)))
+            given = (on_points(tensors[label], types[label], coords) for label in labels)
+            output = compute(module, *given)
+            parts.append(output.tensor if isinstance(output, GeometricTensor) else output)
         sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
         if any(size != sizes[0] for size in sizes):
             raise ShapeError(
@@ -215,6 +219,7 @@ class MultipleModule(EquivariantModule):
     """
 
     holds = "a sequence"
+    uses_coords = True
 
     def __init__(
         self,
@@ -240,8 +245,8 @@ class MultipleModule(EquivariantModule):
         self.gspace = in_type.gspace
         self.out_type = merging.out_type
 
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self.merging(self.branching(tensor))
+    def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> Any:
+        return self.merging(self.branching(on_points(tensor, self.in_type, coords)))
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""

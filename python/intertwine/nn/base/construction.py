@@ -1,0 +1,154 @@
+"""How modules are built, and how they are described so that they can be built again."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABCMeta
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from intertwine.budget import Price
+from intertwine.errors import UnsupportedFieldError
+from intertwine.kernels.constants import ConstantModule
+from intertwine.scalars import plain
+from intertwine.suggestions import refuse_unknown
+
+if TYPE_CHECKING:
+    from intertwine.nn.base.spec import Spec
+
+
+@lru_cache(maxsize=512)
+def _signature(cls: type) -> inspect.Signature:
+    return inspect.signature(cls.__init__)
+
+
+_Module = TypeVar("_Module", bound="Constructed")
+_Made = TypeVar("_Made")
+
+
+class _ModuleType(ABCMeta):
+    """What classes of modules are: their constructors receive Python's numbers, also where NumPy's are given."""
+
+    def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
+        return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        found = _signature(cls)
+        return found.replace(parameters=list(found.parameters.values())[1:], return_annotation=inspect.Signature.empty)
+
+
+class Constructed(ConstantModule, metaclass=_ModuleType):
+    """A module that remembers the arguments of its constructor, and tells what building it takes.
+
+    Attributes:
+        derived: names of attributes that follow from the others, such as results kept for the next call. Model files hold all
+            that a module has but these; a subclass lists its own, those of its ancestors count as well.
+    """
+
+    derived: ClassVar[tuple[str, ...]] = ("_arguments",)
+
+    _arguments: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__module__" not in vars(cls):  # of a class that R makes
+            cls.__module__ = "__main__"
+
+    def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
+        # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
+        # documentation show this signature, (*args, **kwargs), in place of the constructor's.
+        if kwargs:
+            refuse_unknown(cls, kwargs)
+        self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
+        arguments: dict[str, Any] = {}
+        try:
+            bound = _signature(cls).bind(self, *args, **kwargs)
+        except TypeError:
+            # The constructor itself will say what is wrong; unpickling passes no arguments at all.
+            bound = None
+        if bound is not None:
+            itself = next(iter(bound.signature.parameters.values()))
+            arguments = dict(bound.arguments)
+            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # of a class that R makes, the module is one of them
+                arguments[itself.name] = arguments[itself.name][1:]
+            else:
+                del arguments[itself.name]
+        object.__setattr__(self, "_arguments", arguments)
+        return self
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments with which the module was built, by name: what a saved model is rebuilt from."""
+        return dict(self._arguments)
+
+    @classmethod
+    def refuses(cls, in_type: Any, **arguments: Any) -> str | None:
+        """Why the layer cannot work on fields of a type, as its constructor says; ``None`` if it can.
+
+        Whether fields are what the layer ``needs`` is computed from the matrices of their representations.
+
+        Args:
+            in_type: the type, or what else the constructor takes first.
+            **arguments: others of the constructor.
+
+        Example:
+            >>> from intertwine import gspaces, nn
+            >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), vector=1)
+            >>> nn.ReLU.needs
+            'fields whose channels the group only permutes'
+            >>> nn.NormNonLinearity.refuses(arrows) is None, nn.ReLU.refuses(arrows) is None
+            (True, False)
+        """
+        build: Any = cls
+        try:
+            build(in_type, **arguments)
+        except UnsupportedFieldError as error:
+            return str(error)
+        return None
+
+    field_seconds: ClassVar[float] = 1e-5
+    """What each field adds to the seconds that building takes; see `prices`."""
+
+    field_bytes: ClassVar[float] = 200.0
+    """What each field adds to the memory that building takes."""
+
+    @classmethod
+    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
+        """Tensors of the state that are known before the layer is built, with their shapes, or ``None`` where these are not.
+
+        A model file that does not hold them is refused at once.
+
+        Args:
+            **arguments: of the constructor, as the file gives them.
+        """
+        return {}
+
+    @classmethod
+    def prices(cls, **arguments: Any) -> Iterator[Price]:
+        """What building the layer takes besides its fields, for a model file that asks for it.
+
+        A layer whose constants grow with an argument, such as the cells of a mask, says so here, in steps: each is asked for
+        once those before it are paid for, so that the first ones guard what is needed to know the next. They follow from the
+        arguments alone.
+
+        Args:
+            **arguments: of the constructor, as the file gives them.
+        """
+        return iter(())
+
+    @classmethod
+    def spec(cls, **arguments: Any) -> Spec:
+        """The layer without its input type, which :class:`SequentialModule` fills in from the layer before.
+
+        Args:
+            **arguments: those of the constructor but ``in_type``; ``out`` may describe ``out_type`` by numbers of fields, for
+                example ``out={"regular": 8}``.
+
+        Raises:
+            ArgumentError: for an argument that the constructor has not.
+        """
+        from intertwine.nn.base.spec import Spec
+
+        return Spec(cls, arguments)
