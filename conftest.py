@@ -1,4 +1,4 @@
-"""Lets pytest run the examples of a class where the class is written, whichever module it says that it is imported from."""
+"""Lets pytest run the examples of a class or function where it is written, whichever module it says that it is imported from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def _classes_of(file: str) -> frozenset[str]:
 
 
 def _is_written_in(self: doctest.DocTestFinder, module: ModuleType | None, thing: Any) -> bool:
+    if module is not None and inspect.isfunction(thing) and thing.__module__.startswith("intertwine"):
+        return inspect.unwrap(thing).__code__.co_filename == module.__file__
     if module is not None and inspect.isclass(thing) and thing.__module__.startswith("intertwine"):
         home = f"{module.__name__}.".startswith(f"{thing.__module__}.")
         return home and thing.__qualname__ in _classes_of(str(module.__file__))

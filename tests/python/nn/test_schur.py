@@ -80,7 +80,7 @@ def test_no_block_form_where_it_would_not_pay():
     space = gspaces.rot2dOnR2(4)
     kind = nn.field_type(space, regular=4)
     assert nn.R2Conv(kind, kind, 1)._schur is None
-    assert not SchurBlocks.pays(nn.R2Conv(kind, kind, 1).basisexpansion.plan)
+    assert not SchurBlocks.is_cheaper(nn.R2Conv(kind, kind, 1).basisexpansion.plan)
     large = nn.field_type(gspaces.flipRot2dOnR2(16), regular=16)
     assert nn.R2Conv(large, large, 3)._schur is None
     assert nn.R2Conv(large, large, 1, stride=2)._plain_map is False
