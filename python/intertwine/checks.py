@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,24 @@ def number(value: Any, name: str, least: float = -GREATEST, most: float = GREATE
         bounds = f"at least {least:g}" if most == GREATEST else f"between {least:g} and {most:g}"
         raise ArgumentError(f"{name} must be {'finite' if least == -GREATEST else bounds}, not {value!r}")
     return float(value)
+
+
+def choice(value: Any, known: Iterable[str], name: str, what: str) -> str:
+    """One of several names.
+
+    Args:
+        value: what was given.
+        known: the names that there are.
+        name: the layer's name, for the message.
+        what: what is named, for the message.
+
+    Raises:
+        ArgumentError: for another name.
+    """
+    known = list(known)
+    if not isinstance(value, str) or value not in known:
+        raise ArgumentError(f"{name} has no {what} {value!r}", hint=f"use one of {', '.join(known)}")
+    return value
 
 
 LOW_ERROR = 0.1

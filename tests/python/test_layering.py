@@ -75,8 +75,6 @@ LONG = {
     "nn/inspect/judging.py",
     "nn/inspect/walking.py",
     "nn/nonlinear/fourier.py",
-    "nn/norm/normalisation.py",
-    "nn/pool/pooling.py",
 }
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 NUMERIC = {"numpy", "scipy"}

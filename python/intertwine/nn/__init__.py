@@ -66,6 +66,14 @@ from intertwine.nn.pool.adaptive_pooling import (
     PointwiseAdaptiveMaxPool2D,
     PointwiseAdaptiveMaxPool3D,
 )
+from intertwine.nn.pool.antialiased import (
+    PointwiseAvgPoolAntialiased,
+    PointwiseAvgPoolAntialiased2D,
+    PointwiseAvgPoolAntialiased3D,
+    PointwiseMaxPoolAntialiased,
+    PointwiseMaxPoolAntialiased2D,
+    PointwiseMaxPoolAntialiased3D,
+)
 from intertwine.nn.pool.head import HeadClasses
 from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.pool.norm_max_pool import NormMaxPool
@@ -73,15 +81,9 @@ from intertwine.nn.pool.pooling import (
     PointwiseAvgPool,
     PointwiseAvgPool2D,
     PointwiseAvgPool3D,
-    PointwiseAvgPoolAntialiased,
-    PointwiseAvgPoolAntialiased2D,
-    PointwiseAvgPoolAntialiased3D,
     PointwiseMaxPool,
     PointwiseMaxPool2D,
     PointwiseMaxPool3D,
-    PointwiseMaxPoolAntialiased,
-    PointwiseMaxPoolAntialiased2D,
-    PointwiseMaxPoolAntialiased3D,
 )
 from intertwine.nn.pool.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.structure.branching import BranchingModule, MergeModule, MultipleModule, ReshuffleModule

@@ -1,10 +1,20 @@
-"""A linear map of channels in torch's own modules."""
+"""Layers of torch by the number of axes of space, and a linear map of channels as one of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+
+
+def torch_class(name: str, dimension: int) -> Any:
+    """The class of ``torch.nn`` for a number of axes of space, such as ``AvgPool2d``; without space the class for one axis.
+
+    Args:
+        name: of the class, without the number.
+        dimension: the number of axes of space.
+    """
+    return getattr(torch.nn, f"{name}{max(dimension, 1)}d")
 
 
 def channel_map(matrix: torch.Tensor, dimension: int) -> torch.nn.Module:
@@ -14,7 +24,7 @@ def channel_map(matrix: torch.Tensor, dimension: int) -> torch.nn.Module:
         matrix: shape ``(out, in)``.
         dimension: the number of axes of space.
     """
-    cls: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
+    cls: Any = torch_class("Conv", dimension) if dimension else torch.nn.Linear
     out_size, in_size = matrix.shape
     plain = cls(in_size, out_size, *(() if dimension == 0 else (1,)), bias=False)
     plain.weight = torch.nn.Parameter(matrix.clone().reshape(out_size, in_size, *(dimension * (1,))))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 
-from intertwine.checks import flag, statistics_settings
-from intertwine.errors import ShapeError, UnsupportedFieldError
+from intertwine.errors import ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
-from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
-from intertwine.nn.norm.synchronise import Processes, SynchronisedModule
+from intertwine.nn.base.type_preserving import PERMUTED
+from intertwine.nn.norm.affine_norm import BatchNorm
+from intertwine.nn.norm.synchronise import Processes
 
 
-class InnerBatchNorm(EquivariantModule, SynchronisedModule):
+class InnerBatchNorm(BatchNorm):
     """Batch normalisation with one mean and variance for each field, over batch, space and the field's channels.
 
     (x - mean) / sqrt(variance + eps) * weight + bias, with one weight and bias for each field, so the group's permutation of
@@ -38,7 +36,8 @@ class InnerBatchNorm(EquivariantModule, SynchronisedModule):
         torch.Size([3, 8, 5, 5])
     """
 
-    needs: ClassVar[str] = "fields whose channels the group only permutes"
+    needs = PERMUTED
+    alternative = "NormBatchNorm"
 
     def __init__(
         self,
@@ -48,36 +47,18 @@ class InnerBatchNorm(EquivariantModule, SynchronisedModule):
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "InnerBatchNorm")
-        self.out_type = in_type
-        need_permutations(in_type, "InnerBatchNorm", "NormBatchNorm")
-        self.eps, self.momentum = statistics_settings(eps, momentum)
-        self.affine, self.track_running_stats = flag(affine, "affine"), flag(track_running_stats, "track_running_stats")
+        super().__init__(in_type, eps, momentum, affine, track_running_stats)
         self._fields = FieldsBySize(in_type)
-        count = len(in_type)
-        self.weight = torch.nn.Parameter(torch.ones(count)) if affine else None
-        self.bias = torch.nn.Parameter(torch.zeros(count)) if affine else None
-        if track_running_stats:
-            self.register_buffer("running_mean", torch.zeros(count))
-            self.register_buffer("running_var", torch.ones(count))
-            self.register_buffer("num_batches_tracked", torch.tensor(0, dtype=torch.long))
-        else:
-            self.running_mean = self.running_var = self.num_batches_tracked = None
 
-    def reset_running_stats(self) -> None:
-        """Forgets the running statistics."""
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            self.running_mean.zero_()
-            self.running_var.fill_(1)
-            self.num_batches_tracked.zero_()
+    def _count_means(self) -> int:
+        return len(self.in_type)
 
-    def reset_parameters(self) -> None:
-        """Forgets the running statistics, weights and biases."""
-        self.reset_running_stats()
-        if self.weight is not None and self.bias is not None:
-            torch.nn.init.ones_(self.weight)
-            torch.nn.init.zeros_(self.bias)
+    def _scale_by_channel(self, scales: torch.Tensor) -> torch.Tensor:
+        sizes = torch.tensor([rho.size for rho in self.in_type.representations], device=scales.device)
+        return scales.repeat_interleave(sizes)
+
+    def _mean_by_channel(self, means: torch.Tensor) -> torch.Tensor:
+        return self._scale_by_channel(means)
 
     def _average_factor(self) -> float:
         if not self.training or self.num_batches_tracked is None:
@@ -109,33 +90,6 @@ class InnerBatchNorm(EquivariantModule, SynchronisedModule):
                     self.running_var[numbers] = var  # type: ignore[index]
             parts.append(normed.view(values.shape))
         return self._fields.join(parts, tensor)
-
-    def _export(self) -> torch.nn.Module:
-        if not self.track_running_stats:
-            raise UnsupportedFieldError(
-                "without running statistics a field's channels are normalised together, which no plain batch norm does",
-                hint="build InnerBatchNorm with track_running_stats=True to export it",
-            )
-        sizes = torch.tensor([r.size for r in self.in_type.representations])
-        cls = {0: torch.nn.BatchNorm1d, 1: torch.nn.BatchNorm1d, 2: torch.nn.BatchNorm2d, 3: torch.nn.BatchNorm3d}[
-            self.in_type.gspace.dimensionality
-        ]
-        plain = cls(self.in_type.size, self.eps, self.momentum, self.affine, self.track_running_stats)
-        with torch.no_grad():
-            for name in ("weight", "bias", "running_mean", "running_var"):
-                own, other = getattr(self, name), getattr(plain, name)
-                if own is not None:
-                    other.data = own.detach().repeat_interleave(sizes.to(own.device))
-            if self.num_batches_tracked is not None and plain.num_batches_tracked is not None:
-                plain.num_batches_tracked.copy_(self.num_batches_tracked)
-        return plain
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return (
-            f"{self.in_type}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
-        )
 
 
 def _over_processes(

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 
-from intertwine.checks import flag
-from intertwine.errors import ArgumentError
+from intertwine.checks import flag, number
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
-from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
 
 
-class _Dropout(EquivariantModule):
+class _Dropout(TypePreserving):
     """Random zeros in training mode, the identity in eval mode."""
 
+    settings = ("p", "inplace")
+
     def __init__(self, in_type: FieldType, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, type(self).__name__)
-        self.out_type = in_type
-        if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p <= 1:
-            raise ArgumentError(f"the probability p must be between 0 and 1, not {p!r}")
-        self.p, self.inplace = float(p), flag(inplace, "inplace")
+        super().__init__(in_type)
+        self.p, self.inplace = number(p, "the probability p", 0.0, 1.0), flag(inplace, "inplace")
 
     def _export(self) -> torch.nn.Module:
         return torch.nn.Dropout(self.p, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Settings and type."""
-        return f"p={self.p}, inplace={self.inplace}, type={self.in_type}"
 
 
 class PointwiseDropout(_Dropout):
@@ -45,13 +36,16 @@ class PointwiseDropout(_Dropout):
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.PointwiseDropout(nn.field_type(gspaces.rot2dOnR2(4), regular=1), p=1.0)
+        >>> layer(torch.ones(1, 4)).tolist()
+        [[0.0, 0.0, 0.0, 0.0]]
     """
 
-    needs: ClassVar[str] = "fields whose channels the group only permutes"
-
-    def __init__(self, in_type: FieldType, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__(in_type, p, inplace)
-        need_permutations(in_type, "PointwiseDropout", "FieldDropout")
+    needs = PERMUTED
+    alternative = "FieldDropout"
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return F.dropout(tensor, self.p, self.training, self.inplace)
@@ -60,7 +54,7 @@ class PointwiseDropout(_Dropout):
 class FieldDropout(_Dropout):
     """Each field at each point is set to zero with probability p, else divided by 1 - p, in training mode.
 
-    All channels of a field share their fate, so this works for every field.
+    All channels of a field are kept or set to zero together, so this works for every field.
 
     Args:
         in_type: any fields.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-from intertwine.checks import flag, number
+from intertwine.checks import number
 from intertwine.fields import FieldType
 from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.bias import BiasExpansion
-from intertwine.nn.base.channel_blocks import Blocks, field_channels
-from intertwine.nn.base.module import EquivariantModule, check_field_type
-from intertwine.nn.norm.normalisation import field_kinds
+from intertwine.nn.base.channel_blocks import Blocks, field_channels, part_of
+from intertwine.nn.norm.affine_norm import AffineNorm
+from intertwine.nn.norm.irrep_coordinates import field_kinds
 
 
-class FieldNorm(EquivariantModule):
+class FieldNorm(AffineNorm):
     """Each field, at each point by itself, freed of its invariant part and scaled to unit mean square.
 
     With P the projection on the invariant vectors of a field: y = x - P x, out = y / sqrt(|y|^2 / size + eps) * weight + bias.
@@ -36,22 +34,9 @@ class FieldNorm(EquivariantModule):
     field_seconds = 5e-5
     field_bytes = 1200.0
 
-    @classmethod
-    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
-        """One weight for each field.
-
-        Args:
-            in_type: the type.
-            affine: whether to learn weight and bias.
-            **others: the other arguments of the constructor.
-        """
-        return {"weight": (len(in_type),)} if affine else {}
-
     def __init__(self, in_type: FieldType, eps: float = 1e-05, affine: bool = True) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "FieldNorm")
-        self.out_type = in_type
-        self.eps, self.affine = number(eps, "eps", 0.0), flag(affine, "affine")
+        super().__init__(in_type)
+        self.eps = number(eps, "eps", 0.0)
         kinds, vectors = field_kinds(in_type)
         self._blocks = Blocks(field_channels(in_type), kinds)
         self._has_mean = [found.shape[1] > 0 for found in vectors]
@@ -60,21 +45,9 @@ class FieldNorm(EquivariantModule):
                 self.register_constant(f"invariant_{kind}", found.T)
         trivial = BiasExpansion(in_type)
         self._trivial = trivial if trivial.count else None
-        self.weight = torch.nn.Parameter(torch.ones(len(in_type))) if affine else None
-        self.bias = torch.nn.Parameter(torch.zeros(trivial.count)) if affine and trivial.count else None
-
-    def reset_parameters(self) -> None:
-        """Sets weights to one and biases to zero."""
-        if self.weight is not None:
-            torch.nn.init.ones_(self.weight)
-        if self.bias is not None:
-            torch.nn.init.zeros_(self.bias)
-
-    def reset_running_stats(self) -> None:
-        """Nothing: there are none."""
+        self._set_parameters(affine, trivial.count)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        trailing = (tensor.dim() - 2) * (1,)
         parts = []
         for kind, (numbers, values) in zip(self._blocks.kinds, self._blocks.split(tensor), strict=True):
             if self._has_mean[kind]:
@@ -84,13 +57,9 @@ class FieldNorm(EquivariantModule):
                     values = values - (vectors.T @ (vectors @ flat)).view(values.shape)
             scales = (values.square().mean(dim=2) + self.eps).rsqrt()
             if self.weight is not None:
-                scales = scales * (self.weight if numbers is None else self.weight[numbers]).view(-1, *trailing)
+                scales = scales * part_of(self.weight, numbers, tensor.dim() - 2)
             parts.append(values * scales.unsqueeze(2))
         out = self._blocks.join(parts, tensor)
         if self.bias is not None and self._trivial is not None:
-            out = out + self._trivial(self.bias).view(-1, *trailing)
+            out = out + self._trivial(self.bias).view(-1, *((tensor.dim() - 2) * (1,)))
         return out
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return f"{self.in_type}, eps={self.eps}, affine={self.affine}"

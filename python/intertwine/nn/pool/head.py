@@ -12,6 +12,7 @@ from intertwine.checks import flag, sizes_of
 from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
+from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.pool.invariant import export_field_maximum
 
@@ -131,10 +132,7 @@ class HeadClasses(EquivariantModule):
         dimension = self.in_type.gspace.dimensionality
         parts: list[torch.nn.Module] = [export_field_maximum(self.in_type)]
         if dimension:
-            pool = {1: torch.nn.AdaptiveAvgPool1d, 2: torch.nn.AdaptiveAvgPool2d, 3: torch.nn.AdaptiveAvgPool3d}[
-                dimension
-            ]
-            parts += [pool(1), torch.nn.Flatten(1)]
+            parts += [torch_class("AdaptiveAvgPool", dimension)(1), torch.nn.Flatten(1)]
         return torch.nn.Sequential(*parts, self._filled())
 
     def extra_repr(self) -> str:

@@ -7,20 +7,36 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.checks import whole
+from intertwine.errors import ArgumentError, ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import Blocks, FieldsBySize
+from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.cpu_gradients import greatest
 from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
 from intertwine.nn.base.norms import Subfields, norm_of
+from intertwine.nn.base.type_preserving import PERMUTED
 
 
-class GroupPooling(EquivariantModule):
+class InvariantPool(EquivariantModule):
+    """A layer that makes one invariant channel of each field.
+
+    Args:
+        in_type: the type.
+    """
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        self.in_type = check_field_type(in_type, type(self).__name__)
+        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+
+
+class GroupPooling(InvariantPool):
     """The greatest channel of each field: one invariant channel for each field.
 
     Args:
         in_type: regular, quotient or trivial fields.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
@@ -32,13 +48,11 @@ class GroupPooling(EquivariantModule):
         [[4.0]]
     """
 
-    needs: ClassVar[str] = "fields whose channels the group only permutes"
+    needs = PERMUTED
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "GroupPooling")
-        need_permutations(in_type, "GroupPooling", "NormPool")
-        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+        super().__init__(in_type)
+        need_permutations(in_type, type(self).__name__, "NormPool")
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -48,14 +62,14 @@ class GroupPooling(EquivariantModule):
         return export_field_maximum(self.in_type)
 
 
-class NormPool(EquivariantModule):
+class NormPool(InvariantPool):
     """The norm of each field: one invariant channel for each field.
 
     Every orthogonal representation keeps the norm. Its gradient at zero is zero.
 
     Args:
         in_type: any fields.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -64,25 +78,29 @@ class NormPool(EquivariantModule):
     """
 
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "NormPool")
-        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+        super().__init__(in_type)
         self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return self._fields.join_fields([norm_of(values) for _, values in self._fields.split(tensor)])
 
 
-class InducedNormPool(EquivariantModule):
+class InducedNormPool(InvariantPool):
     """The greatest norm among the blocks of each induced field: one invariant channel for each field.
 
     Args:
         in_type: fields made by ``induced_representation``, or others whose blocks are found in their matrices.
         subfield_size: the number of channels of a block, where it is not known: for all fields, or one for each.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         UnsupportedFieldError: for fields that are no equal blocks.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), vector=1)
+        >>> nn.InducedNormPool(arrows, subfield_size=2)(torch.tensor([[3.0, 4.0]])).tolist()
+        [[5.0]]
     """
 
     needs: ClassVar[str] = "fields of equal blocks that the group permutes"
@@ -90,11 +108,9 @@ class InducedNormPool(EquivariantModule):
     field_seconds = 7e-5
 
     def __init__(self, in_type: FieldType, subfield_size: int | list[int] | None = None, **kwargs: object) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "InducedNormPool")
-        found = Subfields(in_type, subfield_size, "InducedNormPool")
+        super().__init__(in_type)
+        found = Subfields(in_type, subfield_size, type(self).__name__)
         self._arguments["subfield_size"] = found.recipe
-        self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
         self._blocks = Blocks(found.channels)
         ends = np.cumsum(found.counts).tolist()
         self._fields = Blocks([np.arange(end - count, end) for end, count in zip(ends, found.counts, strict=True)])
@@ -118,11 +134,9 @@ class MaxPoolChannels(torch.nn.Module):
 
     def __init__(self, kernel_size: int) -> None:
         super().__init__()
-        if isinstance(kernel_size, bool) or not isinstance(kernel_size, int):
-            raise ArgumentTypeError(f"kernel_size must be a whole number, not {kernel_size!r}")
-        if kernel_size < 1:
+        self.kernel_size = whole(kernel_size, "kernel_size")
+        if self.kernel_size < 1:
             raise ArgumentError(f"kernel_size must be at least 1, not {kernel_size}")
-        self.kernel_size = kernel_size
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """The maxima, shape ``(batch, channels / kernel_size, *space)``.
@@ -150,8 +164,6 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
     Raises:
         UnsupportedFieldError: if the fields have different sizes.
     """
-    from intertwine.errors import UnsupportedFieldError
-
     sizes = {representation.size for representation in in_type.representations}
     if len(sizes) > 1:
         raise UnsupportedFieldError(
@@ -164,12 +176,9 @@ def export_field_maximum(in_type: FieldType) -> torch.nn.Module:
         return torch.nn.Identity()
     if dimension == 0:
         return torch.nn.MaxPool1d(size)
-    # windows of fixed size: TorchScript knows no adaptive ones that leave axes alone
-    if dimension == 1:
-        pool: torch.nn.Module = torch.nn.MaxPool2d((size, 1))
-    elif dimension == 2:
-        pool = torch.nn.MaxPool3d((size, 1, 1))
-    else:
+    if dimension == 3:
         # No pool of torch has four axes.
         raise UnsupportedFieldError("volumes cannot be pooled over channels by plain torch modules")
+    # Windows of fixed size: TorchScript knows no adaptive ones that leave axes alone.
+    pool = torch_class("MaxPool", dimension + 1)((size, *(dimension * (1,))))
     return torch.nn.Sequential(torch.nn.Unflatten(1, (len(in_type), size)), pool, torch.nn.Flatten(1, 2))

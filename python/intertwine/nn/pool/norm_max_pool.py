@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 
-from intertwine.checks import flag, sizes_of
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
-from intertwine.nn.base.padding import padded
-from intertwine.nn.pool.pooling import _check_padding, _Pool
-
-_WHERE = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+from intertwine.nn.pool.pooling import MAXIMUM, WindowPool
 
 
-class NormMaxPool(_Pool):
+class NormMaxPool(WindowPool):
     """The vector of greatest norm of each field over windows.
 
     Every orthogonal representation keeps norms, so it works for every field. Of equal norms the first cell counts.
@@ -46,36 +41,20 @@ class NormMaxPool(_Pool):
         ceil_mode: bool = False,
         padding_mode: str = "zeros",
     ) -> None:
-        super().__init__(in_type)
-        self.kernel_size = sizes_of(kernel_size, self.d, "kernel_size", least=1)
-        self.stride = self.kernel_size if stride is None else sizes_of(stride, self.d, "stride", least=1)
-        self.padding = sizes_of(padding, self.d, "padding", least=0)
-        self._set_padding_mode(padding_mode)
-        if not self._filled:
-            _check_padding(self.kernel_size, self.padding, type(self).__name__)
-        self.dilation = sizes_of(dilation, self.d, "dilation", least=1)
-        self.ceil_mode = flag(ceil_mode, "ceil_mode")
-        self._warn_of_windows()
+        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode, padding_mode)
         self._fields = FieldsBySize(in_type)
 
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        margin = self.padding
-        if self._filled:
-            tensor, margin = padded(tensor, margin, self.padding_mode), self.d * (0,)
+    def _pool(self, tensor: torch.Tensor, *margins: tuple[int, ...]) -> torch.Tensor:
         parts = []
         shape = tensor.shape[2:]
         for _, values in self._fields.split(tensor):
             # Squares lie in the order of the norms.
             squares = values.detach().square().sum(dim=2)
-            _, where = _WHERE[self.d](
-                squares, self.kernel_size, self.stride, margin, self.dilation, self.ceil_mode, True
+            _, where = MAXIMUM[self.d](
+                squares, self.kernel_size, self.stride, margins[0], self.dilation, self.ceil_mode, True
             )
             shape = where.shape[2:]
             index = where.flatten(2).unsqueeze(2).expand(-1, -1, values.shape[2], -1)
             parts.append(values.flatten(3).gather(3, index).unflatten(3, shape))
         like = tensor.new_empty(1).expand(tensor.shape[0], tensor.shape[1], *shape)
         return self._fields.join(parts, like)
-
-    def extra_repr(self) -> str:
-        """Its windows."""
-        return f"{self._windows_text}, type={self.in_type}"

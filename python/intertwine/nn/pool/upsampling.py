@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.checks import flag, sizes_of
-from intertwine.errors import ArgumentError, ArgumentTypeError
+from intertwine.checks import choice, flag, number, sizes_of
+from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
-from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
 from intertwine.nn.base.windows import need_room
+from intertwine.nn.pool.pooling import GridLayer
 
 _REACH = {"bilinear": 1, "trilinear": 1, "bicubic": 2}
 """How many cells beyond the edge a mode reads."""
 _MODES = {2: ("nearest", "nearest-exact", "bilinear", "bicubic"), 3: ("nearest", "nearest-exact", "trilinear")}
 
 
-class _Upsampling(EquivariantModule):
+class _Upsampling(GridLayer):
     """Channel-wise interpolation, which is linear, so that it commutes with what the group does to channels."""
-
-    needs_grid: ClassVar[bool] = True
-    d: ClassVar[int]
 
     def __init__(
         self,
@@ -36,28 +33,17 @@ class _Upsampling(EquivariantModule):
         align_corners: bool,
         padding_mode: str,
     ) -> None:
-        super().__init__()
+        super().__init__(in_type)
         name = type(self).__name__
-        self.in_type = check_field_type(in_type, name)
-        self.out_type = in_type
-        if in_type.gspace.dimensionality != self.d:
-            raise ArgumentError(
-                f"{name} needs {self.d} axes of space, but {in_type} has {in_type.gspace.dimensionality}"
-            )
         if (scale_factor is None) == (size is None):
             raise ArgumentError(f"{name} needs either scale_factor or size, and not both")
-        if not isinstance(mode, str) or mode not in _MODES[self.d]:
-            raise ArgumentError(f"{name} has no mode {mode!r}", hint=f"use one of {', '.join(_MODES[self.d])}")
-        if scale_factor is not None:
-            if isinstance(scale_factor, bool) or not isinstance(scale_factor, (int, float)):
-                raise ArgumentTypeError(f"scale_factor must be a number, not {scale_factor!r}")
-            if not 0 < scale_factor < 1e6:
-                raise ArgumentError(f"scale_factor must be positive, not {scale_factor!r}")
+        if scale_factor is not None and not 0 < number(scale_factor, "scale_factor") < 1e6:
+            raise ArgumentError(f"scale_factor must be positive, not {scale_factor!r}")
         self._scale_factor = scale_factor
         self._size = None if size is None else sizes_of(size, self.d, "size", least=1)
         if self._size is not None:
             self._warn_if_uneven(size=self._size)
-        self._mode = mode
+        self._mode = choice(mode, _MODES[self.d], name, "mode")
         self._align_corners = None if mode.startswith("nearest") else flag(align_corners, "align_corners")
         self.padding_mode = checked_mode(padding_mode)
         whole = scale_factor is not None and float(scale_factor).is_integer()
@@ -124,11 +110,10 @@ class _Upsampling(EquivariantModule):
             padding_module(self._beyond, self.padding_mode), plain, padding_module(less, "zeros")
         )
 
-    def extra_repr(self) -> str:
-        """Settings and type."""
+    def _shown(self) -> list[str]:
         how = f"size={self._size}" if self._size is not None else f"scale_factor={self._scale_factor}"
-        edges = f", padding_mode={self.padding_mode!r}" if self.padding_mode != "replicate" else ""
-        return f"{how}, mode={self._mode}, align_corners={self._align_corners}{edges}, type={self.in_type}"
+        edges = [f"padding_mode={self.padding_mode!r}"] if self.padding_mode != "replicate" else []
+        return [how, f"mode={self._mode}", f"align_corners={self._align_corners}", *edges]
 
 
 class R2Upsampling(_Upsampling):
@@ -155,7 +140,7 @@ class R2Upsampling(_Upsampling):
         torch.Size([1, 2, 10, 10])
     """
 
-    d = 2
+    only = 2
 
     def __init__(
         self,
@@ -180,9 +165,15 @@ class R3Upsampling(_Upsampling):
         align_corners: whether the centres of the corner cells stay in place, as in torch.
         padding_mode: how the image goes on beyond its edges: by ``"replicate"``, as in torch, or with a whole ``scale_factor``
             and without ``align_corners`` by ``"zeros"``, ``"reflect"`` or ``"circular"``.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.R3Upsampling(nn.field_type(gspaces.octaOnR3(), trivial=1), scale_factor=2)
+        >>> layer(torch.randn(1, 1, 3, 3, 3)).shape
+        torch.Size([1, 1, 6, 6, 6])
     """
 
-    d = 3
+    only = 3
 
     def __init__(
         self,

@@ -1,0 +1,53 @@
+"""The base of layers whose output has the type of their input."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from intertwine.fields import FieldType
+from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+
+PERMUTED = "fields whose channels the group only permutes"
+"""What a layer ``needs`` that acts on each channel alone."""
+
+
+class TypePreserving(EquivariantModule):
+    """A layer that changes the values of fields, but not their type.
+
+    A subclass declares what it needs and what it prints, and implements ``_compute``.
+
+    Args:
+        in_type: the type.
+
+    Raises:
+        FieldTypeError: if it is no field type.
+        UnsupportedFieldError: if the layer needs permutations and the group does more to the channels.
+    """
+
+    alternative: ClassVar[str] = ""
+    """The layer to use instead where the group does not only permute channels; empty for a layer that works there too."""
+
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The attributes that are printed."""
+
+    prints_type_first: ClassVar[bool] = False
+    """Whether the type is printed before the settings, as escnn does for normalisations."""
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.in_type = check_field_type(in_type, name)
+        self.out_type = in_type
+        if self.alternative:
+            need_permutations(in_type, name, self.alternative)
+
+    def _shown(self) -> list[str]:
+        """The settings as they are printed."""
+        return [f"{name}={getattr(self, name)}" for name in self.settings]
+
+    def extra_repr(self) -> str:
+        """Settings and type."""
+        shown = self._shown()
+        if not shown:
+            return super().extra_repr()
+        return ", ".join([str(self.in_type), *shown] if self.prints_type_first else [*shown, f"type={self.in_type}"])
