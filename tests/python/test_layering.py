@@ -74,7 +74,6 @@ LONG = {
     "nn/inspect/equivariance.py",
     "nn/inspect/judging.py",
     "nn/inspect/walking.py",
-    "nn/nonlinear/fourier.py",
 }
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 NUMERIC = {"numpy", "scipy"}

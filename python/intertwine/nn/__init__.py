@@ -32,10 +32,10 @@ from intertwine.nn.nonlinear.concatenated import ConcatenatedNonLinearity
 from intertwine.nn.nonlinear.fourier import (
     FourierELU,
     FourierPointwise,
-    FourierTransform,
     QuotientFourierELU,
     QuotientFourierPointwise,
 )
+from intertwine.nn.nonlinear.fourier_transform import FourierTransform
 from intertwine.nn.nonlinear.gated import (
     GatedNonLinearity1,
     GatedNonLinearity2,

@@ -131,3 +131,29 @@ def part_of(values: torch.Tensor, numbers: torch.Tensor | slice | None, dimensio
     """
     chosen = values if numbers is None else values[numbers]
     return chosen.view(-1, *(dimensions * (1,)))
+
+
+class ChannelChoice(ConstantModule):
+    """Some of the channels in some order: a view where they lie one behind the other.
+
+    Args:
+        channels: the number of each.
+    """
+
+    def __init__(self, channels: np.ndarray) -> None:
+        super().__init__()
+        self.bounds: tuple[int, int] | None = (int(channels[0]), len(channels))
+        """The first channel and the number of channels, where they lie one behind the other."""
+        if (np.diff(channels) != 1).any():
+            self.bounds = None
+            self.register_constant("channels", channels)
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """These channels of a tensor.
+
+        Args:
+            tensor: shape ``(batch, channels, *space)``.
+        """
+        if self.bounds is None:
+            return tensor.index_select(1, self.channels)  # type: ignore[arg-type]
+        return tensor if self.bounds[1] == tensor.shape[1] else tensor.narrow(1, *self.bounds)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentError, UnsupportedFieldError
+from intertwine.checks import choice
+from intertwine.errors import UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import representation_price, splitting_price
 from intertwine.group.constructions.decomposition import named_representation
@@ -83,11 +84,7 @@ class ConcatenatedNonLinearity(EquivariantModule):
     def __init__(self, in_type: FieldType, function: str = "c_relu") -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "ConcatenatedNonLinearity")
-        if not isinstance(function, str) or function not in _FUNCTIONS:
-            raise ArgumentError(
-                f"ConcatenatedNonLinearity has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
-            )
-        self.function = function
+        self.function = choice(function, _FUNCTIONS, "ConcatenatedNonLinearity", "function")
         doubled = [_concatenated(representation, representation.name) for representation in in_type.representations]
         self.out_type = FieldType(in_type.gspace, doubled)
 

@@ -12,270 +12,40 @@ import torch.nn.functional as F
 from scipy.spatial.distance import cdist
 
 from intertwine.budget import Price
-from intertwine.checks import flag
-from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, UnsupportedFieldError
+from intertwine.checks import choice, flag
+from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
-from intertwine.group.catalogue.prices import irrep_price, splitting_price, subgroup_prices
-from intertwine.group.catalogue.so3_o3 import O3, SO3
 from intertwine.group.core.element import GroupElement
-from intertwine.group.core.group import Group
-from intertwine.group.core.irrep import IrreducibleRepresentation
-from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
-from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.nonlinear.fourier_transform import FourierTransform, grid_prices, irrep_id, listed, spectral_prices
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "p_relu": F.relu,
-    "p_elu": F.elu,
-    "p_sigmoid": torch.sigmoid,
-    "p_tanh": torch.tanh,
-}
-_IN_PLACE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_relu": F.relu_,
     "p_elu": F.elu_,
     "p_sigmoid": torch.sigmoid_,
     "p_tanh": torch.tanh_,
 }
-_REGULARISER = 1e-8
+"""The functions, which overwrite what they are given: the samples belong to the layer."""
 
 
-def _listed(value: Any) -> list[Any]:
-    """The value as a list; an empty one if it is none."""
-    return list(value) if isinstance(value, (list, tuple, range)) else []
+class FourierLayer(EquivariantModule):
+    """Samples functions on a grid of elements, applies a function to the samples, and projects back on the irreps.
 
-
-def _irrep_id(group: Any, label: Any) -> tuple[Any, ...]:
-    """The label of an irrep, given by it or by itself."""
-    if not isinstance(label, (IrreducibleRepresentation, int, tuple, list)) or isinstance(label, bool):
-        raise ArgumentTypeError(f"an irrep of {group} or its label is needed, not {label!r}")
-    return group.get_irrep_id(label)
-
-
-def _least_squares(samples: np.ndarray) -> np.ndarray:
-    return np.linalg.solve(samples.T @ samples + _REGULARISER * np.eye(samples.shape[1]), samples.T)
-
-
-class FourierTransform(ConstantModule):
-    """Between the Fourier coefficients of functions on a group, or on its cosets, and their samples on a grid of elements.
-
-    A function is sampled as f(g) = k^T rho(g)^T x, with x its coefficients and k those of a delta function; the coefficients
-    are found from samples by least squares. On a grid that is fine enough one undoes the other.
+    A subclass declares the function or takes it as an argument.
 
     Args:
-        group: the group, or a space with one.
-        irreps: labels of the irreps.
-        grid: elements to sample at; all elements of a finite group by default.
-        subgroup_id: the label of a subgroup H: functions on G / H; on G by default.
-        normalize: whether to scale k to norm 1.
-
-    Attributes:
-        group: the group.
-        irreps: labels of the irreps.
-        grid: the elements.
-        representation: how the group acts on the coefficients.
-
-    Raises:
-        ArgumentError: without irreps or without elements.
-
-    Example:
-        >>> from intertwine import nn
-        >>> from intertwine.group import so3_group
-        >>> G = so3_group(2)
-        >>> fourier = nn.FourierTransform(G, G.bl_irreps(2), G.grid("thomson_cube", N=4)).double()
-        >>> x = torch.randn(1, 35, dtype=torch.float64)
-        >>> samples = fourier.sample(x)
-        >>> samples.shape, bool(torch.allclose(fourier.coefficients(samples), x, atol=1e-6))
-        (torch.Size([1, 96]), True)
+        gspace: the space; or a field type of such coefficients, which then gives channels and irreps.
+        subgroup_id: the label of the subgroup on whose cosets the functions live; ``None`` for the group itself.
+        channels: the number of functions.
+        irreps: labels of the irreps of the coefficients.
+        grid: elements to sample at; ``None`` for those that the next arguments make.
+        grid_arguments: for ``group.grid``, by position and by name.
+        inplace: accepted as by escnn; the samples are overwritten in any case, the input never is.
+        out_irreps: labels of the irreps of the output; those of the input by default.
+        normalize: whether to scale the delta function to norm 1.
     """
-
-    @classmethod
-    def prices(
-        cls,
-        group: Group | GSpace,
-        irreps: Sequence[Any],
-        grid: Sequence[GroupElement] | None = None,
-        subgroup_id: Any = None,
-        normalize: bool = True,
-    ) -> Iterator[Price]:
-        """The irreps, and their values on the grid.
-
-        Args:
-            group: the group, or a space with one.
-            irreps: labels of the irreps.
-            grid: elements to sample at.
-            subgroup_id: the label of a subgroup.
-            normalize: whether to scale the delta function.
-        """
-        group = group.fibergroup if isinstance(group, GSpace) else group
-        count = group.order() if grid is None else len(grid)
-        return spectral_prices(group, irreps, subgroup_id, count, moves=False)
-
-    def __init__(
-        self,
-        group: Group | GSpace,
-        irreps: Sequence[Any],
-        grid: Sequence[GroupElement] | None = None,
-        subgroup_id: Any = None,
-        normalize: bool = True,
-    ) -> None:
-        super().__init__()
-        group = group.fibergroup if isinstance(group, GSpace) else group
-        if not isinstance(group, Group):
-            raise ArgumentTypeError(f"FourierTransform needs a group or a space, not {type(group).__name__}")
-        self.group = group
-        self._regular = subgroup_id is None
-        self._subgroup_id = group.subgroup_trivial_id if self._regular else subgroup_id
-        self.irreps = [_irrep_id(group, psi) for psi in _listed(irreps)]
-        if grid is None:
-            if group.continuous:
-                raise ArgumentError(
-                    f"{group} has infinitely many elements: give a grid of them", hint="make one with group.grid(...)"
-                )
-            grid = list(group.elements)
-        self.grid = list(grid)
-        if not self.irreps or not self.grid:
-            raise ArgumentError("FourierTransform needs at least one irrep and one element of the grid")
-        self.representation = self.spectral(self.irreps)
-        self._normalize = flag(normalize, "normalize")
-        samples = self.sampling(self.irreps)
-        self.register_constant("A", samples)
-        self.register_constant("Ainv", _least_squares(samples))
-
-    def spectral(self, labels: list[Any]) -> Representation:
-        """How the group acts on the coefficients of some irreps.
-
-        Args:
-            labels: of the irreps.
-        """
-        if self._regular:
-            return self.group.spectral_regular_representation(*labels)
-        return self.group.spectral_quotient_representation(self._subgroup_id, *labels)
-
-    def sampling(self, labels: list[Any]) -> np.ndarray:
-        """The values of the coefficients of some irreps on the grid, shape ``(grid, size)``.
-
-        Args:
-            labels: of the irreps.
-        """
-        space = self.group.homspace(self._subgroup_id)
-        irreps = [self.group.irrep(*label) for label in labels]
-        parts = []
-        for irrep in irreps:
-            delta = space.scalar_basis(self.group.identity, irrep)[..., 0]
-            # escnn weights irreps by the root of their size on the group, and equally on its quotients.
-            parts.append((delta * (np.sqrt(delta.shape[0]) if self._regular else 1.0)).T)
-        if self._normalize:
-            norm = np.sqrt(sum((part**2).sum() for part in parts))
-            parts = [part / norm for part in parts]
-        # The representation is the plain sum of the irreps, each as often as it occurs.
-        rows = [
-            np.concatenate([(part @ irrep(element).T).ravel() for irrep, part in zip(irreps, parts, strict=True)])
-            for element in self.grid
-        ]
-        return np.stack(rows)
-
-    def analysis(self, labels: list[Any]) -> np.ndarray:
-        """The least squares fit with escnn's regulariser, so that a grid that is too small does no harm, ``(size, grid)``.
-
-        Args:
-            labels: of the irreps.
-        """
-        return _least_squares(self.masters["A"].numpy() if labels == self.irreps else self.sampling(labels))
-
-    def sample(self, coefficients: torch.Tensor) -> torch.Tensor:
-        """The samples on the grid of functions that are given by their coefficients.
-
-        Args:
-            coefficients: shape ``(batch, functions * size, *space)``.
-
-        Returns:
-            shape ``(batch, functions * grid, *space)``.
-        """
-        return self._apply_matrix(self.A, coefficients)  # type: ignore[arg-type]
-
-    def coefficients(self, samples: torch.Tensor) -> torch.Tensor:
-        """The coefficients of functions that are given by their samples on the grid.
-
-        Args:
-            samples: shape ``(batch, functions * grid, *space)``.
-
-        Returns:
-            shape ``(batch, functions * size, *space)``.
-        """
-        return self._apply_matrix(self.Ainv, samples)  # type: ignore[arg-type]
-
-    @staticmethod
-    def _apply_matrix(matrix: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
-        if tensor.dim() < 2 or tensor.shape[1] % matrix.shape[1]:
-            raise ShapeError(
-                f"axis {{axis}} must hold a multiple of {matrix.shape[1]} numbers, but the shape is {tuple(tensor.shape)}",
-                positions={"axis": 1},
-            )
-        functions = tensor.shape[1] // matrix.shape[1]
-        values = tensor.reshape(tensor.shape[0], functions, matrix.shape[1], -1)
-        with without_autocast(tensor):
-            result = torch.matmul(matrix.to(tensor.dtype), values)
-        return result.reshape(tensor.shape[0], functions * matrix.shape[0], *tensor.shape[2:])
-
-
-def spectral_prices(
-    group: Group, irreps: Sequence[Any], subgroup_id: Any, count: float, moves: bool = True
-) -> Iterator[Price]:
-    """What a Fourier transform takes.
-
-    Args:
-        group: the group.
-        irreps: labels of the irreps.
-        subgroup_id: the label of the subgroup whose cosets the functions live on; ``None`` for the group itself.
-        count: the number of elements to sample at.
-        moves: whether the samples are compared with those of the moved grid.
-    """
-    labels = [tuple(label) if isinstance(label, (list, tuple)) else (label,) for label in irreps]
-    for label in labels:
-        yield irrep_price(group, label)
-    sizes = [group.irrep(*label).size for label in labels]
-    spatial = isinstance(group, (SO3, O3))
-    yield from subgroup_prices(group, subgroup_id)
-    subgroup = None if subgroup_id is None else group.subgroup(subgroup_id)[0]
-    order = 1 if subgroup is None else subgroup.order()
-    whole = 0.0
-    for size in sizes:
-        one = 4e-4 + (2e-8 * (size / 2 + 1) ** 4 if spatial else 0.0)
-        samples = 5.0 * size + 10 if order < 0 else float(order)
-        yield splitting_price(size, min(size, 8), 2 * size if order < 0 else order, int(samples))
-        yield Price(24 * count * size, (6 * samples + count) * one)
-        whole += size * (size if order == 1 else 1 if order < 0 else size // order + 1)
-    yield Price(
-        40.0 * whole**2 + (60 * whole + 2000) * count + (40.0 * count**2 if moves else 0.0),
-        1e-9 * (whole**2 * (whole + count)) + 5e-5 * count + (2e-8 * count**2 * (whole + 10) if moves else 0.0),
-    )
-
-
-def grid_prices(group: Group, grid: dict[str, Any]) -> tuple[float, Price]:
-    """How many elements a grid has at most, and what it takes to find them.
-
-    Args:
-        group: the group.
-        grid: the arguments of its ``grid``.
-    """
-    kind = str(grid.get("type", ""))
-    given = max((float(abs(n)) for n in grid.values() if isinstance(n, (int, float))), default=1.0)
-    if not isinstance(group, (SO3, O3)):
-        count = given if group.continuous else max(given, float(group.order()))
-        return 2 * count, Price(3000 * count, 3e-5 * count)
-    cube = "cube" in kind
-    # three of the sets have a number of their own, and the mirror images double those of O(3)
-    count = (24 * given if cube else max(given, 60.0)) * (2 if isinstance(group, O3) else 1)
-    search = given if "thomson" in kind and given > (16 if cube else 128) else 0.0
-    return count, Price(
-        3000 * count + (2400 if cube else 100) * search**2, 1e-4 * count + (1.2e-4 if cube else 2e-6) * search**3
-    )
-
-
-class _Fourier(EquivariantModule):
-    """Sample on a grid of elements, apply a function, and project back on the irreps."""
 
     needs: ClassVar[str] = (
         "Fourier coefficients of functions on the group, or on a quotient of it: plain sums of irreps"
@@ -283,6 +53,9 @@ class _Fourier(EquivariantModule):
 
     takes_more: ClassVar[bool] = True
     """A specification may have arguments of the group's ``grid``."""
+
+    function: str
+    """The function of one number, one of ``p_relu``, ``p_elu``, ``p_sigmoid`` and ``p_tanh``."""
 
     @classmethod
     def prices(
@@ -309,8 +82,7 @@ class _Fourier(EquivariantModule):
             **others: its others, and those of the constructor.
         """
         if isinstance(gspace, FieldType):
-            channels, irreps = len(gspace), list(dict.fromkeys(gspace.representations[0].irreps))
-            gspace = gspace.gspace
+            gspace, channels, irreps = _functions_of(gspace)
         group = gspace.fibergroup
         count = float(channels or 1)
         yield Price(100 * count, 2e-5 * count)
@@ -320,44 +92,40 @@ class _Fourier(EquivariantModule):
             elements["type"] = named[0]
         points, price = grid_prices(group, elements) if grid is None else (float(len(grid)), Price())
         yield price
-        yield from spectral_prices(group, _listed(irreps), subgroup_id, points, gspace.dimensionality > 0)
-        wanted = [label for label in _listed(out_irreps) if label not in _listed(irreps)]
+        yield from spectral_prices(group, listed(irreps), subgroup_id, points, gspace.dimensionality > 0)
+        wanted = [label for label in listed(out_irreps) if label not in listed(irreps)]
         if wanted:
-            yield from spectral_prices(group, [*_listed(irreps), *wanted], subgroup_id, points, False)
+            yield from spectral_prices(group, [*listed(irreps), *wanted], subgroup_id, points, False)
 
-    def _start(
+    def __init__(
         self,
         gspace: GSpace | FieldType,
         subgroup_id: Any,
         channels: int | None,
         irreps: Sequence[Any] | None,
-        grid: tuple[tuple[Any, ...], dict[str, Any]] | list[GroupElement],
-        function: str,
+        grid: list[GroupElement] | None,
+        grid_arguments: tuple[tuple[Any, ...], dict[str, Any]],
         inplace: bool,
         out_irreps: Sequence[Any] | None,
         normalize: bool,
     ) -> None:
+        super().__init__()
         name = type(self).__name__
+        given = gspace if isinstance(gspace, FieldType) else None
         if isinstance(gspace, FieldType):
-            given = gspace
-            channels, irreps = len(given), list(dict.fromkeys(given.representations[0].irreps))
-            gspace = given.gspace
-        else:
-            given = None
+            gspace, channels, irreps = _functions_of(gspace)
         if not isinstance(gspace, GSpace):
             raise ArgumentTypeError(f"{name} needs a space or a field type first, not {type(gspace).__name__}")
-        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not _listed(irreps):
+        if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1 or not listed(irreps):
             raise ArgumentError(
                 f"{name} needs a number of channels and a list of irreps, not {channels!r} and {irreps!r}"
             )
-        normalize = flag(normalize, "normalize")
-        if not isinstance(function, str) or function not in _FUNCTIONS:
-            raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
         group = gspace.fibergroup
-        self._subgroup_id, self._normalize = subgroup_id, normalize
-        elements = grid if isinstance(grid, list) else group.grid(*grid[0], **grid[1])  # type: ignore[attr-defined]
-        fourier = FourierTransform(group, _listed(irreps), elements, subgroup_id, normalize)
-        labels = fourier.irreps
+        self._subgroup_id, self._normalize = subgroup_id, flag(normalize, "normalize")
+        self._inplace = flag(inplace, "inplace")
+        fourier = FourierTransform(
+            group, listed(irreps), self._elements(group, grid, *grid_arguments), subgroup_id, normalize
+        )
         self.rho = rho = fourier.representation
         self.in_type = FieldType(gspace, channels * [rho])
         if given is not None and given != self.in_type:
@@ -365,12 +133,37 @@ class _Fourier(EquivariantModule):
                 f"{name} needs equal fields of Fourier coefficients, but {given} was given",
                 hint=f"use {self.in_type}, or NormNonLinearity",
             )
-        wanted = labels if out_irreps is None else [_irrep_id(group, psi) for psi in _listed(out_irreps)]
-        self.rho_out = rho if out_irreps is None else fourier.spectral(wanted)
-        self.out_type = self.in_type if out_irreps is None else FieldType(gspace, channels * [self.rho_out])
-        self._wanted = wanted
+        if out_irreps is None:
+            self._wanted, self.rho_out, self.out_type = fourier.irreps, rho, self.in_type
+        else:
+            self._wanted = [irrep_id(group, psi) for psi in listed(out_irreps)]
+            self.rho_out = fourier.spectral(self._wanted)
+            self.out_type = FieldType(gspace, channels * [self.rho_out])
         self._use(fourier)
-        self.function, self._inplace = function, flag(inplace, "inplace")
+
+    def _elements(
+        self, group: Any, grid: list[GroupElement] | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[GroupElement]:
+        """The elements that were given, or those that the arguments of the grid make."""
+        if grid is not None:
+            elements = listed(grid)
+            if not elements or not all(isinstance(element, GroupElement) for element in elements):
+                raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
+            return elements
+        kwargs = _unpacked(kwargs)
+        try:
+            named = dict(inspect.signature(group.grid).bind(*args, **kwargs).arguments)
+        except (AttributeError, TypeError) as error:
+            raise ArgumentError(
+                f"{type(self).__name__} cannot make a grid of {group} from these arguments: {error}",
+                hint="give for example N=16",
+            ) from None
+        # With the names the module can be rebuilt from its arguments.
+        self._arguments.pop("grid_args", None)
+        self._arguments.pop("grid_kwargs", None)
+        if named:
+            self._arguments["grid_kwargs"] = named
+        return group.grid(*args, **kwargs)
 
     def _use(self, fourier: FourierTransform) -> None:
         self.fourier_irreps, self.grid = fourier.irreps, fourier.grid
@@ -422,29 +215,6 @@ class _Fourier(EquivariantModule):
         self._arguments.pop("grid_kwargs", None)
         self._arguments["grid"] = elements
 
-    def _remember_grid(self, group: Any, grid: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
-        """Names the arguments of the grid, so that the module can be rebuilt from its arguments."""
-        self._arguments.pop("grid_args", None)
-        named = dict(inspect.signature(group.grid).bind(*grid[0], **grid[1]).arguments)
-        self._arguments.pop("grid_kwargs", None)
-        if named:
-            self._arguments["grid_kwargs"] = named
-
-    def _elements(
-        self, gspace: Any, grid: list[GroupElement] | None, arguments: tuple[tuple[Any, ...], dict[str, Any]]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]] | list[GroupElement]:
-        """The elements that were given, or the arguments of the grid once they are checked."""
-        if grid is None:
-            if isinstance(gspace, (GSpace, FieldType)):
-                group = gspace.fibergroup
-                _need_grid(group, arguments, type(self).__name__)
-                self._remember_grid(group, arguments)
-            return arguments
-        elements = _listed(grid)
-        if not elements or not all(isinstance(element, GroupElement) for element in elements):
-            raise ArgumentTypeError(f"the grid is a list of group elements, not {grid!r}")
-        return elements
-
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         sampling: torch.Tensor = self.A.to(tensor.dtype)  # type: ignore[operator, union-attr, assignment]
         inverse: torch.Tensor = self.Ainv.to(tensor.dtype)  # type: ignore[operator, union-attr, assignment]
@@ -452,13 +222,18 @@ class _Fourier(EquivariantModule):
         flat = coefficients.flatten(3) if coefficients.dim() > 3 else coefficients.unsqueeze(3)
         with without_autocast(tensor):
             # The samples are ours alone, so the function may overwrite them.
-            samples = _IN_PLACE[self.function](torch.matmul(sampling, flat))
+            samples = _FUNCTIONS[self.function](torch.matmul(sampling, flat))
             values = torch.matmul(inverse, samples)
         return values.reshape(tensor.shape[0], values.shape[1] * values.shape[2], *tensor.shape[2:])
 
     def extra_repr(self) -> str:
         """Function, grid and types."""
         return f"function={self.function}, grid={len(self.A)}, {self.in_type} -> {self.out_type}"  # type: ignore[arg-type]
+
+
+def _functions_of(in_type: FieldType) -> tuple[GSpace, int, list[Any]]:
+    """The space, the number of functions and the labels of the irreps of a type of Fourier coefficients."""
+    return in_type.gspace, len(in_type), list(dict.fromkeys(in_type.representations[0].irreps))
 
 
 def _unpacked(grid_kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -469,16 +244,7 @@ def _unpacked(grid_kwargs: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in grid_kwargs.items() if name != "grid_kwargs"}, **inner}
 
 
-def _need_grid(group: Any, grid: tuple[tuple[Any, ...], dict[str, Any]], name: str) -> None:
-    try:
-        inspect.signature(group.grid).bind(*grid[0], **grid[1])
-    except (AttributeError, TypeError) as error:
-        raise ArgumentError(
-            f"{name} cannot make a grid of {group} from these arguments: {error}", hint="give for example N=16"
-        ) from None
-
-
-class FourierPointwise(_Fourier):
+class FourierPointwise(FourierLayer):
     """A function of one number on functions on the group, which are given by their Fourier coefficients.
 
     The coefficients x of some irreps are sampled on a grid of elements, f(g) = k^T rho(g)^T x with k the coefficients of a
@@ -495,7 +261,7 @@ class FourierPointwise(_Fourier):
         *grid_args: for ``group.grid``.
         grid: elements to sample at, instead.
         function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
-        inplace: accepted for escnn's sake; the samples are overwritten in any case, the input never is.
+        inplace: accepted as by escnn; the samples are overwritten in any case, the input never is.
         out_irreps: labels of the irreps of the output; those of the input by default.
         normalize: whether to scale k to norm 1.
         **grid_kwargs: for ``group.grid``, such as ``N=16``.
@@ -525,12 +291,12 @@ class FourierPointwise(_Fourier):
         normalize: bool = True,
         **grid_kwargs: Any,
     ) -> None:
-        super().__init__()
-        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
-        self._start(gspace, None, channels, irreps, elements, function, inplace, out_irreps, normalize)
+        grid_arguments = (grid_args, grid_kwargs)
+        super().__init__(gspace, None, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
+        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
 
 
-class FourierELU(FourierPointwise):
+class FourierELU(FourierLayer):
     """:class:`FourierPointwise` with the function ELU.
 
     Args:
@@ -539,11 +305,19 @@ class FourierELU(FourierPointwise):
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
         grid: elements to sample at, instead.
-        inplace: accepted for escnn's sake.
+        inplace: accepted as by escnn, and not used.
         out_irreps: labels of the irreps of the output.
         normalize: whether to scale the delta function to norm 1.
         **grid_kwargs: for ``group.grid``.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.FourierELU(gspaces.rot2dOnR2(-1), 2, [(0,), (1,), (2,)], N=16)
+        >>> layer(torch.randn(1, 10, 5, 5)).shape
+        torch.Size([1, 10, 5, 5])
     """
+
+    function = "p_elu"
 
     def __init__(
         self,
@@ -557,21 +331,18 @@ class FourierELU(FourierPointwise):
         normalize: bool = True,
         **grid_kwargs: Any,
     ) -> None:
-        super().__init__(
-            gspace,
-            channels,
-            irreps,
-            *grid_args,
-            grid=grid,
-            function="p_elu",
-            inplace=inplace,
-            out_irreps=out_irreps,
-            normalize=normalize,
-            **grid_kwargs,
-        )
+        grid_arguments = (grid_args, grid_kwargs)
+        super().__init__(gspace, None, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
 
 
-class QuotientFourierPointwise(_Fourier):
+def _needed(subgroup_id: Any) -> Any:
+    """The label of a subgroup, if there is one."""
+    if subgroup_id is None:
+        raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
+    return subgroup_id
+
+
+class QuotientFourierPointwise(FourierLayer):
     """:class:`FourierPointwise` of functions on the cosets of a subgroup.
 
     Args:
@@ -582,7 +353,7 @@ class QuotientFourierPointwise(_Fourier):
         *grid_args: for ``group.grid``.
         grid: elements to sample at, instead.
         function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
-        inplace: accepted for escnn's sake.
+        inplace: accepted as by escnn, and not used.
         out_irreps: labels of the irreps of the output; those of the input by default.
         normalize: whether to scale the delta function to norm 1.
         **grid_kwargs: for ``group.grid``, such as ``N=16``.
@@ -612,14 +383,12 @@ class QuotientFourierPointwise(_Fourier):
         normalize: bool = True,
         **grid_kwargs: Any,
     ) -> None:
-        super().__init__()
-        if subgroup_id is None:
-            raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
-        elements = self._elements(gspace, grid, (grid_args, _unpacked(grid_kwargs)))
-        self._start(gspace, subgroup_id, channels, irreps, elements, function, inplace, out_irreps, normalize)
+        grid_arguments, label = (grid_args, grid_kwargs), _needed(subgroup_id)
+        super().__init__(gspace, label, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
+        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
 
 
-class QuotientFourierELU(QuotientFourierPointwise):
+class QuotientFourierELU(FourierLayer):
     """:class:`QuotientFourierPointwise` with the function ELU.
 
     Args:
@@ -629,11 +398,19 @@ class QuotientFourierELU(QuotientFourierPointwise):
         irreps: labels of the irreps of the coefficients.
         *grid_args: for ``group.grid``.
         grid: elements to sample at, instead.
-        inplace: accepted for escnn's sake.
+        inplace: accepted as by escnn, and not used.
         out_irreps: labels of the irreps of the output.
         normalize: whether to scale the delta function to norm 1.
         **grid_kwargs: for ``group.grid``.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.QuotientFourierELU(gspaces.flipRot2dOnR2(-1), (0.0, 1), 2, [(0, 0), (1, 1)], N=16)
+        >>> layer(torch.randn(1, 6, 5, 5)).shape
+        torch.Size([1, 6, 5, 5])
     """
+
+    function = "p_elu"
 
     def __init__(
         self,
@@ -648,16 +425,5 @@ class QuotientFourierELU(QuotientFourierPointwise):
         normalize: bool = True,
         **grid_kwargs: Any,
     ) -> None:
-        super().__init__(
-            gspace,
-            subgroup_id,
-            channels,
-            irreps,
-            *grid_args,
-            grid=grid,
-            function="p_elu",
-            inplace=inplace,
-            out_irreps=out_irreps,
-            normalize=normalize,
-            **grid_kwargs,
-        )
+        grid_arguments, label = (grid_args, grid_kwargs), _needed(subgroup_id)
+        super().__init__(gspace, label, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from intertwine.checks import flag
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.constructions.constructions import directsum
-from intertwine.nn.base.channel_blocks import Blocks, field_channels
+from intertwine.nn.base.channel_blocks import Blocks, ChannelChoice, field_channels
 from intertwine.nn.base.cpu_gradients import gated_half
 from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.norms import subfields
@@ -29,51 +29,51 @@ def _need_invariant(representation: Any, layer: str) -> None:
         )
 
 
-def _by_size(sizes: Sequence[Any]) -> np.ndarray:
-    """The number of the gate of each gated field: gates are handed out by ascending size, as escnn does."""
+class _Gated(EquivariantModule):
+    """Blocks of channels times the sigmoids of gates."""
+
+    _channels_per_gate = 1
+    """The number of channels of a gate: a quotient field has as many as its field has blocks."""
+
+    def _set_gates(self, blocks: list[np.ndarray], gate_of_block: np.ndarray, count: int) -> None:
+        """Remembers the blocks and their gates.
+
+        Args:
+            blocks: the channels of each.
+            gate_of_block: for each the channel of the gates that scales it.
+            count: how many gates there are.
+        """
+        self._blocks = Blocks(blocks)
+        self._gate_of_block = ChannelChoice(gate_of_block)
+        self.bias = torch.nn.Parameter(torch.randn(count))
+
+    def _open(self, gates: torch.Tensor) -> torch.Tensor:
+        """The factors: sigmoids of the gates less their biases."""
+        bias = self.bias if self._channels_per_gate == 1 else self.bias.repeat_interleave(self._channels_per_gate)
+        return torch.sigmoid(gates - bias.view(-1, *((gates.dim() - 2) * (1,))))
+
+    def _scale(self, features: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+        """Each block times its factor."""
+        factors = self._gate_of_block.of(factors)
+        parts = []
+        for numbers, values in self._blocks.split(features):
+            if numbers is None:
+                chosen = factors
+            elif isinstance(numbers, slice):
+                chosen = factors[:, numbers]
+            else:
+                chosen = factors.index_select(1, numbers)
+            parts.append(values * chosen.unsqueeze(2))
+        return self._blocks.join(parts, features)
+
+
+def _by_size(in_type: FieldType) -> np.ndarray:
+    """The number of the gate of each gated field: gates are handed out by ascending size, as by escnn."""
+    sizes = [representation.size for representation in in_type.representations]
     return np.argsort(np.argsort(sizes, kind="stable"), kind="stable")
 
 
-def _select(tensor: torch.Tensor, order: torch.Tensor | None) -> torch.Tensor:
-    return tensor if order is None else tensor.index_select(1, order)
-
-
-class _Channels:
-    """Some of the channels of a type: a view where they lie one behind the other."""
-
-    def __init__(self, module: EquivariantModule, name: str, channels: np.ndarray) -> None:
-        self._name = name
-        self._range = (int(channels[0]), len(channels)) if len(channels) else (0, 0)
-        self._in_order = bool((np.diff(channels) == 1).all())
-        if not self._in_order:
-            module.register_constant(name, channels)
-
-    @property
-    def bounds(self) -> tuple[int, int] | None:
-        """The first channel and the number of channels, if they lie one behind the other."""
-        return self._range if self._in_order else None
-
-    def of(self, module: EquivariantModule, tensor: torch.Tensor) -> torch.Tensor:
-        if self._in_order:
-            return tensor.narrow(1, *self._range)
-        return tensor.index_select(1, getattr(module, self._name))
-
-
-def _gated(blocks: Blocks, features: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
-    """Each block times its gate, which has shape ``(batch, blocks, *space)``."""
-    parts = []
-    for numbers, values in blocks.split(features):
-        if numbers is None:
-            chosen = gates
-        elif isinstance(numbers, slice):
-            chosen = gates[:, numbers]
-        else:
-            chosen = gates.index_select(1, numbers)
-        parts.append(values * chosen.unsqueeze(2))
-    return blocks.join(parts, features)
-
-
-class _Gated1(EquivariantModule):
+class _Gated1(_Gated):
     """One input that holds the gates and the fields that they scale."""
 
     def __init__(self, in_type: FieldType, gates: list[str] | None, drop_gates: bool) -> None:
@@ -103,36 +103,24 @@ class _Gated1(EquivariantModule):
                 f"given"
             )
         channels = field_channels(in_type)
-        self._gates = _Channels(self, "gates", np.concatenate([channels[number] for number in self._gate_fields]))
-        self._features = _Channels(
-            self, "features", np.concatenate([channels[number] for number in self._gated_fields])
-        )
-        halves = self._gates.bounds, self._features.bounds
-        self._split = (
-            halves[0] is not None and halves[1] is not None and halves[0][0] == 0 and halves[0][1] == halves[1][0]
-        )
+        of_gates = np.concatenate([channels[number] for number in self._gate_fields])
+        of_features = np.concatenate([channels[number] for number in self._gated_fields])
+        self._gates, self._features = ChannelChoice(of_gates), ChannelChoice(of_features)
         self.gated_type = in_type.index_select(self._gated_fields)
         self.out_type = self.gated_type if self.drop_gates else in_type
-        if not self.drop_gates:
-            both = np.concatenate([channels[number] for number in self._gate_fields + self._gated_fields])
-            back = np.argsort(both)
-            self._reorders = bool((back != np.arange(len(back))).any())
-            if self._reorders:
-                self.register_constant("back", back)
-        self.bias = torch.nn.Parameter(torch.randn(len(self._gate_fields)))
+        both = np.concatenate([of_gates, of_features])
+        self._gates_first = bool((both == np.arange(len(both))).all())
+        self._back = None if self.drop_gates else ChannelChoice(np.argsort(both))
 
-    def _separate(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The gates and the gated fields."""
-        if self._split and self._gates.bounds is not None:
-            gates, features = tensor.split([self._gates.bounds[1], tensor.shape[1] - self._gates.bounds[1]], dim=1)
-            return gates, features
-        return self._gates.of(self, tensor), self._features.of(self, tensor)
-
-    def _finish(self, gates: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        if self.drop_gates:
-            return features
-        whole = torch.cat([gates, features], dim=1)
-        return _select(whole, self.back if self._reorders else None)  # type: ignore[arg-type]
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._gates_first:
+            # One split, whose gradient is one concatenation.
+            gates, features = tensor.split([tensor.shape[1] - self.gated_type.size, self.gated_type.size], dim=1)
+        else:
+            gates, features = self._gates.of(tensor), self._features.of(tensor)
+        factors = self._open(gates)
+        scaled = self._scale(features, factors)
+        return scaled if self._back is None else self._back.of(torch.cat([factors, scaled], dim=1))
 
     def extra_repr(self) -> str:
         """Type and whether gates are dropped."""
@@ -143,13 +131,13 @@ class GatedNonLinearity1(_Gated1):
     """Fields times the sigmoids of trivial fields of the same input: x_i sigmoid(s_i - b_i).
 
     The gates s_i are trivial fields, so the factor is invariant and any field may be gated (Weiler et al., "3D steerable CNNs",
-    2018). Gates are handed out in order to the gated fields, those with fewer channels first.
+    2018). The gated fields with fewer channels take the first gates.
 
     Args:
         in_type: as many trivial fields (gates) as fields to be gated.
         gates: ``"gate"`` or ``"gated"`` for each field; by default the first half are gates.
         drop_gates: whether the output leaves the gates out; otherwise it holds their sigmoids in their places.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         ArgumentError: if gates and gated fields are not equally many.
@@ -170,21 +158,12 @@ class GatedNonLinearity1(_Gated1):
         super().__init__(in_type, gates, drop_gates)
         for number in self._gate_fields:
             _need_invariant(in_type.representations[number], type(self).__name__)
-        self._blocks = Blocks(field_channels(self.gated_type))
-        order = _by_size([representation.size for representation in self.gated_type.representations])
-        self._hands_out = bool((order != np.arange(len(order))).any())
-        if self._hands_out:
-            self.register_constant("gate_of_field", order)
+        self._set_gates(field_channels(self.gated_type), _by_size(self.gated_type), len(self._gate_fields))
         one_size = len({representation.size for representation in self.gated_type.representations}) == 1
-        self._in_halves = self._split and one_size and self.drop_gates and not self._hands_out
+        self._in_halves = self._gates_first and one_size and self.drop_gates
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        if self._in_halves:
-            return gated_half(tensor, self.bias)
-        raw, features = self._separate(tensor)
-        gates = torch.sigmoid(raw - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
-        handed = _select(gates, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
-        return self._finish(gates, _gated(self._blocks, features, handed))
+        return gated_half(tensor, self.bias) if self._in_halves else super()._compute(tensor)
 
 
 class InducedGatedNonLinearity1(_Gated1):
@@ -197,11 +176,19 @@ class InducedGatedNonLinearity1(_Gated1):
         in_type: as many quotient (or regular) fields as induced fields of the same number of blocks.
         gates: ``"gate"`` or ``"gated"`` for each field; by default the first half are gates.
         drop_gates: whether the output leaves the gates out.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         ArgumentError: if gates and gated fields are not equally many.
         UnsupportedFieldError: if the group does not permute the blocks of a field as the channels of its gate.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> space = gspaces.rot2dOnR2(4)
+        >>> halves = space.induced_repr(2, space.fibergroup.subgroup(2)[0].irrep(1))
+        >>> layer = nn.InducedGatedNonLinearity1(nn.FieldType(space, [space.quotient_repr(2), halves]))
+        >>> layer(torch.randn(1, 4)).shape
+        torch.Size([1, 2])
     """
 
     needs: ClassVar[str] = "fields of blocks, and for each a field whose channels the group permutes in the same way"
@@ -235,18 +222,9 @@ class InducedGatedNonLinearity1(_Gated1):
         gate_of_field = np.argsort(order)
         for field, gate in zip(self._gated_fields, gate_of_field, strict=True):
             _need_same_permutation(representations[self._gate_fields[gate]], representations[field], count, name)
-        self._blocks = Blocks(blocks)
-        self._count = count
-        self._hands_out = bool((gate_of_field != np.arange(len(keys))).any())
-        if self._hands_out:
-            self.register_constant("gate_of_block", (gate_of_field[:, None] * count + np.arange(count)).ravel())
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        raw, features = self._separate(tensor)
-        bias = self.bias.repeat_interleave(self._count)
-        gates = torch.sigmoid(raw - bias.view(-1, *((tensor.dim() - 2) * (1,))))
-        handed = _select(gates, self.gate_of_block if self._hands_out else None)  # type: ignore[arg-type]
-        return self._finish(gates, _gated(self._blocks, features, handed))
+        self._channels_per_gate = count
+        gate_of_block = (gate_of_field[:, None] * count + np.arange(count)).ravel()
+        self._set_gates(blocks, gate_of_block, len(self._gate_fields))
 
 
 def _need_same_permutation(gate: Any, field: Any, count: int, layer: str) -> None:
@@ -263,12 +241,12 @@ def _need_same_permutation(gate: Any, field: Any, count: int, layer: str) -> Non
         )
 
 
-class GatedNonLinearity2(EquivariantModule):
+class GatedNonLinearity2(_Gated):
     """Fields of one input times the sigmoids of the trivial fields of another: ``layer(gates, fields)``.
 
     Args:
         in_type: the type of the gates (trivial fields) and the type of the fields, equally many.
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         FieldTypeError: if these are not two types on one space.
@@ -299,17 +277,10 @@ class GatedNonLinearity2(EquivariantModule):
             _need_invariant(representation, name)
         self.in_type = (gates, fields)  # type: ignore[assignment]
         self.out_type = fields
-        self._blocks = Blocks(field_channels(fields))
-        order = _by_size([representation.size for representation in fields.representations])
-        self._hands_out = bool((order != np.arange(len(order))).any())
-        if self._hands_out:
-            self.register_constant("gate_of_field", order)
-        self.bias = torch.nn.Parameter(torch.randn(len(gates)))
+        self._set_gates(field_channels(fields), _by_size(fields), len(gates))
 
     def _compute(self, gates: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
-        factors = torch.sigmoid(gates - self.bias.view(-1, *((tensor.dim() - 2) * (1,))))
-        handed = _select(factors, self.gate_of_field if self._hands_out else None)  # type: ignore[arg-type]
-        return _gated(self._blocks, tensor, handed)
+        return self._scale(tensor, self._open(gates))
 
     def extra_repr(self) -> str:
         """Both types."""

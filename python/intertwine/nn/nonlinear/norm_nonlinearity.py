@@ -9,12 +9,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from intertwine.checks import flag
+from intertwine.checks import choice, flag
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import Blocks, field_channels, part_of
-from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.norms import Subfields, smallest_square
+from intertwine.nn.base.type_preserving import TypePreserving
 
 
 def _squash(norms: torch.Tensor) -> torch.Tensor:
@@ -29,20 +29,15 @@ _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-class _NormNonLinearity(EquivariantModule):
+class _NormNonLinearity(TypePreserving):
     """x f(|x| - b) / |x| on blocks of channels, with one b for each field."""
 
     def __init__(self, in_type: FieldType, function: str, bias: bool) -> None:
-        super().__init__()
-        name = type(self).__name__
-        self.in_type = check_field_type(in_type, name)
-        self.out_type = in_type
-        if not isinstance(function, str) or function not in _FUNCTIONS:
-            raise ArgumentError(f"{name} has no function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}")
+        super().__init__(in_type)
+        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
         bias = flag(bias, "bias")
         if function == "squash" and bias:
             raise ArgumentError("the function squash takes no bias", hint="write function='squash', bias=False")
-        self.function = function
         self.log_bias = torch.nn.Parameter(torch.zeros(len(in_type))) if bias else None
 
     def _prepare(self, blocks: list[np.ndarray], fields: np.ndarray | None) -> None:
@@ -69,9 +64,8 @@ class _NormNonLinearity(EquivariantModule):
             parts.append(values * factors.unsqueeze(2))
         return self._blocks.join(parts, tensor)
 
-    def extra_repr(self) -> str:
-        """Function and type."""
-        return f"function={self.function}, bias={self.log_bias is not None}, type={self.in_type}"
+    def _shown(self) -> list[str]:
+        return [f"function={self.function}", f"bias={self.log_bias is not None}"]
 
 
 class NormNonLinearity(_NormNonLinearity):
@@ -115,6 +109,13 @@ class InducedNormNonLinearity(_NormNonLinearity):
 
     Raises:
         UnsupportedFieldError: for fields that are no equal blocks.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> arrows = nn.field_type(gspaces.rot2dOnR2(4), vector=1)
+        >>> layer = nn.InducedNormNonLinearity(arrows, bias=False, subfield_size=2)
+        >>> layer(torch.tensor([[3.0, 4.0]])).tolist()
+        [[3.0, 4.0]]
     """
 
     needs: ClassVar[str] = "fields of equal blocks that the group permutes"

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 
-from intertwine.checks import flag, number
-from intertwine.errors import ArgumentError
+from intertwine.checks import choice, flag, number
 from intertwine.fields import FieldType
-from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.base.module import need_permutations
+from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
 
 
-class _Pointwise(EquivariantModule):
-    """A function of one channel; it commutes with permutations of the channels."""
+class ChannelFunction(TypePreserving):
+    """A function of one channel, which commutes with permutations of the channels.
 
-    needs: ClassVar[str] = "fields whose channels the group only permutes"
+    A subclass names the layer of torch, the function that it computes, and the settings that both take by name.
 
-    def __init__(self, in_type: FieldType, odd: bool = False) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, type(self).__name__)
-        self.out_type = in_type
-        need_permutations(in_type, type(self).__name__, "NormNonLinearity", signed=odd)
+    Args:
+        in_type: regular, quotient or trivial fields.
+        **given: the settings: ``inplace`` is a flag, the others are numbers.
+    """
+
+    needs = PERMUTED
+    alternative = "NormNonLinearity"
+    torch_layer: ClassVar[type[torch.nn.Module]]
+    functional: ClassVar[Callable[..., torch.Tensor]]
+
+    def __init__(self, in_type: FieldType, **given: Any) -> None:
+        super().__init__(in_type)
+        for name in self.settings:
+            setattr(self, name, (flag if name == "inplace" else number)(given[name], name))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.settings}
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return self.functional(tensor, **self._options)
+
+    def _export(self) -> torch.nn.Module:
+        return self.torch_layer(**self._options)
 
 
-class ReLU(_Pointwise):
+class ReLU(ChannelFunction):
     """The rectifier max(x, 0) on each channel.
 
     Args:
@@ -42,22 +62,15 @@ class ReLU(_Pointwise):
         [[0.0, 0.0, 1.0, 2.0]]
     """
 
+    torch_layer = torch.nn.ReLU
+    functional = staticmethod(F.relu)
+    settings = ("inplace",)
+
     def __init__(self, in_type: FieldType, inplace: bool = False) -> None:
-        super().__init__(in_type)
-        self._inplace = flag(inplace, "inplace")
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return F.relu(tensor, inplace=self._inplace)
-
-    def _export(self) -> torch.nn.Module:
-        return torch.nn.ReLU(inplace=self._inplace)
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return f"inplace={self._inplace}, type={self.in_type}"
+        super().__init__(in_type, inplace=inplace)
 
 
-class ELU(_Pointwise):
+class ELU(ChannelFunction):
     """The function x for x > 0 and alpha (exp(x) - 1) below, on each channel.
 
     Args:
@@ -67,25 +80,23 @@ class ELU(_Pointwise):
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.ELU(nn.field_type(gspaces.rot2dOnR2(2), regular=1), alpha=0.5)
+        >>> layer(torch.tensor([[-100.0, 3.0]])).tolist()
+        [[-0.5, 3.0]]
     """
 
+    torch_layer = torch.nn.ELU
+    functional = staticmethod(F.elu)
+    settings = ("alpha", "inplace")
+
     def __init__(self, in_type: FieldType, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(in_type)
-        self.alpha = number(alpha, "alpha")
-        self._inplace = flag(inplace, "inplace")
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return F.elu(tensor, self.alpha, inplace=self._inplace)
-
-    def _export(self) -> torch.nn.Module:
-        return torch.nn.ELU(self.alpha, inplace=self._inplace)
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return f"alpha={self.alpha}, inplace={self._inplace}, type={self.in_type}"
+        super().__init__(in_type, alpha=alpha, inplace=inplace)
 
 
-class LeakyReLU(_Pointwise):
+class LeakyReLU(ChannelFunction):
     """The function x for x > 0 and slope * x below, on each channel.
 
     Args:
@@ -95,33 +106,31 @@ class LeakyReLU(_Pointwise):
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.LeakyReLU(nn.field_type(gspaces.rot2dOnR2(2), regular=1), negative_slope=0.5)
+        >>> layer(torch.tensor([[-2.0, 3.0]])).tolist()
+        [[-1.0, 3.0]]
     """
 
+    torch_layer = torch.nn.LeakyReLU
+    functional = staticmethod(F.leaky_relu)
+    settings = ("negative_slope", "inplace")
+
     def __init__(self, in_type: FieldType, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(in_type)
-        self.negative_slope = number(negative_slope, "negative_slope")
-        self._inplace = flag(inplace, "inplace")
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return F.leaky_relu(tensor, self.negative_slope, inplace=self._inplace)
-
-    def _export(self) -> torch.nn.Module:
-        return torch.nn.LeakyReLU(self.negative_slope, inplace=self._inplace)
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return f"negative_slope={self.negative_slope}, inplace={self._inplace}, type={self.in_type}"
+        super().__init__(in_type, negative_slope=negative_slope, inplace=inplace)
 
 
-_FUNCTIONS: dict[str, Any] = {
-    "p_relu": torch.nn.ReLU,
-    "p_elu": torch.nn.ELU,
-    "p_sigmoid": torch.nn.Sigmoid,
-    "p_tanh": torch.nn.Tanh,
+_FUNCTIONS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], type[torch.nn.Module]]] = {
+    "p_relu": (F.relu, torch.nn.ReLU),
+    "p_elu": (F.elu, torch.nn.ELU),
+    "p_sigmoid": (torch.sigmoid, torch.nn.Sigmoid),
+    "p_tanh": (torch.tanh, torch.nn.Tanh),
 }
 
 
-class PointwiseNonLinearity(_Pointwise):
+class PointwiseNonLinearity(TypePreserving):
     """One of several functions on each channel.
 
     Args:
@@ -132,25 +141,24 @@ class PointwiseNonLinearity(_Pointwise):
     Raises:
         ArgumentError: for another function.
         UnsupportedFieldError: for fields whose channels the group does not only permute.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.PointwiseNonLinearity(nn.field_type(gspaces.rot2dOnR2(2), irrep_1=1), "p_tanh")
+        >>> layer(torch.tensor([[0.0]])).tolist()
+        [[0.0]]
     """
 
     needs: ClassVar[str] = "fields whose channels the group only permutes; for p_tanh, which is odd, also up to signs"
+    settings = ("function",)
 
     def __init__(self, in_type: FieldType, function: str = "p_relu") -> None:
-        super().__init__(in_type, odd=isinstance(function, str) and function == "p_tanh")
-        if not isinstance(function, str) or function not in _FUNCTIONS:
-            raise ArgumentError(
-                f"there is no pointwise function {function!r}", hint=f"use one of {', '.join(_FUNCTIONS)}"
-            )
-        self.function = function
-        self._module = _FUNCTIONS[function]()
+        super().__init__(in_type)
+        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
+        need_permutations(in_type, type(self).__name__, ChannelFunction.alternative, signed=function == "p_tanh")
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self._module(tensor)
+        return _FUNCTIONS[self.function][0](tensor)
 
     def _export(self) -> torch.nn.Module:
-        return _FUNCTIONS[self.function]()
-
-    def extra_repr(self) -> str:
-        """As escnn prints it."""
-        return f"function={self.function}, type={self.in_type}"
+        return _FUNCTIONS[self.function][1]()

@@ -22,7 +22,7 @@ class VectorFieldNonLinearity(EquivariantModule):
 
     Args:
         in_type: regular fields of rotations (C_N with N > 1), or of rotations and reflections (D_N with N > 2).
-        **kwargs: accepted for escnn's sake.
+        **kwargs: accepted as by escnn, and not used.
 
     Raises:
         UnsupportedFieldError: for other fields.

@@ -10,7 +10,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Position, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.base.channel_blocks import field_channels
+from intertwine.nn.base.channel_blocks import ChannelChoice, field_channels
 from intertwine.nn.base.module import EquivariantModule, check_field_type, compute, on_points
 
 
@@ -55,10 +55,10 @@ class ReshuffleModule(EquivariantModule):
             )
         self.out_type = in_type.index_select(order)
         channels = field_channels(in_type)
-        self.register_constant("order", np.concatenate([channels[number] for number in order]))
+        self._channels = ChannelChoice(np.concatenate([channels[number] for number in order]))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.index_select(1, self.order)  # type: ignore[arg-type]
+        return self._channels.of(tensor)
 
 
 class BranchingModule(EquivariantModule):
@@ -90,28 +90,19 @@ class BranchingModule(EquivariantModule):
         sizes = [representation.size for representation in in_type.representations]
         channels = field_channels(in_type)
         types: dict[str, FieldType] = {}
-        self._ranges: dict[str, tuple[int, int] | None] = {}
+        self._channels = torch.nn.ModuleList()
         # escnn sorts by label first, so with any reshuffling labels come in their order.
-        for number, label in enumerate(sorted(set(labels)) if reshuffle else dict.fromkeys(labels)):
+        for label in sorted(set(labels)) if reshuffle else dict.fromkeys(labels):
             fields = [n for n, other in enumerate(labels) if other == label]
             if reshuffle == 2:
                 fields.sort(key=lambda n: sizes[n])
             types[label] = in_type.index_select(fields)
-            found = np.concatenate([channels[n] for n in fields])
-            in_order = bool((np.diff(found) == 1).all())
-            self._ranges[label] = (int(found[0]), len(found)) if in_order else None
-            if not in_order:
-                self.register_constant(f"channels_{number}", found)
+            self._channels.append(ChannelChoice(np.concatenate([channels[n] for n in fields])))
         self.out_type = types  # type: ignore[assignment]
 
     def _compute(self, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
-        parts = {}
-        for number, (label, bounds) in enumerate(self._ranges.items()):
-            if bounds is None:
-                parts[label] = tensor.index_select(1, getattr(self, f"channels_{number}"))
-            else:
-                parts[label] = tensor.narrow(1, *bounds)
-        return parts
+        labels: Any = self.out_type
+        return {label: choice.of(tensor) for label, choice in zip(labels, self._channels)}  # type: ignore[operator]
 
 
 class MergeModule(EquivariantModule):

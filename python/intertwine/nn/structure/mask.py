@@ -12,10 +12,10 @@ from intertwine.budget import Price
 from intertwine.checks import number, sizes_of
 from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
-from intertwine.nn.base.module import EquivariantModule, check_field_type
+from intertwine.nn.base.type_preserving import TypePreserving
 
 
-class MaskModule(EquivariantModule):
+class MaskModule(TypePreserving):
     """The input times a disc (or ball) that falls off smoothly at its edge.
 
     With c = (S - 1) / 2 and t = c (1 - margin / 100), the factor at distance r of the centre is 1 for r <= t and
@@ -38,6 +38,8 @@ class MaskModule(EquivariantModule):
     """
 
     needs_grid: ClassVar[bool] = True
+    settings = ("S", "margin", "sigma")
+    prints_type_first = True
 
     @classmethod
     def prices(cls, in_type: FieldType, S: int, **others: Any) -> Iterator[Price]:
@@ -52,9 +54,7 @@ class MaskModule(EquivariantModule):
         yield Price(80 * cells, 1e-7 * cells)
 
     def __init__(self, in_type: FieldType, S: int, margin: float = 0.0, sigma: float = 2.0) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "MaskModule")
-        self.out_type = in_type
+        super().__init__(in_type)
         dimension = in_type.gspace.dimensionality
         if dimension == 0:
             raise ArgumentError(f"MaskModule needs space, but {in_type} has none")
@@ -73,14 +73,6 @@ class MaskModule(EquivariantModule):
         mask = np.exp(np.minimum((threshold - distance) / max(self.sigma**2, 1e-300), 0.0))
         self.register_constant("mask", mask[None, None])
 
-    def shape_problem(self, size: tuple[int, ...]) -> str | None:
-        """Nothing: the disc is symmetric.
-
-        Args:
-            size: of the input along each axis of space.
-        """
-        return None
-
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
         if any(size != self.S for size in tensor.shape[2:]):
@@ -91,7 +83,3 @@ class MaskModule(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor * self.mask.to(tensor.dtype)  # type: ignore[operator, union-attr]
-
-    def extra_repr(self) -> str:
-        """Settings and type."""
-        return f"{self.in_type}, S={self.S}, margin={self.margin}, sigma={self.sigma}"

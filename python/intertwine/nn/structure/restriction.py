@@ -14,10 +14,12 @@ from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import restriction_prices, subgroup_prices
 from intertwine.group.constructions.decomposition import disentangle
 from intertwine.group.core.element import GroupElement
-from intertwine.group.core.representation import Representation
+from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.memory import remembered
+from intertwine.nn.base.channel_blocks import ChannelChoice
 from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.base.module import EquivariantModule, check_field_type
+from intertwine.nn.base.type_preserving import TypePreserving
 
 
 @remembered
@@ -26,17 +28,17 @@ def _disentangle(representation: Representation, name: str) -> tuple[np.ndarray,
     return disentangle(representation)
 
 
-class IdentityModule(EquivariantModule):
-    """Nothing: the output is the input.
+class IdentityModule(TypePreserving):
+    """The identity: the output is the input.
 
     Args:
         in_type: the type.
-    """
 
-    def __init__(self, in_type: FieldType) -> None:
-        super().__init__()
-        self.in_type = check_field_type(in_type, "IdentityModule")
-        self.out_type = in_type
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> nn.IdentityModule(nn.field_type(gspaces.rot2dOnR2(4), vector=1))(torch.tensor([[3.0, 4.0]])).tolist()
+        [[3.0, 4.0]]
+    """
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor
@@ -147,28 +149,23 @@ class DisentangleModule(EquivariantModule):
             parts += pieces
         self.out_type = FieldType(in_type.gspace, parts)
         starts = in_type.fields_start
-        self._permutes = all(np.isin(matrix, (0.0, 1.0)).all() for matrix in blocks)
-        order = np.concatenate([start + matrix.argmax(axis=1) for start, matrix in zip(starts, blocks, strict=True)])
-        self._moves = not self._permutes or bool((order != np.arange(len(order))).any())
-        if self._permutes and self._moves:
-            self.register_constant("order", order)
-        elif self._moves:
-            from intertwine.group.core.representation import block_diagonal
-
+        self._channels: ChannelChoice | None = None
+        if all(np.isin(matrix, (0.0, 1.0)).all() for matrix in blocks):
+            order = [start + matrix.argmax(axis=1) for start, matrix in zip(starts, blocks, strict=True)]
+            self._channels = ChannelChoice(np.concatenate(order))
+        else:
             self.register_constant("matrix", block_diagonal(blocks))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        if not self._moves:
-            return tensor
-        if self._permutes:
-            return tensor.index_select(1, self.order)  # type: ignore[arg-type]
+        if self._channels is not None:
+            return self._channels.of(tensor)
         matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
         return torch.einsum("oc,bc...->bo...", matrix.to(tensor.dtype), tensor)
 
     def _export(self) -> torch.nn.Module:
-        if not self._moves:
-            return torch.nn.Identity()
-        if self._permutes:
+        if self._channels is None:
+            matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
+            return channel_map(matrix, self.in_type.gspace.dimensionality)
+        if self._channels.bounds is None:
             raise UnsupportedFieldError("torch.nn has no layer that permutes channels")
-        matrix: torch.Tensor = self.matrix  # type: ignore[assignment]
-        return channel_map(matrix, self.in_type.gspace.dimensionality)
+        return torch.nn.Identity()
