@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,8 +64,6 @@ class AliasFree(EquivariantModule):
         torch.Size([1, 16, 9, 9])
     """
 
-    needs_grid: ClassVar[bool] = True
-
     @classmethod
     def prices(cls, module: Any, factor: int = 2, radius: int = 3) -> Iterator[Price]:
         """Its constants: the taps of its filter.
@@ -90,6 +88,11 @@ class AliasFree(EquivariantModule):
         self.radius = sizes_of(radius, 1, "radius", least=1)[0]
         self.module = module
         self.register_constant("taps", _taps(self.factor, self.radius))
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        d = self.in_type.gspace.dimensionality
+        if tensor.dim() != 2 + d:
+            raise ShapeError(f"AliasFree takes tensors with {2 + d} axes here, but the shape is {tuple(tensor.shape)}")
 
     def _lines(self, lines: torch.Tensor, up: bool) -> torch.Tensor:
         """Lines, shape ``(lines, n)``, on the finer or the coarser grid; their ends are continued by the last value."""
