@@ -71,9 +71,6 @@ LONG = {
     "group/catalogue/from_generators.py",
     "group/catalogue/products.py",
     "kernels/expansion_plan.py",
-    "nn/inspect/equivariance.py",
-    "nn/inspect/judging.py",
-    "nn/inspect/walking.py",
 }
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 NUMERIC = {"numpy", "scipy"}

@@ -7,8 +7,9 @@ import torch
 
 from intertwine import nn
 from intertwine.errors import ArgumentError, ArgumentTypeError, EquivarianceError, EquivarianceWarning, ShapeError
-from intertwine.nn.inspect.judging import exact_generators
-from intertwine.nn.inspect.walking import entry_type, kind_of, trace, walk
+from intertwine.nn.inspect.kinds import entry_type, kind_of, walk
+from intertwine.nn.inspect.moving import exact_generators
+from intertwine.nn.inspect.tracing import trace
 
 from ..contracts.handwritten import (
     HANDWRITTEN,

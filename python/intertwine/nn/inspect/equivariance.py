@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,21 +19,14 @@ from intertwine.errors import (
     warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.module import EquivariantModule, compute, reference_of
 from intertwine.nn.base.windows import size_text
+from intertwine.nn.inspect.by_part import by_part
 from intertwine.nn.inspect.joined import Joined, is_single
-from intertwine.nn.inspect.judging import Judge, moved
-from intertwine.nn.inspect.walking import (
-    Call,
-    Scalars,
-    Trace,
-    gathers,
-    plain,
-    restrictions,
-    symmetry_of,
-    takes_fields,
-    trace,
-)
+from intertwine.nn.inspect.judging import Judge
+from intertwine.nn.inspect.kinds import fixed_sizes
+from intertwine.nn.inspect.moving import moved, relative_error, symmetry_of
+from intertwine.nn.inspect.tracing import Scalars
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -93,19 +86,6 @@ def _moved(value: torch.Tensor, type_: FieldType | Scalars, element: GroupElemen
     return turned
 
 
-def _run(module: torch.nn.Module, value: torch.Tensor, type_: FieldType | None) -> torch.Tensor:
-    result = module(GeometricTensor(value, type_) if takes_fields(module) and type_ is not None else value)
-    return result.tensor if isinstance(result, GeometricTensor) else result
-
-
-def _error(expected: torch.Tensor, seen: torch.Tensor) -> float:
-    if expected.shape != seen.shape:
-        return float("inf")
-    scale = float(expected.abs().max())
-    difference = float((expected - seen).abs().max())
-    return difference / scale if scale > 0 else difference
-
-
 def _probe(type_: FieldType, size: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """A smooth random input that vanishes towards the edge, the same at every call."""
     dimension = len(size)
@@ -161,8 +141,8 @@ def check_equivariance(
         assertion: whether a failure raises.
         order: of the interpolating splines.
         layers: whether to report each part of the module too, down to the layers of the library and of torch.
-        verbose: accepted for escnn's sake; nothing is printed.
-        device: accepted for escnn's sake; the module stays where it is.
+        verbose: accepted as by escnn; nothing is printed.
+        device: accepted as by escnn; the module stays where it is.
 
     Returns:
         the errors.
@@ -184,8 +164,6 @@ def check_equivariance(
         >>> [nn.check_equivariance(strided, size=n, assertion=False).passed for n in (27, 28)]
         [True, False]
     """
-    from intertwine.nn.base.module import reference_of
-
     if not isinstance(module, EquivariantModule) or getattr(module, "in_type", None) is None:
         raise ArgumentTypeError(
             f"a check is of an equivariant module, which has an in_type, not of {type(module).__name__}",
@@ -211,8 +189,7 @@ def check_equivariance(
     else:
         sizes = _sizes_to_try(module, size)
         inputs = (_probe(in_type, n, dtype, place) for n in sizes)
-    given_tolerance = (atol or 0.0) + (rtol or 0.0)
-    tolerance = given_tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
+    tolerance = _tolerance((atol or 0.0) + (rtol or 0.0), dtype)
     modes = {m: m.training for m in module.modules()}
     try:
         module.eval()
@@ -226,13 +203,37 @@ def check_equivariance(
     if x is None and size is None and best.passed:
         _warn_of_sizes(module, best)
     if assertion and not best.passed:
-        row = max((r for r in best.table if r["exact"]), key=lambda r: r["error"])
-        raise EquivarianceError(
-            f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
-            f"more than {tolerance:.2g}, on an input of shape {best.input_shape}{_fault(module, best, tolerance)}",
-            hint="check_equivariance(module, layers=True, assertion=False).layers has the error after each part",
-        )
+        hint = "check_equivariance(module, layers=True, assertion=False).layers has the error after each part"
+        raise _broken(module, best, _fault(module, best), hint)
     return best
+
+
+def _tolerance(given: float, dtype: torch.dtype) -> float:
+    """The tolerance that was given, or that of the precision."""
+    return given or (1e-10 if dtype == torch.float64 else 1e-4)
+
+
+def _row(element: GroupElement, error: float, exact: bool, tolerance: float) -> dict[str, Any]:
+    return {"element": element, "error": error, "exact": exact, "passed": error <= tolerance if exact else None}
+
+
+def _broken(
+    module: torch.nn.Module, report: EquivarianceReport, fault: str = "", hint: str | None = None
+) -> EquivarianceError:
+    """The error for a module that does not pass.
+
+    Args:
+        module: the module.
+        report: on it.
+        fault: which part is at fault, in words.
+        hint: what to do.
+    """
+    row = max((r for r in report.table if r["exact"]), key=lambda r: r["error"])
+    return EquivarianceError(
+        f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
+        f"more than {report.tolerance:.2g}, on an input of shape {report.input_shape}{fault}",
+        hint=hint,
+    )
 
 
 def _sizes_to_try(module: EquivariantModule, size: Any) -> list[tuple[int, ...]]:
@@ -247,9 +248,7 @@ def _sizes_to_try(module: EquivariantModule, size: Any) -> list[tuple[int, ...]]
         return [sizes_of(entry, dimension, "size", least=1) for entry in listed]
     if dimension == 0:
         return [()]
-    # A mask, for example, is made for one size.
-    wanted = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
-    return [dimension * (n,) for n in next(wanted, _SIZES[dimension])]
+    return [dimension * (n,) for n in fixed_sizes(module) or _SIZES[dimension]]
 
 
 def _at_sizes(
@@ -343,18 +342,11 @@ def report_of(
     Raises:
         EquivarianceError: if an element fails.
     """
-    tolerance = tolerance or (1e-10 if dtype == torch.float64 else 1e-4)
-    table = []
-    for element, expected, seen in outputs:
-        error = _error(expected, seen)
-        table.append({"element": element, "error": error, "exact": True, "passed": error <= tolerance})
+    tolerance = _tolerance(tolerance, dtype)
+    table = [_row(element, relative_error(expected, seen), True, tolerance) for element, expected, seen in outputs]
     report = EquivarianceReport(table, [], input_shape, tolerance)
     if assertion and not report.passed:
-        row = max(table, key=lambda r: r["error"])
-        raise EquivarianceError(
-            f"{type(module).__name__} is not equivariant: for {row['element']} the relative error is {row['error']:.2g}, "
-            f"more than {tolerance:.2g}, on an input of shape {input_shape}"
-        )
+        raise _broken(module, report)
     return report
 
 
@@ -387,18 +379,17 @@ def _report(
     order: int,
 ) -> EquivarianceReport:
     in_type, out_type = module.in_type, module.out_type or Scalars(symmetry_of(module)[0])
-    base = _run(module, value, in_type)
+    base = compute(module, value)
     table = []
     for element, lifted in pairs:
         exact = in_type.gspace.is_exact(lifted)
-        seen = _run(module, _moved(value, in_type, lifted, order), in_type)
-        error = _error(_moved(base, out_type, element, order), seen)
-        passed = (error <= tolerance) if exact else None
-        table.append({"element": lifted, "error": error, "exact": exact, "passed": passed})
+        seen = compute(module, _moved(value, in_type, lifted, order))
+        error = relative_error(_moved(base, out_type, element, order), seen)
+        table.append(_row(lifted, error, exact, tolerance))
     return EquivarianceReport(table, [], tuple(value.shape), tolerance)
 
 
-def _fault(module: torch.nn.Module, report: EquivarianceReport, tolerance: float) -> str:
+def _fault(module: torch.nn.Module, report: EquivarianceReport) -> str:
     """Which part is at fault, in words."""
     try:
         judged = Judge(module).at(report.input_shape[1:])
@@ -409,68 +400,5 @@ def _fault(module: torch.nn.Module, report: EquivarianceReport, tolerance: float
         call = broken[0].call
         part = f"{call.path} ({type(call.module).__name__}): " if call.path else ""
         return f". At fault is {part}{broken[0].reason}"
-    first = next((row for row in report.layers if row["exact"] is not None and row["exact"] > tolerance), None)
+    first = next((row for row in report.layers if row["exact"] is not None and row["exact"] > report.tolerance), None)
     return "" if first is None or not first["layer"] else f". It is lost in {first['layer']} ({first['name']})"
-
-
-def by_part(
-    module: torch.nn.Module, value: torch.Tensor, pairs: list[tuple[GroupElement, GroupElement]], order: int
-) -> list[dict[str, Any]]:
-    """The largest error of what each part of a module gives, for exact and for interpolated elements.
-
-    Args:
-        module: the module; a single layer has no parts.
-        value: the input.
-        pairs: elements to test, see ``_pairs``.
-        order: of the interpolating splines.
-
-    Returns:
-        a dict for each part in the order in which they end: ``layer`` (its name in the model), ``name`` (of its class), and
-        the errors ``exact`` and ``interpolated`` (``None`` without such elements, or where the type is not known).
-    """
-    in_type: Any = module.in_type
-    held: list[tuple[Call, list[torch.Tensor]]] = []
-
-    def run(x: torch.Tensor, seen: Callable[[Call], None]) -> Trace:
-        return trace(module, (GeometricTensor(x, in_type) if takes_fields(module) else x,), seen=seen)
-
-    # Layers in place may change what was given before.
-    base = run(value, lambda call: held.append((call, [plain(part).clone() for part in call.outputs])))
-    sorts = [[base.sort(part) for part in call.outputs] for call, _ in held]
-    if base.error is not None or base.root.kind == "layer":
-        return []
-    errors: list[dict[bool, list[float | None]]] = [{True: [], False: []} for _ in held]
-    for element, before in pairs:
-        known = _in_each_group(base.root, element, before)
-        exact = in_type.gspace.is_exact(before)
-        again: list[list[torch.Tensor]] = []
-        run(
-            _moved(value, in_type, before, order),
-            lambda call, again=again: again.append([plain(part).clone() for part in call.outputs]),
-        )
-        for number, (seen, (_, wanted)) in enumerate(zip(again, held)):
-            for given, part, sort in zip(seen, wanted, sorts[number]):
-                there = None if sort is None else known.get(sort.gspace.fibergroup)
-                turned = None if there is None else moved(part, sort, there, order)
-                errors[number][exact].append(None if turned is None else _error(turned, given))
-    rows: dict[str, dict[str, Any]] = {}
-    for (call, _), found in zip(held, errors, strict=True):
-        if call.kind == "container" and not gathers(call.module):
-            continue
-        row: dict[str, Any] = {"layer": call.path, "name": type(call.module).__name__}
-        for key, is_exact in (("exact", True), ("interpolated", False)):
-            values = [error for error in found[is_exact] if error is not None]
-            row[key] = max(values) if values and len(values) == len(found[is_exact]) else None
-        rows[call.path] = row
-    return list(rows.values())
-
-
-def _in_each_group(root: Call, element: GroupElement, before: GroupElement) -> dict[Any, GroupElement]:
-    """A tested element in each group that acts within a run, found from the end backwards."""
-    known = {before.group: before, element.group: element}
-    for call in reversed(restrictions(root)):
-        step: Any = call.module
-        there = known.get(step.out_type.fibergroup)
-        if there is not None:
-            known.setdefault(step.in_type.fibergroup, step.lift(there))
-    return known

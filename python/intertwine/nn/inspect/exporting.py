@@ -13,9 +13,10 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.base.hooks import function_of, tensor_has_hooks
 from intertwine.nn.base.module import EquivariantModule, reference_of
+from intertwine.nn.inspect.kinds import TORCH_CONTAINERS, fixed_sizes, takes_fields
+from intertwine.nn.inspect.tracing import plain
 from intertwine.suggestions import suggests
 
-_CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _SIDES = (9, 8, 17, 16, 33, 32, 65, 64, 129, 128)
 """Sizes of images that are tried for an example: large enough, and odd or even as the strides of the module need."""
 
@@ -69,7 +70,7 @@ def _plain(module: torch.nn.Module) -> torch.nn.Module:
     if not any(isinstance(part, EquivariantModule) for part in module.modules()):
         return module
     held = [name for name, value in vars(module).items() if isinstance(value, FieldType)]
-    if held and type(module) not in _CONTAINERS:
+    if held and type(module) not in TORCH_CONTAINERS:
         raise ArgumentError(
             f"{type(module).__name__} holds the field type {held[0]}, so that its forward takes more than plain tensors",
             hint="give an example of its input: export(module, torch.zeros(1, channels, height, width))",
@@ -117,10 +118,9 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     types = module.in_type
     listed: list[Any] = list(types.values()) if isinstance(types, dict) else list(_as_tuple(types))
     dimension = listed[0].gspace.dimensionality
-    fixed = (sizes for m in module.modules() if isinstance(sizes := getattr(m, "input_sizes", None), tuple))
     reference = reference_of(module)
     problem: Exception | None = None
-    for side in next(fixed, _SIDES) if dimension else (0,):
+    for side in fixed_sizes(module) or _SIDES if dimension else (0,):
         made = [
             torch.zeros(2, type_.size, *(dimension * (side,)), dtype=reference.dtype, device=reference.device)
             for type_ in listed
@@ -149,22 +149,14 @@ class _Plainly(torch.nn.Module):
 
     def forward(self, *inputs: Any) -> Any:
         module: Any = self.module
-        wants_fields = isinstance(module, EquivariantModule) and "forward" in _overrides(type(module))
-        if wants_fields and isinstance(module.in_type, dict):
+        if takes_fields(module) and isinstance(module.in_type, dict):
             inputs = ({label: type_(inputs[0][label]) for label, type_ in module.in_type.items()},)
-        elif wants_fields:
+        elif takes_fields(module):
             inputs = tuple(type_(value) for type_, value in zip(_as_tuple(module.in_type), inputs, strict=True))
         output = module(*inputs)
         if isinstance(output, dict):
-            return {label: getattr(value, "tensor", value) for label, value in output.items()}
-        return getattr(output, "tensor", output)
-
-
-def _overrides(cls: type) -> set[str]:
-    """The names that classes outside of intertwine define among the ancestors of a class."""
-    return {
-        name for part in cls.__mro__ if not part.__module__.startswith(("intertwine.", "torch.")) for name in vars(part)
-    }
+            return {label: plain(value) for label, value in output.items()}
+        return plain(output)
 
 
 def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphModule:
@@ -203,7 +195,9 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     graph = torch.fx.GraphModule(traced, plain, type(module.module).__name__)
     for parameter in graph.parameters():
         parameter.requires_grad_(True)
-    return _evaluated(graph)
+    for part in graph.modules():
+        part.training = False
+    return graph
 
 
 def _name_for_torchscript(node: torch.fx.Node) -> None:
@@ -214,12 +208,6 @@ def _name_for_torchscript(node: torch.fx.Node) -> None:
         node.op, node.target = "call_method", "size"
     else:
         node.target = node.target.overloadpacket
-
-
-def _evaluated(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
-    for part in graph.modules():
-        part.training = False
-    return graph
 
 
 def _free(value: Any) -> Any:

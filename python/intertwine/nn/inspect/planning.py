@@ -11,7 +11,7 @@ from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.inspect.judging import WORK, Judge, Judgement, all_exact
-from intertwine.nn.inspect.walking import plain
+from intertwine.nn.inspect.tracing import plain
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 

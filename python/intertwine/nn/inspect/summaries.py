@@ -13,8 +13,9 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError,
 from intertwine.fields import FieldType
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.inspect.judging import Judge, Judged
+from intertwine.nn.inspect.kinds import Kind, gathers, kind_of, walk
 from intertwine.nn.inspect.planning import titled, verdict
-from intertwine.nn.inspect.walking import Kind, gathers, kind_of, plain, walk
+from intertwine.nn.inspect.tracing import plain
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
 

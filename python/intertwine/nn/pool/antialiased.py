@@ -47,7 +47,8 @@ class BlurredPool(WindowPool):
         return round(cls.reach * sigma)
 
     def _set_blur(self, sigma: float) -> None:
-        self.sigma, half = float(sigma), self._half(sigma)
+        half = self._half(sigma)
+        self.sigma = float(sigma)
         line = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
         window = line
         for _ in range(self.d - 1):

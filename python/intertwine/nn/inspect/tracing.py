@@ -1,101 +1,21 @@
-"""Walking through a model while it runs: which part gets what, of which type, and in which order."""
+"""Runs of models: which part is given what, of which type, and in which order."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from torch.nn.utils.parametrize import is_parametrized
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
 from intertwine.nn.base.module import EquivariantModule
-
-Kind = Literal["layer", "container", "torch", "own"]
-
-_TORCH_CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
-
-_HARMLESS = frozenset({"evaluate_output_shape", "extra_repr", "check_equivariance", "export", "arguments", "needs"})
-"""Names that a subclass may define without computing anything else than the class that it extends (and all of ``__x__``)."""
-
-_BASES = (torch.nn.Module, EquivariantModule)
-
-
-def kind_of(module: torch.nn.Module) -> Kind:
-    """Who answers for what a module computes.
-
-    A ``layer`` is one of this library: its contracts hold. A ``container`` only hands on what it is given, so that its parts
-    answer. ``torch`` is a layer of ``torch.nn``, which knows no types. Everything else is a user's ``own``: a class with a
-    ``forward`` or a ``_compute`` of its own, a layer with hooks, a layer that holds such a module.
-
-    Args:
-        module: any module.
-
-    Example:
-        >>> from intertwine import gspaces, nn
-        >>> kind = nn.field_type(gspaces.rot2dOnR2(4), trivial=1)
-        >>> conv, plain = nn.R2Conv(kind, kind, 3), torch.nn.Conv2d(1, 1, 3)
-        >>> kind_of(conv), kind_of(nn.SequentialModule(conv)), kind_of(plain)
-        ('layer', 'container', 'torch')
-    """
-    found = _kind_of_class(module)
-    if found == "layer" and any(kind_of(child) == "own" for child in module.children()):
-        return "own"
-    return found
-
-
-def _kind_of_class(module: torch.nn.Module) -> Kind:
-    hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
-    # The library's own only watch.
-    hooked = any(not str(getattr(hook, "__module__", "")).startswith("intertwine.") for hook in hooks)
-    if hooked or any(name in vars(module) for name in ("forward", "_compute")):
-        return "own"
-    # A parametrised layer is the layer, with other weights.
-    for cls in type(module).__mro__[is_parametrized(module) :]:
-        if cls in _BASES:
-            return "own"
-        home = cls.__module__
-        if home.startswith("intertwine."):
-            return "layer" if getattr(cls, "holds", "nothing") == "nothing" else "container"
-        if home.startswith("torch.nn."):
-            return "container" if cls in _TORCH_CONTAINERS else "torch"
-        own = {name for name in vars(cls) if not (name.startswith("__") and name.endswith("__"))}
-        if home.startswith("torch.") or not own <= _HARMLESS | {"_abc_impl"} or "__call__" in vars(cls):
-            return "own"
-    return "own"
-
-
-def walk(module: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module, Kind]]:
-    """The parts of a model in the order in which they are held, each before the parts that it is made of.
-
-    Layers of the library and of torch are not taken apart.
-
-    Args:
-        module: any module.
-        path: its name, before which those of its parts are put.
-    """
-    kind = kind_of(module)
-    yield path, module, kind
-    if kind in ("container", "own"):
-        for name, child in module.named_children():
-            yield from walk(child, f"{path}.{name}" if path else name)
-
-
-def gathers(module: torch.nn.Module) -> bool:
-    """Whether a container joins what its parts give.
-
-    Args:
-        module: any module.
-    """
-    return kind_of(module) == "container" and getattr(module, "holds", None) == "branches"
+from intertwine.nn.inspect.kinds import Kind, walk
 
 
 @dataclass(frozen=True)
@@ -342,120 +262,3 @@ def _follows_invariants(call: Call) -> bool:
             return True
         parent = parent.parent
     return False
-
-
-def entry_type(model: torch.nn.Module) -> FieldType | None:
-    """The type of the fields that a model takes: its own, or that of the first equivariant module in it.
-
-    Args:
-        model: any module.
-    """
-    for _, module, _ in walk(model):
-        in_type = getattr(module, "in_type", None) if isinstance(module, EquivariantModule) else None
-        if in_type is not None:
-            return in_type if isinstance(in_type, FieldType) else None
-    return None
-
-
-def takes_fields(module: torch.nn.Module) -> bool:
-    """Whether a module is promised a :class:`GeometricTensor`: an equivariant one that has a ``forward`` of its own.
-
-    Args:
-        module: any module.
-    """
-    return isinstance(module, EquivariantModule) and module.takes_fields
-
-
-def sample(model: torch.nn.Module, shape: tuple[int, ...], type_: FieldType | None = None, **options: Any) -> Any:
-    """Random features as a model takes them.
-
-    Args:
-        model: any module.
-        shape: ``(batch, channels, *space)``.
-        type_: their type; ``None`` for a :class:`GeometricTensor` only where the module is promised one.
-        **options: dtype and device.
-    """
-    device = options.get("device")
-    if device is not None and torch.device(device).type == "meta":
-        x = torch.empty(shape, **options)
-    else:
-        x = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(**options)
-    if type_ is None and takes_fields(model):
-        type_ = model.in_type  # type: ignore[assignment]
-    return GeometricTensor(x, type_) if isinstance(type_, FieldType) and shape[1] == type_.size else x
-
-
-def shadow(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy of a model in evaluation mode on the meta device, where nothing is computed.
-
-    Args:
-        model: any module.
-    """
-    return copy.deepcopy(model).to("meta").eval()
-
-
-def copied(model: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
-    """A copy of a model in evaluation mode and another precision, on the CPU.
-
-    Args:
-        model: any module.
-        dtype: its precision.
-    """
-    return copy.deepcopy(model).cpu().to(dtype).eval()
-
-
-def lifted(call: Call, element: GroupElement) -> GroupElement | None:
-    """An element of the group that acts on what a part gave, in the group that acts on what it took.
-
-    Args:
-        call: of the part.
-        element: of the group of its output.
-
-    Returns:
-        the element; ``None`` if it is not known how the groups belong together.
-    """
-    module: Any = call.module
-    own = isinstance(module, EquivariantModule) and type(module).lift is not EquivariantModule.lift
-    steps = [call] if own or not call.calls else restrictions(call)
-    for step in reversed(steps):
-        if isinstance(step.module, EquivariantModule):
-            element = step.module.lift(element)
-    return element
-
-
-def symmetry_of(module: EquivariantModule) -> tuple[GSpace, Callable[[GroupElement], GroupElement]]:
-    """The space with the group that a module keeps, and the map of its elements into the group of the input.
-
-    A module that was written by hand need not tell that a layer in it restricts the symmetry.
-
-    Args:
-        module: an equivariant module with one input.
-    """
-    steps = [part for _, part, kind in walk(module) if kind == "layer" and _changes_space(part)]
-    told = type(module).lift is not EquivariantModule.lift and kind_of(module) != "container"
-    if told or not steps:
-        return module.symmetry, module.lift
-    last: Any = steps[-1]
-    kept = last.out_type.gspace if module.out_type is None else module.out_type.gspace
-
-    def lift(element: GroupElement) -> GroupElement:
-        for step in reversed(steps):
-            if element.group == step.out_type.fibergroup:  # type: ignore[union-attr]
-                element = step.lift(element)  # type: ignore[operator]
-        return element
-
-    return kept, lift
-
-
-def restrictions(call: Call) -> list[Call]:
-    """The layers within a call behind which fewer symmetries act, in order.
-
-    Args:
-        call: of a part.
-    """
-    return [part for part in call.within() if part.kind == "layer" and _changes_space(part.module)]
-
-
-def _changes_space(module: torch.nn.Module) -> bool:
-    inside, outside = getattr(module, "in_type", None), getattr(module, "out_type", None)
-    return isinstance(inside, FieldType) and isinstance(outside, FieldType) and inside.gspace != outside.gspace
