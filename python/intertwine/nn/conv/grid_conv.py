@@ -17,6 +17,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
+from intertwine.nn.base.channel_map import with_values
 from intertwine.nn.base.families import describe_arguments, without
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
@@ -25,14 +26,6 @@ from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
-_MODULES: dict[tuple[int, bool], Any] = {
-    (1, False): torch.nn.Conv1d,
-    (2, False): torch.nn.Conv2d,
-    (3, False): torch.nn.Conv3d,
-    (1, True): torch.nn.ConvTranspose1d,
-    (2, True): torch.nn.ConvTranspose2d,
-    (3, True): torch.nn.ConvTranspose3d,
-}
 
 
 class _GridConv(ExpandedModule):
@@ -353,7 +346,7 @@ class _GridConv(ExpandedModule):
         extra: dict[str, Any] = (
             {"output_padding": self._output_padding} if self.transposed else {"padding_mode": self.padding_mode}
         )
-        plain = _MODULES[self.d, self.transposed](
+        plain = getattr(torch.nn, f"Conv{'Transpose' if self.transposed else ''}{self.d}d")(
             self.in_type.size,
             self.out_type.size,
             self._kernel,
@@ -365,9 +358,7 @@ class _GridConv(ExpandedModule):
             device="meta",
             **extra,
         )
-        plain.weight = torch.nn.Parameter(filters.detach().clone())
-        if bias is not None:
-            plain.bias = torch.nn.Parameter(bias.detach().clone())
+        plain = with_values(plain, filters, bias)
         if any(self._beyond):
             return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
         return plain
@@ -375,20 +366,17 @@ class _GridConv(ExpandedModule):
     def extra_repr(self) -> str:
         """As escnn prints it."""
         text = f"{self.in_type}, {self.out_type}, kernel_size={self.kernel_size}, stride={self.stride}"
-        if any(self._padding):
-            text += f", padding={self.padding}"
-        if self.transposed and self.padding_mode != "zeros":
-            text += f", padding_mode={self.padding_mode!r}"
-        if any(n != 1 for n in self._dilation):
-            text += f", dilation={self.dilation}"
-        if any(self._output_padding):
-            text += f", output_padding={self.output_padding}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
-        if self.spacing != 1:
-            text += f", spacing={self.spacing}"
-        if self.low_error is not False:
-            text += f", low_error={self.low_error}"
-        if self.bias is None:
-            text += ", bias=False"
-        return text
+        said = {
+            "padding": any(self._padding),
+            "padding_mode": self.transposed and self.padding_mode != "zeros",
+            "dilation": any(n != 1 for n in self._dilation),
+            "output_padding": any(self._output_padding),
+            "groups": self.groups != 1,
+            "spacing": self.spacing != 1,
+            "low_error": self.low_error is not False,
+        }
+        for name, is_said in said.items():
+            if is_said:
+                value = getattr(self, name)
+                text += f", {name}={repr(value) if name == 'padding_mode' else value}"
+        return text if self.bias is not None else f"{text}, bias=False"

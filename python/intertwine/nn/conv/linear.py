@@ -16,6 +16,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
 from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.memory import remembered
+from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
@@ -142,17 +143,7 @@ class Linear(ExpandedModule):
 
     def _export(self) -> torch.nn.Module:
         matrix, bias = self.expand_parameters()
-        dimension = self.in_type.gspace.dimensionality
-        sizes = (self.in_type.size, self.out_type.size)
-        if dimension == 0:
-            plain: torch.nn.Module = torch.nn.Linear(*sizes, bias=bias is not None, device="meta")
-        else:
-            conv = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[dimension]
-            plain = conv(*sizes, 1, bias=bias is not None, device="meta")
-        plain.weight = torch.nn.Parameter(matrix.detach().clone().reshape(*reversed(sizes), *(dimension * (1,))))
-        if bias is not None:
-            plain.bias = torch.nn.Parameter(bias.detach().clone())
-        return plain
+        return channel_map(matrix, self.in_type.gspace.dimensionality, bias)
 
     def extra_repr(self) -> str:
         """The types."""
