@@ -15,14 +15,14 @@ def generalized_he_init(
 ) -> None:
     """Fills weights with normal numbers that keep the variance of a layer's input in its output.
 
-    The variance of each weight is closed form: each kind of input field contributes in proportion to its channels, and each of
-    its basis kernels equally, by its energy on the grid (He et al., "Delving deep into rectifiers", 2015; Weiler and Cesa,
-    "General E(2)-equivariant steerable CNNs", 2019).
+    The variance of each weight has a closed form: each kind of input field contributes in proportion to its channels, and the
+    basis kernels of a kind contribute equally, each by its energy on the grid (He et al., "Delving deep into rectifiers", 2015;
+    Weiler and Cesa, "General E(2)-equivariant steerable CNNs", 2019).
 
     Args:
         tensor: the flat weights, changed in place.
         basismanager: the layer's ``basisexpansion``.
-        cache: accepted for escnn's sake; there is nothing slow to remember.
+        cache: has no effect: nothing slow is computed. Programs written for escnn may give it.
         generator: the torch generator to draw from; torch's default one otherwise.
 
     Raises:
@@ -43,9 +43,9 @@ def generalized_he_init(
 def deltaorthonormal_init(tensor: torch.Tensor, basismanager: Any, generator: torch.Generator | None = None) -> None:
     """Fills weights so that the layer is an orthogonal map of the channels at the centre of the kernel, and zero elsewhere.
 
-    By Schur's lemma an equivariant map acts on the copies of each irrep by one matrix: it is drawn orthogonal (with
-    orthonormal rows or columns if the numbers of copies differ), and the map is projected on the basis (Xiao et al.,
-    "Dynamical isometry and a mean field theory of CNNs", 2018, for this basis).
+    By Schur's lemma an equivariant map acts on the copies of each irrep by one matrix. This matrix is drawn orthogonal (with
+    orthonormal rows or columns if the numbers of copies differ), and the map is projected onto the basis (Xiao et al.,
+    "Dynamical isometry and a mean field theory of CNNs", 2018, whose method is used here on this basis).
 
     Args:
         tensor: the flat weights, changed in place.

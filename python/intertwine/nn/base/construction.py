@@ -28,7 +28,7 @@ _Made = TypeVar("_Made")
 
 
 class _ModuleType(ABCMeta):
-    """What classes of modules are: their constructors receive Python's numbers, also where NumPy's are given."""
+    """The class of module classes: it converts NumPy's numbers among the arguments of a constructor to Python's."""
 
     def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
         return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
@@ -53,12 +53,12 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__module__" not in vars(cls):  # of a class that R makes
+        if "__module__" not in vars(cls):  # a class that R makes
             cls.__module__ = "__main__"
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
-        # Remembers the arguments of the constructor, whatever it is. A docstring here would make tools that write
-        # documentation show this signature, (*args, **kwargs), in place of the constructor's.
+        # Remembers the arguments of the constructor of any subclass. With a docstring here, tools that write documentation
+        # would show this signature, (*args, **kwargs), in place of the constructor's.
         if kwargs:
             refuse_unknown(cls, kwargs)
         self = super().__new__(cls)  # pyright: ignore[reportArgumentType]
@@ -71,7 +71,7 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
         if bound is not None:
             itself = next(iter(bound.signature.parameters.values()))
             arguments = dict(bound.arguments)
-            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # of a class that R makes, the module is one of them
+            if itself.kind is inspect.Parameter.VAR_POSITIONAL:  # In a class that R makes, the module is one of them.
                 arguments[itself.name] = arguments[itself.name][1:]
             else:
                 del arguments[itself.name]
@@ -87,10 +87,10 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
     def refuses(cls, in_type: Any, **arguments: Any) -> str | None:
         """Why the layer cannot work on fields of a type, as its constructor says; ``None`` if it can.
 
-        Whether fields are what the layer ``needs`` is computed from the matrices of their representations.
+        The answer is computed from the matrices of the representations; ``needs`` says in words what they must be.
 
         Args:
-            in_type: the type, or what else the constructor takes first.
+            in_type: the type, or whatever the constructor takes first.
             **arguments: others of the constructor.
 
         Example:
@@ -129,9 +129,9 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
     def prices(cls, **arguments: Any) -> Iterator[Price]:
         """What building the layer takes besides its fields, for a model file that asks for it.
 
-        A layer whose constants grow with an argument, such as the cells of a mask, says so here, in steps: each is asked for
-        once those before it are paid for, so that the first ones guard what is needed to know the next. They follow from the
-        arguments alone.
+        A layer whose constants grow with an argument, such as the cells of a mask, yields their prices here, step by step. The
+        caller compares each price with its budget before it asks for the next one, so that an early price protects the
+        computation of a later one. Prices depend on the arguments alone.
 
         Args:
             **arguments: of the constructor, as the file gives them.
@@ -147,7 +147,7 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
                 example ``out={"regular": 8}``.
 
         Raises:
-            ArgumentError: for an argument that the constructor has not.
+            ArgumentError: for an argument that the constructor does not have.
         """
         from intertwine.nn.base.spec import Spec
 

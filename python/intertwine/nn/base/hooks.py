@@ -1,4 +1,4 @@
-"""Hooks: functions of the user's that modules and tensors hold, and that copies of another kind would leave behind."""
+"""Hooks: functions of the user that modules and tensors call. A copy of another class would lose them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HOOKS = tuple(name for name in vars(torch.nn.Module()) if "hook" in name)
 
 
 def hooks_of(module: torch.nn.Module, kind: str) -> Any:
-    """The hooks of a module of one kind; the numbers by which torch names them mean nothing.
+    """The hooks of a module of one kind; the numbers that torch gives them carry no meaning.
 
     Args:
         module: the module.
@@ -20,7 +20,9 @@ def hooks_of(module: torch.nn.Module, kind: str) -> Any:
     held = vars(module).get(kind)
     if not isinstance(held, dict):
         return held
-    if kind.endswith(("_with_kwargs", "_always_called")):  # which of the hooks it holds for
+    if kind.endswith(
+        ("_with_kwargs", "_always_called")
+    ):  # The dict holds the numbers of hooks that are called in this way.
         hooks = vars(module).get("_forward_pre_hooks" if "pre_hooks" in kind else "_forward_hooks", {})
         return [number in held for number in hooks]
     return list(held.values())
@@ -36,7 +38,7 @@ def named_hooks(kind: str) -> str:
 
 
 def function_of(module: torch.nn.Module) -> str | None:
-    """What a module has of the user's that runs along with it: a kind of hooks, or a method of this one object.
+    """What of the user runs when a module runs: a kind of hooks, or a method of this one object; ``None`` without any.
 
     Args:
         module: the module.
@@ -46,7 +48,7 @@ def function_of(module: torch.nn.Module) -> str | None:
             return f"hooks ({named_hooks(kind)})"
     for name in ("forward", "_compute"):
         if name in vars(module):
-            return f"a {name}() that its class has not"
+            return f"a {name}() of its own, which its class does not have"
     return None
 
 

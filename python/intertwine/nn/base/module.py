@@ -45,14 +45,14 @@ class EquivariantModule(Constructed):
     """Whether the input must have exactly the space's axes, as for a convolution."""
 
     holds: ClassVar[Literal["nothing", "a sequence", "branches"]] = "nothing"
-    """Whether it hands features on to modules that it was given, one after the other or side by side: then these answer for what
-    happens to them."""
+    """Whether it passes features to modules that it was given, one after the other or side by side. Then tools look at these
+    modules one by one."""
 
     needs: ClassVar[str] = "any fields"
     """What the fields of the input must be, so that the layer commutes with the group."""
 
     exports_parts: ClassVar[bool] = False
-    """Whether exporting exports the parts one by one, so that those of torch stay what they are."""
+    """Whether ``export`` exports the parts one by one, so that modules of torch stay as they are."""
 
     takes_fields: ClassVar[bool] = False
     """Whether the class has a ``forward`` of its own, which is promised a :class:`GeometricTensor`; see `compute`."""
@@ -61,7 +61,7 @@ class EquivariantModule(Constructed):
     """Whether ``_compute`` also takes the coordinates of the points, as ``coords``, where there are any."""
 
     _always_breaks: str | None = None
-    """Why the layer is not exactly equivariant on any grid, if a setting of it breaks that."""
+    """Why the layer is not exactly equivariant on any grid; ``None`` unless a setting breaks that."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -285,7 +285,7 @@ class EquivariantModule(Constructed):
         return self._always_breaks
 
     def _breaks_the_grid(self, problem: str, advice: str) -> None:
-        """Warns of a setting with which the layer is not exactly equivariant, whatever the size, and keeps it for plans.
+        """Warns that a setting breaks exact equivariance at every size, and keeps the reason for :func:`shape_plan`.
 
         Args:
             problem: what is wrong.
@@ -362,7 +362,7 @@ def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any,
 def reference_of(module: torch.nn.Module) -> torch.Tensor:
     """A tensor of the dtype, and on the device, in which a module computes.
 
-    That is its first parameter of floating point numbers; of a module without any a buffer, running statistics or constants.
+    That is its first floating point parameter, or else its first floating point buffer (running statistics, constants).
 
     Args:
         module: any module.

@@ -129,7 +129,7 @@ def off_centre(
 
 
 def uneven_settings(in_type: FieldType, settings: dict[str, tuple[Any, ...]]) -> list[str]:
-    """The settings that differ between axes of space which the group mixes.
+    """The settings that differ between axes of space that the group mixes.
 
     Args:
         in_type: the type.

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from intertwine.fields import FieldType
 from intertwine.nn.base.families import constructor
 from intertwine.nn.conv.grid_conv import _GridConv
+from intertwine.nn.conv.transposed_conv import _ConvTransposed
 
 
 class _Conv(_GridConv):
@@ -60,61 +61,6 @@ class _Conv(_GridConv):
         initialize: bool = True,
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
-    ) -> None: ...
-
-
-class _ConvTransposed(_GridConv):
-    """The transposed convolutions.
-
-    Args:
-        in_type: the fields of the input.
-        out_type: the fields of the output, on the same space.
-        kernel_size: the width of the kernel in cells, one number or one for each axis in memory, (rows, columns) or (z, y, x),
-            where the group keeps these apart; odd ones have a cell at their centre.
-        padding: cells removed around the output, one number or one for each axis.
-        output_padding: cells added at one end of each axis; any but 0 moves the centre and breaks exact equivariance.
-        stride: the distance of the input's cells in the output.
-        dilation: the distance of the kernel's cells.
-        groups: splits input and output fields into equal groups that do not mix.
-        bias: whether to add a bias to the invariant part of each field.
-        sigma: widths of the rings in cells.
-        frequencies_cutoff: the greatest frequency on a ring of radius r: a function of r, or a number c for c r.
-        rings: radii of the rings in cells.
-        maximum_offset: has no effect: all frequencies up to the cut-off are used. Programs written for escnn may give it.
-        recompute: has no effect: no basis is stored on disk. Programs written for escnn may give it.
-        basis_filter: takes the attributes of a basis kernel, by escnn's keys, and tells whether to keep it. See :class:`R2Conv`.
-        initialize: whether to draw the weights; else they are zero.
-        spacing: the distance of cells, one number or one for each axis in memory where the group keeps these apart. Only ratios
-            count: rings and sigma are measured in the smallest of them.
-        low_error: whether to choose filters that turn more exactly; ``True`` or the greatest error of a filter, such as 0.05. See
-            :class:`R2Conv`.
-        padding_mode: how the input goes on beyond its edges: by ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
-    """
-
-    transposed: ClassVar[bool] = True
-
-    @constructor
-    def __init__(
-        self,
-        in_type: FieldType,
-        out_type: FieldType,
-        kernel_size: int | tuple[int, ...],
-        padding: int | tuple[int, ...] = 0,
-        output_padding: int | tuple[int, ...] = 0,
-        stride: int | tuple[int, ...] = 1,
-        dilation: int = 1,
-        groups: int = 1,
-        bias: bool = True,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: float | Callable[[float], float] | None = None,
-        rings: list[float] | None = None,
-        maximum_offset: int | None = None,
-        recompute: bool = False,
-        basis_filter: Callable[[dict[str, Any]], bool] | None = None,
-        initialize: bool = True,
-        spacing: float | tuple[float, ...] = 1,
-        low_error: bool | float = False,
-        padding_mode: str = "zeros",
     ) -> None: ...
 
 

@@ -35,7 +35,7 @@ def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
 
 
 def has_numbers(tensor: torch.Tensor) -> bool:
-    """Whether a tensor's numbers can be looked at: not on the meta device, and not inside of ``torch.func``.
+    """Whether the numbers of a tensor can be read, which is not so on the meta device and inside of ``torch.func``.
 
     Args:
         tensor: any.
@@ -111,7 +111,7 @@ def is_graph(value: Any) -> bool:
 def _need_precision(name: str, features: torch.Tensor, edge_delta: torch.Tensor) -> None:
     """Raises for coordinates that are no floating point numbers, or of a lower precision than the features.
 
-    Under autocast features may come out wider than they went in, which is no mistake of the user's.
+    Under autocast this is not checked: there a layer may widen the features, which is not the user's mistake.
     """
     if not edge_delta.is_floating_point():
         raise ArgumentTypeError(
@@ -138,7 +138,7 @@ def edges_with_differences(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The edges of a graph and the differences x_s - x_t along them, if they fit the features.
 
-    While a model is traced numbers are not looked at.
+    Numbers are not checked while a model is traced.
 
     Args:
         name: the layer's name, for messages.
@@ -208,8 +208,8 @@ def radius_graph(
             machine epsilons of the points' greatest norm) counts as equal.
         batch: the number of the graph of each point, shape ``(points,)``; points of different graphs are not joined.
         loop: whether to join each point to itself.
-        max_neighbours: keep only so many incoming edges a point, from the nearest ones; those as near as the last one that is
-            kept are kept or dropped together (dropped), so that the graph does not depend on how space is turned.
+        max_neighbours: keep only so many incoming edges a point, from the nearest ones; if only some of several equally distant
+            edges would fit, all of these are dropped, so that the graph does not depend on how space is turned.
 
     Returns:
         sources and targets, shape ``(2, edges)``, sorted by target, then by source.

@@ -1,4 +1,4 @@
-"""Equivariant convolution on grids: what the convolutions of every dimension and their transposes share."""
+"""Equivariant convolution on grids: what the convolutions of every dimension share."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
 from intertwine.nn.base.channel_map import with_values
 from intertwine.nn.base.families import describe_arguments, without
-from intertwine.nn.base.padding import padded, padding_module
+from intertwine.nn.base.padding import padded
 from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.windows import least_room, need_output, need_room, off_centre, refuse_uneven, same_padding
+from intertwine.nn.base.windows import least_room, need_room, off_centre, refuse_uneven, same_padding
 from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-_TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 class _GridConv(ExpandedModule):
-    """A convolution, or a transposed one, whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T.
+    """A convolution whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T; its transpose derives from it.
 
     The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
     filter is expanded from them at each call in training, and once in eval mode without gradients.
@@ -121,11 +120,9 @@ class _GridConv(ExpandedModule):
     def _fields(
         cls, in_type: FieldType, out_type: FieldType, groups: int
     ) -> tuple[tuple[Representation, ...], tuple[Representation, ...]]:
-        """The fields of the input and of the output that a filter connects."""
+        """The fields of the input and of the output that a filter connects: all outputs share one group of inputs."""
         parts = sizes_of(groups, 1, "groups", least=1)[0]
-        fields = in_type.representations, out_type.representations
-        one = [side[: max(1, len(side) // parts)] for side in fields]
-        return (fields[0], one[1]) if cls.transposed else (one[0], fields[1])
+        return in_type.representations[: max(1, len(in_type) // parts)], out_type.representations
 
     @classmethod
     def _scalars(
@@ -174,9 +171,8 @@ class _GridConv(ExpandedModule):
         self.d = d
         self._set_grid(kernel_size, stride, dilation, padding, output_padding, padding_mode)
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
-        # A filter of torch holds one group of inputs for all outputs; a transposed one the other way round.
-        one_in, one_out = self._one_group(in_type, "input"), self._one_group(out_type, "output")
-        source, target = (in_type, one_out) if self.transposed else (one_in, out_type)
+        self._need_equal_groups(in_type, "input")
+        self._need_equal_groups(out_type, "output")
         units = relative_sizes(spacing, d, "spacing")
         refuse_uneven(in_type, name, kernel_size=self._kernel, spacing=units)
         self.spacing, self.low_error = spacing, low_error
@@ -189,17 +185,11 @@ class _GridConv(ExpandedModule):
         element_filter = None
         if basis_filter is not None:
             scalars, element_filter = split_filter(scalars, basis_filter)
-        plan = expansion_plan(
-            in_type.gspace.basespace_action,
-            source.representations,
-            target.representations,
-            scalars,
-            cells,
-            element_filter,
-        )
+        source, target = self._fields(in_type, out_type, self.groups)
+        plan = expansion_plan(in_type.gspace.basespace_action, source, target, scalars, cells, element_filter)
         self._set_parameters(plan, bias, initialize)
         steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
-        self._plain_map = self._schur is not None and not self.transposed and all(n == 1 for n in steps)
+        self._plain_map = self._schur is not None and all(n == 1 for n in steps)
 
     def _set_grid(
         self,
@@ -235,35 +225,23 @@ class _GridConv(ExpandedModule):
                 f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
             )
         self.padding_mode = checked_mode(padding_mode)
-        # A transposed convolution whose input goes on beyond its edges: so many cells of it reach the output.
-        self._beyond = tuple(
-            -((1 - width) // step) if self.transposed and self.padding_mode != "zeros" else 0
-            for width, step in zip(self._window, self._stride, strict=True)
-        )
-        # (n - 1) stride + window - 2 padding cells are left of n.
-        needed = (
-            -((width - 2 * cut - 1 - step) // step)
-            for width, step, cut in zip(self._window, self._stride, self._padding, strict=True)
-        )
-        self._room = (
-            max(least_room(d * (1,), self._beyond, padding_mode), *needed)
-            if self.transposed
-            else least_room(self._window, self._padding, padding_mode)
-        )
+        # The cells of the input beyond its edges that reach the output, and the cells that it must have along each axis.
+        self._beyond, self._room = self._reach()
 
-    def _one_group(self, type_: FieldType, what: str) -> FieldType:
-        """The fields of one of the ``groups``, which must all be alike."""
+    def _reach(self) -> tuple[tuple[int, ...], int]:
+        """How many cells beyond each edge the layer makes up itself, and how many cells the input must have."""
+        return self.d * (0,), least_room(self._window, self._padding, self.padding_mode)
+
+    def _need_equal_groups(self, type_: FieldType, what: str) -> None:
+        """Raises unless the fields fall into ``groups`` equal groups."""
         fields, rest = divmod(len(type_), self.groups)
-        first = type_.representations[:fields]
-        # no more groups than fields: their number is compared before the groups are
-        if rest or any(
-            type_.representations[i * fields : (i + 1) * fields] != first for i in range(self.groups if fields else 0)
-        ):
+        parts = (type_.representations[i * fields : (i + 1) * fields] for i in range(self.groups))
+        # The numbers are compared first, so that no more groups than fields are compared.
+        if rest or not fields or any(part != type_.representations[:fields] for part in parts):
             raise ArgumentError(
                 f"the {len(type_)} {what} fields {type_} do not fall into {self.groups} equal groups",
                 hint="use a number of groups that divides the fields into equal parts",
             )
-        return FieldType(type_.gspace, first)
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 
@@ -277,13 +255,11 @@ class _GridConv(ExpandedModule):
             else:
                 return
         super()._check_axes(tensor)
-        if self.transposed:
-            need_room(type(self).__name__, tuple(shape), self.d * (1,), self._beyond, self.padding_mode)
-            need_output(
-                type(self).__name__, tuple(shape), self._window, self._stride, self._padding, self._output_padding
-            )
-        else:
-            need_room(type(self).__name__, tuple(shape), self._window, self._padding, self.padding_mode)
+        self._refuse_size(tuple(shape))
+
+    def _refuse_size(self, shape: tuple[int, ...]) -> None:
+        """Raises if an input is too small."""
+        need_room(type(self).__name__, shape, self._window, self._padding, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -291,32 +267,21 @@ class _GridConv(ExpandedModule):
         Args:
             size: of the input along each axis of space.
         """
-        if self._always_breaks or self.transposed:
-            return self._always_breaks
-        return off_centre(size, self._window, self._stride, self._padding)
-
-    @property
-    def _cropped(self) -> tuple[int, ...]:
-        """Cells that a transposed convolution takes away at both ends of each axis."""
-        triples = zip(self._padding, self._beyond, self._stride, strict=True)
-        return tuple(margin + beyond * step for margin, beyond, step in triples)
+        return self._always_breaks or off_centre(size, self._window, self._stride, self._padding)
 
     def _expand(
         self, weights: torch.Tensor, bias: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The filter as torch takes it, and the bias of each channel or ``None``.
 
-        The filter has the shape ``(out channels, in channels / groups, *kernel)``, and for a transposed convolution
-        ``(in channels, out channels / groups, *kernel)``.
+        The filter has the shape ``(out channels, in channels / groups, *kernel)``.
 
         Args:
             weights: flat coefficients of the filter.
             bias: one number for each trivial irrep of the output.
         """
         filters, expanded = super()._expand(weights, bias)
-        if self.transposed:
-            filters = filters.transpose(0, 1).contiguous()
-        return filters.view(filters.shape[0], filters.shape[1], *self._kernel), expanded
+        return filters.view(*filters.shape[:2], *self._kernel), expanded
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._plain_map:
@@ -324,17 +289,6 @@ class _GridConv(ExpandedModule):
             if by_blocks is not None:
                 return by_blocks
         filters, bias = self._kept("filter", self._expand)
-        if self.transposed:
-            return _TRANSPOSED[self.d](
-                padded(tensor, self._beyond, self.padding_mode),
-                filters,
-                bias,
-                self._stride,
-                self._cropped,
-                self._output_padding,
-                self.groups,
-                self._dilation,
-            )
         padding: tuple[int, ...] = self._padding
         if self.padding_mode != "zeros" and any(padding):
             tensor = padded(tensor, padding, self.padding_mode)
@@ -342,26 +296,23 @@ class _GridConv(ExpandedModule):
         return _CONV[self.d](tensor, filters, bias, self._stride, padding, self._dilation, self.groups)
 
     def _export(self) -> torch.nn.Module:
+        return self._exported(f"Conv{self.d}d", padding=self._padding, padding_mode=self.padding_mode)
+
+    def _exported(self, name: str, **settings: Any) -> torch.nn.Module:
+        """The layer of torch with a name and some settings, and with the filter and the bias of this layer."""
         filters, bias = self.expand_parameters()
-        extra: dict[str, Any] = (
-            {"output_padding": self._output_padding} if self.transposed else {"padding_mode": self.padding_mode}
-        )
-        plain = getattr(torch.nn, f"Conv{'Transpose' if self.transposed else ''}{self.d}d")(
+        plain = getattr(torch.nn, name)(
             self.in_type.size,
             self.out_type.size,
             self._kernel,
             stride=self._stride,
-            padding=self._cropped if self.transposed else self._padding,
             dilation=self._dilation,
             groups=self.groups,
             bias=bias is not None,
             device="meta",
-            **extra,
+            **settings,
         )
-        plain = with_values(plain, filters, bias)
-        if any(self._beyond):
-            return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
-        return plain
+        return with_values(plain, filters, bias)
 
     def extra_repr(self) -> str:
         """As escnn prints it."""

@@ -9,8 +9,9 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, axes_orbit, orbit_basis
 from intertwine.nn.base.families import constructor
-from intertwine.nn.conv.convolutions import _Conv, _ConvTransposed
+from intertwine.nn.conv.convolutions import _Conv
 from intertwine.nn.conv.grid_conv import _GridConv
+from intertwine.nn.conv.transposed_conv import _ConvTransposed
 
 _FOLDS = {"ico": 5, "dodeca": 3, "icosidodeca": 2}
 """The points lie on the axes of rotations of these orders."""

@@ -20,7 +20,7 @@ from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.conv.basis_layer import ExpandedModule
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
-"""The one constant function on a point: a linear layer is a kernel of one cell, at the origin of a line that nothing moves."""
+"""The constant function on a point: a linear layer is a kernel with one cell, on a line that the group does not move."""
 
 
 @remembered
@@ -59,8 +59,8 @@ def matrix_prices(
 class Linear(ExpandedModule):
     """An equivariant linear layer on the channels: y = W x + b with rho_out(g) W = W rho_in(g).
 
-    Channels are on axis 1, as everywhere. Any further axes, whether of space or of anything else (time, heads, points of a
-    set), are kept, and the same map is applied at each of their places: ``(batch, channels, *extra)`` gives
+    Channels are on axis 1, as everywhere. Further axes, of space or of anything else (time, heads, points of a set), are kept,
+    and the same map is applied at each position: ``(batch, channels, *extra)`` gives
     ``(batch, out channels, *extra)``. Unlike escnn's, it takes fields on any space, where it is a convolution of kernel size 1.
 
     Args:

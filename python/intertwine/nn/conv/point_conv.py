@@ -30,9 +30,9 @@ _AGGREGATIONS = ("mean", "sum")
 class _PointConv(ExpandedModule):
     """out(t) = mean over the edges (s, t) of K(x_s - x_t) f(s), with K(g x) = rho_out(g) K(x) rho_in(g)^T for all g.
 
-    K(x) = sum_f C_f phi_f(x) with fixed scalar functions phi_f and matrices C_f made of the weights. So nothing as large as a
-    kernel is there for an edge: where the input has no more channels than the output, sum_e phi_f(e) x(s) is gathered at each
-    node and meets C_f there; where it has more, C_f meets the features of each node first.
+    K(x) = sum_f C_f phi_f(x) with fixed scalar functions phi_f and matrices C_f made of the weights. So no kernel is computed for
+    each edge. If the input has no more channels than the output, the sums over edges of phi_f(e) x(s) are computed at each node
+    first, and multiplied by C_f there; if it has more, the features of each node are multiplied by C_f first.
 
     Args:
         in_type: the fields of the input.

@@ -15,10 +15,11 @@ from intertwine.kernels.expansion_plan import ExpansionPlan
 from intertwine.kernels.precision import without_autocast
 
 _ADVANTAGE = 4.0
-"""The block form must need this many times fewer multiplications: its blocks are small, and it copies the features twice."""
+"""The block form is used if it needs this many times fewer multiplications, because its blocks are small and it copies the
+features twice."""
 
 _POINTS = 1024
-"""Below so many vectors the time goes into the overhead of many small products."""
+"""With fewer vectors the overhead of many small products takes most of the time."""
 
 
 class SchurBlocks(ConstantModule):
@@ -41,9 +42,9 @@ class SchurBlocks(ConstantModule):
         self.register_constant("inside", inside[0])
         self.register_constant("outside", outside[0])
         self._sizes = (targets[0].size, sources[0].size)
-        # For each irrep: its size, whether a number will do, and copies and start in the output and in the input.
+        # For each irrep: its size, whether its endomorphisms are numbers, and copies and start in the output and in the input.
         self._parts: list[tuple[int, bool, int, int, int, int]] = []
-        # The irreps of the input lie side by side; the widths of theirs, in that order.
+        # The number of channels of each irrep of the input, in the order in which they lie side by side.
         self._widths = [copies * group.irrep(*id).size for id, (copies, _) in inside[1].items()]
         self._where = [list(inside[1]).index(id) if id in inside[1] else -1 for id in outside[1]]
         for id, (out_copies, out_start) in outside[1].items():
@@ -141,8 +142,8 @@ class SchurBlocks(ConstantModule):
         Args:
             blocks: from ``blocks``.
             tensor: shape ``(batch, channels, *space)``.
-            bias: one number for each channel of the output, which the group leaves as they are. They are added where they are
-                few: to the trivial irreps.
+            bias: one number for each channel of the output, invariant under the group. It is added to the trivial irreps,
+                where it has few numbers.
 
         Returns:
             shape ``(batch, out channels, *space)``.
@@ -155,7 +156,7 @@ class SchurBlocks(ConstantModule):
         if not space:
             return self._on_vectors(blocks, tensor, few)
         columns = tensor.flatten(2)
-        # One item of a batch after the other: what lies between the steps then stays in the cache.
+        # One item of the batch after the other, so that intermediate results stay in the processor's cache.
         together = torch.compiler.is_compiling() or columns.shape[0] == 1 or columns.shape[2] < _POINTS // 2
         if together:
             result = self._on_columns(blocks, columns, few)
@@ -197,7 +198,7 @@ class SchurBlocks(ConstantModule):
         return result.view(batch, outs * m, points)
 
     def _on_vectors(self, blocks: torch.Tensor, vectors: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        """W applied to vectors, shape ``(batch, channels)``: fields lie innermost, so that no block has to be copied."""
+        """W applied to vectors, shape ``(batch, channels)``: fields are the last axis, so that no block is copied."""
         outs, ins = self._fields
         m, n = self._sizes
         batch = vectors.shape[0]
@@ -243,7 +244,7 @@ def _direct_blocks(plan: ExpansionPlan, blocks: SchurBlocks) -> np.ndarray | Non
     pair = plan.pairs[0][0]
     outs, ins = blocks._fields
     twin = copy.deepcopy(blocks).double()
-    # Each weight in a pair of fields of its own, so that few expansions show all of them.
+    # Each weight gets a pair of fields of its own, so that few expansions are enough for all weights.
     rows: list[np.ndarray] = []
     for first in range(0, pair.rows.size, outs * ins):
         units = range(first, min(first + outs * ins, pair.rows.size))

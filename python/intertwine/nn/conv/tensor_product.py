@@ -25,7 +25,7 @@ _ZERO = 1e-5
 
 
 def _has_symmetric_part(plan: ExpansionPlan, size: int) -> bool:
-    """Whether some map of products does not vanish on x (x) x: whether one with weights of no pattern does not."""
+    """Whether some map of the plan is not zero on x (x) x; one map with generic weights decides it."""
     with torch.device("cpu"):
         expansion = KernelExpansion(plan).double()
         weights = torch.linspace(1, 2, plan.weights, dtype=torch.float64).sqrt()
@@ -73,7 +73,7 @@ class TensorProductModule(ExpandedModule):
         samples = 4 * irreps if group.continuous else 0
         widest = max(group.irrep(*id).size for id in inside.irreps) ** 2 if group.continuous else 0
         widest = widest or max(irrep.size for irrep in group.irreps())
-        # the matrix of all products is made once, to see whether it is zero
+        # `_has_symmetric_part` makes the matrix of all products once.
         yield Price(60.0 * out_type.size * size, 1e-7 * out_type.size * size)
         yield splitting_price(size, widest, irreps, samples)
         yield from matrix_prices((inside.tensor(inside),), out_type.representations)
