@@ -76,7 +76,7 @@ def test_few_points_and_autocast_take_the_dense_map():
         assert not layer._schur.is_cheaper_for(many)
 
 
-def test_no_block_form_where_it_would_not_pay():
+def test_no_block_form_where_it_is_not_cheaper():
     space = gspaces.rot2dOnR2(4)
     kind = nn.field_type(space, regular=4)
     assert nn.R2Conv(kind, kind, 1)._schur is None
