@@ -17,7 +17,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
-from intertwine.nn.base.channel_map import with_values
+from intertwine.nn.base.channel_map import torch_class, with_values
 from intertwine.nn.base.families import describe_arguments, without
 from intertwine.nn.base.padding import padded
 from intertwine.nn.base.padding import padding_mode as checked_mode
@@ -296,12 +296,12 @@ class _GridConv(ExpandedModule):
         return _CONV[self.d](tensor, filters, bias, self._stride, padding, self._dilation, self.groups)
 
     def _export(self) -> torch.nn.Module:
-        return self._exported(f"Conv{self.d}d", padding=self._padding, padding_mode=self.padding_mode)
+        return self._exported("Conv", padding=self._padding, padding_mode=self.padding_mode)
 
     def _exported(self, name: str, **settings: Any) -> torch.nn.Module:
-        """The layer of torch with a name and some settings, and with the filter and the bias of this layer."""
+        """The layer of torch with a name (without its dimension) and with the filter and the bias of this layer."""
         filters, bias = self.expand_parameters()
-        plain = getattr(torch.nn, name)(
+        plain = torch_class(name, self.d)(
             self.in_type.size,
             self.out_type.size,
             self._kernel,

@@ -135,8 +135,7 @@ class _ConvTransposed(_GridConv):
         )
 
     def _export(self) -> torch.nn.Module:
-        name = f"ConvTranspose{self.d}d"
-        plain = self._exported(name, padding=self._cropped, output_padding=self._output_padding)
+        plain = self._exported("ConvTranspose", padding=self._cropped, output_padding=self._output_padding)
         if any(self._beyond):
             return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
         return plain
