@@ -58,7 +58,7 @@ check-r-nopython: setup ## R CMD check of the built package, without Python
 	@$(ONE_THREAD) tools/check.sh none
 
 test-slow: setup-python ## the long tests
-	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -m slow tests/python
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) -m slow tests/python
 
 # Seeds and their number: make fuzz SEEDS="1 2" COUNT=50
 SEEDS ?= 1 2 3 4 5 6 7 8 9 10
