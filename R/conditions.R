@@ -116,41 +116,14 @@ in_r_words <- function(text) {
   for (python in names(names)) {
     text <- gsub(paste0("\\b(nn\\.|gspaces\\.)?", python, "\\b(\\(\\))?"), names[[python]], text, perl = TRUE)
   }
-  phrases <- c(
-    "space.regular_repr" = "regular_repr(gs)", "space.trivial_repr" = "trivial_repr(gs)",
-    "the maps that group.subgroup(id) returns" = "subgroup_maps()", "group.irreps()" = "irreps(G)",
-    "group.testing_elements(), group.sample() or group.grid()" = "group_testing_elements(), group_sample() or group_grid()",
-    "group.subgroups()" = "subgroups(G)", "group.bl_quotient_representation(L, subgroup_id)" = "spectral_quotient_repr()",
-    "group.homspace(subgroup_id).induced_representation(psi, irreps)" = "spectral_induced_repr()",
-    "space.irrep(1)" = "irrep(gs, frequency = 1)", "group.elements" = "group_elements(G)",
-    "(batch, channels, *space)" = "[batch, channel, height, width]", "tensor[None]" = "dim(x) <- c(1, dim(x))",
-    "nn.field_type(gspace, vector=1)" = "field_type(gs, vector = 1)", "target_type='invariant'" = "target_type = \"invariant\"",
-    "vector=1" = "vector = 1", "()(" = "(", ", call head.fill(n)," = ",",
-    "needs the edges of the graph: edge_index" = "needs the edges of the graph",
-    "ake them, for example with nn.radius_graph" = "ake them with radius_graph() and write module(x, edges)",
-    "Make its in_type the out_type of the module before it" = "Append layers without a type: they take it from what comes before",
-    "the step before" = "the layer before", "as floating-point numbers" = "as numbers of type double",
-    "The head of the module has no number of outputs, and the targets are no classes" =
-      "head_classes() has no number of outputs, and `y` holds measurements",
-    "ive the head its number of outputs, n, for measurements; or give the targets as whole numbers if they are classes" =
-      "ive it a number of outputs, head_classes(n = 1); or, if these are classes, give factor(y)",
-    "tensor.permute(0, 3, 1, 2) puts them on the second axis" = "say so with images(x, \"nhwc\"), or aperm(x, c(1, 4, 2, 3))",
-    "tensor.permute(0, 4, 1, 2, 3) puts them on the second axis" = "aperm(x, c(1, 5, 2, 3, 4)) puts them second",
-    "tensor.permute(0, 2, 1) puts them on the second axis" = "aperm(x, c(1, 3, 2)) puts them second",
-    "class numbers are whole numbers (in R a factor), not floating-point ones" = "give classes as factor(y)"
-  )
-  for (python in names(phrases)) text <- gsub(python, phrases[[python]], text, fixed = TRUE)
-  text <- gsub("\\bload\\(path, classes=\\[(\\w+)\\]\\)", "intertwine_load(path, classes = list(\\1))", text)
-  text <- gsub("argument `classes` of load\\b", "argument `classes` of intertwine_load()", text)
+  text <- gsub("()(", "(", text, fixed = TRUE)
   text <- replace_matches(text, "\\((False|True|'cone')(?=, )", function(found) {
     paste0("list(", switch(substr(found, 2, 2), F = "FALSE", T = "TRUE", "\"cone\""))
   })
   text <- gsub("\\b([Aa])xis (?=\\d)", "dimension ", text, perl = TRUE)
-  text <- gsub("\\bstep (?=\\d)", "layer ", gsub("\\bStep (?=\\d)", "Layer ", text, perl = TRUE), perl = TRUE)
   text <- replace_matches(text, "\\bmodule\\.\\d+", function(found) {
     paste("layer", as.integer(sub("\\D+", "", found)) + 1L)
   })
-  text <- replace_matches(text, "\\[\\S+_on_R\\d\\[[^]]*\\]: \\{[^}]*\\}\\(\\d+\\)\\]", type_in_r_words)
   text <- gsub("([^[:space:]\\[]+)_on_R(\\d)\\[[^]]*\\]", "\\1 on R^\\2", text)
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
     gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
@@ -181,32 +154,4 @@ replace_matches <- function(text, pattern, change) {
   found <- gregexpr(pattern, text, perl = TRUE)
   regmatches(text, found) <- lapply(regmatches(text, found), function(x) if (length(x)) vapply(x, change, "") else x)
   text
-}
-
-#' `[C4_on_R2[(None, 4)]: {regular (x8)}(32)]` as field types print in R.
-#' @noRd
-type_in_r_words <- function(text) {
-  parts <- regmatches(text, regexec("^\\[(\\S+)_on_R(\\d)\\[.*\\]: \\{(.*)\\}\\((\\d+)\\)\\]$", text))[[1]]
-  fields <- gsub("\\birrep_0(,0)?\\b", "trivial", parts[4])
-  fields <- gsub("(\\S+) \\(x(\\d+)\\)", "\\2 x \\1", gsub(", ", " + ", fields))
-  paste0(parts[2], what_moves(text), " on R^", parts[3], ": ", fields, " = ", parts[5], if (parts[5] == "1") " channel" else " channels")
-}
-
-#' What a group of two elements does, from the label of its subgroup: a mirror and a half turn are both a C2.
-#' @noRd
-what_moves <- function(text) {
-  label <- regmatches(text, regexec("^\\[C2_on_R(\\d)\\[\\((.*), (\\d+)\\)\\]", text))[[1]]
-  if (!length(label)) {
-    return("")
-  }
-  what <- if (label[2] == "2") {
-    if (startsWith(label[3], "None")) "half turn" else "mirror"
-  } else if (startsWith(label[3], "'cone'")) {
-    "mirror"
-  } else if (startsWith(label[3], "True")) {
-    "inversion"
-  } else {
-    "half turn"
-  }
-  paste0(" (", what, ")")
 }

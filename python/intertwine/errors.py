@@ -12,12 +12,34 @@ Example:
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 Position = int | str | Sequence[int]
 """A number that counts from 0, several of them, or the path of a part of a module."""
+
+
+class Words(NamedTuple):
+    """The same words for the users of each language; as text they are those of Python.
+
+    Args:
+        python: what Python users read.
+        r: what R users read.
+
+    Example:
+        >>> error = ArgumentError("no element 9", hint=Words("see group.elements", r="see group_elements(G)"))
+        >>> str(error), error.said(first=1, text=lambda words: getattr(words, "r", words))
+        ('No element 9. See group.elements.', ('No element 9.', 'See group_elements(G).'))
+    """
+
+    python: str
+    r: str
+
+    def __str__(self) -> str:
+        return self.python
 
 
 def _sentence(text: str) -> str:
@@ -45,20 +67,28 @@ def counted(position: Position, first: int) -> str:
     return str(position + first)
 
 
-def _filled(template: str, positions: Mapping[str, Position], first: int) -> str:
-    for name, position in positions.items():
-        template = template.replace(f"{{{name}}}", counted(position, first))
-    return _sentence(template)
+def _filled(
+    template: str | Words,
+    positions: Mapping[str, Position],
+    parts: Mapping[str, object],
+    first: int = 0,
+    text: Callable[[object], str] = str,
+) -> str:
+    said = {name: text(part) for name, part in parts.items()}
+    said |= {name: counted(position, first) for name, position in positions.items()}
+    return _sentence(re.sub(r"\{(\w+)\}", lambda found: said.get(found[1], found[0]), text(template)))
 
 
 class IntertwineError(Exception):
     """Base of all errors that intertwine raises on purpose.
 
     Args:
-        message: what was given and what was expected.
-        hint: what the user can do about it.
+        message: what was given and what was expected; `Words` if the languages differ in more than the parts.
+        hint: what the user can do about it; likewise.
         positions: the positions that both speak of, by name and counted from 0. Where the text has a name in braces, the
             position is said: from 0 on here, from 1 on in R.
+        parts: other values that both speak of, by name, such as field types: each language has its own form
+            of them.
 
     Example:
         >>> error = ShapeError("row {row} has 2 columns", positions={"row": 4})
@@ -66,24 +96,36 @@ class IntertwineError(Exception):
         ('Row 4 has 2 columns.', {'row': 4}, ('Row 5 has 2 columns.', None))
     """
 
-    def __init__(self, message: str, hint: str | None = None, positions: Mapping[str, Position] | None = None) -> None:
+    def __init__(
+        self,
+        message: str | Words,
+        hint: str | Words | None = None,
+        positions: Mapping[str, Position] | None = None,
+        parts: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message, hint)
-        self.positions = dict(positions or {})
-        self.message, self.hint = (
-            _filled(message, self.positions, 0),
-            _filled(hint, self.positions, 0) if hint else None,
-        )
+        self.positions, self.parts = dict(positions or {}), dict(parts or {})
+        self.message, self.hint = self.said(0)
 
-    def said(self, first: int) -> tuple[str, str | None]:
+    def handed_on(self, error: type[IntertwineError], message: str) -> IntertwineError:
+        """Another error with the hint of this one.
+
+        Args:
+            error: its class.
+            message: its message.
+        """
+        return error(message, self.args[1], positions=self.positions, parts=self.parts)
+
+    def said(self, first: int, text: Callable[[object], str] = str) -> tuple[str, str | None]:
         """Message and hint.
 
         Args:
             first: where positions begin to count.
+            text: the form of the parts.
         """
-        if not self.positions:
-            return self.message, self.hint
         message, hint = self.args[:2]
-        return _filled(message, self.positions, first), _filled(hint, self.positions, first) if hint else None
+        how = (self.positions, self.parts, first, text)
+        return _filled(message, *how), _filled(hint, *how) if hint else None
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message} {self.hint}"
@@ -218,19 +260,26 @@ class IntertwineWarning(UserWarning):
     Args:
         message: what is not as it should be, and what to do.
         positions: as in `IntertwineError`.
+        parts: likewise.
     """
 
-    def __init__(self, message: str, positions: Mapping[str, Position] | None = None) -> None:
-        self.template, self.positions = message, dict(positions or {})
-        super().__init__(_filled(message, self.positions, 0))
+    def __init__(
+        self,
+        message: str,
+        positions: Mapping[str, Position] | None = None,
+        parts: Mapping[str, object] | None = None,
+    ) -> None:
+        self.template, self.positions, self.parts = message, dict(positions or {}), dict(parts or {})
+        super().__init__(self.said(0))
 
-    def said(self, first: int) -> str:
+    def said(self, first: int, text: Callable[[object], str] = str) -> str:
         """The message.
 
         Args:
             first: where positions begin to count.
+            text: the form of the parts.
         """
-        return _filled(self.template, self.positions, first)
+        return _filled(self.template, self.positions, self.parts, first, text)
 
 
 class DataWarning(IntertwineWarning):
@@ -249,15 +298,21 @@ class StatisticsWarning(IntertwineWarning):
     """Running statistics that change where a user may think that they do not."""
 
 
-def warn(message: str, category: type[IntertwineWarning], positions: Mapping[str, Position] | None = None) -> None:
+def warn(
+    message: str,
+    category: type[IntertwineWarning],
+    positions: Mapping[str, Position] | None = None,
+    parts: Mapping[str, object] | None = None,
+) -> None:
     """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
 
     Args:
         message: what is not as it should be, and what to do.
         category: the kind of warning.
         positions: those that the message speaks of, as in `IntertwineError`.
+        parts: other values that it speaks of, likewise.
     """
     depth, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":
         depth, frame = depth + 1, frame.f_back
-    warnings.warn(category(message, positions), stacklevel=depth)
+    warnings.warn(category(message, positions, parts), stacklevel=depth)

@@ -47,10 +47,6 @@ test_that("messages from Python speak R", {
     in_r_words("a tensor of shape (1, 2, 3) where axis 2 must hold"),
     "a tensor of shape 1 x 2 x 3 where dimension 2 must hold"
   )
-  expect_identical(
-    in_r_words("given [C4_on_R2[(None, 4)]: {irrep_0 (x2), regular (x1)}(6)] at step 1"),
-    "given C4 on R^2: 2 x trivial + 1 x regular = 6 channels at layer 1"
-  )
   expect_identical(in_r_words("no irrep (7,)"), "no irrep 7")
 })
 

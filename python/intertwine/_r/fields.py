@@ -10,6 +10,7 @@ import torch
 from intertwine import gspaces
 from intertwine._r.crossing.arrays import unpack
 from intertwine._r.crossing.values import snake
+from intertwine._r.crossing.words import in_r
 from intertwine._r.spaces import space_name
 from intertwine.errors import ArgumentTypeError
 from intertwine.fields import field_type as make_type
@@ -74,6 +75,14 @@ def facts(value: FieldType) -> dict[str, Any]:
         "counts": [count for _, count in runs],
         "channels": value.size,
     }
+
+
+@in_r.register
+def _(value: FieldType) -> str:
+    """`C4 on R^2: 2 x regular + 1 x trivial = 9 channels`."""
+    found = facts(value)
+    terms = " + ".join(f"{count} x {name}" for count, name in zip(found["counts"], found["names"]))
+    return f"{found['space']}: {terms} = {value.size} channel{'' if value.size == 1 else 's'}"
 
 
 def _field_name(rho: Representation) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from intertwine import gspaces
 from intertwine._r.crossing.labels import representation_text
+from intertwine._r.crossing.words import in_r
 from intertwine._r.elements import group_of
 from intertwine.errors import GroupError
 from intertwine.group import ContinuousGroup, FiniteGroup, GroupElement, Representation
@@ -19,6 +20,7 @@ _ACTS_IN_SEVERAL_WAYS = re.compile(r"C\d+|D\d+|Klein4|O\(2\)")
 """Groups that act on one space by different motions: a mirror and a half turn are both a C2."""
 
 
+@in_r.register(gspaces.GSpace)
 def space_name(space: Any) -> str:
     """`C4 on R^2`, `C2 (mirror) on R^2`; of vectors without positions the group alone."""
     group = space.fibergroup

@@ -9,12 +9,19 @@ import torch
 from intertwine.deploy.assembly import Assembly, part_at
 from intertwine.deploy.comparing import REGISTRIES, Comparison, derived_attributes, same_tensor
 from intertwine.deploy.module_codec import Writer
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, Words
 from intertwine.kernels.constants import ConstantModule
 from intertwine.nn.base.hooks import HOOKS, hooks_of, named_hooks, tensor_has_hooks
 
 _APART = (*HOOKS, *REGISTRIES, "_masters")
 """Attributes of modules that are compared by what they mean."""
+
+_SET_BACK = Words(
+    "set it back before saving and again after loading, or give it to the constructor of a class of your own "
+    "(see the argument `classes` of load)",
+    r="set it back before saving and again after loading, or give it to the constructor of a class of your own "
+    "(see the argument `classes` of intertwine_load())",
+)
 
 _MARKS = ("_dynamo", "_ddp")
 """How the names begin of what torch itself writes on parameters."""
@@ -162,8 +169,7 @@ class Differences:
         except ArgumentError as error:
             raise ArgumentError(
                 f"{error.message.rstrip('.')}; it was set after the module was built",
-                hint="set it back before saving and again after loading, or give it to the constructor of a class of your own "
-                "(see the argument `classes` of load)",
+                hint=_SET_BACK,
             ) from error
 
     def _check_hooks(self, part: torch.nn.Module, twin: torch.nn.Module, name: str) -> None:
@@ -196,8 +202,7 @@ class Differences:
             if difference is not None:
                 raise ArgumentError(
                     f"{named(name)} would not come back from a model file as it is: {difference}",
-                    hint="set it back before saving and again after loading, or give it to the constructor of a class of your "
-                    "own (see the argument `classes` of load)",
+                    hint=_SET_BACK,
                 )
             self._check_hooks(part, self._twins[id(part)], named(name))
         if ties(self._module) != ties(self._assembly.root):

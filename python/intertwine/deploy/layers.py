@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, MissingClassError, ModelFileError
+from intertwine.errors import ArgumentError, ArgumentTypeError, MissingClassError, ModelFileError, Words
 
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 """Classes of torch.nn that are no more than their children."""
@@ -154,7 +154,10 @@ def find_class(name: Any, own: Mapping[str, type[torch.nn.Module]]) -> type[torc
         return alike[0]
     raise MissingClassError(
         f"the file holds a module of the class {name!r}, which is not of intertwine",
-        hint=f"if the file is yours, define the class and give it: load(path, classes=[{short}])",
+        hint=Words(
+            f"if the file is yours, define the class and give it: load(path, classes=[{short}])",
+            r=f"if the file is yours, define the class and give it: intertwine_load(path, classes = list({short}))",
+        ),
     )
 
 

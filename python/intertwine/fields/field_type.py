@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError, Words
 from intertwine.group.constructions.constructions import directsum
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.group import Group
@@ -81,7 +81,10 @@ class FieldType(Suggesting):
                 raise GroupError(
                     f"the space has the group {gspace.fibergroup}, but {representation} is a representation of "
                     f"{representation.group}",
-                    hint="take representations from the space: space.regular_repr, space.irrep(1), ...",
+                    hint=Words(
+                        "take representations from the space: space.regular_repr, space.irrep(1), ...",
+                        r="take representations from the space: regular_repr(gs), irrep(gs, frequency = 1), ...",
+                    ),
                 )
         self._gspace = gspace
         self._representations = representations
@@ -189,7 +192,10 @@ class FieldType(Suggesting):
         if not isinstance(other, FieldType):
             return NotImplemented
         if other.gspace != self.gspace:
-            raise FieldTypeError(f"field types on one space are needed, but {self} and {other} were given")
+            raise FieldTypeError(
+                "field types on one space are needed, but {first} and {second} were given",
+                parts={"first": self, "second": other},
+            )
         return FieldType(self._gspace, self._representations + other._representations)
 
     def index_select(self, index: Iterable[int]) -> FieldType:
@@ -318,18 +324,24 @@ class FieldType(Suggesting):
         if tensor.dim() < 2 or tensor.shape[1] != self.size:
             raise ShapeError(
                 f"a tensor of shape {tuple(tensor.shape)} was given where axis {{axis}} must hold the {self.size} channels of "
-                f"{self}",
+                "{type}",
                 hint=self._where_channels_are(tensor),
                 positions={"axis": 1},
+                parts={"type": self, "layout": Words("(batch, channels, *space)", r="[batch, channel, height, width]")},
             )
 
-    def _where_channels_are(self, tensor: torch.Tensor) -> str:
+    def _where_channels_are(self, tensor: torch.Tensor) -> str | Words:
         d = self._gspace.dimensionality
         if tensor.dim() == d + 2 > 2 and tensor.shape[-1] == self.size:
-            return f"the channels seem to be last: tensor.permute{(0, d + 1, *range(1, d + 1))} puts them on the second axis"
+            order, last = (0, d + 1, *range(1, d + 1)), "the channels seem to be last: "
+            turned = f"aperm(x, c({', '.join(str(axis + 1) for axis in order)}))"
+            layout = f'say so with images(x, "nhwc"), or {turned}' if d == 2 else f"{turned} puts them second"
+            return Words(f"{last}tensor.permute{order} puts them on the second axis", r=last + layout)
         if tensor.dim() == 2 and d:
-            return "rows of numbers are features on points; on a grid the shape is (batch, channels, *space)"
-        return "put the channels on the second axis: (batch, channels, *space)"
+            return "rows of numbers are features on points; on a grid the shape is {layout}"
+        return Words(
+            "put the channels on the second axis: {layout}", r="put the channels in the second dimension: {layout}"
+        )
 
     # --- values -----------------------------------------------------------------------------------------------------------
 
@@ -381,8 +393,9 @@ def _named(gspace: GSpace, name: str) -> Representation:
             return candidate
     names = [*(_OF_SPACE if gspace.dimensionality else ["trivial"]), *known]
     raise ArgumentError(
-        f"{gspace} has no representation named {name!r}",
+        f"{{space}} has no representation named {name!r}",
         hint=did_you_mean(name, names) or f"use {', '.join(names)}, or give representations",
+        parts={"space": gspace},
     )
 
 

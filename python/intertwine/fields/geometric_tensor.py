@@ -199,7 +199,10 @@ class GeometricTensor:
         if isinstance(value, GeometricTensor):
             expected = self.type.index_select(fields)
             if value.type != expected:
-                raise FieldTypeError(f"the part has the type {expected}, but the value has {value.type}")
+                raise FieldTypeError(
+                    "the part has the type {type}, but the value has {given}",
+                    parts={"type": expected, "given": value.type},
+                )
             value = value.tensor
         starts, ends = self.type.fields_start, self.type.fields_end
         channels: Any = [c for n in fields for c in range(int(starts[n]), int(ends[n]))]
@@ -226,8 +229,9 @@ class GeometricTensor:
             return [every[i] for i in index]
         except (TypeError, IndexError, ValueError):
             raise ShapeError(
-                f"fields of {self.type} are chosen by their numbers {{first}} to {{last}}, but {index!r} was given",
+                f"fields of {{type}} are chosen by their numbers {{first}} to {{last}}, but {index!r} was given",
                 positions={"first": 0, "last": len(every) - 1},
+                parts={"type": self.type},
             ) from None
 
     # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -259,7 +263,10 @@ class GeometricTensor:
         if not isinstance(other, GeometricTensor):
             return NotImplemented
         if not self.is_compatible(other):
-            raise FieldTypeError(f"only tensors of one type can be added, but {self.type} and {other.type} were given")
+            raise FieldTypeError(
+                "only tensors of one type can be added, but {first} and {second} were given",
+                parts={"first": self.type, "second": other.type},
+            )
         return GeometricTensor(torch.add(self.tensor, other.tensor, alpha=sign), self.type, self.coords)
 
     def __add__(self, other: object) -> GeometricTensor:
@@ -278,7 +285,10 @@ class GeometricTensor:
         if not isinstance(other, GeometricTensor):
             return NotImplemented
         if not self.is_compatible(other):
-            raise FieldTypeError(f"only tensors of one type can be added, but {self.type} and {other.type} were given")
+            raise FieldTypeError(
+                "only tensors of one type can be added, but {first} and {second} were given",
+                parts={"first": self.type, "second": other.type},
+            )
         self.tensor = self.tensor.add_(other.tensor, alpha=sign)
         return self
 
@@ -409,7 +419,10 @@ def _cat(tensors: Any, dim: int = 0) -> GeometricTensor:
         return tensor_directsum(parts)
     for part in parts[1:]:
         if part.type != first.type:
-            raise FieldTypeError(f"torch.cat needs tensors of one type, but {first.type} and {part.type} were given")
+            raise FieldTypeError(
+                "torch.cat needs tensors of one type, but {first} and {second} were given",
+                parts={"first": first.type, "second": part.type},
+            )
         if (part.coords is None) != (first.coords is None):
             raise ShapeError("torch.cat needs coordinates with all tensors or with none")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intertwine.errors import ArgumentTypeError, RepresentationError
+from intertwine.errors import ArgumentTypeError, RepresentationError, Words
 from intertwine.group.catalogue.cyclic_dihedral import cyclic_group
 from intertwine.group.catalogue.from_generators import MatrixGroup
 from intertwine.group.core.group import Group
@@ -38,13 +38,19 @@ def gspace(group: Group, action: Representation | None = None, name: str | None 
         if not isinstance(group, MatrixGroup):
             raise RepresentationError(
                 f"{group} is not given by matrices, so it must be said how it acts",
-                hint="give a representation of size 1, 2 or 3 as action, for example one of group.irreps()",
+                hint=Words(
+                    "give a representation of size 1, 2 or 3 as action, for example one of group.irreps()",
+                    r="give a representation of size 1, 2 or 3 as `action`, for example one of irreps(G)",
+                ),
             )
         action = group.natural_representation
     elif not isinstance(action, Representation):
         raise ArgumentTypeError(
             f"the action must be a representation of {group}, not {type(action).__name__}",
-            hint="take one of group.irreps(), or make one with directsum or change_basis",
+            hint=Words(
+                "take one of group.irreps(), or make one with directsum or change_basis",
+                r="take one of irreps(G), or make one with direct_sum() or change_basis()",
+            ),
         )
     elif not isinstance(group, MatrixGroup) or action != group.natural_representation:
         label = f"[{action.name}]"

@@ -65,7 +65,9 @@ def equivariant_cnn(
     """
     space = rot2dOnR2(8) if gspace is None else gspace
     if not isinstance(space, GSpace) or space.dimensionality != 2:
-        raise FieldTypeError(f"images need a plane, not {space}", hint="make one with gspaces.rot2dOnR2(8)")
+        raise FieldTypeError(
+            "images need a plane, not {space}", hint="make one with gspaces.rot2dOnR2(8)", parts={"space": space}
+        )
     if space.fibergroup.order() < 0:
         raise FieldTypeError(
             f"{space.fibergroup} is continuous, but this network is made of regular fields, which finite groups have",

@@ -109,7 +109,8 @@ def test_python_errors_do_not_break_the_session(r, condition):
 def test_objects_are_the_python_objects(r):
     from intertwine.group import cyclic_group
 
-    assert r("class(cyclic_group(4))[1:3]")[1] == "finite_group"
+    assert r("class(cyclic_group(4))[1]")[0] == "cyclic_group"
+    assert "finite_group" in r("class(cyclic_group(4))")
     assert r(
         "identical(reticulate::py_id(cyclic_group(4)), reticulate::py_id(intertwine_py()$group$cyclic_group(4L)))"
     )[0] == (cyclic_group(4) is cyclic_group(4))

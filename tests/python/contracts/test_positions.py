@@ -14,8 +14,9 @@ import torch
 
 import intertwine
 from intertwine import nn
+from intertwine._r import fields as _fields  # noqa: F401 - it knows the words for field types
 from intertwine._r.crossing.calls import describe
-from intertwine.errors import ArgumentError, EquivarianceWarning, IntertwineError
+from intertwine.errors import ArgumentError, EquivarianceWarning, IntertwineError, Words
 from intertwine.fields import field_type
 from intertwine.group import group_from_matrices, group_from_permutations, group_from_table
 from intertwine.gspaces import rot2dOnR2
@@ -65,6 +66,17 @@ def test_paths_and_warnings_count_too() -> None:
     warning = EquivarianceWarning("layer {layer} is not exact", {"layer": "1.blocks.0.conv"})
     assert str(warning) == "Layer 1.blocks.0.conv is not exact."
     assert warning.said(first=1) == "Layer 2.blocks.1.conv is not exact."
+
+
+def test_each_language_has_its_words_for_parts_of_messages() -> None:
+    type_ = field_type(rot2dOnR2(4), trivial=2, regular=1)
+    error = ArgumentError("{type} at {row}", Words("see a.b", r="see a_b()"), {"row": 0}, {"type": type_})
+    assert (error.message, error.hint) == (f"{type_} at 0.", "See a.b.")
+    told = describe(error)
+    assert told["message"] == "C4 on R^2: 2 x trivial + 1 x regular = 6 channels at 1."
+    assert told["hint"] == "See a_b()."
+    again = copy.copy(error)
+    assert again.said(first=0) == error.said(first=0) == error.handed_on(ArgumentError, "{type} at {row}").said(first=0)
 
 
 def test_braces_of_other_text_stay() -> None:

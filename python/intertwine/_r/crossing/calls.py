@@ -18,6 +18,7 @@ from typing import Any
 
 from intertwine._r.crossing.polling import Interrupted
 from intertwine._r.crossing.values import plain, snake
+from intertwine._r.crossing.words import in_r
 from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, counted
 
 Reply = tuple[Any, ...]
@@ -53,7 +54,7 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
 
 
 def _text(warning: Warning | str) -> str:
-    return warning.said(first=1) if isinstance(warning, IntertwineWarning) else str(warning)
+    return warning.said(first=1, text=in_r) if isinstance(warning, IntertwineWarning) else str(warning)
 
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingDependencyError:
@@ -97,9 +98,9 @@ def describe(error: BaseException) -> dict[str, Any]:
     hint = getattr(error, "hint", None)
     cause, subject, message = _cause(error)
     positions: dict[str, str] = {}
-    if isinstance(error, IntertwineError) and error.positions:
+    if isinstance(error, IntertwineError):
         # positions count from one in R
-        message, hint = error.said(first=1)
+        message, hint = error.said(first=1, text=in_r)
         positions = {name: counted(position, first=1) for name, position in error.positions.items()}
     if hint and message.endswith(hint):
         message = message[: -len(hint)].rstrip()

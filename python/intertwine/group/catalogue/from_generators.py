@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from intertwine.checks import whole
-from intertwine.errors import GroupError
+from intertwine.errors import GroupError, Words
 from intertwine.group.constructions.decomposition import named_representation
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
@@ -185,7 +185,10 @@ class GeneratedGroup(FiniteGroup):
             GroupError: if they are no elements.
         """
         given = id if isinstance(id, (tuple, list)) else (id,)
-        hint = "use numbers from {first} to {last}; list subgroups with group.subgroups()"
+        hint = Words(
+            "use numbers from {first} to {last}; list subgroups with group.subgroups()",
+            r="use numbers from {first} to {last}; list subgroups with subgroups(G)",
+        )
         bounds = {"first": 0, "last": self.order() - 1}
         numbers = []
         for g in given:

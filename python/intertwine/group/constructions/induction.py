@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from intertwine.errors import GroupError
+from intertwine.errors import GroupError, Words
 from intertwine.group.constructions.decomposition import continuous_data, decompose, finite_data, greatest_frequency
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
@@ -124,9 +124,15 @@ def _of_continuous_group(
     if not isinstance(subgroup, ContinuousGroup) or subgroup.lie_dimension < group.lie_dimension:
         raise GroupError(
             f"{subgroup} has infinitely many cosets in {group}: what it induces is infinite",
-            hint="use group.bl_quotient_representation(L, subgroup_id), which keeps frequencies up to L"
+            hint=Words(
+                "use group.bl_quotient_representation(L, subgroup_id), which keeps frequencies up to L",
+                r="use spectral_quotient_repr(), which keeps frequencies up to one that you choose",
+            )
             if repr is None
-            else "use group.homspace(subgroup_id).induced_representation(psi, irreps), which keeps some irreps only",
+            else Words(
+                "use group.homspace(subgroup_id).induced_representation(psi, irreps), which keeps some irreps only",
+                r="use spectral_induced_repr(), which keeps some irreps only",
+            ),
         )
     sigma = _need_sigma(group, subgroup_id, subgroup, repr)
     cosets = _cosets(group, restriction)

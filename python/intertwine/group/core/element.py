@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from intertwine.errors import ArgumentTypeError, GroupError
+from intertwine.errors import ArgumentTypeError, GroupError, Words
 
 if TYPE_CHECKING:
     from intertwine.group.core.group import Group
@@ -77,7 +77,10 @@ class GroupElement:
         if other._group != self._group:
             raise GroupError(
                 f"elements of one group are needed, but {self} is of {self._group} and {other} of {other._group}",
-                hint="map one of them into the other group with the maps that group.subgroup(id) returns",
+                hint=Words(
+                    "map one of them into the other group with the maps that group.subgroup(id) returns",
+                    r="map one of them into the other group with subgroup_maps()",
+                ),
             )
         return other
 

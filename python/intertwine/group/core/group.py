@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
 from intertwine.group.core.element import GroupElement
 from intertwine.group.matrices.labels import Label
 from intertwine.scalars import plain_numbers
@@ -179,7 +179,13 @@ class Group(Suggesting, ABC):
 
     def grid(self, *args: Any, **kwargs: Any) -> list[GroupElement]:
         """Elements to sample functions on the group; see the class of the group for the arguments."""
-        raise GroupError(f"{self.name} has no grids", hint="use group.sample(), or group.elements of a finite group")
+        raise GroupError(
+            f"{self.name} has no grids",
+            hint=Words(
+                "use group.sample(), or group.elements of a finite group",
+                r="use group_sample(), or group_elements(G) of a finite group",
+            ),
+        )
 
     def order(self) -> int:
         """The number of elements, ``-1`` if there are infinitely many."""
@@ -194,7 +200,10 @@ class Group(Suggesting, ABC):
         """
         raise GroupError(
             f"{self.name} has infinitely many elements",
-            hint="use group.testing_elements(), group.sample() or group.grid()",
+            hint=Words(
+                "use group.testing_elements(), group.sample() or group.grid()",
+                r="use group_testing_elements(), group_sample() or group_grid()",
+            ),
         )
 
     def element(self, element: Any, param: str | None = None) -> GroupElement:
@@ -211,7 +220,10 @@ class Group(Suggesting, ABC):
             if element.group != self:
                 raise GroupError(
                     f"{element} is an element of {element.group}, not of {self.name}",
-                    hint="map it with the maps that group.subgroup(id) returns",
+                    hint=Words(
+                        "map it with the maps that group.subgroup(id) returns",
+                        r="map it with subgroup_maps()",
+                    ),
                 )
             return element
         return GroupElement(element, self, param)

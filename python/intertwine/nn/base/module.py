@@ -14,6 +14,7 @@ from intertwine.errors import (
     FieldTypeError,
     ShapeError,
     UnsupportedFieldError,
+    Words,
     warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
@@ -106,16 +107,20 @@ class EquivariantModule(Constructed):
         if isinstance(value, GeometricTensor):
             if value.type is not type_ and value.type != type_:
                 raise FieldTypeError(
-                    f"{type(self).__name__} takes {type_}{'' if label is None else ' as input {input}'}, but was given "
-                    f"{value.type}",
+                    f"{type(self).__name__} takes {{type}}{'' if label is None else ' as input {input}'}, but was given "
+                    "{given}",
                     hint="build the layer for the output type of the layer before it",
                     positions=None if label is None else {"input": label},
+                    parts={"type": type_, "given": value.type},
                 )
             return value.tensor
         if not isinstance(value, torch.Tensor):
             raise ArgumentTypeError(
                 f"{type(self).__name__} takes a tensor or a GeometricTensor, not {type(value).__name__}",
-                hint="make a tensor of shape (batch, channels, *space), for example with torch.as_tensor",
+                hint=Words(
+                    "make a tensor of shape (batch, channels, *space), for example with torch.as_tensor",
+                    r="make an array [batch, channel, height, width]",
+                ),
             )
         if value.dim() < 2 or value.shape[1] != type_.size:
             type_.check_channels(value)
@@ -165,7 +170,10 @@ class EquivariantModule(Constructed):
             raise ShapeError(
                 f"{type(self).__name__} takes tensors with {2 + self.in_type.gspace.dimensionality} axes "
                 f"(batch, channels, {self.in_type.gspace.dimensionality} of space), but the shape is {tuple(tensor.shape)}",
-                hint="add the missing axes, for example with tensor[None]",
+                hint=Words(
+                    "add the missing axes, for example with tensor[None]",
+                    r="add the missing dimensions, for example with dim(x) <- c(1, dim(x))",
+                ),
             )
 
     def _compute(self, *tensors: Any, **points: Any) -> Any:

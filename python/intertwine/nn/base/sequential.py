@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Words
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
 from intertwine.nn.base.module import EquivariantModule, compute, on_points
 from intertwine.nn.base.spec import Spec
+
+_STEP = Words("step", r="layer")
 
 
 class SequentialModule(EquivariantModule):
@@ -87,29 +89,41 @@ class SequentialModule(EquivariantModule):
         if isinstance(module, Spec):
             if self.out_type is None:
                 raise FieldTypeError(
-                    f"{module.name} needs fields, but the sequence gives plain tensors at step {{step}}", positions=at
+                    f"{module.name} needs fields, but the sequence gives plain tensors at {{word}} {{step}}",
+                    positions=at,
+                    parts={"word": _STEP},
                 )
             module = module.build(self.out_type)
         if isinstance(module, EquivariantModule):
             if module.in_type != self.out_type:
                 raise FieldTypeError(
-                    f"step {{step}}, {type(module).__name__}, takes {module.in_type}, "
-                    f"but the step before gives {'plain numbers' if self.out_type is None else self.out_type}",
-                    hint="make its in_type the out_type of the module before it",
+                    f"{{word}} {{step}}, {type(module).__name__}, takes {{type}}, but the {{word}} before gives {{given}}",
+                    parts={
+                        "word": _STEP,
+                        "type": module.in_type,
+                        "given": "plain numbers" if self.out_type is None else self.out_type,
+                    },
+                    hint=Words(
+                        "make its in_type the out_type of the module before it",
+                        r="append layers without a type: they take it from what comes before",
+                    ),
                     positions=at,
                 )
             self.out_type = module.out_type
         elif isinstance(module, torch.nn.Module):
             if self.out_type is not None and not self.out_type.is_invariant:
                 raise FieldTypeError(
-                    f"step {{step}}, {type(module).__name__}, is an ordinary torch module, "
-                    f"but the features {self.out_type} change under the group",
+                    f"{{word}} {{step}}, {type(module).__name__}, is an ordinary torch module, "
+                    "but the features {type} change under the group",
+                    parts={"word": _STEP, "type": self.out_type},
                     hint="put an invariant map such as GroupPooling before it",
                     positions=at,
                 )
             self.out_type = None
         else:
-            raise ArgumentTypeError(f"step {{step}} is {type(module).__name__}, which is no module", positions=at)
+            raise ArgumentTypeError(
+                f"{{word}} {{step}} is {type(module).__name__}, which is no module", positions=at, parts={"word": _STEP}
+            )
         self.add_module(str(position), module)
         return self
 

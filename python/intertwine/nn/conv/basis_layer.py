@@ -58,11 +58,15 @@ class ExpandedModule(EquivariantModule):
         space = in_type.gspace
         if space != out_type.gspace:
             raise FieldTypeError(
-                f"{name} needs input and output fields on one space, but {in_type} and {out_type} were given",
+                f"{name} needs input and output fields on one space, but {{in_type}} and {{out_type}} were given",
                 hint="restrict the input with RestrictionModule, or make the output type on its space",
+                parts={"in_type": in_type, "out_type": out_type},
             )
         if dimension is not None and space.dimensionality != dimension:
-            raise FieldTypeError(f"{name} works on R^{dimension}, but {space} is of dimension {space.dimensionality}")
+            raise FieldTypeError(
+                f"{name} works on R^{dimension}, but {{space}} is of dimension {space.dimensionality}",
+                parts={"space": space},
+            )
 
     def _set_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
         """Makes the parameters.

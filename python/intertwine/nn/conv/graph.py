@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
 from intertwine.fields import GeometricTensor
 from intertwine.scalars import plain_numbers
 from intertwine.suggestions import suggests
@@ -158,7 +158,12 @@ def edges_with_differences(
         raise ShapeError(f"features on points have the shape (points, channels), not {tuple(features.shape)}")
     if edge_index is None:
         raise ArgumentTypeError(
-            f"{name} needs the edges of the graph: edge_index", hint="make them, for example with nn.radius_graph"
+            f"{name} needs the edges of the graph{{argument}}",
+            hint=Words(
+                "make them, for example with nn.radius_graph",
+                r="make them with radius_graph() and write module(x, edges)",
+            ),
+            parts={"argument": Words(": edge_index", r="")},
         )
     tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
     if not tracing:

@@ -239,8 +239,9 @@ class _GridConv(ExpandedModule):
         # The numbers are compared first, so that no more groups than fields are compared.
         if rest or not fields or any(part != type_.representations[:fields] for part in parts):
             raise ArgumentError(
-                f"the {len(type_)} {what} fields {type_} do not fall into {self.groups} equal groups",
+                f"the {len(type_)} {what} fields {{type}} do not fall into {self.groups} equal groups",
                 hint="use a number of groups that divides the fields into equal parts",
+                parts={"type": type_},
             )
 
     # --- calling ----------------------------------------------------------------------------------------------------------

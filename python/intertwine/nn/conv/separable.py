@@ -40,7 +40,9 @@ def depthwise_conv(in_type: FieldType, kernel_size: int | tuple[int, ...], **set
     """
     check_field_type(in_type, "depthwise_conv")
     if in_type.gspace.dimensionality not in _CONVOLUTIONS:
-        raise ArgumentError(f"depthwise_conv needs space, but {in_type} has none", hint="use Linear")
+        raise ArgumentError(
+            "depthwise_conv needs space, but {type} has none", hint="use Linear", parts={"type": in_type}
+        )
     if "groups" in settings:
         raise ArgumentError("depthwise_conv sets groups itself: one for each field", hint="leave groups out")
     convolution: Any = _CONVOLUTIONS[in_type.gspace.dimensionality]

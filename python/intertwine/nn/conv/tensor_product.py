@@ -84,8 +84,9 @@ class TensorProductModule(ExpandedModule):
         for type_ in (in_type, out_type):
             if not type_.uniform:
                 raise UnsupportedFieldError(
-                    f"TensorProductModule needs fields of one representation, but {type_} was given",
+                    "TensorProductModule needs fields of one representation, but {type} was given",
                     hint="split them with MultipleModule",
+                    parts={"type": type_},
                 )
         if len(in_type) != len(out_type):
             raise ArgumentError(

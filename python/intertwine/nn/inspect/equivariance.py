@@ -82,7 +82,10 @@ class EquivarianceReport(list):
 def _moved(value: torch.Tensor, type_: FieldType | Scalars, element: GroupElement, order: int) -> torch.Tensor:
     turned = moved(value, type_, element, order)
     if turned is None:
-        raise ShapeError(f"a module gives a tensor of shape {tuple(value.shape)}, but its out_type is {type_}")
+        raise ShapeError(
+            f"a module gives a tensor of shape {tuple(value.shape)}, but its out_type is {{type}}",
+            parts={"type": type_},
+        )
     return turned
 
 

@@ -82,7 +82,9 @@ class AliasFree(EquivariantModule):
                 f"AliasFree wraps an equivariant layer such as nn.ReLU(in_type), not {type(module).__name__}"
             )
         if not isinstance(module.out_type, FieldType) or module.in_type.gspace.dimensionality == 0:
-            raise FieldTypeError(f"AliasFree needs a layer on a grid, but {module.in_type} has no space")
+            raise FieldTypeError(
+                "AliasFree needs a layer on a grid, but {type} has no space", parts={"type": module.in_type}
+            )
         self.in_type, self.out_type = module.in_type, module.out_type
         self.factor = sizes_of(factor, 1, "factor", least=1)[0]
         self.radius = sizes_of(radius, 1, "radius", least=1)[0]

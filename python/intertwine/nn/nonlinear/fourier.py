@@ -130,8 +130,9 @@ class FourierLayer(EquivariantModule):
         self.in_type = FieldType(gspace, channels * [rho])
         if given is not None and given != self.in_type:
             raise UnsupportedFieldError(
-                f"{name} needs equal fields of Fourier coefficients, but {given} was given",
-                hint=f"use {self.in_type}, or NormNonLinearity",
+                f"{name} needs equal fields of Fourier coefficients, but {{given}} was given",
+                hint="use {type}, or NormNonLinearity",
+                parts={"given": given, "type": self.in_type},
             )
         if out_irreps is None:
             self._wanted, self.rho_out, self.out_type = fourier.irreps, rho, self.in_type

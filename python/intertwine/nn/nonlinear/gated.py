@@ -84,8 +84,9 @@ class _Gated1(_Gated):
         if gates is None:
             if len(in_type) % 2:
                 raise ArgumentError(
-                    f"{name} takes the first half of the fields as gates, but {in_type} has {len(in_type)} fields",
+                    f"{name} takes the first half of the fields as gates, but {{type}} has {len(in_type)} fields",
                     hint='give gates=["gate", "gated", ...], one for each field',
+                    parts={"type": in_type},
                 )
             gates = len(in_type) // 2 * [GATES_ID] + len(in_type) // 2 * [GATED_ID]
         if isinstance(gates, str) or not isinstance(gates, (list, tuple)) or len(gates) != len(in_type):
@@ -270,7 +271,10 @@ class GatedNonLinearity2(_Gated):
             raise FieldTypeError(f"{name} needs two field types: of the gates and of the fields")
         gates, fields = (check_field_type(type_, name) for type_ in in_type)
         if gates.gspace != fields.gspace:
-            raise FieldTypeError(f"{name} needs types on one space, but {gates} and {fields} were given")
+            raise FieldTypeError(
+                f"{name} needs types on one space, but {{gates}} and {{fields}} were given",
+                parts={"gates": gates, "fields": fields},
+            )
         if len(gates) != len(fields):
             raise ArgumentError(f"{name} needs as many gates as fields, but {len(gates)} and {len(fields)} were given")
         for representation in gates.representations:
@@ -320,9 +324,10 @@ class GatedNonLinearityUniform(EquivariantModule):
         fits = in_type.uniform and len(irreps) == 2 * half and np.allclose(rho.change_of_basis, np.eye(rho.size))
         if not fits or not all(irrep.is_trivial() for irrep in irreps[:half]):
             raise UnsupportedFieldError(
-                f"GatedNonLinearityUniform needs equal fields, plain sums of trivial irreps and then as many others, but "
-                f"{in_type} was given",
+                "GatedNonLinearityUniform needs equal fields, plain sums of trivial irreps and then as many others, but "
+                "{type} was given",
                 hint="use GatedNonLinearity1, which takes gates and fields of any kind",
+                parts={"type": in_type},
             )
         gated = irreps[half:]
         self.out_type = FieldType(in_type.gspace, len(in_type) * [directsum(list(gated))])

@@ -9,7 +9,7 @@ import torch
 
 from intertwine.budget import Price
 from intertwine.checks import flag, sizes_of
-from intertwine.errors import ArgumentError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, UnsupportedFieldError, Words
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
 from intertwine.nn.base.channel_map import torch_class
@@ -97,7 +97,10 @@ class HeadClasses(EquivariantModule):
         if self.linear is None:
             raise ArgumentError(
                 "the number of classes of the head is not known yet",
-                hint="give n, call head.fill(n), or let fit() fill it from the classes of y",
+                hint=Words(
+                    "give n, call head.fill(n), or let fit() fill it from the classes of y",
+                    r="give n, or let fit() fill it from the classes of y",
+                ),
             )
         return self.linear
 

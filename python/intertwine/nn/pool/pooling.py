@@ -40,7 +40,9 @@ class GridLayer(TypePreserving):
         self.d = in_type.gspace.dimensionality
         if self.d == 0 or self.d != (self.only or self.d):
             wanted = f"{self.only} axes of space" if self.only else "space"
-            raise ArgumentError(f"{type(self).__name__} needs {wanted}, but {in_type} has {self.d}")
+            raise ArgumentError(
+                f"{type(self).__name__} needs {wanted}, but {{type}} has {self.d}", parts={"type": in_type}
+            )
 
 
 class WindowPool(GridLayer):

@@ -140,7 +140,10 @@ class MergeModule(EquivariantModule):
                 )
             for label, type_ in zip(labels, taken, strict=True):
                 if types.setdefault(label, type_) != type_:
-                    raise FieldTypeError(f"modules want different types of {label!r}: {types[label]} and {type_}")
+                    raise FieldTypeError(
+                        f"modules want different types of {label!r}: {{type}} and {{other}}",
+                        parts={"type": types[label], "other": type_},
+                    )
             if not isinstance(module.out_type, FieldType):
                 raise FieldTypeError(f"{type(module).__name__} gives no fields that could be merged")
             fields.append(module.out_type)
@@ -230,7 +233,8 @@ class MultipleModule(EquivariantModule):
         for label, type_ in wanted.items():
             if given[label] != type_:
                 raise FieldTypeError(
-                    f"the fields with label {label!r} are {given[label]}, but their module takes {type_}"
+                    f"the fields with label {label!r} are {{given}}, but their module takes {{type}}",
+                    parts={"given": given[label], "type": type_},
                 )
         self.branching, self.merging = branching, merging
         self.gspace = in_type.gspace

@@ -57,7 +57,7 @@ class MaskModule(TypePreserving):
         super().__init__(in_type)
         dimension = in_type.gspace.dimensionality
         if dimension == 0:
-            raise ArgumentError(f"MaskModule needs space, but {in_type} has none")
+            raise ArgumentError("MaskModule needs space, but {type} has none", parts={"type": in_type})
         self.S = sizes_of(S, 1, "S", least=1)[0]
         if not 0 <= number(margin, "margin") <= 100 or not number(sigma, "sigma") > 0:
             raise ArgumentError(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 
-from intertwine.errors import ArgumentError, ShapeError
+from intertwine.errors import ArgumentError, ShapeError, Words
 
 Kind = Literal["class", "numeric"]
 """What a target holds: numbers of classes, or measurements."""
@@ -182,13 +182,13 @@ def _squeezed(tensor: torch.Tensor, keep: int = 1) -> torch.Tensor:
     return tensor.reshape(*tensor.shape[:keep], *(side for side in tensor.shape[keep:] if side != 1))
 
 
-def _numeric_hint(output: torch.Tensor, target: torch.Tensor) -> str:
+def _numeric_hint(output: torch.Tensor, target: torch.Tensor) -> str | Words:
     if output.numel() == target.numel():
         return "the axes of the targets have to be those of the output, in the same order"
     if output.ndim > 1 and target.ndim == 1:
-        return (
-            "give one number for each number that the module gives; class numbers are whole numbers (in R a factor), "
-            "not floating-point ones"
+        return Words(
+            "give one number for each number that the module gives; class numbers are whole numbers, not floating-point ones",
+            r="give one number for each number that the module gives; give classes as factor(y)",
         )
     return "give one number for each number that the module gives"
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError, Words
 from intertwine.fields import FieldType
 from intertwine.group import FiniteGroup, GroupElement
 from intertwine.gspaces import GSpace, rot2dOnR2
@@ -20,9 +20,11 @@ from intertwine.training.data.pairing import IGNORE, Kind
 TargetType = FieldType | Literal["invariant"]
 """The field type of a target, or "invariant" for numbers (of a sample or of each pixel) that no turn changes."""
 
-_UNKNOWN = (
+_UNKNOWN = Words(
     "give target_type='invariant' if no turn changes these numbers, or their field type, such as "
-    "nn.field_type(gspace, vector=1) for a direction"
+    "nn.field_type(gspace, vector=1) for a direction",
+    r='give target_type = "invariant" if no turn changes these numbers, or their field type, such as '
+    "field_type(gs, vector = 1) for a direction",
 )
 
 
@@ -47,7 +49,10 @@ def type_of_target(
     if target_type is not None and target_type != "invariant" and not isinstance(target_type, FieldType):
         raise ArgumentError(
             f"`target_type` is a field type or 'invariant', but was {target_type!r}",
-            hint="for a direction give nn.field_type(gspace, vector=1)",
+            hint=Words(
+                "for a direction give nn.field_type(gspace, vector=1)",
+                r="for a direction give field_type(gs, vector = 1)",
+            ),
         )
     told = target_type
     for target in targets:
@@ -56,8 +61,9 @@ def type_of_target(
             continue
         if told is not None and not _agree(told, carried):
             raise FieldTypeError(
-                f"`y` has field type {carried}, but is said to be {told}",
+                "`y` has field type {type}, but is said to be {told}",
                 hint="leave target_type out, or give the same",
+                parts={"type": carried, "told": told},
             )
         told = carried
     out_type = getattr(module, "out_type", None)
@@ -65,9 +71,10 @@ def type_of_target(
         return told
     if told is not None and not own_loss and not _agree(told, out_type):
         raise FieldTypeError(
-            f"the module puts out {out_type}, but the targets are {told}",
+            "the module puts out {type}, but the targets are {told}",
             hint="give the last layer the type of the targets; on planes and in space with mirrors a direction is "
-            "vector=1, not an irrep",
+            "{vector}, not an irrep",
+            parts={"vector": Words("vector=1", r="vector = 1"), "type": out_type, "told": told},
         )
     return out_type if told is None else told
 
@@ -151,8 +158,9 @@ class Turner:
                     order = np.abs(memory_matrix(space.basespace_action(element))).argmax(axis=1)
                     if [sizes[i] for i in order] != list(sizes):
                         raise ShapeError(
-                            f"{element} of {space} swaps the sides {tuple(sizes)}, so that such images do not fit in one batch",
+                            f"{element} of {{space}} swaps the sides {tuple(sizes)}, so that such images do not fit in one batch",
                             hint="pad or cut the images to equal sides",
+                            parts={"space": space},
                         )
         self(x, y, torch.Generator().manual_seed(0))
 
@@ -265,7 +273,7 @@ def _type_of_numbers(module: torch.nn.Module, kind: Kind, outputs: tuple[int, ..
     if len(outputs) > 1 and outputs[1] > 1:
         raise ArgumentError(
             f"the module ends in {outputs[1]} invariant numbers: turned images may need other targets, which it cannot learn",
-            hint=_UNKNOWN + " as the last layer",
+            hint=Words(*(words + " as the last layer" for words in _UNKNOWN)),
         )
     return "invariant"
 
@@ -301,7 +309,9 @@ def _space_of(module: torch.nn.Module, in_type: FieldType, target_type: TargetTy
     if isinstance(out_type, FieldType) and space == out_type.gspace and hasattr(module, "lift"):
         return space, True
     raise FieldTypeError(
-        f"the targets are fields of {space}, but the inputs of {in_type.gspace}", hint="give both the same group"
+        "the targets are fields of {space}, but the inputs of {other}",
+        hint="give both the same group",
+        parts={"space": space, "other": in_type.gspace},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, Words
 from intertwine.nn import HeadClasses
 
 
@@ -18,9 +18,15 @@ def fill_heads(module: torch.nn.Module, n_classes: int | None) -> torch.nn.Modul
         if isinstance(part, HeadClasses) and part.is_open:
             if n_classes is None:
                 raise ArgumentError(
-                    "the head of the module has no number of outputs, and the targets are no classes",
-                    hint="give the head its number of outputs, n, for measurements; or give the targets as whole numbers if they "
-                    "are classes",
+                    Words(
+                        "the head of the module has no number of outputs, and the targets are no classes",
+                        r="head_classes() has no number of outputs, and `y` holds measurements",
+                    ),
+                    hint=Words(
+                        "give the head its number of outputs, n, for measurements; or give the targets as whole numbers if "
+                        "they are classes",
+                        r="give it a number of outputs, head_classes(n = 1); or, if these are classes, give factor(y)",
+                    ),
                 )
             part.fill(n_classes)
     return module

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
 from intertwine.training.data.pairing import IGNORE, Kind, Missing, Pair, align
 from intertwine.training.measure.metrics import Metric
 
@@ -210,7 +210,10 @@ def resolve_loss(
     if loss in measurements and kind == "class":
         raise ArgumentError(
             f"the loss {loss!r} needs measurements, but the targets are class numbers",
-            hint="leave the loss out for the cross-entropy, or give the targets as floating-point numbers",
+            hint=Words(
+                "leave the loss out for the cross-entropy, or give the targets as floating-point numbers",
+                r="leave the loss out for the cross-entropy, or give the targets as numbers of type double",
+            ),
         )
     return {**classes, **measurements}[loss]
 
