@@ -19,11 +19,15 @@ pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="CONTRIBUTING.md is i
 
 
 class Edit(NamedTuple):
-    """A block of code whose first line says where it goes: ``# FILE, at the end`` or ``# FILE, after: LINE``."""
+    """A block of code whose first line says where it goes.
+
+    ``# FILE, new``, ``# FILE, at the end``, ``# FILE, after: LINE``, ``# FILE, before: LINE`` or ``# FILE, in place of: LINE``.
+    """
 
     section: str
     file: str
-    after: str | None
+    where: str
+    line: str | None
     code: str
 
 
@@ -31,9 +35,9 @@ def edits() -> list[Edit]:
     found = []
     for section in re.split(r"^## ", PAGE.read_text("utf-8"), flags=re.M)[1:]:
         for first, code in re.findall(r"^```(?:python|r)\n([^\n]*)\n(.*?)^```", section, re.M | re.S):
-            place = re.fullmatch(r"# (\S+), (?:at the end|after: (.+))", first)
+            place = re.fullmatch(r"# (\S+), (?:(new|at the end)|(after|before|in place of): (.+))", first)
             assert place, f"the block begins with {first!r}, which says no place"
-            found.append(Edit(section.splitlines()[0], place[1], place[2], code))
+            found.append(Edit(section.splitlines()[0], place[1], place[2] or place[3], place[4], code))
     return found
 
 
@@ -45,14 +49,19 @@ def commands() -> list[str]:
 
 def apply(edit: Edit, root: Path) -> None:
     path = root / edit.file
-    text = path.read_text("utf-8")
-    if edit.after is None:
+    assert path.exists() != (edit.where == "new"), f"{edit.file} is there already, or is not there"
+    text = path.read_text("utf-8") if path.exists() else ""
+    if edit.line is None:
         path.write_text(text + edit.code, "utf-8")
         return
     lines = text.splitlines(keepends=True)
-    places = [number for number, line in enumerate(lines) if line.strip() == edit.after]
-    assert len(places) == 1, f"{edit.file} has {len(places)} lines {edit.after!r}: name another one in CONTRIBUTING.md"
-    path.write_text("".join([*lines[: places[0] + 1], edit.code, *lines[places[0] + 1 :]]), "utf-8")
+    places = [number for number, line in enumerate(lines) if line.strip() == edit.line]
+    assert len(places) == 1, f"{edit.file} has {len(places)} lines {edit.line!r}: name another one in CONTRIBUTING.md"
+    (place,) = places
+    kept = {"after": [lines[place], edit.code], "before": [edit.code, lines[place]], "in place of": [edit.code]}[
+        edit.where
+    ]
+    path.write_text("".join([*lines[:place], *kept, *lines[place + 1 :]]), "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +108,42 @@ def test_a_group_that_is_added_runs_through_the_contracts(scratch: Path) -> None
 def test_the_copy_is_in_its_layers(scratch: Path) -> None:
     touched = {Path(edit.file).name for edit in edits() if edit.file.startswith("python/")}
     assert pytest_in(scratch, "tests/python/test_layering.py", "-k", " or ".join(sorted(touched))) >= 8 * len(touched)
+
+
+LAYERS = {"SiLU": "silu", "FieldScale": "factor of each field"}
+OF_LAYERS = " or ".join(f"({' and '.join(entry.split())})" for entry in LAYERS.values())
+
+
+def test_layers_that_are_added_run_through_the_contracts(scratch: Path) -> None:
+    assert pytest_in(scratch, "tests/python/nn/test_layers.py", "-k", OF_LAYERS) > 30
+    modules = ["python/intertwine/nn/nonlinear/pointwise.py", "python/intertwine/nn/norm/field_scale.py"]
+    assert pytest_in(scratch, "--doctest-modules", *modules, "-k", " or ".join(LAYERS)) == len(LAYERS)
+
+
+@pytest.mark.slow
+def test_layers_that_are_added_are_normal_modules(scratch: Path) -> None:
+    paths = os.pathsep.join([str(scratch / "python"), str(scratch / "tests/python")])
+    run(scratch, sys.executable, "-m", "contracts.table", PYTHONPATH=paths)
+    table = (scratch / "docs/layers.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in table for name in LAYERS)
+    files = ["tests/python/nn/test_properties.py", "tests/python/nn/test_wrong_calls.py"]
+    assert pytest_in(scratch, *files, "-k", f"{OF_LAYERS} or table_in_the_docs or {' or '.join(LAYERS)}") > 50
+
+
+def code_of(edit: Edit) -> int:
+    """The lines of a block without blank ones, comments and docstrings."""
+    text = re.sub(r'"""(?s:.*?)"""', "", edit.code) if edit.file.endswith(".py") else edit.code
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for line in text.splitlines())
+
+
+def test_an_addition_takes_what_the_page_says() -> None:
+    stated = re.findall(r"^\| (Add .+?) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE.read_text("utf-8"), re.M)
+    counted = []
+    for section in dict.fromkeys(edit.section for edit in edits()):
+        blocks = [edit for edit in edits() if edit.section == section]
+        lines = sum(bool(line.strip()) for edit in blocks for line in edit.code.splitlines())
+        counted.append((section, len({edit.file for edit in blocks}), lines, sum(map(code_of, blocks))))
+    assert counted == [(section, int(files), int(lines), int(code)) for section, files, lines, code in stated]
 
 
 @pytest.mark.slow
