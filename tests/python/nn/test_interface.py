@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,15 @@ def test_the_peers_ways_of_asking_for_a_check():
 def test_functions(name):
     found = getattr(nn, name, None) or getattr(nn.init, name)
     check(ours(found), written(INTERFACE["functions"][name]))
+
+
+LAYERS = [
+    cls for name in nn.__all__ if inspect.isclass(cls := getattr(nn, name)) and issubclass(cls, nn.EquivariantModule)
+]
+
+
+@pytest.mark.parametrize("cls", LAYERS, ids=lambda cls: cls.__name__)
+def test_help_describes_every_argument(cls):
+    text = inspect.getdoc(cls)
+    for name in inspect.signature(cls).parameters:
+        assert len(re.findall(rf"^    \*{{0,2}}{name}: \S", text, re.MULTILINE)) == 1, f"{cls.__name__}: {name}"

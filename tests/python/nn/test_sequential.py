@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.errors import FieldTypeError, IntertwineError, UnsupportedFieldError
+from intertwine.errors import FieldTypeError, IntertwineError, ShapeError, UnsupportedFieldError
 
 from ..contracts.layers import c4, c8, d4, hidden, mixed, regulars, trivials
 
@@ -235,3 +235,51 @@ def test_another_groups_tensor_is_a_type_error():
     assert isinstance(caught.value, TypeError)
     assert "C8" in str(caught.value)
     assert "C4" in str(caught.value)
+
+
+class Drops(nn.EquivariantModule):
+    """As a user writes it: keeps the points within a distance of the origin."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.in_type = self.out_type = kind
+
+    def forward(self, x):
+        near = x.coords.norm(dim=1) < 1.5
+        return nn.GeometricTensor(x.tensor[near], self.out_type, x.coords[near])
+
+
+class Weighs(Drops):
+    """Multiplies features by the distance of their point from the origin."""
+
+    def forward(self, x):
+        return nn.GeometricTensor(x.tensor * x.coords.norm(dim=1, keepdim=True), self.out_type, x.coords)
+
+
+def test_coordinates_reach_modules_within_others():
+    kind = regulars(c4(), 1)
+    wide = kind + kind
+    coords = torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
+    near = coords.norm(dim=1) < 1.5
+    x = wide(torch.randn(20, wide.size), coords)
+    y = nn.SequentialModule(nn.ReLU(wide), Drops(wide), nn.SequentialModule(nn.ReLU(wide)))(x)
+    assert torch.equal(y.tensor, x.tensor.relu()[near])
+    assert torch.equal(y.coords, coords[near])
+    inner = nn.MultipleModule(wide, ["a", "b"], [(nn.ReLU(kind), "a"), (Weighs(kind), "b")])(x)
+    assert torch.equal(inner.tensor[:, :4], x.tensor[:, :4].relu())
+    assert torch.equal(inner.tensor[:, 4:], x.tensor[:, 4:] * coords.norm(dim=1, keepdim=True))
+    assert torch.equal(inner.coords, coords)
+    near_ones = nn.MultipleModule(wide, ["a", "b"], [(Drops(kind), "a"), (Drops(kind), "b")])(x)
+    assert torch.equal(near_ones.coords, coords[near])
+
+
+def test_merged_modules_keep_one_set_of_points():
+    kind = regulars(c4(), 1)
+
+    class Moves(Drops):
+        def forward(self, x):
+            return nn.GeometricTensor(x.tensor, self.out_type, x.coords + 1)
+
+    both = nn.MultipleModule(kind + kind, ["a", "b"], [(nn.ReLU(kind), "a"), (Moves(kind), "b")])
+    with pytest.raises(ShapeError, match="on the same points"):
+        both(both.in_type(torch.randn(5, 8), torch.randn(5, 2)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from intertwine.budget import Price
 from intertwine.errors import UnsupportedFieldError
 from intertwine.kernels.constants import ConstantModule
+from intertwine.nn.base.families import describe_arguments
 from intertwine.scalars import plain
 from intertwine.suggestions import refuse_unknown
 
@@ -55,6 +56,8 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
         super().__init_subclass__(**kwargs)
         if "__module__" not in vars(cls):  # a class that R makes
             cls.__module__ = "__main__"
+        if cls.__module__.startswith("intertwine."):
+            describe_arguments(cls)
 
     def __new__(cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:  # noqa: D102
         # Remembers the arguments of the constructor of any subclass. With a docstring here, tools that write documentation

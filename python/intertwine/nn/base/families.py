@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 
 _SECTION = re.compile(r"^[A-Z][\w ]*:$", re.MULTILINE)
-_ARGUMENT = re.compile(r"^    (\w+): ", re.MULTILINE)
+_ARGUMENT = re.compile(r"^(    \*{0,2}(\w+): )", re.MULTILINE)
 
 
 def constructor(declared: _Constructor) -> _Constructor:
@@ -54,16 +54,19 @@ def describe_arguments(cls: type) -> None:
     Args:
         cls: the class; its docstring may have a section ``Args:`` with the arguments that differ.
     """
-    described: dict[str, str] = {}
-    for ancestor in reversed(cls.__mro__):
-        described.update(_descriptions(vars(ancestor).get("__doc__")))
     text = inspect.cleandoc(vars(cls).get("__doc__") or "")
-    names = [name for name in inspect.signature(cls.__init__).parameters if name in described]
-    if not text or not names:
+    own, names = _descriptions(text), list(inspect.signature(cls.__init__).parameters)[1:]
+    if not text or all(name in own for name in names):
         return
-    section = "Args:\n" + "".join(f"    {name}: {described[name]}\n" for name in names)
+    described: dict[str, str] = {}
+    for ancestor in reversed(cls.__mro__[1:]):
+        described.update(_descriptions(inspect.cleandoc(vars(ancestor).get("__doc__") or "")))
+    if not described:
+        return
+    described.update(own)
+    lines = [described[name] for name in names if name in described]
     start, end = _arguments_section(text)
-    cls.__doc__ = f"{text[:start].rstrip()}\n\n{section}\n{text[end:].lstrip()}"
+    cls.__doc__ = "\n".join([text[:start].rstrip(), "", "Args:", *lines, "", text[end:].lstrip()])
 
 
 def _arguments_section(text: str) -> tuple[int, int]:
@@ -76,9 +79,8 @@ def _arguments_section(text: str) -> tuple[int, int]:
     return starts[0], starts[0]
 
 
-def _descriptions(docstring: str | None) -> dict[str, str]:
-    """What a docstring says of each argument."""
-    text = inspect.cleandoc(docstring or "")
+def _descriptions(text: str) -> dict[str, str]:
+    """The part of a docstring about each argument."""
     start, end = _arguments_section(text)
-    _, *parts = _ARGUMENT.split(text[start:end])
-    return {name: words.rstrip() for name, words in zip(parts[::2], parts[1::2], strict=True)}
+    _, *parts = _ARGUMENT.split(text[start:end].rstrip())
+    return {name: (given + words).rstrip() for given, name, words in zip(*3 * [iter(parts)])}

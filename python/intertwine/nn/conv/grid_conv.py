@@ -18,7 +18,7 @@ from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
 from intertwine.nn.base.channel_map import torch_class, with_values
-from intertwine.nn.base.families import describe_arguments, without
+from intertwine.nn.base.families import without
 from intertwine.nn.base.padding import padded
 from intertwine.nn.base.padding import padding_mode as checked_mode
 from intertwine.nn.base.windows import least_room, need_room, off_centre, refuse_uneven, same_padding
@@ -42,11 +42,9 @@ class _GridConv(ExpandedModule):
     transposed: ClassVar[bool] = False
 
     def __init_subclass__(cls, lacks: tuple[str, ...] = (), **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
         if lacks:
             cls.__init__ = without(cls.__init__, lacks)
-        if hasattr(cls, "dimension"):
-            describe_arguments(cls)
+        super().__init_subclass__(**kwargs)
 
     @classmethod
     def prices(

@@ -17,7 +17,6 @@ from intertwine.group.core.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
 from intertwine.kernels.gather import aggregate, distribute
 from intertwine.kernels.prices import plan_prices, plan_weights
-from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.conv.basis_layer import ExpandedModule
 from intertwine.nn.conv.graph import edges_with_differences, is_graph
 
@@ -54,11 +53,6 @@ class _PointConv(ExpandedModule):
     """
 
     dimension: ClassVar[int]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if hasattr(cls, "dimension"):
-            describe_arguments(cls)
 
     @classmethod
     def prices(

@@ -124,6 +124,7 @@ class MergeModule(EquivariantModule):
 
     holds = "branches"
     uses_coords = True
+    out_type: FieldType
 
     def __init__(self, modules: list[tuple[EquivariantModule, str | list[str]]]) -> None:
         super().__init__()
@@ -156,14 +157,14 @@ class MergeModule(EquivariantModule):
         self.gspace = fields[0].gspace
         self.out_type = FieldType(self.gspace, [rho for type_ in fields for rho in type_.representations])
 
-    def _compute(self, tensors: dict[str, torch.Tensor], coords: torch.Tensor | None = None) -> torch.Tensor:
+    def _compute(self, tensors: dict[str, torch.Tensor], coords: torch.Tensor | None = None) -> Any:
         types: Any = self.in_type
-        parts = []
+        outputs = []
         for number, labels in enumerate(self._inputs):
             module: Any = self._modules[f"submodule_{number}"]
             given = (on_points(tensors[label], types[label], coords) for label in labels)
-            output = compute(module, *given)
-            parts.append(output.tensor if isinstance(output, GeometricTensor) else output)
+            outputs.append(compute(module, *given))
+        parts = [output.tensor if isinstance(output, GeometricTensor) else output for output in outputs]
         sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
         if any(size != sizes[0] for size in sizes):
             raise ShapeError(
@@ -171,7 +172,10 @@ class MergeModule(EquivariantModule):
                 f"{', '.join(str(tuple(part.shape)) for part in parts)}",
                 hint="give their strides and paddings the same effect on the size",
             )
-        return torch.cat(parts, dim=1)
+        placed = [output for output in outputs if isinstance(output, GeometricTensor) and output.coords is not None]
+        if any(not placed[0].has_same_coords(output) for output in placed):
+            raise ShapeError("modules whose outputs are merged must give them on the same points, but these differ")
+        return on_points(torch.cat(parts, dim=1), self.out_type, placed[0].coords if placed else coords)
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""
