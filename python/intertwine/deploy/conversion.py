@@ -23,7 +23,6 @@ from intertwine.group import O3, SO3
 from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.memory import remembered
 from intertwine.nn.conv.basis_layer import ExpandedModule
-from intertwine.nn.nonlinear.fourier import FourierLayer
 from intertwine.nn.norm.normalisation import IIDBatchNorm
 
 State = Mapping[str, torch.Tensor]
@@ -277,7 +276,8 @@ def _other_grids(state: State, model: torch.nn.Module) -> list[tuple[Any, list[A
 
     They hold the values of the coefficients at the elements. Those of degree 1 tell which elements they are.
     """
-    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, FourierLayer)]
+    kinds = (nn.FourierPointwise, nn.QuotientFourierPointwise)
+    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, kinds)]
     keys = [key for key in state if key.rpartition(".")[2] == "A" and f"{key[:-1]}Ainv" in state]
     if len(keys) != len(layers):
         return []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from intertwine.fields import FieldType
+from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
 
 PERMUTED = "fields whose channels the group only permutes"
@@ -33,6 +34,10 @@ class TypePreserving(EquivariantModule):
     prints_type_first: ClassVar[bool] = False
     """Whether the type is printed before the settings, as escnn does for normalisations."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        describe_arguments(cls)
+
     def __init__(self, in_type: FieldType) -> None:
         super().__init__()
         name = type(self).__name__
@@ -40,6 +45,10 @@ class TypePreserving(EquivariantModule):
         self.out_type = in_type
         if self.alternative:
             need_permutations(in_type, name, self.alternative)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what follows from the type alone, before the other arguments are looked at."""
 
     def _shown(self) -> list[str]:
         """The settings as they are printed."""

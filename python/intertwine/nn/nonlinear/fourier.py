@@ -18,6 +18,7 @@ from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
 from intertwine.kernels.precision import without_autocast
+from intertwine.nn.base.families import constructor, describe_arguments, without
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.nonlinear.fourier_transform import FourierTransform, grid_prices, irrep_id, listed, spectral_prices
 
@@ -37,14 +38,15 @@ class FourierLayer(EquivariantModule):
 
     Args:
         gspace: the space; or a field type of such coefficients, which then gives channels and irreps.
-        subgroup_id: the label of the subgroup on whose cosets the functions live; ``None`` for the group itself.
         channels: the number of functions.
         irreps: labels of the irreps of the coefficients.
-        grid: elements to sample at; ``None`` for those that the next arguments make.
-        grid_arguments: for ``group.grid``, by position and by name.
+        *grid_args: for ``group.grid``.
+        grid: elements to sample at, instead.
+        function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
         inplace: accepted as by escnn; the samples are overwritten in any case, the input never is.
         out_irreps: labels of the irreps of the output; those of the input by default.
-        normalize: whether to scale the delta function to norm 1.
+        normalize: whether to scale the coefficients of the delta function to norm 1.
+        **grid_kwargs: for ``group.grid``, such as ``N=16``.
     """
 
     needs: ClassVar[str] = (
@@ -54,8 +56,17 @@ class FourierLayer(EquivariantModule):
     takes_more: ClassVar[bool] = True
     """A specification may have arguments of the group's ``grid``."""
 
-    function: str
-    """The function of one number, one of ``p_relu``, ``p_elu``, ``p_sigmoid`` and ``p_tanh``."""
+    function: str = "p_relu"
+    """The function of one number."""
+
+    on_cosets: ClassVar[bool] = False
+    """Whether functions live on the cosets of a subgroup, which must then be given."""
+
+    def __init_subclass__(cls, lacks: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if lacks:
+            cls.__init__ = without(cls.__init__, lacks)
+        describe_arguments(cls)
 
     @classmethod
     def prices(
@@ -97,17 +108,19 @@ class FourierLayer(EquivariantModule):
         if wanted:
             yield from spectral_prices(group, [*listed(irreps), *wanted], subgroup_id, points, False)
 
-    def __init__(
+    def _build(
         self,
         gspace: GSpace | FieldType,
-        subgroup_id: Any,
+        grid_args: tuple[Any, ...],
+        grid_kwargs: dict[str, Any],
         channels: int | None,
         irreps: Sequence[Any] | None,
         grid: list[GroupElement] | None,
-        grid_arguments: tuple[tuple[Any, ...], dict[str, Any]],
         inplace: bool,
         out_irreps: Sequence[Any] | None,
         normalize: bool,
+        function: str | None = None,
+        subgroup_id: Any = None,
     ) -> None:
         super().__init__()
         name = type(self).__name__
@@ -121,11 +134,13 @@ class FourierLayer(EquivariantModule):
                 f"{name} needs a number of channels and a list of irreps, not {channels!r} and {irreps!r}"
             )
         group = gspace.fibergroup
+        if self.on_cosets and subgroup_id is None:
+            raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
         self._subgroup_id, self._normalize = subgroup_id, flag(normalize, "normalize")
         self._inplace = flag(inplace, "inplace")
-        fourier = FourierTransform(
-            group, listed(irreps), self._elements(group, grid, *grid_arguments), subgroup_id, normalize
-        )
+        self.function = choice(function or self.function, _FUNCTIONS, name, "function")
+        elements = self._elements(group, grid, grid_args, grid_kwargs)
+        fourier = FourierTransform(group, listed(irreps), elements, subgroup_id, normalize)
         self.rho = rho = fourier.representation
         self.in_type = FieldType(gspace, channels * [rho])
         if given is not None and given != self.in_type:
@@ -255,18 +270,6 @@ class FourierPointwise(FourierLayer):
     the error relative to the output is 9 % with 96 elements (``type="thomson_cube", N=4``) and 2 % with 192; on the sphere
     (:class:`QuotientFourierELU`) it is 2 % with 24 points and 0.2 % with 96.
 
-    Args:
-        gspace: the space; or a field type of such coefficients, which then gives channels and irreps.
-        channels: the number of functions.
-        irreps: labels of the irreps of the coefficients.
-        *grid_args: for ``group.grid``.
-        grid: elements to sample at, instead.
-        function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
-        inplace: accepted as by escnn; the samples are overwritten in any case, the input never is.
-        out_irreps: labels of the irreps of the output; those of the input by default.
-        normalize: whether to scale k to norm 1.
-        **grid_kwargs: for ``group.grid``, such as ``N=16``.
-
     Raises:
         ArgumentError: for another function, or arguments that make no grid.
         UnsupportedFieldError: for a field type of other fields.
@@ -279,6 +282,7 @@ class FourierPointwise(FourierLayer):
         torch.Size([1, 10, 5, 5])
     """
 
+    @constructor
     def __init__(
         self,
         gspace: GSpace | FieldType,
@@ -291,25 +295,11 @@ class FourierPointwise(FourierLayer):
         out_irreps: Sequence[Any] | None = None,
         normalize: bool = True,
         **grid_kwargs: Any,
-    ) -> None:
-        grid_arguments = (grid_args, grid_kwargs)
-        super().__init__(gspace, None, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
-        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
+    ) -> None: ...
 
 
-class FourierELU(FourierLayer):
+class FourierELU(FourierPointwise, lacks=("function",)):
     """:class:`FourierPointwise` with the function ELU.
-
-    Args:
-        gspace: the space; or a field type of Fourier coefficients.
-        channels: the number of functions.
-        irreps: labels of the irreps of the coefficients.
-        *grid_args: for ``group.grid``.
-        grid: elements to sample at, instead.
-        inplace: accepted as by escnn, and not used.
-        out_irreps: labels of the irreps of the output.
-        normalize: whether to scale the delta function to norm 1.
-        **grid_kwargs: for ``group.grid``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -320,44 +310,12 @@ class FourierELU(FourierLayer):
 
     function = "p_elu"
 
-    def __init__(
-        self,
-        gspace: GSpace | FieldType,
-        channels: int | None = None,
-        irreps: Sequence[Any] | None = None,
-        *grid_args: Any,
-        grid: list[GroupElement] | None = None,
-        inplace: bool = True,
-        out_irreps: Sequence[Any] | None = None,
-        normalize: bool = True,
-        **grid_kwargs: Any,
-    ) -> None:
-        grid_arguments = (grid_args, grid_kwargs)
-        super().__init__(gspace, None, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
-
-
-def _needed(subgroup_id: Any) -> Any:
-    """The label of a subgroup, if there is one."""
-    if subgroup_id is None:
-        raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
-    return subgroup_id
-
 
 class QuotientFourierPointwise(FourierLayer):
     """:class:`FourierPointwise` of functions on the cosets of a subgroup.
 
     Args:
-        gspace: the space; or a field type of such coefficients, which then gives channels and irreps.
         subgroup_id: the label of the subgroup.
-        channels: the number of functions.
-        irreps: labels of the irreps of the coefficients.
-        *grid_args: for ``group.grid``.
-        grid: elements to sample at, instead.
-        function: ``"p_relu"``, ``"p_elu"``, ``"p_sigmoid"`` or ``"p_tanh"``.
-        inplace: accepted as by escnn, and not used.
-        out_irreps: labels of the irreps of the output; those of the input by default.
-        normalize: whether to scale the delta function to norm 1.
-        **grid_kwargs: for ``group.grid``, such as ``N=16``.
 
     Raises:
         ArgumentError: for another function, or arguments that make no grid.
@@ -370,6 +328,9 @@ class QuotientFourierPointwise(FourierLayer):
         torch.Size([1, 6, 5, 5])
     """
 
+    on_cosets = True
+
+    @constructor
     def __init__(
         self,
         gspace: GSpace | FieldType,
@@ -383,26 +344,11 @@ class QuotientFourierPointwise(FourierLayer):
         out_irreps: Sequence[Any] | None = None,
         normalize: bool = True,
         **grid_kwargs: Any,
-    ) -> None:
-        grid_arguments, label = (grid_args, grid_kwargs), _needed(subgroup_id)
-        super().__init__(gspace, label, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)
-        self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
+    ) -> None: ...
 
 
-class QuotientFourierELU(FourierLayer):
+class QuotientFourierELU(QuotientFourierPointwise, lacks=("function",)):
     """:class:`QuotientFourierPointwise` with the function ELU.
-
-    Args:
-        gspace: the space; or a field type of Fourier coefficients.
-        subgroup_id: the label of the subgroup.
-        channels: the number of functions.
-        irreps: labels of the irreps of the coefficients.
-        *grid_args: for ``group.grid``.
-        grid: elements to sample at, instead.
-        inplace: accepted as by escnn, and not used.
-        out_irreps: labels of the irreps of the output.
-        normalize: whether to scale the delta function to norm 1.
-        **grid_kwargs: for ``group.grid``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -412,19 +358,3 @@ class QuotientFourierELU(FourierLayer):
     """
 
     function = "p_elu"
-
-    def __init__(
-        self,
-        gspace: GSpace | FieldType,
-        subgroup_id: Any,
-        channels: int | None = None,
-        irreps: Sequence[Any] | None = None,
-        *grid_args: Any,
-        grid: list[GroupElement] | None = None,
-        inplace: bool = True,
-        out_irreps: Sequence[Any] | None = None,
-        normalize: bool = True,
-        **grid_kwargs: Any,
-    ) -> None:
-        grid_arguments, label = (grid_args, grid_kwargs), _needed(subgroup_id)
-        super().__init__(gspace, label, channels, irreps, grid, grid_arguments, inplace, out_irreps, normalize)

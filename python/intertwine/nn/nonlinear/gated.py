@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from intertwine.checks import flag
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.constructions.constructions import directsum
+from intertwine.group.core.representation import Representation
 from intertwine.nn.base.channel_blocks import Blocks, ChannelChoice, field_channels
 from intertwine.nn.base.cpu_gradients import gated_half
 from intertwine.nn.base.module import EquivariantModule, check_field_type
@@ -76,7 +78,9 @@ def _by_size(in_type: FieldType) -> np.ndarray:
 class _Gated1(_Gated):
     """One input that holds the gates and the fields that they scale."""
 
-    def __init__(self, in_type: FieldType, gates: list[str] | None, drop_gates: bool) -> None:
+    def __init__(
+        self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
+    ) -> None:
         super().__init__()
         name = type(self).__name__
         self.in_type = check_field_type(in_type, name)
@@ -112,6 +116,11 @@ class _Gated1(_Gated):
         both = np.concatenate([of_gates, of_features])
         self._gates_first = bool((both == np.arange(len(both))).all())
         self._back = None if self.drop_gates else ChannelChoice(np.argsort(both))
+        self._prepare([in_type.representations[number] for number in self._gate_fields])
+
+    @abstractmethod
+    def _prepare(self, gates: list[Representation]) -> None:
+        """Checks the gates, and hands them out to blocks of channels."""
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._gates_first:
@@ -153,12 +162,9 @@ class GatedNonLinearity1(_Gated1):
 
     needs: ClassVar[str] = "any fields, and a trivial field for each as its gate"
 
-    def __init__(
-        self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
-    ) -> None:
-        super().__init__(in_type, gates, drop_gates)
-        for number in self._gate_fields:
-            _need_invariant(in_type.representations[number], type(self).__name__)
+    def _prepare(self, gates: list[Representation]) -> None:
+        for representation in gates:
+            _need_invariant(representation, type(self).__name__)
         self._set_gates(field_channels(self.gated_type), _by_size(self.gated_type), len(self._gate_fields))
         one_size = len({representation.size for representation in self.gated_type.representations}) == 1
         self._in_halves = self._gates_first and one_size and self.drop_gates
@@ -196,33 +202,23 @@ class InducedGatedNonLinearity1(_Gated1):
 
     field_seconds = 7e-5
 
-    def __init__(
-        self, in_type: FieldType, gates: list[str] | None = None, drop_gates: bool = True, **kwargs: object
-    ) -> None:
-        super().__init__(in_type, gates, drop_gates)
+    def _prepare(self, gates: list[Representation]) -> None:
         name = type(self).__name__
-        representations = in_type.representations
-        gate_sizes = {representations[number].size for number in self._gate_fields}
-        if len(gate_sizes) > 1:
-            raise ArgumentError(f"{name} needs gates of one size, but they have the sizes {sorted(gate_sizes)}")
-        count = gate_sizes.pop()
+        sizes = {gate.size for gate in gates}
+        if len(sizes) > 1:
+            raise ArgumentError(f"{name} needs gates of one size, but they have the sizes {sorted(sizes)}")
+        count = sizes.pop()
+        fields = self.gated_type.representations
         blocks: list[np.ndarray] = []
-        start = 0
-        keys = []
-        for number in self._gated_fields:
-            field = representations[number]
+        for field, start in zip(fields, self.gated_type.fields_start, strict=True):
             if field.size % count:
                 raise UnsupportedFieldError(
                     f"{field.name} of {field.group} has no {count} blocks for its gate's channels"
                 )
-            found = subfields(field, field.size // count)
-            blocks += [start + block for block in found]
-            start += field.size
-            keys.append((field.size, field.size // count))
-        order = np.array(sorted(range(len(keys)), key=lambda k: keys[k]))
-        gate_of_field = np.argsort(order)
-        for field, gate in zip(self._gated_fields, gate_of_field, strict=True):
-            _need_same_permutation(representations[self._gate_fields[gate]], representations[field], count, name)
+            blocks += [start + block for block in subfields(field, field.size // count)]
+        gate_of_field = _by_size(self.gated_type)
+        for field, gate in zip(fields, gate_of_field, strict=True):
+            _need_same_permutation(gates[gate], field, count, name)
         self._channels_per_gate = count
         gate_of_block = (gate_of_field[:, None] * count + np.arange(count)).ravel()
         self._set_gates(blocks, gate_of_block, len(self._gate_fields))

@@ -32,7 +32,7 @@ _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 class _NormNonLinearity(TypePreserving):
     """x f(|x| - b) / |x| on blocks of channels, with one b for each field."""
 
-    def __init__(self, in_type: FieldType, function: str, bias: bool) -> None:
+    def __init__(self, in_type: FieldType, function: str = "n_relu", bias: bool = True) -> None:
         super().__init__(in_type)
         self.function = choice(function, _FUNCTIONS, type(self).__name__, "function")
         bias = flag(bias, "bias")
@@ -40,7 +40,7 @@ class _NormNonLinearity(TypePreserving):
             raise ArgumentError("the function squash takes no bias", hint="write function='squash', bias=False")
         self.log_bias = torch.nn.Parameter(torch.zeros(len(in_type))) if bias else None
 
-    def _prepare(self, blocks: list[np.ndarray], fields: np.ndarray | None) -> None:
+    def _set_blocks(self, blocks: list[np.ndarray], fields: np.ndarray | None = None) -> None:
         self._blocks = Blocks(blocks)
         self._many = fields is not None
         if fields is not None:
@@ -90,9 +90,8 @@ class NormNonLinearity(_NormNonLinearity):
         [[3.0, 4.0]]
     """
 
-    def __init__(self, in_type: FieldType, function: str = "n_relu", bias: bool = True) -> None:
-        super().__init__(in_type, function, bias)
-        self._prepare(field_channels(in_type), None)
+    def _prepare(self) -> None:
+        self._set_blocks(field_channels(self.in_type))
 
 
 class InducedNormNonLinearity(_NormNonLinearity):
@@ -130,4 +129,4 @@ class InducedNormNonLinearity(_NormNonLinearity):
         super().__init__(in_type, function, bias)
         found = Subfields(in_type, subfield_size, type(self).__name__)
         self._arguments["subfield_size"] = found.recipe
-        self._prepare(found.channels, found.field_of_block)
+        self._set_blocks(found.channels, found.field_of_block)

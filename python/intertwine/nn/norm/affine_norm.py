@@ -77,7 +77,12 @@ class BatchNorm(AffineNorm, SynchronisedModule):
     num_batches_tracked: torch.Tensor | None
 
     def __init__(
-        self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, track_running_stats: bool
+        self,
+        in_type: FieldType,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
     ) -> None:
         super().__init__(in_type)
         self.eps, self.momentum = statistics_settings(eps, momentum)

@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 
 from intertwine.errors import ShapeError
-from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
 from intertwine.nn.base.type_preserving import PERMUTED
 from intertwine.nn.norm.affine_norm import BatchNorm
@@ -21,10 +20,6 @@ class InnerBatchNorm(BatchNorm):
 
     Args:
         in_type: regular, quotient or trivial fields.
-        eps: added to the variance.
-        momentum: share of the new batch in the running statistics; ``None`` for the plain average over all batches.
-        affine: whether to learn weight and bias.
-        track_running_stats: whether to keep running statistics for use in eval mode.
 
     Raises:
         UnsupportedFieldError: for fields whose channels the group does not only permute.
@@ -39,16 +34,8 @@ class InnerBatchNorm(BatchNorm):
     needs = PERMUTED
     alternative = "NormBatchNorm"
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        eps: float = 1e-05,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-    ) -> None:
-        super().__init__(in_type, eps, momentum, affine, track_running_stats)
-        self._fields = FieldsBySize(in_type)
+    def _prepare(self) -> None:
+        self._fields = FieldsBySize(self.in_type)
 
     def _count_means(self) -> int:
         return len(self.in_type)

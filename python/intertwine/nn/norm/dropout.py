@@ -68,9 +68,8 @@ class FieldDropout(_Dropout):
         [[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
     """
 
-    def __init__(self, in_type: FieldType, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__(in_type, p, inplace)
-        self._fields = FieldsBySize(in_type)
+    def _prepare(self) -> None:
+        self._fields = FieldsBySize(self.in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if not self.training:

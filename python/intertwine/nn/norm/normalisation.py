@@ -47,16 +47,18 @@ class InvariantBatchNorm(BatchNorm):
     field_seconds = 4e-5
     field_bytes = 1200.0
 
-    def __init__(
-        self, in_type: FieldType, eps: float, momentum: float | None, affine: bool, track_running_stats: bool
-    ) -> None:
-        super().__init__(in_type, eps, momentum, affine, track_running_stats)
+    def _prepare(self) -> None:
         sizes = self._scale_sizes()
         kinds = np.repeat(np.arange(len(sizes)), sizes)
         self._count = len(sizes)
         self._one_channel_each = len(sizes) == len(kinds)
         self.register_constant("kind_of_channel", kinds)
         self.register_constant("share", 1.0 / np.bincount(kinds)[kinds])
+        trivial = self._expand_means()
+        self._trivial = trivial if trivial is not None and trivial.count else None
+
+    def _count_means(self) -> int:
+        return 0 if self._trivial is None else self._trivial.count
 
     def _scale_sizes(self) -> list[int]:
         """The number of channels of each scale."""
@@ -65,11 +67,6 @@ class InvariantBatchNorm(BatchNorm):
     def _expand_means(self) -> BiasExpansion | None:
         """The map from the means to the channels."""
         return BiasExpansion(self.in_type)
-
-    def _count_means(self) -> int:
-        trivial = self._expand_means()
-        self._trivial = trivial if trivial is not None and trivial.count else None
-        return 0 if self._trivial is None else self._trivial.count
 
     def _mean_square(self, mean: torch.Tensor, var: torch.Tensor) -> torch.Tensor:
         """What each channel adds to the square of its scale."""
@@ -146,10 +143,6 @@ class IIDBatchNorm(InvariantBatchNorm):
 
     Args:
         in_type: any fields.
-        eps: added to the variance.
-        momentum: share of the new batch in the running statistics; ``None`` for the plain average over all batches.
-        affine: whether to learn weight and bias.
-        track_running_stats: whether to keep running statistics for use in eval mode.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -160,16 +153,6 @@ class IIDBatchNorm(InvariantBatchNorm):
 
     axes: ClassVar[tuple[int, ...] | None] = None
     """How many axes the input may have."""
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        eps: float = 1e-05,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-    ) -> None:
-        super().__init__(in_type, eps, momentum, affine, track_running_stats)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
@@ -182,7 +165,7 @@ class IIDBatchNorm(InvariantBatchNorm):
 
 
 class IIDBatchNorm1d(IIDBatchNorm):
-    """:class:`IIDBatchNorm` of features without space or on a line, with the same arguments.
+    """:class:`IIDBatchNorm` of features without space or on a line.
 
     Features have the shape ``(batch, channels)`` or ``(batch, channels, length)``.
 
@@ -197,7 +180,7 @@ class IIDBatchNorm1d(IIDBatchNorm):
 
 
 class IIDBatchNorm2d(IIDBatchNorm):
-    """:class:`IIDBatchNorm` of images, shape ``(batch, channels, height, width)``, with the same arguments.
+    """:class:`IIDBatchNorm` of images, shape ``(batch, channels, height, width)``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -210,7 +193,7 @@ class IIDBatchNorm2d(IIDBatchNorm):
 
 
 class IIDBatchNorm3d(IIDBatchNorm):
-    """:class:`IIDBatchNorm` of volumes, shape ``(batch, channels, depth, height, width)``, with the same arguments.
+    """:class:`IIDBatchNorm` of volumes, shape ``(batch, channels, depth, height, width)``.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -232,9 +215,7 @@ class GNormBatchNorm(InvariantBatchNorm):
     Args:
         in_type: any fields.
         eps: added to the mean square.
-        momentum: share of the new batch in the running statistics; ``None`` for the plain average over all batches.
         affine: whether to learn one weight for each irrep and one bias for each trivial irrep.
-        track_running_stats: whether to keep running statistics for use in eval mode.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -251,16 +232,9 @@ class GNormBatchNorm(InvariantBatchNorm):
         """
         return sum(len(rho.irreps) for rho in in_type.representations)
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        eps: float = 1e-05,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-    ) -> None:
-        super().__init__(in_type, eps, momentum, affine, track_running_stats)
-        self._basis = IrrepCoordinates(in_type)
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._basis = IrrepCoordinates(self.in_type)
         trivial = np.repeat([irrep.is_trivial() for irrep in self._irreps()], self._scale_sizes())
         self.register_constant("trivial_channel", trivial.astype(float))
 

@@ -91,7 +91,7 @@ class PointwiseAdaptiveMaxPool(AdaptivePool):
 
 
 class PointwiseAdaptiveAvgPool2D(PointwiseAdaptiveAvgPool):
-    """:class:`PointwiseAdaptiveAvgPool` of images, with the same arguments.
+    """:class:`PointwiseAdaptiveAvgPool` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -104,7 +104,7 @@ class PointwiseAdaptiveAvgPool2D(PointwiseAdaptiveAvgPool):
 
 
 class PointwiseAdaptiveAvgPool3D(PointwiseAdaptiveAvgPool):
-    """:class:`PointwiseAdaptiveAvgPool` of volumes, with the same arguments.
+    """:class:`PointwiseAdaptiveAvgPool` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -117,7 +117,7 @@ class PointwiseAdaptiveAvgPool3D(PointwiseAdaptiveAvgPool):
 
 
 class PointwiseAdaptiveMaxPool2D(PointwiseAdaptiveMaxPool):
-    """:class:`PointwiseAdaptiveMaxPool` of images, with the same arguments.
+    """:class:`PointwiseAdaptiveMaxPool` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -130,7 +130,7 @@ class PointwiseAdaptiveMaxPool2D(PointwiseAdaptiveMaxPool):
 
 
 class PointwiseAdaptiveMaxPool3D(PointwiseAdaptiveMaxPool):
-    """:class:`PointwiseAdaptiveMaxPool` of volumes, with the same arguments.
+    """:class:`PointwiseAdaptiveMaxPool` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn

@@ -193,7 +193,7 @@ class PointwiseMaxPoolAntialiased(BlurredPool):
 
 
 class PointwiseAvgPoolAntialiased2D(PointwiseAvgPoolAntialiased):
-    """:class:`PointwiseAvgPoolAntialiased` of images, with the same arguments.
+    """:class:`PointwiseAvgPoolAntialiased` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -206,7 +206,7 @@ class PointwiseAvgPoolAntialiased2D(PointwiseAvgPoolAntialiased):
 
 
 class PointwiseAvgPoolAntialiased3D(PointwiseAvgPoolAntialiased):
-    """:class:`PointwiseAvgPoolAntialiased` of volumes, with the same arguments.
+    """:class:`PointwiseAvgPoolAntialiased` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -219,7 +219,7 @@ class PointwiseAvgPoolAntialiased3D(PointwiseAvgPoolAntialiased):
 
 
 class PointwiseMaxPoolAntialiased2D(PointwiseMaxPoolAntialiased):
-    """:class:`PointwiseMaxPoolAntialiased` of images, with the same arguments.
+    """:class:`PointwiseMaxPoolAntialiased` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -232,7 +232,7 @@ class PointwiseMaxPoolAntialiased2D(PointwiseMaxPoolAntialiased):
 
 
 class PointwiseMaxPoolAntialiased3D(PointwiseMaxPoolAntialiased):
-    """:class:`PointwiseMaxPoolAntialiased` of volumes, with the same arguments.
+    """:class:`PointwiseMaxPoolAntialiased` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn

@@ -23,12 +23,14 @@ class InvariantPool(EquivariantModule):
 
     Args:
         in_type: the type.
+        **kwargs: accepted as by escnn, and not used.
     """
 
-    def __init__(self, in_type: FieldType) -> None:
+    def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, type(self).__name__)
         self.out_type = FieldType(in_type.gspace, len(in_type) * (in_type.gspace.trivial_repr,))
+        self._fields = FieldsBySize(in_type)
 
 
 class GroupPooling(InvariantPool):
@@ -53,7 +55,6 @@ class GroupPooling(InvariantPool):
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__(in_type)
         need_permutations(in_type, type(self).__name__, "NormPool")
-        self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return self._fields.join_fields([greatest(values) for _, values in self._fields.split(tensor)])
@@ -76,10 +77,6 @@ class NormPool(InvariantPool):
         >>> nn.NormPool(nn.field_type(gspaces.rot2dOnR2(4), vector=1))(torch.tensor([[3.0, 4.0]])).tolist()
         [[5.0]]
     """
-
-    def __init__(self, in_type: FieldType, **kwargs: object) -> None:
-        super().__init__(in_type)
-        self._fields = FieldsBySize(in_type)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return self._fields.join_fields([norm_of(values) for _, values in self._fields.split(tensor)])

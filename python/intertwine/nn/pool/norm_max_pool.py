@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 
-from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import FieldsBySize
 from intertwine.nn.pool.pooling import MAXIMUM, WindowPool
 
@@ -16,11 +15,7 @@ class NormMaxPool(WindowPool):
 
     Args:
         in_type: any fields.
-        kernel_size: the size of the window, one number or one for each axis of space.
-        stride: the distance of windows; ``kernel_size`` by default.
         padding: cells around the input.
-        dilation: distance of the cells of a window.
-        ceil_mode: whether a window may stick out.
         padding_mode: what the margin holds: ``"zeros"`` (nothing, which is never chosen), or the image continued by
             ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
@@ -31,18 +26,8 @@ class NormMaxPool(WindowPool):
         torch.Size([1, 2, 3, 3])
     """
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] | None = None,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
-        ceil_mode: bool = False,
-        padding_mode: str = "zeros",
-    ) -> None:
-        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode, padding_mode)
-        self._fields = FieldsBySize(in_type)
+    def _prepare(self) -> None:
+        self._fields = FieldsBySize(self.in_type)
 
     def _pool(self, tensor: torch.Tensor, *margins: tuple[int, ...]) -> torch.Tensor:
         parts = []

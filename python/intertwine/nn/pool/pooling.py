@@ -223,18 +223,6 @@ class PointwiseMaxPool(WindowPool):
     needs = PERMUTED
     alternative = "NormMaxPool"
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] | None = None,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
-        ceil_mode: bool = False,
-        padding_mode: str = "zeros",
-    ) -> None:
-        super().__init__(in_type, kernel_size, stride, padding, dilation, ceil_mode, padding_mode)
-
     def _pool(self, tensor: torch.Tensor, *margins: tuple[int, ...]) -> torch.Tensor:
         return MAXIMUM[self.d](
             tensor, self.kernel_size, self.stride, margins[0], self.dilation, ceil_mode=self.ceil_mode
@@ -246,7 +234,7 @@ class PointwiseMaxPool(WindowPool):
 
 
 class PointwiseAvgPool2D(PointwiseAvgPool):
-    """:class:`PointwiseAvgPool` of images, with the same arguments.
+    """:class:`PointwiseAvgPool` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -258,7 +246,7 @@ class PointwiseAvgPool2D(PointwiseAvgPool):
 
 
 class PointwiseAvgPool3D(PointwiseAvgPool):
-    """:class:`PointwiseAvgPool` of volumes, with the same arguments.
+    """:class:`PointwiseAvgPool` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -270,7 +258,7 @@ class PointwiseAvgPool3D(PointwiseAvgPool):
 
 
 class PointwiseMaxPool2D(PointwiseMaxPool):
-    """:class:`PointwiseMaxPool` of images, with the same arguments.
+    """:class:`PointwiseMaxPool` of images.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -282,7 +270,7 @@ class PointwiseMaxPool2D(PointwiseMaxPool):
 
 
 class PointwiseMaxPool3D(PointwiseMaxPool):
-    """:class:`PointwiseMaxPool` of volumes, with the same arguments.
+    """:class:`PointwiseMaxPool` of volumes.
 
     Example:
         >>> from intertwine import gspaces, nn

@@ -22,16 +22,26 @@ _MODES = {2: ("nearest", "nearest-exact", "bilinear", "bicubic"), 3: ("nearest",
 
 
 class _Upsampling(GridLayer):
-    """Channel-wise interpolation, which is linear, so that it commutes with what the group does to channels."""
+    """Channel-wise interpolation, which is linear, so that it commutes with what the group does to channels.
+
+    Args:
+        in_type: any fields.
+        scale_factor: how much finer; give this or ``size``.
+        size: of the output, one number or one for each axis.
+        mode: how to interpolate.
+        align_corners: whether the centres of the corner cells stay in place, as in torch.
+        padding_mode: how the image goes on beyond its edges: by ``"replicate"``, as in torch, or with a whole ``scale_factor``
+            and without ``align_corners`` by ``"zeros"``, ``"reflect"`` or ``"circular"``.
+    """
 
     def __init__(
         self,
         in_type: FieldType,
-        scale_factor: float | None,
-        size: int | tuple[int, ...] | None,
-        mode: str,
-        align_corners: bool,
-        padding_mode: str,
+        scale_factor: float | None = None,
+        size: int | tuple[int, ...] | None = None,
+        mode: str = "bilinear",
+        align_corners: bool = False,
+        padding_mode: str = "replicate",
     ) -> None:
         super().__init__(in_type)
         name = type(self).__name__
@@ -123,12 +133,7 @@ class R2Upsampling(_Upsampling):
 
     Args:
         in_type: any fields on the plane.
-        scale_factor: how much finer; give this or ``size``.
-        size: of the output, one number or one for each axis.
         mode: ``"bilinear"``, ``"nearest"``, ``"nearest-exact"`` or ``"bicubic"``.
-        align_corners: whether the centres of the corner cells stay in place, as in torch.
-        padding_mode: how the image goes on beyond its edges: by ``"replicate"``, as in torch, or with a whole ``scale_factor``
-            and without ``align_corners`` by ``"zeros"``, ``"reflect"`` or ``"circular"``.
 
     Raises:
         ArgumentError: for another mode, or with both or neither of scale and size.
@@ -142,29 +147,13 @@ class R2Upsampling(_Upsampling):
 
     only = 2
 
-    def __init__(
-        self,
-        in_type: FieldType,
-        scale_factor: float | None = None,
-        size: int | tuple[int, ...] | None = None,
-        mode: str = "bilinear",
-        align_corners: bool = False,
-        padding_mode: str = "replicate",
-    ) -> None:
-        super().__init__(in_type, scale_factor, size, mode, align_corners, padding_mode)
-
 
 class R3Upsampling(_Upsampling):
     """Volumes interpolated to a finer grid; see :class:`R2Upsampling`.
 
     Args:
         in_type: any fields on space.
-        scale_factor: how much finer; give this or ``size``.
-        size: of the output, one number or one for each axis.
         mode: ``"trilinear"``, ``"nearest"`` or ``"nearest-exact"``.
-        align_corners: whether the centres of the corner cells stay in place, as in torch.
-        padding_mode: how the image goes on beyond its edges: by ``"replicate"``, as in torch, or with a whole ``scale_factor``
-            and without ``align_corners`` by ``"zeros"``, ``"reflect"`` or ``"circular"``.
 
     Example:
         >>> from intertwine import gspaces, nn
