@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from intertwine import group, gspaces, nn
 from intertwine.errors import IntertwineError
+from intertwine.nn.nonlinear.pointwise import ChannelFunction
 
 C4, C8, D4, SO2 = gspaces.rot2dOnR2(4), gspaces.rot2dOnR2(8), gspaces.flipRot2dOnR2(4), gspaces.rot2dOnR2(-1)
 REGULAR = nn.field_type(C4, regular=2)
@@ -30,9 +31,7 @@ RIGHT = {
     nn.Linear: {"in_type": REGULAR, "out_type": MIXED},
     nn.TensorProductModule: {"in_type": REGULAR, "out_type": REGULAR},
     nn.R2Upsampling: {"in_type": VECTORS, "scale_factor": 2},
-    nn.ReLU: {"in_type": REGULAR},
-    nn.ELU: {"in_type": REGULAR},
-    nn.LeakyReLU: {"in_type": REGULAR},
+    **{cls: {"in_type": REGULAR} for cls in ChannelFunction.__subclasses__()},
     nn.PointwiseNonLinearity: {"in_type": REGULAR, "function": "p_tanh"},
     nn.ConcatenatedNonLinearity: {"in_type": SIGNS, "function": "c_relu"},
     nn.NormNonLinearity: {"in_type": VECTORS, "function": "n_relu"},

@@ -81,7 +81,7 @@ def _plain(module: torch.nn.Module) -> torch.nn.Module:
 
 
 def refuse_hooks(module: torch.nn.Module, inside: bool = True) -> None:
-    """Refuses a module that is about to be replaced by another, if functions of the user's hang on it.
+    """Raises if a module that is about to be replaced has hooks of the user.
 
     Args:
         module: the module.

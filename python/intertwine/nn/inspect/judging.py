@@ -53,7 +53,7 @@ class Judged:
 
     Attributes:
         run: the run of the model.
-        parts: the judgements on its parts; those of modules of the user's own come after those of what they hold.
+        parts: the judgements on its parts; the judgement on a user's module comes after those on its parts.
     """
 
     run: Trace
@@ -75,7 +75,7 @@ class Judged:
 
 
 def all_exact(verdicts: list[bool | None]) -> bool | None:
-    """One broken part breaks the whole; one that is not known leaves it unknown.
+    """Whether a model is exact: one broken part breaks it, and one unknown part leaves it unknown.
 
     Args:
         verdicts: on the parts.
@@ -141,7 +141,7 @@ class Judge:
         return all_exact(verdicts)
 
     def _maximal(self, call: Call) -> Iterator[Call]:
-        """The outermost parts that do not answer for themselves."""
+        """The outermost parts that must be measured."""
         if call.kind == "container":
             for part in call.calls:
                 yield from self._maximal(part)

@@ -1,4 +1,4 @@
-"""The parts of a model, and who answers for what each of them computes."""
+"""The parts of a model: layers of the library, containers, layers of torch, and modules of the user."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _BASES = (torch.nn.Module, EquivariantModule)
 
 
 def kind_of(module: torch.nn.Module) -> Kind:
-    """Who answers for what a module computes.
+    """Whose code a module runs, and so what is known of its equivariance.
 
-    A ``layer`` is one of this library: its contracts hold. A ``container`` only hands on what it is given, so that its parts
-    answer. ``torch`` is a layer of ``torch.nn``, which knows no types. Everything else is a user's ``own``: a class with a
-    ``forward`` or a ``_compute`` of its own, a layer with hooks, a layer that holds such a module.
+    A ``layer`` is one of this library, whose tests guarantee its equivariance. A ``container`` only passes features on to its
+    parts. ``torch`` is a layer of ``torch.nn``, which has no types. Everything else is a user's ``own``: a class with a
+    ``forward`` or a ``_compute`` of its own, a layer with hooks, or a layer that holds such a module.
 
     Args:
         module: any module.
@@ -46,7 +46,7 @@ def kind_of(module: torch.nn.Module) -> Kind:
 
 def _kind_of_class(module: torch.nn.Module) -> Kind:
     hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
-    # The library's own only watch.
+    # Hooks of the library only record.
     hooked = any(not str(getattr(hook, "__module__", "")).startswith("intertwine.") for hook in hooks)
     if hooked or any(name in vars(module) for name in ("forward", "_compute")):
         return "own"

@@ -23,7 +23,7 @@ class Measured:
 
     Attributes:
         error: the largest, relative to the largest value; ``None`` if it could not be measured.
-        known: whether the type of what it gives is known; if not, it was taken for scalars or for what it took.
+        known: whether the type of its output is known; if not, it was taken for scalars or for the type of its input.
         problem: why it could not be measured.
     """
 

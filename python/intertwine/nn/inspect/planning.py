@@ -72,7 +72,7 @@ def verdict(row: dict[str, Any]) -> str:
 
 
 def _rows(parts: list[Judgement]) -> list[dict[str, Any]]:
-    """One row for each part; of several calls the first one that is not exact speaks."""
+    """One row for each part; of several calls it describes the first one that is not exact."""
     rows: dict[str, dict[str, Any]] = {}
     for part in parts:
         outputs = [tuple(plain(value).shape) for value in part.call.outputs]
@@ -96,8 +96,8 @@ def shape_plan(model: torch.nn.Module, input_size: int | tuple[int, ...]) -> Sha
     """Which layers of a model break exact equivariance for inputs of some size, and which sizes avoid it.
 
     A layer with strides keeps the symmetry of the grid only if its windows lie evenly about the centre. Sizes are followed on
-    the meta device. Layers of the library answer for themselves; a module that was written by hand, and a layer of torch that
-    is given a grid, is run on noise and on moved noise, and its error is measured. What cannot be measured is *unknown*.
+    the meta device. Layers of the library know whether they are exact. A module that was written by hand, or a layer of torch
+    that is given a grid, is run on noise and on moved noise, and its error is measured. What cannot be measured is *unknown*.
 
     Args:
         model: a module, or a sequence of them; one that is no equivariant module takes the channels that the first equivariant

@@ -35,7 +35,7 @@ class ModelSummary:
             ``output_shape``, ``parameters``, ``trainable``, ``multiply_adds`` (of convolutions and matrix products, with
             filters expanded), ``expansion`` (multiply-adds that expand the filters: at each step of training, once in
             evaluation), ``activation_bytes`` (of its output), ``parameter_bytes``, ``constant_bytes`` (tables that are no part
-            of the state), ``exact`` (whether it keeps the symmetries of the grid; ``None`` where nothing is said or known) and
+            of the state), ``exact`` (whether it keeps the symmetries of the grid; ``None`` where it is not known) and
             ``reason``. What depends on the size is ``None`` without one. A module that was written by hand comes after the
             layers in it, if it has parameters or operations of its own or does not keep the symmetries.
         exact: whether the whole model keeps the symmetries of the grid; ``None`` if that is not known, or without a grid.
@@ -134,7 +134,7 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
     Args:
         model: any module.
         input_size: of the input along each axis of space, one number for all axes; for a module that is not equivariant the
-            shape of one item, ``(channels, *space)``. Without it only what does not depend on the size is told.
+            shape of one item, ``(channels, *space)``. Without it the summary leaves out what depends on the size.
 
     Returns:
         a summary that prints as a table, with a ``table`` of all numbers.
@@ -221,7 +221,7 @@ def _tells(row: dict[str, Any], module: torch.nn.Module, kind: Kind) -> bool:
 
 
 def _in_type(model: torch.nn.Module) -> FieldType | None:
-    """The type of a module's input; a module of the user's own may hold one, but takes what it likes."""
+    """The type of a module's input; a module of another kind may have an attribute of that name, which says nothing."""
     in_type = model.in_type if isinstance(model, EquivariantModule) else None
     return in_type if isinstance(in_type, FieldType) else None
 
@@ -261,7 +261,7 @@ def _measured(judge: Judge, shape: tuple[int, ...], batch: int) -> dict[str, _Ru
 
 
 def _row(path: str, module: torch.nn.Module, run: _Run, judged: Judged | None, sized: bool) -> dict[str, Any]:
-    # What the parts of a module that was written by hand hold stands in their own rows.
+    # The parts of a user's module have rows of their own.
     whole = kind_of(module) in ("layer", "torch")
     parameters = list(module.parameters(recurse=whole))
     saved = set(module.state_dict())
@@ -299,7 +299,7 @@ def fields_text(type_: Any) -> str | None:
     """The fields of a type in words; ``None`` if it is no type.
 
     Args:
-        type_: a field type, or what stands in its place.
+        type_: a field type, a dict of types, or anything else.
 
     Example:
         >>> from intertwine import gspaces, nn

@@ -20,7 +20,7 @@ from intertwine.nn.inspect.kinds import Kind, walk
 
 @dataclass(frozen=True)
 class Scalars:
-    """What stands for a type where features are plain numbers that the group at most moves with space."""
+    """The type of plain numbers: the group moves them with space at most, and does not change them."""
 
     gspace: GSpace
 
@@ -255,7 +255,7 @@ def _note_outputs(found: Trace, call: Call) -> None:
 
 
 def _follows_invariants(call: Call) -> bool:
-    """Whether an ordinary module stands in a sequence: there it follows invariant fields and promises invariant features."""
+    """Whether an ordinary module is part of a sequence: there it follows invariant fields, so its output is invariant."""
     parent = call.parent
     while parent is not None and parent.kind == "container":
         if isinstance(parent.module, EquivariantModule):

@@ -200,7 +200,7 @@ class FourierLayer(EquivariantModule):
     def _unlike_the_lattice(self, samples: np.ndarray) -> GroupElement | None:
         """The first symmetry of the lattice of pixels that does not carry the elements of the grid to themselves, if any.
 
-        Elements, or cosets, are told apart by the functions that are sampled there.
+        Two elements, or cosets, count as one where all sampled functions agree.
 
         Args:
             samples: shape ``(grid, size)``.

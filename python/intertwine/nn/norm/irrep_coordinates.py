@@ -43,7 +43,7 @@ def field_kinds(in_type: FieldType) -> tuple[list[int], list[np.ndarray]]:
 
 
 class IrrepCoordinates(ConstantModule):
-    """Channels in the bases where fields are sums of irreps, and back; nothing is done where they are so already.
+    """Channels in the bases where fields are sums of irreps, and back; fields that are such sums already are left as they are.
 
     Args:
         in_type: the type.

@@ -17,7 +17,7 @@ from intertwine.nn.base.windows import need_room
 from intertwine.nn.pool.pooling import GridLayer
 
 _REACH = {"bilinear": 1, "trilinear": 1, "bicubic": 2}
-"""How many cells beyond the edge a mode reads."""
+"""The number of cells beyond the edge that a mode reads."""
 _MODES = {2: ("nearest", "nearest-exact", "bilinear", "bicubic"), 3: ("nearest", "nearest-exact", "trilinear")}
 
 
@@ -30,8 +30,8 @@ class _Upsampling(GridLayer):
         size: of the output, one number or one for each axis.
         mode: how to interpolate.
         align_corners: whether the centres of the corner cells stay in place, as in torch.
-        padding_mode: how the image goes on beyond its edges: by ``"replicate"``, as in torch, or with a whole ``scale_factor``
-            and without ``align_corners`` by ``"zeros"``, ``"reflect"`` or ``"circular"``.
+        padding_mode: what lies beyond the edges of the image: ``"replicate"``, as in torch, or with a whole ``scale_factor``
+            and without ``align_corners`` also ``"zeros"``, ``"reflect"`` or ``"circular"``.
     """
 
     def __init__(
@@ -59,8 +59,7 @@ class _Upsampling(GridLayer):
         whole = scale_factor is not None and float(scale_factor).is_integer()
         if self.padding_mode != "replicate" and (self._align_corners or not whole):
             raise ArgumentError(
-                f"{name} goes on beyond the edges by padding_mode={padding_mode!r} only with a whole scale_factor and "
-                "align_corners=False",
+                f"{name} takes padding_mode={padding_mode!r} only with a whole scale_factor and align_corners=False",
                 hint="use such a factor, or padding_mode='replicate'",
             )
         # Without them the nearest cells of the image are taken, which is 'replicate'.
