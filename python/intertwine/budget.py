@@ -1,4 +1,4 @@
-"""What building costs, told before it is built: a model file may ask for as much as it is worth.
+"""The price of what a model file asks for, known before it is built, and the budget that the size of the file gives it.
 
 A file of some hundred bytes can name a kernel of a million cells. So whatever a file asks for has a price, in bytes of memory
 and in seconds of work, that follows from its arguments alone: not from the clock, and not from what the process has built
@@ -78,30 +78,27 @@ class Budget:
             what: what it is for, for the error.
 
         Raises:
-            ModelFileError: if not so much is left.
+            ModelFileError: if less is left.
         """
         self.need(price, what)
         self.spent += price
 
     def need(self, price: Price, what: str) -> None:
-        """Raises unless so much is left.
+        """Raises, as ``pay`` does, unless a price could be paid.
 
         Args:
             price: the price.
             what: what it is for, for the error.
-
-        Raises:
-            ModelFileError: if not so much is left.
         """
-        spent = self.spent + price
-        # told in this way round, a price that is no number is too much as well
-        if not spent.bytes <= self._all.bytes:
-            raise self._too_much(what, "memory", price.bytes, spent.bytes, self._all.bytes)
-        if not spent.seconds <= self._all.seconds:
-            raise self._too_much(what, "work", price.seconds, spent.seconds, self._all.seconds)
+        spent, most = self.spent + price, self._all
+        # The comparisons are such that a price that is no number is too much as well.
+        if not spent.bytes <= most.bytes:
+            raise self._too_much(what, "memory", price.bytes, spent.bytes, most.bytes)
+        if not spent.seconds <= most.seconds:
+            raise self._too_much(what, "work", price.seconds, spent.seconds, most.seconds)
 
     def affords(self, price: Price) -> bool:
-        """Whether so much is left.
+        """Whether a price could be paid.
 
         Args:
             price: the price.

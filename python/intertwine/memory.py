@@ -15,6 +15,7 @@ import sys
 import threading
 import types
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
@@ -31,10 +32,14 @@ _SHARE = 0.25
 computing what is weighed."""
 
 _ENTRY = 2**14
-"""What an entry is taken to weigh at least until it is weighed: what it holds grows as it is used."""
+"""What an entry is taken to weigh at least until it is weighed: what it holds grows as it is used. Once entries were weighed, the
+next ones are taken to weigh at least as much as these did on average."""
 
 _GLANCE = 200
 """How many objects of a new entry are looked at before it is weighed with all others."""
+
+_LAG = 8
+"""An entry is looked at again when so many others have come after it: a group is small until its table and irreps are used."""
 
 _WEIGHTLESS = (
     type,
@@ -54,10 +59,15 @@ _WEIGHTLESS = (
 
 
 class _Entry:
-    __slots__ = ("used", "value")
+    __slots__ = ("estimate", "used", "value", "weighed")
 
     def __init__(self, value: Any, used: int) -> None:
-        self.value, self.used = value, used
+        self.value, self.used, self.estimate, self.weighed = value, used, 0.0, False
+
+    def growth(self, least: float) -> float:
+        """By how many bytes the estimate of its weight rises when it is looked at."""
+        before, self.estimate = self.estimate, max(least, 2 * weight([self.value], most=_GLANCE))
+        return max(0.0, self.estimate - before)
 
 
 class _Memory:
@@ -68,14 +78,20 @@ class _Memory:
         self.now = 0
         self.tables: list[dict[Any, _Entry]] = []
         self._added = 0.0
+        self._typical = float(_ENTRY)
+        self._recent: deque[_Entry] = deque()
         self._lock = threading.RLock()
         self._weighing = False
 
     def add(self, table: dict[Any, _Entry], key: Any, value: Any) -> None:
         """Keeps a value, and weighs everything if enough was added."""
         self.now += 1
-        table[key] = _Entry(value, self.now)
-        self._added += max(_ENTRY, 2 * weight([value], most=_GLANCE))
+        entry = table[key] = _Entry(value, self.now)
+        with self._lock:
+            self._recent.append(entry)
+            self._added += entry.growth(self._typical)
+            if len(self._recent) > _LAG:
+                self._added += self._recent.popleft().growth(self._typical)
         if self._added >= _SHARE * self.bound:
             self.tidy()
 
@@ -87,6 +103,7 @@ class _Memory:
             self._weighing = True
             try:
                 self._added = 0.0
+                self._recent.clear()
                 if self._let_go():
                     # Groups and their elements hold each other.
                     gc.collect()
@@ -98,13 +115,21 @@ class _Memory:
         entries.sort(key=lambda found: -found[0])
         seen: set[int] = set()
         total, full = 0, False
+        fresh: list[int] = []
         for number, (_, table, key, entry) in enumerate(entries):
             if not full:
-                total += weight([key, entry.value], seen)
+                own = weight([key, entry.value], seen)
+                total += own
+                if not entry.weighed:
+                    entry.weighed = True
+                    fresh.append(own)
                 # One entry stays, however heavy it is: it is just being used.
                 full = total > self.bound and number > 0
             if full:
                 table.pop(key, None)
+        if fresh:
+            # The next entries will be like the latest ones.
+            self._typical = max(_ENTRY, sum(fresh) / len(fresh))
         return full
 
     def forget(self) -> None:
@@ -112,7 +137,8 @@ class _Memory:
         with self._lock:
             for table in self.tables:
                 table.clear()
-            self._added = 0.0
+            self._recent.clear()
+            self._added, self._typical = 0.0, float(_ENTRY)
 
 
 _MEMORY = _Memory()
@@ -188,10 +214,12 @@ def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None 
     total = 0
     seen = set() if seen is None else seen
     limit = sys.maxsize if most is None else len(seen) + most
-    # Things stay in this list until they are looked at, so that the number of one is not that of another one later.
+    # Things stay in this list until all are looked at, so that the number of one is not that of another one later. Those that
+    # are held more directly come first: of a group its table before its elements.
     waiting = list(roots)
-    while waiting and len(seen) < limit:
-        thing = waiting.pop()
+    for thing in waiting:
+        if len(seen) >= limit:
+            break
         weigh = _scale(type(thing))
         if weigh is not _nothing and id(thing) not in seen:
             seen.add(id(thing))

@@ -37,7 +37,6 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 SMALL_FOR_EVER = {
     "deploy/drawing.py": "whether a function of torch, by its name, draws random numbers",
     "deploy/layers.py": "the classes of layers by name",
-    "fields/geometric_tensor.py": "a table of functions",
     "memory.py": "one entry for each class that is weighed",
     "nn/base/construction.py": "one signature for each class of layers",
     "suggestions.py": "the names of the arguments of each class",
@@ -113,6 +112,17 @@ def test_small_groups_come_and_go(bound):
             counts.append(alive())
     assert memory.held()[1] < 1.5 * bound / 16
     assert counts[-1] <= max(counts[:-1]) + 8
+
+
+def test_groups_that_grow_after_they_are_kept_stay_within_the_bound(bound):
+    memory.forget()
+    weights = []
+    for n in range(75, 135):
+        group = dihedral_group(n)
+        assert len(group.regular_representation.irreps) == len(group.irreps()) + sum(r.size > 1 for r in group.irreps())
+        if n % 10 == 4:
+            weights.append(memory.held()[1])
+    assert max(weights) < 1.5 * bound
 
 
 def test_an_entry_is_not_weighed_with_the_others():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -158,29 +157,30 @@ class GeometricTensor:
             raise ShapeError(f"{len(slices)} indices were given for {self.tensor.dim()} axes")
         return tuple(slice(s, s + 1 or None) if isinstance(s, int) else s for s in slices)
 
+    def _part(self, slices: Any) -> tuple[tuple[Any, ...], list[int]]:
+        """What an index selects: an index for each of the first axes of the tensor, and the numbers of the fields."""
+        first, *rest = self._normalised_index(slices)
+        every = list(range(len(self.type)))
+        fields = self._fields(rest.pop(0)) if rest else every
+        if not fields:
+            raise ShapeError("the index selects no field")
+        if fields == every:
+            return (first, slice(None), *rest), fields
+        starts, ends = self.type.fields_start, self.type.fields_end
+        channels: Any = [c for n in fields for c in range(int(starts[n]), int(ends[n]))]
+        if channels == list(range(channels[0], channels[-1] + 1)):
+            channels = slice(channels[0], channels[-1] + 1)
+        return (first, channels, *rest), fields
+
     def __getitem__(self, slices: Any) -> GeometricTensor:
         """A part: the first index takes items of the batch, the second takes *fields*, the others take points.
 
         Single numbers keep their axis, so the result is a feature map again.
         """
-        slices = self._normalised_index(slices)
-        tensor, type_ = self.tensor, self.type
-        if len(slices) > 1:
-            numbers = self._fields(slices[1])
-            if not numbers:
-                raise ShapeError("the index selects no field")
-            type_ = self.type.index_select(numbers)
-            if numbers != list(range(len(self.type))):
-                starts, ends = self.type.fields_start, self.type.fields_end
-                contiguous = all(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
-                if contiguous:
-                    tensor = tensor[:, int(starts[numbers[0]]) : int(ends[numbers[-1]])]
-                else:
-                    channels = [c for n in numbers for c in range(int(starts[n]), int(ends[n]))]
-                    tensor = tensor[:, channels]
-        rest = (slices[0], slice(None), *slices[2:])
-        coords = self.coords[slices[0]] if self.coords is not None else None
-        return GeometricTensor(tensor[rest], type_, coords)
+        (first, channels, *rest), fields = self._part(slices)
+        type_ = self.type if channels == slice(None) else self.type.index_select(fields)
+        tensor = self.tensor[:, channels][(first, slice(None), *rest)]
+        return GeometricTensor(tensor, type_, None if self.coords is None else self.coords[first])
 
     def __setitem__(self, slices: Any, value: Any) -> None:
         """Overwrites a part, chosen as by ``x[...]``: the second index takes *fields*.
@@ -192,10 +192,7 @@ class GeometricTensor:
         Raises:
             FieldTypeError: if the value has another type.
         """
-        slices = self._normalised_index(slices)
-        fields = self._fields(slices[1]) if len(slices) > 1 else list(range(len(self.type)))
-        if not fields:
-            raise ShapeError("the index selects no field")
+        part, fields = self._part(slices)
         if isinstance(value, GeometricTensor):
             expected = self.type.index_select(fields)
             if value.type != expected:
@@ -204,12 +201,8 @@ class GeometricTensor:
                     parts={"type": expected, "given": value.type},
                 )
             value = value.tensor
-        starts, ends = self.type.fields_start, self.type.fields_end
-        channels: Any = [c for n in fields for c in range(int(starts[n]), int(ends[n]))]
-        if channels == list(range(channels[0], channels[-1] + 1)):
-            channels = slice(channels[0], channels[-1] + 1)
         try:
-            self.tensor[(slices[0], channels, *slices[2:])] = value
+            self.tensor[part] = value
         except (RuntimeError, TypeError, IndexError) as error:
             raise ShapeError(f"the value does not fit into the part: {error}") from None
 
@@ -256,40 +249,43 @@ class GeometricTensor:
         """
         return self.type == other.type and self.has_same_coords(other)
 
-    def _add(self, other: object, sign: int) -> GeometricTensor:
+    def _summand(self, other: object) -> torch.Tensor | None:
+        """The numbers of what can be added to this tensor; ``None`` for what is no tensor.
+
+        Raises:
+            FieldTypeError: if it has another type, or other points.
+        """
         if isinstance(other, torch.Tensor):
             self.type.check_channels(other)
-            other = GeometricTensor(other, self.type, self.coords)
+            return other
         if not isinstance(other, GeometricTensor):
-            return NotImplemented
+            return None
         if not self.is_compatible(other):
             raise FieldTypeError(
                 "only tensors of one type can be added, but {first} and {second} were given",
                 parts={"first": self.type, "second": other.type},
             )
-        return GeometricTensor(torch.add(self.tensor, other.tensor, alpha=sign), self.type, self.coords)
+        return other.tensor
+
+    def _add(self, other: object, sign: int) -> GeometricTensor:
+        summand = self._summand(other)
+        if summand is None:
+            return NotImplemented
+        return GeometricTensor(torch.add(self.tensor, summand, alpha=sign), self.type, self.coords)
 
     def __add__(self, other: object) -> GeometricTensor:
         return self._add(other, 1)
 
-    def __radd__(self, other: object) -> GeometricTensor:
-        return self._add(other, 1)
+    __radd__ = __add__
 
     def __sub__(self, other: object) -> GeometricTensor:
         return self._add(other, -1)
 
     def _add_in_place(self, other: object, sign: int) -> GeometricTensor:
-        if isinstance(other, torch.Tensor):
-            self.type.check_channels(other)
-            other = GeometricTensor(other, self.type, self.coords)
-        if not isinstance(other, GeometricTensor):
+        summand = self._summand(other)
+        if summand is None:
             return NotImplemented
-        if not self.is_compatible(other):
-            raise FieldTypeError(
-                "only tensors of one type can be added, but {first} and {second} were given",
-                parts={"first": self.type, "second": other.type},
-            )
-        self.tensor = self.tensor.add_(other.tensor, alpha=sign)
+        self.tensor = self.tensor.add_(summand, alpha=sign)
         return self
 
     def __iadd__(self, other: object) -> GeometricTensor:
@@ -333,7 +329,9 @@ class GeometricTensor:
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """``torch.cat`` along the batch or the channels, ``torch.allclose``, ``torch.equal`` and the like."""
-        handler = _handlers().get(func)
+        from intertwine.fields.torch_functions import HANDLERS
+
+        handler = HANDLERS.get(func)
         if handler is None:
             name = getattr(func, "__name__", str(func))
             raise ArgumentTypeError(
@@ -362,8 +360,7 @@ class GeometricTensor:
             return True
         return factor.dim() == self.tensor.dim() and all(n == 1 for n in factor.shape[1:])
 
-    def __rmul__(self, other: object) -> GeometricTensor:
-        return self.__mul__(other)
+    __rmul__ = __mul__
 
     def __truediv__(self, other: object) -> GeometricTensor:
         if not isinstance(other, (int, float, torch.Tensor)):
@@ -403,86 +400,6 @@ def tensor_directsum(tensors: list[GeometricTensor]) -> GeometricTensor:
     for other in tensors[1:]:
         total = total + other.type
     return GeometricTensor(torch.cat([t.tensor for t in tensors], dim=1), total, first.coords)
-
-
-def _cat(tensors: Any, dim: int = 0) -> GeometricTensor:
-    """Tensors one after the other: along the batch if they have one type, along the channels the sum of their types."""
-    parts = list(tensors)
-    for part in parts:
-        if not isinstance(part, GeometricTensor):
-            raise ArgumentTypeError(
-                f"torch.cat needs geometric tensors alone here, but was given {type(part).__name__}"
-            )
-    first = parts[0]
-    axis = dim if dim >= 0 else dim + first.dim()
-    if axis == 1:
-        return tensor_directsum(parts)
-    for part in parts[1:]:
-        if part.type != first.type:
-            raise FieldTypeError(
-                "torch.cat needs tensors of one type, but {first} and {second} were given",
-                parts={"first": first.type, "second": part.type},
-            )
-        if (part.coords is None) != (first.coords is None):
-            raise ShapeError("torch.cat needs coordinates with all tensors or with none")
-    try:
-        whole = torch.cat([part.tensor for part in parts], dim=dim)
-    except (RuntimeError, IndexError) as error:
-        raise ShapeError(f"the tensors do not fit together: {error}") from None
-    coords = None if first.coords is None else torch.cat([part.coords for part in parts])  # type: ignore[misc]
-    return GeometricTensor(whole, first.type, coords)
-
-
-def _stack(tensors: Any, dim: int = 0) -> GeometricTensor:
-    raise ShapeError(
-        "torch.stack would make a new axis, which no field type describes",
-        hint="use torch.cat to lengthen the batch, or torch.stack([x.tensor for x in ...])",
-    )
-
-
-def _allclose(a: Any, b: Any, **options: Any) -> bool:
-    return _comparable(a, b) and torch.allclose(_plain(a), _plain(b), **options)
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return _comparable(a, b) and torch.equal(_plain(a), _plain(b))
-
-
-def _comparable(a: Any, b: Any) -> bool:
-    both = isinstance(a, GeometricTensor) and isinstance(b, GeometricTensor)
-    return not both or (a.is_compatible(b) and a.shape == b.shape)
-
-
-def _plain(value: Any) -> torch.Tensor:
-    return value.tensor if isinstance(value, GeometricTensor) else value
-
-
-def _sum(a: Any, b: Any, *, alpha: float = 1) -> GeometricTensor:
-    return a._add(alpha * b, 1) if isinstance(a, GeometricTensor) else (b if alpha == 1 else b * alpha)._add(a, 1)
-
-
-def _difference(a: Any, b: Any, *, alpha: float = 1) -> GeometricTensor:
-    return _sum(a, -b, alpha=alpha)
-
-
-def _product(a: Any, b: Any) -> GeometricTensor:
-    return a.__mul__(b) if isinstance(a, GeometricTensor) else b.__mul__(a)
-
-
-@lru_cache(maxsize=1)
-def _handlers() -> dict[Any, Callable[..., Any]]:
-    return {
-        torch.cat: _cat,
-        torch.concat: _cat,
-        torch.concatenate: _cat,
-        torch.stack: _stack,
-        torch.allclose: _allclose,
-        torch.equal: _equal,
-        torch.zeros_like: lambda x, **o: GeometricTensor(torch.zeros_like(x.tensor, **o), x.type, x.coords),
-        **dict.fromkeys((torch.add, torch.Tensor.add, torch.Tensor.__add__, torch.Tensor.__radd__), _sum),
-        **dict.fromkeys((torch.sub, torch.Tensor.sub, torch.Tensor.__sub__), _difference),
-        **dict.fromkeys((torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__), _product),
-    }
 
 
 def _flatten(value: GeometricTensor) -> tuple[list[Any], tuple[FieldType, bool]]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError
-from intertwine.group.constructions.components import Component, IrrepComponent, Mixing, structure
+from intertwine.group.constructions.components import Component, IrrepComponent, structure
 from intertwine.group.constructions.induced_structure import InducedComponent
 from intertwine.group.core.representation import Representation
-from intertwine.kernels.kernel_basis import RowBasis, carried_input, row_basis, transported_functions, turned_functions
+from intertwine.kernels.kernel_basis import (
+    RowBasis,
+    as_induced,
+    carried_input,
+    row_basis,
+    transported_functions,
+    turned_functions,
+)
 from intertwine.kernels.points import point_moments
 from intertwine.kernels.ring_functions import ScalarBasis
 from intertwine.memory import remembered
@@ -142,6 +150,28 @@ class ExpansionPlan:
         return self.pairs[-1][-1].stop
 
 
+@dataclass(frozen=True, eq=False)
+class _Occurrences:
+    """A component with the name of its representation, or the matrix of a mixing, and where it occurs."""
+
+    what: Any
+    channels: list[np.ndarray]
+    fields: list[int]
+
+
+def _occurrences(listed: list[_Occurrences], what: Any, same: Callable[[Any, Any], bool]) -> _Occurrences:
+    """Those of the first thing in a list that is the same; new ones at its end if there is none."""
+    for known in listed:
+        if same(known.what, what):
+            return known
+    listed.append(_Occurrences(what, [], []))
+    return listed[-1]
+
+
+def _same_matrix(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and np.array_equal(a, b)
+
+
 @remembered
 def layout(representations: tuple[Representation, ...], spectral: bool = False) -> Layout:
     """The channels of a field type by kinds.
@@ -150,47 +180,28 @@ def layout(representations: tuple[Representation, ...], spectral: bool = False) 
         representations: one for each field.
         spectral: whether to see irreps only; kinds are then apart for different representations.
     """
-    kinds: list[tuple[Component, str, list[np.ndarray], list[int]]] = []
-    mixes: list[tuple[Mixing, list[np.ndarray]]] = []
-    known: dict[int, tuple[list[tuple[int, np.ndarray]], list[tuple[int, np.ndarray]]]] = {}
+    kinds: list[_Occurrences] = []
+    mixings: list[_Occurrences] = []
+    parts: dict[int, list[tuple[_Occurrences, np.ndarray]]] = {}
+
+    def same_kind(a: tuple[Component, str], b: tuple[Component, str]) -> bool:
+        return a[0].same_kind(b[0]) and (not spectral or a[1] == b[1])
+
     start = 0
-    for field, representation in enumerate(representations):
-        entry = known.get(id(representation))
-        if entry is None:
-            entry = ([], [])
-            found = structure(representation, spectral)
-            for part in found.parts:
-                alike = (
-                    n
-                    for n, (other, name, _, _) in enumerate(kinds)
-                    if other.same_kind(part.component) and (not spectral or name == representation.name)
-                )
-                position = next(alike, len(kinds))
-                if position == len(kinds):
-                    kinds.append((part.component, representation.name, [], []))
-                entry[0].append((position, part.channels))
-            for mixing in found.mixings:
-                same = (
-                    n
-                    for n, (other, _) in enumerate(mixes)
-                    if other.matrix.shape == mixing.matrix.shape and np.abs(other.matrix - mixing.matrix).max() == 0
-                )
-                position = next(same, len(mixes))
-                if position == len(mixes):
-                    mixes.append((mixing, []))
-                entry[1].append((position, mixing.channels))
-            known[id(representation)] = entry
-        for position, channels in entry[0]:
-            kinds[position][2].append(start + channels)
-            kinds[position][3].append(field)
-        for position, channels in entry[1]:
-            mixes[position][1].append(start + channels)
-        start += representation.size
+    for field, rho in enumerate(representations):
+        if id(rho) not in parts:
+            found = structure(rho, spectral)
+            parts[id(rho)] = [
+                *((_occurrences(kinds, (part.component, rho.name), same_kind), part.channels) for part in found.parts),
+                *((_occurrences(mixings, mixing.matrix, _same_matrix), mixing.channels) for mixing in found.mixings),
+            ]
+        for occurrences, channels in parts[id(rho)]:
+            occurrences.channels.append(start + channels)
+            occurrences.fields.append(field)
+        start += rho.size
     return Layout(
-        tuple(
-            Kind(component, np.stack(channels), np.array(fields), name) for component, name, channels, fields in kinds
-        ),
-        tuple(MixKind(mixing.matrix, np.stack(channels)) for mixing, channels in mixes),
+        tuple(Kind(k.what[0], np.stack(k.channels), np.array(k.fields), k.what[1]) for k in kinds),
+        tuple(MixKind(m.what, np.stack(m.channels)) for m in mixings),
         representations,
     )
 
@@ -303,15 +314,12 @@ def _products(scalars: ScalarBasis, functions: np.ndarray) -> list[np.ndarray]:
 def _pair_constants(
     inside: Component, outside: Component
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
-    gather: np.ndarray | None = None
-    dense: np.ndarray | None = None
-    transport: np.ndarray | None = None
-    if isinstance(outside, InducedComponent) and outside.count > 1:
-        induced = inside.induced if isinstance(inside, IrrepComponent) else inside
-        gather, matrices = carried_input(induced, outside)
-        dense = matrices if gather is None else None
-        transport = None if np.abs(outside.transport - np.eye(outside.width)).max() == 0 else outside.transport
-    return gather, dense, transport
+    """``gather``, ``dense`` and ``transport`` of a pair; see :class:`PairPlan`."""
+    if not isinstance(outside, InducedComponent) or outside.count == 1:
+        return None, None, None
+    gather, matrices = carried_input(as_induced(inside), outside)
+    moves_nothing = np.abs(outside.transport - np.eye(outside.width)).max() == 0
+    return gather, matrices if gather is None else None, None if moves_nothing else outside.transport
 
 
 @remembered
@@ -344,18 +352,10 @@ def expansion_plan(
             "no ring of the kernel meets a cell of the grid, so the basis of kernels is empty",
             hint="use an odd kernel size such as 3, or set rings, sigma and frequencies_cutoff",
         )
-    plan = _assembled(
-        action,
-        in_representations,
-        out_representations,
-        scalars,
-        len(points),
-        lambda component: transported_functions(action, component, scalars, points),
-        None,
-        element_filter,
-    )
-    given = (action, in_representations, out_representations, scalars, points_key)
-    return plan if element_filter is not None else replace(plan, made_by=(expansion_plan, given))
+    given = (action, in_representations, out_representations, scalars)
+    carried = partial(transported_functions, action, scalars=scalars, points=points)
+    plan = _assembled(*given, len(points), carried, None, element_filter)
+    return plan if element_filter is not None else replace(plan, made_by=(expansion_plan, (*given, points_key)))
 
 
 @remembered
@@ -386,18 +386,11 @@ def point_plan(
             hint="set rings, sigma and frequencies_cutoff",
         )
     moments = point_moments(scalars, radial)
-    plan = _assembled(
-        action,
-        in_representations,
-        out_representations,
-        scalars,
-        scalars.size,
-        lambda component: turned_functions(action, component, scalars),
-        [moments[where, where] for _, _, where in scalars.blocks],
-        element_filter,
-    )
-    given = (action, in_representations, out_representations, scalars, radial)
-    return plan if element_filter is not None else replace(plan, made_by=(point_plan, given))
+    grams = [moments[where, where] for _, _, where in scalars.blocks]
+    given = (action, in_representations, out_representations, scalars)
+    carried = partial(turned_functions, action, scalars=scalars)
+    plan = _assembled(*given, scalars.size, carried, grams, element_filter)
+    return plan if element_filter is not None else replace(plan, made_by=(point_plan, (*given, radial)))
 
 
 def _assembled(
@@ -412,15 +405,9 @@ def _assembled(
 ) -> ExpansionPlan:
     """The plan for all pairs of kinds.
 
-    Args:
-        action: the orthogonal action on R^d.
-        in_representations: one for each input field.
-        out_representations: one for each output field.
-        scalars: the scalar functions.
-        cells: how many columns the filter has.
-        functions_of: the scalar functions carried to each block of an output component, shape ``(blocks, functions, cells)``.
-        grams: mean products of the scalar functions of each ring and order; by default their sums over the cells.
-        element_filter: which kernels to keep.
+    The filter has as many columns as there are cells. ``functions_of`` gives the scalar functions carried to each block of an
+    output component, shape ``(blocks, functions, cells)``; ``grams`` are the mean products of the scalar functions of each ring
+    and order, by default their sums over the cells.
     """
     spectral = element_filter is not None
     source, target = layout(in_representations, spectral), layout(out_representations, spectral)

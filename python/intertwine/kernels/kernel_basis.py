@@ -111,7 +111,7 @@ def row_basis(action: Representation, source: Component, target: Component, scal
         if isinstance(source, IrrepComponent) and isinstance(target, IrrepComponent):
             by_order[order] = irrep_kernels(action, source.irrep, target.irrep, order)
         else:
-            by_order[order] = _rows_of_order(action, _as_induced(source), _as_induced(target), order)
+            by_order[order] = _rows_of_order(action, as_induced(source), as_induced(target), order)
     elements, functions = [], []
     for number, (_, order, rows) in enumerate(scalars.blocks):
         solutions = by_order[order]
@@ -123,7 +123,12 @@ def row_basis(action: Representation, source: Component, target: Component, scal
     return RowBasis(coefficients, len(coefficients), np.array(functions, dtype=int), blocks)
 
 
-def _as_induced(component: Component) -> InducedComponent:
+def as_induced(component: Component) -> InducedComponent:
+    """A component of a representation of a finite group as an induced one; an irrep has one block.
+
+    Args:
+        component: the component.
+    """
     return component.induced if isinstance(component, IrrepComponent) else component
 
 

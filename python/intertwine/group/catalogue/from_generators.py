@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from intertwine.checks import whole
-from intertwine.errors import GroupError, Words
+from intertwine.errors import GroupError
+from intertwine.group.catalogue.generated import GeneratedGroup
 from intertwine.group.constructions.decomposition import named_representation
-from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
-from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.describe_motion import describe
 from intertwine.group.matrices.element_matrices import DenseMatrices, Matrices, SignedPermutations
 from intertwine.group.tables.cayley_table import check_table, closure
-from intertwine.group.tables.characters import RealCharacters, real_characters
 from intertwine.group.tables.closure import (
     close_matrices,
     close_permutations,
@@ -32,9 +28,7 @@ from intertwine.group.tables.closure import (
     square_table,
 )
 from intertwine.group.tables.isomorphism_names import structure_name
-from intertwine.group.tables.real_irreps import real_irreps
 from intertwine.group.tables.subgroups import sub_table
-from intertwine.memory import remembered
 from intertwine.suggestions import suggests
 
 MAX_ORDER = 1000
@@ -45,248 +39,6 @@ _EQUAL = 1e-9
 
 _NEAR = 1e-6
 """A matrix stands for an element whose matrix has a smaller squared distance from it."""
-
-
-class GeneratedGroup(FiniteGroup):
-    """A finite group whose irreps are found from its table of products and one faithful representation.
-
-    Elements are numbers, in a stated order with the identity first. Irreps have labels ``(k,)``: the trivial one is ``(0,)``,
-    then they go by size, then by their characters, the greater ones first, in the order of the elements; so a label
-    depends on the order of the elements alone. A subgroup has as label the tuple of the numbers of elements that generate it:
-    any such tuple is accepted, and stands for the first elements, in order, none of which is made of those before it.
-
-    Args:
-        name: how it prints.
-        table: table of products, shape ``(order, order)``, with the identity as number 0.
-        names: how the elements print; words in the generators by default.
-    """
-
-    PARAM: str = "int"
-    PARAMETRIZATIONS: tuple[str, ...] = ("int",)
-    FAMILY: ClassVar[str]
-    """Groups of one family are equal if their tables and natural representations are, whatever they are called."""
-
-    def __init__(self, name: str, table: np.ndarray, names: Sequence[str] | None = None) -> None:
-        self._given_table = table
-        self._names = None if names is None else tuple(names)
-        super().__init__(name, continuous=False, abelian=bool((table == table.T).all()))
-
-    # --- what a concrete class owes -------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _natural(self) -> Sequence[Matrices]:
-        """Representations from which the irreps are split off, one of them faithful."""
-
-    @cached_property
-    @abstractmethod
-    def natural_representation(self) -> Representation:
-        """The faithful representation that the group was given by."""
-
-    @abstractmethod
-    def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
-        """The subgroup that some elements generate, its elements breadth-first by words in them."""
-
-    @property
-    @abstractmethod
-    def given(self) -> np.ndarray:
-        """What the group was made of: its generators, or its table; read-only."""
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """How the elements print, in order, if it was said."""
-        return self._names
-
-    # --- the table -------------------------------------------------------------------------------------------------------
-
-    def _build_table(self) -> np.ndarray:
-        return self._given_table
-
-    @cached_property
-    def _values(self) -> tuple[Any, ...]:
-        return tuple(range(len(self._given_table)))
-
-    def _combine(self, a: int, b: int) -> int:
-        return int(self.table[a, b])
-
-    def _inverse(self, a: int) -> int:
-        return int(self.inverses[a])
-
-    def _to_canonical(self, value: Any, param: str) -> int:
-        self._check_param(param)
-        number = whole(value, f"an element of {self.name}")
-        if not 0 <= number < len(self.table):
-            raise GroupError(
-                f"{self.name} has no element {{element}}",
-                hint="its elements are {first} to {last}",
-                positions={"element": number, "first": 0, "last": len(self.table) - 1},
-            )
-        return number
-
-    def _from_canonical(self, value: int, param: str) -> Any:
-        return value
-
-    @cached_property
-    def _words(self) -> tuple[str, ...]:
-        steps = self.generator_numbers
-        words: dict[int, list[int]] = {0: []}
-        for g in closure(self.table, list(steps)):
-            for k, step in enumerate(steps):
-                words.setdefault(int(self.table[g, step]), [*words[g], k])
-        return tuple(_word(words[g]) for g in range(self.order()))
-
-    def _repr_value(self, value: int) -> str:
-        return (self._names or self._words)[value]
-
-    @cached_property
-    def generator_numbers(self) -> tuple[int, ...]:
-        """The numbers of the generators: the first elements, in order, none of which is made of those before it."""
-        return self.generating_numbers(range(self.order()))
-
-    @property
-    def generators(self) -> list[GroupElement]:
-        """The first elements, in order, none of which is made of those before it."""
-        return [self._elements[g] for g in self.generator_numbers]
-
-    # --- irreps ------------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _characters(self) -> RealCharacters:
-        return real_characters(self.table, self.inverses, self.class_numbers)
-
-    @cached_property
-    def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
-        characters = self._characters
-        matrices = real_irreps(self.table, characters, self._natural())
-        return tuple(
-            IrreducibleRepresentation(self, (k,), f"irrep_{k}", _Listed(self, listed), size, kind)
-            for k, (listed, size, kind) in enumerate(zip(matrices, characters.sizes, characters.types, strict=True))
-        )
-
-    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep with this label.
-
-        Args:
-            *id: its number; 0 is the trivial one.
-        """
-        irreps = self._irreps
-        if len(id) != 1 or not isinstance(id[0], (int, np.integer)) or not 0 <= id[0] < len(irreps):
-            raise self._irrep_error(id)
-        return irreps[int(id[0])]
-
-    # --- subgroups ---------------------------------------------------------------------------------------------------------
-
-    def subgroup_id(self, id: Any) -> tuple[int, ...]:
-        """The canonical label of a subgroup.
-
-        Args:
-            id: numbers of elements that generate it (or these elements).
-
-        Raises:
-            GroupError: if they are no elements.
-        """
-        given = id if isinstance(id, (tuple, list)) else (id,)
-        hint = Words(
-            "use numbers from {first} to {last}; list subgroups with group.subgroups()",
-            r="use numbers from {first} to {last}; list subgroups with subgroups(G)",
-        )
-        bounds = {"first": 0, "last": self.order() - 1}
-        numbers = []
-        for g in given:
-            if isinstance(g, bool) or not isinstance(g, (int, np.integer, GroupElement)):
-                raise GroupError(
-                    f"the label of a subgroup of {self.name} is a tuple of elements that generate it, not {id!r}",
-                    hint=hint,
-                    positions=bounds,
-                )
-            number = self.index(g) if isinstance(g, GroupElement) else int(g)
-            if not 0 <= number < self.order():
-                raise GroupError(
-                    f"{self.name} has no element {{element}}", hint=hint, positions={"element": number, **bounds}
-                )
-            numbers.append(number)
-        return self.generating_numbers(closure(self.table, numbers))
-
-    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
-        return _subgroup(self, self.subgroup_id(id), self._name, self._names)
-
-    def _subgroup_name(self, numbers: Sequence[int]) -> str:
-        listed = closure(self.table, list(numbers))
-        name = structure_name(sub_table(self.table, listed))
-        return f"{self.name}[{', '.join(str(g) for g in numbers)}]" if name.startswith("order") else name
-
-    @property
-    def subgroup_trivial_id(self) -> tuple[int, ...]:
-        """The label of the subgroup that holds the identity alone."""
-        return ()
-
-    @property
-    def subgroup_self_id(self) -> tuple[int, ...]:
-        """The label of the group as its own subgroup."""
-        return self.generator_numbers
-
-    # --- values ------------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _table_bytes(self) -> bytes:
-        return self.table.astype(np.int32).tobytes()
-
-    def _key(self) -> Hashable:
-        return self._table_bytes
-
-    def _like(self, other: GeneratedGroup) -> bool:
-        """Whether a group of the same family with the same table is equal."""
-        return True
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if not isinstance(other, GeneratedGroup) or self.FAMILY != other.FAMILY:
-            return NotImplemented
-        return self._key() == other._key() and self._like(other)
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.FAMILY, self._key()))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-
-class _Listed:
-    """One matrix for each element of a finite group."""
-
-    def __init__(self, group: FiniteGroup, matrices: np.ndarray) -> None:
-        self._group, self._matrices = group, matrices
-
-    def __call__(self, value: Any) -> np.ndarray:
-        return self._matrices[self._group._numbers[value]]
-
-
-def _word(steps: list[int]) -> str:
-    if not steps:
-        return "1"
-    runs: list[list[int]] = []
-    for step in steps:
-        if runs and runs[-1][0] == step:
-            runs[-1][1] += 1
-        else:
-            runs.append([step, 1])
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return " ".join((letters[k] if k < 26 else f"g{k}") + (f"^{n}" if n > 1 else "") for k, n in runs)
-
-
-@remembered
-def _subgroup(
-    group: GeneratedGroup, id: tuple[int, ...], name: str, names: tuple[str, ...] | None
-) -> tuple[GeneratedGroup, np.ndarray]:
-    # Equal groups may print in different ways, and what is made of one prints like it: so these are part of the key.
-    numbers = np.array(closure(group.table, list(id)))
-    numbers.flags.writeable = False
-    if len(numbers) == group.order():
-        everyone = np.arange(group.order())
-        everyone.flags.writeable = False
-        return group, everyone
-    return group._generated(id), numbers
 
 
 class MatrixGroup(GeneratedGroup):
@@ -326,11 +78,6 @@ class MatrixGroup(GeneratedGroup):
         self._max_order = order_bound(max_order)
         self._matrices, table = close_matrices(self._given, self._max_order)
         super().__init__(name or f"MatrixGroup({len(table)})", table, names)
-
-    @property
-    def given(self) -> np.ndarray:
-        """The generators as they were given; read-only."""
-        return self._given
 
     def _natural(self) -> Sequence[Matrices]:
         return [DenseMatrices(self._matrices)]
@@ -374,8 +121,7 @@ class MatrixGroup(GeneratedGroup):
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         size = self._matrices.shape[-1]
         generators = self._matrices[list(numbers)] if numbers else np.eye(size)[None]
-        listed = closure(self.table, list(numbers))
-        names = None if self._names is None else [self._names[g] for g in listed]
+        names = self._names_of(closure(self.table, list(numbers)))
         return MatrixGroup(generators, self._subgroup_name(numbers), self._max_order, names)
 
     def _like(self, other: GeneratedGroup) -> bool:
@@ -419,11 +165,6 @@ class PermutationGroup(GeneratedGroup):
         self._max_order = order_bound(max_order)
         self._permutations, table = close_permutations(self._given, self._max_order)
         super().__init__(name or f"PermutationGroup({len(table)})", table)
-
-    @property
-    def given(self) -> np.ndarray:
-        """The generators as they were given; read-only."""
-        return self._given
 
     def _natural(self) -> Sequence[Matrices]:
         return [SignedPermutations(self._permutations)]
@@ -501,12 +242,8 @@ class TableGroup(GeneratedGroup):
                 raise GroupError(f"{len(names)} names were given for {len(array)} elements")
             names = [names[g] for g in moved]
         array.flags.writeable = False
+        self._given = array
         super().__init__(name or f"TableGroup({len(array)})", array, names)
-
-    @property
-    def given(self) -> np.ndarray:
-        """The table of products; read-only."""
-        return self.table
 
     def _natural(self) -> Sequence[Matrices]:
         regular = SignedPermutations(self.table)
@@ -518,11 +255,8 @@ class TableGroup(GeneratedGroup):
         return [*(self._on_cosets(numbers) for numbers in sorted(cyclic, key=lambda h: (-len(h), h))), regular]
 
     def _on_cosets(self, numbers: Sequence[int]) -> Matrices:
-        cosets = self.left_cosets(numbers)
-        coset_of = np.empty(self.order(), dtype=int)
-        for position, coset in enumerate(cosets):
-            coset_of[coset] = position
-        return SignedPermutations(coset_of[self.table[:, [int(coset[0]) for coset in cosets]]])
+        firsts, coset_of = self.coset_numbers(numbers)
+        return SignedPermutations(coset_of[self.table[:, firsts]])
 
     @cached_property
     def natural_representation(self) -> Representation:
@@ -531,8 +265,7 @@ class TableGroup(GeneratedGroup):
 
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         listed = closure(self.table, list(numbers))
-        names = None if self._names is None else [self._names[g] for g in listed]
-        return TableGroup(sub_table(self.table, listed), self._subgroup_name(numbers), names)
+        return TableGroup(sub_table(self.table, listed), self._subgroup_name(numbers), self._names_of(listed))
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return (type(self), (self.table, self._name, self._names))
@@ -555,13 +288,7 @@ def generated_subgroup(group: FiniteGroup, numbers: Sequence[Any]) -> tuple[Tabl
     Raises:
         GroupError: if there are no elements of these numbers.
     """
-    steps = [whole(number, f"an element of {group}") for number in numbers]
-    if not all(0 <= step < group.order() for step in steps):
-        raise GroupError(
-            f"{group} has no elements {{steps}}",
-            hint="they are numbered from {first} to {last}",
-            positions={"steps": steps, "first": 0, "last": group.order() - 1},
-        )
+    steps = [group.checked_number(number) for number in numbers]
     listed = closure(group.table, list(group.generating_numbers(group.closure(steps))))
     table = sub_table(group.table, listed)
     name = structure_name(table)

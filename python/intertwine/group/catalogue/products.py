@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar, cast
@@ -12,17 +11,15 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.catalogue.from_generators import GENERATED, generated_subgroup
+from intertwine.group.constructions.product_irreps import number_of_parts, product_irrep
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup, check_order
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
-from intertwine.group.matrices.hom import canonical_basis
 from intertwine.group.matrices.labels import Label, as_label
 from intertwine.memory import interned
 from intertwine.suggestions import suggests
-
-_LETTERS = {1: "R", 2: "C", 4: "H"}
 
 
 class DirectProductGroup(Group):
@@ -39,15 +36,21 @@ class DirectProductGroup(Group):
     IRREP_PARAMETERS: tuple[str, ...] = ("id1", "id2", "i")
 
     def __init__(self, G1: Group, G2: Group, name: str | None = None) -> None:
-        self._G1, self._G2 = G1, G2
+        # What a finite or a continuous product needs of its groups, they have.
+        self._G1: Any = G1
+        self._G2: Any = G2
         self._given_name = name
-        self._set_up(name or f"{G1.name} X {G2.name}", G1.abelian and G2.abelian)
-        self.PARAM = f"[{G1.PARAM} | {G2.PARAM}]"
-        self.PARAMETRIZATIONS = tuple(f"[{a} | {b}]" for a in G1.PARAMETRIZATIONS for b in G2.PARAMETRIZATIONS)
-
-    @abstractmethod
-    def _set_up(self, name: str, abelian: bool) -> None:
-        """What the base class needs."""
+        printed, abelian = name or f"{G1.name} X {G2.name}", G1.abelian and G2.abelian
+        continuous = [g for g in (G1, G2) if isinstance(g, ContinuousGroup)]
+        if continuous:
+            ContinuousGroup.__init__(cast("Any", self), printed, abelian, max(g.maximum_frequency for g in continuous))
+            self.lie_dimension = sum(g.lie_dimension for g in continuous)
+        else:
+            check_order(G1.order() * G2.order(), printed)
+            super().__init__(printed, continuous=False, abelian=abelian)
+        pairs = itertools.product(G1.PARAMETRIZATIONS, G2.PARAMETRIZATIONS)
+        self._params_of_parts = {f"[{a} | {b}]": (a, b) for a, b in pairs}
+        self.PARAM, self.PARAMETRIZATIONS = f"[{G1.PARAM} | {G2.PARAM}]", tuple(self._params_of_parts)
 
     @property
     def G1(self) -> Group:
@@ -72,28 +75,19 @@ class DirectProductGroup(Group):
 
     # --- elements -----------------------------------------------------------------------------------------------------------
 
-    def _split_param(self, param: str) -> tuple[str, str]:
-        self._check_param(param)
-        first, second = param[1:-1].split(" | ", 1) if param.count(" | ") == 1 else self._nested(param)
-        return first, second
-
-    def _nested(self, param: str) -> tuple[str, str]:
-        pairs = itertools.product(self._G1.PARAMETRIZATIONS, self._G2.PARAMETRIZATIONS)
-        return next((a, b) for a, b in pairs if f"[{a} | {b}]" == param)
-
     def _to_canonical(self, value: Any, param: str) -> tuple[Any, Any]:
-        first, second = self._split_param(param)
+        self._check_param(param)
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise ArgumentTypeError(f"an element of {self.name} is a pair of elements, not {value!r}")
-        parts = []
-        for group, part, name in ((self._G1, value[0], first), (self._G2, value[1], second)):
-            parts.append(
-                group.element(part)._value if isinstance(part, GroupElement) else group._to_canonical(part, name)
-            )
-        return (parts[0], parts[1])
+        first, second = (
+            group.element(part)._value if isinstance(part, GroupElement) else group._to_canonical(part, name)
+            for group, part, name in zip((self._G1, self._G2), value, self._params_of_parts[param], strict=True)
+        )
+        return (first, second)
 
     def _from_canonical(self, value: tuple[Any, Any], param: str) -> tuple[Any, Any]:
-        first, second = self._split_param(param)
+        self._check_param(param)
+        first, second = self._params_of_parts[param]
         return (self._G1._from_canonical(value[0], first), self._G2._from_canonical(value[1], second))
 
     def _combine(self, a: tuple[Any, Any], b: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -172,10 +166,10 @@ class DirectProductGroup(Group):
                 raise ArgumentError("a random grid needs the number N of its elements")
             generator = np.random.default_rng(kwargs.get("seed"))
             return [self.sample(generator) for _ in range(N)]
-        grids: list[list[GroupElement]] = []
-        for prefix, group in (("G1_", self._G1), ("G2_", self._G2)):
-            given = {key[3:]: value for key, value in kwargs.items() if key.startswith(prefix)}
-            grids.append(cast("Any", group).grid(**given))
+        grids = [
+            group.grid(**{key[3:]: value for key, value in kwargs.items() if key.startswith(prefix)})
+            for prefix, group in (("G1_", self._G1), ("G2_", self._G2))
+        ]
         unknown = [key for key in kwargs if not key.startswith(("G1_", "G2_"))]
         if unknown or type is not None:
             raise ArgumentError(
@@ -186,39 +180,29 @@ class DirectProductGroup(Group):
 
     def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
         """A random pair."""
-        generator = np.random.default_rng() if generator is None else generator
-        return self.pair_elements(self._G1.sample(generator), self._G2.sample(generator))
+        drawn = np.random.default_rng(generator)
+        return self.pair_elements(self._G1.sample(drawn), self._G2.sample(drawn))
 
     # --- irreps -------------------------------------------------------------------------------------------------------------
 
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """A part of the tensor product of two irreps.
-
-        Args:
-            *id: the labels of the irreps, and which part (0 if left out): there are two parts, 0 and 1, where both irreps have
-                type C.
-        """
         if len(id) not in (2, 3):
             raise GroupError(f"an irrep of {self.name} has the label (id1, id2, i), not {id}")
         first, second = (as_label(part if isinstance(part, (tuple, list)) else (part,)) for part in id[:2])
         psi1, psi2 = self._G1.irrep(*first), self._G2.irrep(*second)
         number = id[2] if len(id) == 3 else 0
-        parts = 2 if psi1.type == psi2.type == "C" else 1
+        parts = number_of_parts(psi1, psi2)
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < parts:
             raise GroupError(
                 f"the product of {psi1} and {psi2} has no part {number!r}", hint=f"its parts are 0 to {parts - 1}"
             )
-        # Equal products may differ in name, and irreps print that of their group.
-        return _product_irrep(self, psi1, psi2, int(number), self.name)
+        return product_irrep(self, psi1, psi2, int(number), self.name)
 
     def _pairs(
         self, first: list[IrreducibleRepresentation], second: list[IrreducibleRepresentation]
     ) -> list[IrreducibleRepresentation]:
-        found = []
-        for psi1, psi2 in itertools.product(first, second):
-            parts = 2 if psi1.type == psi2.type == "C" else 1
-            found += [self.irrep(psi1.id, psi2.id, i) for i in range(parts)]
-        return found
+        pairs = itertools.product(first, second)
+        return [self.irrep(a.id, b.id, i) for a, b in pairs for i in range(number_of_parts(a, b))]
 
     def bl_irreps(self, L: int) -> list[Label]:
         """Labels of the parts of the products of irreps of frequency up to L.
@@ -231,51 +215,46 @@ class DirectProductGroup(Group):
 
     # --- subgroups ----------------------------------------------------------------------------------------------------------
 
-    def _subgroup_pair(self, id: Any) -> tuple[Any, Any]:
-        if not isinstance(id, (tuple, list)) or len(id) != 2:
-            raise GroupError(
-                f"the label of a subgroup of {self.name} is a pair of labels, not {id!r}",
-                hint=f"use one of {self._G1} and one of {self._G2}; subgroup_trivial_id and subgroup_self_id name the extremes",
-            )
-        return id[0], id[1]
-
     def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
         """The product of a subgroup of each group, with the maps of elements; the other one where one is trivial.
 
         Args:
             id: a pair of labels.
         """
-        first, second = self._subgroup_pair(id)
+        return self._subgroup_maps(id)
+
+    def _subgroup_maps(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        if not isinstance(id, (tuple, list)) or len(id) != 2:
+            raise GroupError(
+                f"the label of a subgroup of {self.name} is a pair of labels, not {id!r}",
+                hint=f"use one of {self._G1} and one of {self._G2}; subgroup_trivial_id and subgroup_self_id name the extremes",
+            )
+        first, second = id
         H1, into1, back1 = self._G1.subgroup(first)
         H2, into2, back2 = self._G2.subgroup(second)
         kept = 2 if H1.order() == 1 else 1 if H2.order() == 1 else 0
-        H = (direct_product(H1, H2), H1, H2)[kept]
+        H: Any = (direct_product(H1, H2), H1, H2)[kept]
 
         def inclusion(element: GroupElement) -> GroupElement:
             if kept:
                 parts = (element, H2.identity) if kept == 1 else (H1.identity, element)
             else:
-                parts = cast("DirectProductGroup", H).split_element(element)
-            return self.pair_elements(cast("GroupElement", into1(parts[0])), cast("GroupElement", into2(parts[1])))
+                parts = H.split_element(element)
+            return self.pair_elements(into1(parts[0]), into2(parts[1]))
 
         def restriction(element: GroupElement) -> GroupElement | None:
             a, b = self.split_element(element)
             h1, h2 = back1(a), back2(b)
             if h1 is None or h2 is None:
                 return None
-            return (h1, h2)[kept - 1] if kept else cast("DirectProductGroup", H).pair_elements(h1, h2)
+            return (h1, h2)[kept - 1] if kept else H.pair_elements(h1, h2)
 
         return H, inclusion, restriction
 
     @property
-    def subgroup_trivial_id(self) -> tuple[Any, Any]:
-        """The label of the subgroup that holds the identity alone."""
-        return (self._G1.subgroup_trivial_id, self._G2.subgroup_trivial_id)
-
-    @property
-    def subgroup_self_id(self) -> tuple[Any, Any]:
-        """The label of the group as its own subgroup."""
-        return (self._G1.subgroup_self_id, self._G2.subgroup_self_id)
+    def _extreme_ids(self) -> tuple[Any, Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        trivial, whole = zip(self._G1._extreme_ids, self._G2._extreme_ids, strict=True)
+        return trivial, whole
 
     @property
     def subgroup1_id(self) -> tuple[Any, Any]:
@@ -288,52 +267,30 @@ class DirectProductGroup(Group):
         return (self._G1.subgroup_trivial_id, self._G2.subgroup_self_id)
 
 
-class FiniteProductGroup(DirectProductGroup, FiniteGroup):
+class FiniteProductGroup(FiniteGroup, DirectProductGroup):
     """A direct product of two finite groups; the second part of its elements counts fastest."""
 
-    def _set_up(self, name: str, abelian: bool) -> None:
-        first, second = self._finite
-        check_order(first.order() * second.order(), name)
-        FiniteGroup.__init__(self, name, continuous=False, abelian=abelian)
-
-    @property
-    def _finite(self) -> tuple[FiniteGroup, FiniteGroup]:
-        return cast("FiniteGroup", self._G1), cast("FiniteGroup", self._G2)
+    # The parts multiply faster than the table of all pairs.
+    _combine, _inverse = DirectProductGroup._combine, DirectProductGroup._inverse  # pyright: ignore[reportAssignmentType]
+    _irrep_of = DirectProductGroup._irrep_of  # pyright: ignore[reportAssignmentType]
 
     @cached_property
     def _values(self) -> tuple[Any, ...]:
-        first, second = self._finite
-        return tuple(itertools.product(first._values, second._values))
+        return tuple(itertools.product(self._G1._values, self._G2._values))
 
     def _build_table(self) -> np.ndarray:
-        first, second = self._finite
-        n = second.order()
-        pairs = first.table[:, None, :, None] * n + second.table[None, :, None, :]
+        pairs = self._G1.table[:, None, :, None] * self._G2.order() + self._G2.table[None, :, None, :]
         return pairs.reshape(self.order(), self.order())
-
-    @property
-    def identity(self) -> GroupElement:
-        """The pair of the identities."""
-        return self._elements[0]
-
-    def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
-        """A random element, each equally likely."""
-        return FiniteGroup.sample(self, generator)
 
     def grid(self, type: str | None = None, N: int | None = None, **kwargs: Any) -> list[GroupElement]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Elements to sample functions on the product: all of them, ``N`` random ones, or pairs of two grids."""
         if type in (None, "regular") and not kwargs:
             return self.elements
-        return super().grid(type, N, **kwargs)
-
-    def testing_elements(self) -> Iterable[GroupElement]:
-        """All elements."""
-        return FiniteGroup.testing_elements(self)
+        return DirectProductGroup.grid(self, type, N, **kwargs)
 
     @cached_property
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
-        first, second = self._finite
-        return tuple(self._pairs(first.irreps(), second.irreps()))
+        return tuple(self._pairs(self._G1.irreps(), self._G2.irreps()))
 
     def _id_of_subgroup(self, numbers: list[int]) -> Any:
         return (GENERATED, *self.generating_numbers(numbers))
@@ -341,22 +298,12 @@ class FiniteProductGroup(DirectProductGroup, FiniteGroup):
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         if isinstance(id, (tuple, list)) and id and id[0] == GENERATED:
             return generated_subgroup(self, id[1:])
-        H, inclusion, _ = DirectProductGroup.subgroup(self, id)
-        smaller = cast("FiniteGroup", H)
-        return smaller, np.array([self.index(cast("GroupElement", inclusion(h))) for h in smaller.elements])
-
-    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
-        """A subgroup, the map of its elements into this group, and the map back."""
-        return FiniteGroup.subgroup(self, id)
+        smaller, inclusion, _ = cast("tuple[FiniteGroup, Any, Any]", self._subgroup_maps(id))
+        return smaller, np.array([self.index(inclusion(h)) for h in smaller.elements])
 
 
 class ContinuousProductGroup(DirectProductGroup, ContinuousGroup):
     """A direct product of two groups of which at least one is continuous; frequencies add up."""
-
-    def _set_up(self, name: str, abelian: bool) -> None:
-        parts = [g for g in (self._G1, self._G2) if isinstance(g, ContinuousGroup)]
-        ContinuousGroup.__init__(self, name, abelian, max(g.maximum_frequency for g in parts))
-        self.lie_dimension = sum(g.lie_dimension for g in parts)
 
     @property
     def identity(self) -> GroupElement:
@@ -380,12 +327,9 @@ class ContinuousProductGroup(DirectProductGroup, ContinuousGroup):
         return [psi for psi in self._pairs(*lists) if self.frequency(psi.id) <= frequency]
 
     def _product_rule(self, rule: str, degree: int) -> tuple[list[GroupElement], np.ndarray]:
-        rules = []
-        for group in (self._G1, self._G2):
-            if isinstance(group, ContinuousGroup):
-                rules.append(getattr(group, rule)(degree))
-            else:
-                rules.append((group.elements, np.full(group.order(), 1 / group.order())))
+        rules = (
+            getattr(g, rule if isinstance(g, ContinuousGroup) else "quadrature")(degree) for g in (self._G1, self._G2)
+        )
         (first, u), (second, v) = rules
         return [self.pair_elements(a, b) for a, b in itertools.product(first, second)], np.outer(u, v).ravel()
 
@@ -401,163 +345,67 @@ class ContinuousProductGroup(DirectProductGroup, ContinuousGroup):
         """An element of a one-parameter subgroup of the first group, then of the second."""
         first = self._G1.lie_dimension if isinstance(self._G1, ContinuousGroup) else 0
         if axis < first:
-            return self.inclusion1(cast("ContinuousGroup", self._G1).one_parameter(axis, angle))
-        return self.inclusion2(cast("ContinuousGroup", self._G2).one_parameter(axis - first, angle))
+            return self.inclusion1(self._G1.one_parameter(axis, angle))
+        return self.inclusion2(self._G2.one_parameter(axis - first, angle))
 
 
-class _Diagonal:
-    """What a product of a group with itself has besides: the subgroup of the pairs (g, g)."""
+class DoubleGroup(DirectProductGroup):
+    """The direct product of a group with itself; its subgroup ``"diagonal"`` holds the pairs (g, g).
+
+    Make it with :func:`double_group`.
+    """
 
     DIAGONAL: ClassVar[str] = "diagonal"
+
+    def __init__(self, G: Group, name: str | None = None) -> None:
+        super().__init__(G, G, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (double_group, (self._G1, self._given_name))
 
     @property
     def subgroup_diagonal_id(self) -> str:
         """The label of the subgroup of the pairs (g, g)."""
         return self.DIAGONAL
 
-    def _diagonal_maps(self) -> tuple[Group, ElementMap, ElementMap]:
-        product = cast("DirectProductGroup", self)
-
-        def inclusion(element: GroupElement) -> GroupElement:
-            return product.pair_elements(element, element)
+    def _subgroup_maps(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
+        if id == self.subgroup_self_id:
+            return self, lambda g: g, lambda g: g
+        if not isinstance(id, str) or id != self.DIAGONAL:
+            return super()._subgroup_maps(id)
 
         def restriction(element: GroupElement) -> GroupElement | None:
-            first, second = product.split_element(element)
+            first, second = self.split_element(element)
             return first if first == second else None
 
-        return product.G1, inclusion, restriction
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        product = cast("DirectProductGroup", self)
-        return (double_group, (product.G1, product._given_name))
-
-
-class DoubleGroup(_Diagonal, DirectProductGroup):
-    """The direct product of a group with itself; its subgroup ``"diagonal"`` holds the pairs (g, g).
-
-    Make it with :func:`double_group`.
-    """
-
-    def __init__(self, G: Group, name: str | None = None) -> None:
-        super().__init__(G, G, name)
+        return self._G1, lambda g: self.pair_elements(g, g), restriction
 
 
 class FiniteDoubleGroup(DoubleGroup, FiniteProductGroup):
     """The direct product of a finite group with itself."""
 
-    def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
-        if id == self.subgroup_self_id:
-            return self, np.arange(self.order())
-        if isinstance(id, str) and id == self.DIAGONAL:
-            numbers = np.arange(self._finite[0].order())
-            return self._finite[0], numbers * len(numbers) + numbers
-        return FiniteProductGroup._subgroup_elements(self, id)
-
 
 class ContinuousDoubleGroup(DoubleGroup, ContinuousProductGroup):
     """The direct product of a continuous group with itself."""
 
-    def subgroup(self, id: Any) -> tuple[Group, ElementMap, ElementMap]:
-        """A subgroup, the map of its elements into this group, and the map back."""
-        if id == self.subgroup_self_id:
-            return self, lambda g: g, lambda g: g
-        if isinstance(id, str) and id == self.DIAGONAL:
-            return self._diagonal_maps()
-        return DirectProductGroup.subgroup(self, id)
-
-
-class _ProductMatrix:
-    """B (psi1(g1) (x) psi2(g2)) B^T at a pair of values."""
-
-    def __init__(
-        self, psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, basis: np.ndarray | None
-    ) -> None:
-        self._psi1, self._psi2, self._basis = psi1, psi2, basis
-
-    def __call__(self, value: tuple[Any, Any]) -> np.ndarray:
-        matrices = []
-        for psi, part in ((self._psi1, value[0]), (self._psi2, value[1])):
-            group = psi.group
-            matrices.append(psi.matrices[group._numbers[part]] if isinstance(group, FiniteGroup) else psi._matrix(part))
-        product = np.kron(*matrices)
-        return product if self._basis is None else self._basis @ product @ self._basis.T
-
-
-def _part_basis(
-    psi1: IrreducibleRepresentation, psi2: IrreducibleRepresentation, part: int
-) -> tuple[np.ndarray | None, int]:
-    """A basis of an irreducible part of the tensor product, as rows, and the dimension of its endomorphisms.
-
-    The products u (x) v of imaginary endomorphisms u, v of psi1 and psi2 (u^2 = v^2 = -1) are symmetric, commute with the tensor
-    product, and square to the identity: their eigenspaces are its parts. Quaternions have two such products that commute.
-    """
-    e1, e2 = psi1.sum_of_squares_constituents, psi2.sum_of_squares_constituents
-    if 1 in (e1, e2):
-        return None, e1 * e2
-    size = psi1.size * psi2.size
-    u, v = psi1.endomorphism_basis(), psi2.endomorphism_basis()
-    # The part 0 of two irreps of type C has the sum of their frequencies.
-    sign = 1.0 if part == 0 else -1.0
-    projector = (np.eye(size) - sign * np.kron(u[1], v[1])) / 2
-    if e1 == e2 == 4:
-        projector = projector @ (np.eye(size) - np.kron(u[2], v[2])) / 2
-    dimension = size // (4 if e1 == e2 == 4 else 2)
-    return canonical_basis(projector, dimension), 1 if e1 == e2 == 4 else 2
-
 
 @interned
-def _product_irrep(
-    group: DirectProductGroup,
-    psi1: IrreducibleRepresentation,
-    psi2: IrreducibleRepresentation,
-    part: int,
-    printed: str,
-) -> IrreducibleRepresentation:
-    basis, e = _part_basis(psi1, psi2, part)
-    size = psi1.size * psi2.size if basis is None else len(basis)
-    lie = None
-    if isinstance(group, ContinuousGroup):
-        factors = [np.kron(x, np.eye(psi2.size)) for x in psi1.lie_matrices]
-        factors += [np.kron(np.eye(psi1.size), x) for x in psi2.lie_matrices]
-        lie = np.stack(factors) if basis is None else np.stack([basis @ x @ basis.T for x in factors])
-    id = (psi1.id, psi2.id, part)
-    attributes: dict[str, Any] = {"frequency": group.frequency(id)} if isinstance(group, ContinuousGroup) else {}
-    return IrreducibleRepresentation(
-        group,
-        id,
-        f"irrep_[{psi1.id},{psi2.id}]({part})",
-        _ProductMatrix(psi1, psi2, basis),
-        size,
-        _LETTERS[e],
-        _lie=lie,
-        **attributes,
-    )
+def _product(kind: str, groups: tuple[Group, ...], name: str | None, frequencies: tuple[int, ...]) -> Any:
+    finite = all(isinstance(g, FiniteGroup) for g in groups)
+    if kind == "double":
+        return (FiniteDoubleGroup if finite else ContinuousDoubleGroup)(*groups, name)
+    return (FiniteProductGroup if finite else ContinuousProductGroup)(*groups, name)
 
 
-@interned
-def _direct_product(G1: Group, G2: Group, name: str | None, frequencies: tuple[int, ...]) -> DirectProductGroup:
-    if isinstance(G1, FiniteGroup) and isinstance(G2, FiniteGroup):
-        return FiniteProductGroup(G1, G2, name)
-    return ContinuousProductGroup(G1, G2, name)
-
-
-@interned
-def _double(G: Group, name: str | None, frequencies: tuple[int, ...]) -> DoubleGroup:
-    return FiniteDoubleGroup(G, name) if isinstance(G, FiniteGroup) else ContinuousDoubleGroup(G, name)
-
-
-def _listed(*groups: Group) -> tuple[int, ...]:
-    """What a group lists is no part of its identity, but a product made of it lists accordingly."""
-    return tuple(g.maximum_frequency if isinstance(g, ContinuousGroup) else -1 for g in groups)
-
-
-def _need_groups(*groups: object) -> None:
+def _listed_frequencies(*groups: object) -> tuple[int, ...]:
+    """The greatest frequencies that groups list: no part of their identity, but a product made of them lists accordingly."""
     for group in groups:
         if not isinstance(group, Group):
             raise ArgumentTypeError(
                 f"a product of groups needs groups, but {type(group).__name__} was given",
                 hint="make one, for example with cyclic_group(4)",
             )
+    return tuple(g.maximum_frequency if isinstance(g, ContinuousGroup) else -1 for g in groups)
 
 
 @suggests
@@ -579,8 +427,7 @@ def direct_product(G1: Group, G2: Group, name: str | None = None) -> DirectProdu
         [C2 X SO(2)|[irrep_[(0,),(0,)](0)]:1, C2 X SO(2)|[irrep_[(0,),(1,)](0)]:2, \
 C2 X SO(2)|[irrep_[(1,),(0,)](0)]:1, C2 X SO(2)|[irrep_[(1,),(1,)](0)]:2]
     """
-    _need_groups(G1, G2)
-    return _direct_product(G1, G2, name, _listed(G1, G2))
+    return _product("direct", (G1, G2), name, _listed_frequencies(G1, G2))
 
 
 @suggests
@@ -599,8 +446,4 @@ def double_group(G: Group, name: str | None = None) -> DoubleGroup:
         >>> double_group(cyclic_group(3)).irrep((1,), (1,)).restrict("diagonal").irreps
         [(1,)]
     """
-    _need_groups(G)
-    return _double(G, name, _listed(G))
-
-
-__all__ = ["DirectProductGroup", "DoubleGroup", "direct_product", "double_group"]
+    return _product("double", (G,), name, _listed_frequencies(G))

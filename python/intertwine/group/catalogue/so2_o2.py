@@ -126,8 +126,7 @@ class SO2(RotationGroup, ContinuousGroup):
 
     def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
         """A random rotation."""
-        generator = np.random.default_rng() if generator is None else generator
-        return self.element(float(generator.uniform(0, _FULL)))
+        return self.element(float(np.random.default_rng(generator).uniform(0, _FULL)))
 
     def testing_elements(self, n: int = 52) -> Iterable[GroupElement]:
         """Rotations by multiples of 2 pi / n.
@@ -387,6 +386,3 @@ def o2_group(maximum_frequency: int = 3) -> O2:
         (-, 1.0)
     """
     return _o2(whole(maximum_frequency, "maximum_frequency"))
-
-
-__all__ = ["O2", "SO2", "o2_group", "so2_group"]

@@ -126,8 +126,7 @@ class SO3(RotationGroup, SpaceGroup):
             generator: the NumPy generator to draw from; a fresh one by default.
             param: accepted as by escnn; elements are the same in all parametrisations.
         """
-        generator = np.random.default_rng() if generator is None else generator
-        return self.grid("rand", 1, generator)[0]
+        return self.grid("rand", 1, np.random.default_rng(generator))[0]
 
     def testing_elements(self, n: int = 3) -> Iterable[GroupElement]:
         """The rotations of the icosahedron.
@@ -427,6 +426,3 @@ def o3_group(maximum_frequency: int = 2) -> O3:
              [0., 0., 1.]
     """
     return _o3(whole(maximum_frequency, "maximum_frequency"))
-
-
-__all__ = ["O3", "SO3", "o3_group", "so3_group"]

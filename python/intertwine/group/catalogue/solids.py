@@ -60,6 +60,7 @@ class PolyhedralGroup(FiniteGroup):
     """For each n an n-fold axis, and a two-fold axis across it."""
 
     def __init__(self, name: str) -> None:
+        self._extreme_ids = ((False, 1), self._label)
         super().__init__(name, continuous=False, abelian=False)
 
     def _key(self) -> tuple[()]:
@@ -83,12 +84,6 @@ class PolyhedralGroup(FiniteGroup):
         products = np.einsum("aij,bjk->abik", self.rotation_matrices, self.rotation_matrices).reshape(-1, 9)
         # The matrix with the greatest inner product is the nearest.
         return (products @ flat.T).argmax(axis=1).reshape(self.order(), self.order())
-
-    def _combine(self, a: int, b: int) -> int:
-        return int(self.table[a, b])
-
-    def _inverse(self, a: int) -> int:
-        return int(self.inverses[a])
 
     def _to_canonical(self, value: Any, param: str) -> int:
         self._check_param(param)
@@ -138,39 +133,18 @@ class PolyhedralGroup(FiniteGroup):
         """The rotation matrices: the irrep of the vector (x, y, z)."""
         return self.irrep(1)
 
-    @cached_property
-    def _by_label(self) -> dict[tuple[int, ...], IrreducibleRepresentation]:
-        return {
-            (label,): IrreducibleRepresentation(
-                self,
-                (label,),
-                f"irrep_{label}",
-                _Listed(matrices),
-                matrices.shape[1],
-                "R",
-                frequency=self._frequencies[label],
-            )
-            for label, matrices in self._irrep_matrices().items()
-        }
-
     @abstractmethod
     def _irrep_matrices(self) -> dict[int, np.ndarray]:
         """The matrices of all irreps by label, the trivial one first, shape ``(order, size, size)`` each."""
 
     @cached_property
     def _irreps(self) -> tuple[IrreducibleRepresentation, ...]:
-        return tuple(self._by_label.values())
-
-    def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
-        """The irrep with this label.
-
-        Args:
-            *id: one whole number; see the class of the group.
-        """
-        found = self._by_label.get(tuple(int(k) if isinstance(k, (int, np.integer)) else k for k in id))
-        if found is None:
-            raise self._irrep_error(id)
-        return found
+        return tuple(
+            IrreducibleRepresentation(
+                self, (k,), f"irrep_{k}", matrices, matrices.shape[1], "R", frequency=self._frequencies[k]
+            )
+            for k, matrices in self._irrep_matrices().items()
+        )
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
         parts = list(id) if isinstance(id, (tuple, list)) else [id]
@@ -219,26 +193,6 @@ class PolyhedralGroup(FiniteGroup):
             return group, axial_matrices(group, axis=across, across=axis)
         group = dihedral_group(n) if parts[0] else cyclic_group(n)
         return group, axial_matrices(group, axis=axis, across=across)
-
-    @property
-    def subgroup_trivial_id(self) -> tuple[bool, int]:
-        """The label of the subgroup that holds the identity alone."""
-        return (False, 1)
-
-    @property
-    def subgroup_self_id(self) -> str:
-        """The label of the group as its own subgroup."""
-        return self._label
-
-
-class _Listed:
-    """Matrices by the number of the element."""
-
-    def __init__(self, matrices: np.ndarray) -> None:
-        self._matrices = matrices
-
-    def __call__(self, value: int) -> np.ndarray:
-        return self._matrices[value]
 
 
 _Z = np.array([0.0, 0.0, 1.0])

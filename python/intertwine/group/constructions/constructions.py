@@ -8,9 +8,8 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, GroupError, RepresentationError
 from intertwine.group.constructions.decomposition import (
-    continuous_data,
+    continuous_representation,
     decompose,
-    finite_data,
     greatest_frequency,
     named_representation,
     restricted_data,
@@ -126,22 +125,13 @@ def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: s
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
     group = a.group
     if not isinstance(group, FiniteGroup):
-        lie = np.stack([np.kron(x, np.eye(b.size)) + np.kron(np.eye(a.size), y) for x, y in _pairs(a, b)])
-        data = continuous_data(
-            cast("ContinuousGroup", group),
-            lambda g: np.kron(a(g), b(g)),
-            lie,
-            greatest_frequency(a) + greatest_frequency(b),
-        )
-        labels, basis = decompose(data)
-        return Representation(group, f"{a_name} X {b_name}", labels, basis)
+        pairs = zip(a.lie_matrices, b.lie_matrices, strict=True)
+        lie = np.stack([np.kron(x, np.eye(b.size)) + np.kron(np.eye(a.size), y) for x, y in pairs])
+        degree = greatest_frequency(a) + greatest_frequency(b)
+        owner = cast("ContinuousGroup", group)
+        return continuous_representation(owner, lambda g: np.kron(a(g), b(g)), degree, f"{a_name} X {b_name}", lie)
     matrices = kronecker(a.kept_matrices, b.kept_matrices)
-    labels, basis = decompose(finite_data(group, matrices))
-    return Representation(group, f"{a_name} X {b_name}", labels, basis, _matrices=matrices)
-
-
-def _pairs(a: Representation, b: Representation) -> zip[tuple[np.ndarray, np.ndarray]]:
-    return zip(a.lie_matrices, b.lie_matrices, strict=True)
+    return named_representation(group, matrices, f"{a_name} X {b_name}")
 
 
 def regular_representation(group: FiniteGroup) -> Representation:

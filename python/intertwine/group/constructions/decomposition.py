@@ -313,13 +313,39 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
     return np.eye(repr.size)[order], parts
 
 
-def named_representation(group: FiniteGroup, matrices: np.ndarray | Matrices, name: str) -> Representation:
+def named_representation(
+    group: FiniteGroup, matrices: np.ndarray | Matrices, name: str, **attributes: Any
+) -> Representation:
     """A representation of a finite group from all its matrices, split into irreps.
 
     Args:
         group: the group.
         matrices: shape ``(order, n, n)``, orthogonal; or what keeps them.
         name: how it prints.
+        **attributes: what the representation remembers besides.
     """
     labels, basis = decompose(finite_data(group, matrices))
-    return Representation(group, name, labels, basis, _matrices=matrices)
+    return Representation(group, name, labels, basis, _matrices=matrices, **attributes)
+
+
+def continuous_representation(
+    group: ContinuousGroup,
+    matrix: Callable[[GroupElement], np.ndarray],
+    degree: int,
+    name: str,
+    lie: np.ndarray | None = None,
+    **attributes: Any,
+) -> Representation:
+    """A representation of a continuous group from the matrix of each element, split into irreps.
+
+    Args:
+        group: the group.
+        matrix: the matrix of an element, orthogonal.
+        degree: the greatest frequency in it.
+        name: how it prints.
+        lie: derivatives along the Lie algebra, where they are known.
+        **attributes: what the representation takes besides.
+    """
+    derivatives = group.derivatives(matrix, degree) if lie is None else lie
+    labels, basis = decompose(continuous_data(group, matrix, derivatives, degree))
+    return Representation(group, name, labels, basis, **attributes)

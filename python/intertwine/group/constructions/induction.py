@@ -7,7 +7,11 @@ from typing import Any, cast
 import numpy as np
 
 from intertwine.errors import GroupError, Words
-from intertwine.group.constructions.decomposition import continuous_data, decompose, finite_data, greatest_frequency
+from intertwine.group.constructions.decomposition import (
+    continuous_representation,
+    greatest_frequency,
+    named_representation,
+)
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
@@ -75,18 +79,13 @@ def _of_finite_group(
 ) -> Representation:
     subgroup, numbers = group._subgroup_elements(subgroup_id)
     sigma = _need_sigma(group, subgroup_id, subgroup, repr)
-    cosets = group.left_cosets(numbers)
-    coset_of = np.empty(group.order(), dtype=int)
-    for position, coset in enumerate(cosets):
-        coset_of[coset] = position
-    if representatives is None:
-        chosen = np.array([int(coset[0]) for coset in cosets])
-    else:
+    chosen, coset_of = group.coset_numbers(numbers)
+    if representatives is not None:
+        cosets = len(chosen)
         chosen = np.array([group.index(g) for g in representatives])
-        if sorted(coset_of[chosen].tolist()) != list(range(len(cosets))):
-            raise _not_one_of_each(len(representatives), len(cosets))
-        order = np.argsort(coset_of[chosen])
-        coset_of = order[coset_of]
+        if sorted(coset_of[chosen].tolist()) != list(range(cosets)):
+            raise _not_one_of_each(len(representatives), cosets)
+        coset_of = np.argsort(coset_of[chosen])[coset_of]
     label = name or f"induced[{subgroup_id}][{sigma.name}]"
     images = group.table[:, chosen]
     targets = coset_of[images]
@@ -94,9 +93,8 @@ def _of_finite_group(
     position_in_subgroup[numbers] = np.arange(len(numbers))
     inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
     matrices = _blocks_in_place(sigma.kept_matrices, targets, inside)
-    labels, basis = decompose(finite_data(group, matrices))
     # Norms of blocks are told apart from norms of channels by this size where sigma's matrices have zeros.
-    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=sigma.size)
+    return named_representation(group, matrices, label, subfield_size=sigma.size)
 
 
 def _blocks_in_place(sigma: Matrices, targets: np.ndarray, inside: np.ndarray) -> Matrices:
@@ -143,14 +141,15 @@ def _of_continuous_group(
             raise _not_one_of_each(len(chosen), len(cosets))
         cosets = chosen
     matrices = _InducedMatrix(group, cosets, restriction, sigma)
-    degree = greatest_frequency(sigma)
-
-    def matrix(g: GroupElement) -> np.ndarray:
-        return matrices(g._value)
-
-    labels, basis = decompose(continuous_data(group, matrix, group.derivatives(matrix, degree), degree))
     label = name or f"induced[{subgroup_id}][{sigma.name}]"
-    return Representation(group, label, labels, basis, _matrices=matrices, subfield_size=sigma.size)
+    return continuous_representation(
+        group,
+        lambda g: matrices(g._value),
+        greatest_frequency(sigma),
+        label,
+        _matrices=matrices,
+        subfield_size=sigma.size,
+    )
 
 
 def _cosets(group: ContinuousGroup, restriction: ElementMap) -> list[GroupElement]:

@@ -7,8 +7,9 @@ from typing import Any, cast
 import numpy as np
 
 from intertwine.group.constructions.constructions import tensor_product
-from intertwine.group.constructions.decomposition import continuous_data, decompose, named_representation
+from intertwine.group.constructions.decomposition import continuous_representation, named_representation
 from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
 from intertwine.memory import remembered
@@ -44,11 +45,11 @@ def determinant(rho: Representation, name: str) -> Representation:
         signs = np.rint(np.linalg.det(rho.matrices))
         return named_representation(group, signs[:, None, None], name)
     lie = np.zeros((len(rho.lie_matrices), 1, 1))
-    data = continuous_data(
-        cast("ContinuousGroup", group), lambda g: np.rint(np.linalg.det(rho(g))).reshape(1, 1), lie, 0
-    )
-    labels, basis = decompose(data)
-    return Representation(group, name, labels, basis)
+
+    def sign(g: GroupElement) -> np.ndarray:
+        return np.rint(np.linalg.det(rho(g))).reshape(1, 1)
+
+    return continuous_representation(cast("ContinuousGroup", group), sign, 0, name, lie)
 
 
 @remembered
@@ -56,8 +57,8 @@ def with_determinant(rho: Representation, name: str) -> Representation:
     """The representation det(rho(g)) rho(g): that of rho, with another sign where it mirrors.
 
     Args:
-        rho: a representation.
-        name: how it prints.
+        rho: the representation that is multiplied by its determinant.
+        name: how the product prints.
 
     Example:
         >>> from intertwine.group import cyclic_group

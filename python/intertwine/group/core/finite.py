@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from intertwine.checks import whole
 from intertwine.errors import GroupError
 from intertwine.group.core.character_table import CharacterTable
 from intertwine.group.core.element import GroupElement
@@ -105,6 +106,24 @@ class FiniteGroup(Group):
             raise GroupError(f"{element} is an element of {element.group}, not of {self}")
         return self._numbers[element._value]
 
+    def checked_number(self, value: Any) -> int:
+        """The number of an element, by which it may be given.
+
+        Args:
+            value: what was given.
+
+        Raises:
+            GroupError: if no element has that number.
+        """
+        number = whole(value, f"an element of {self.name}")
+        if not 0 <= number < self.order():
+            raise GroupError(
+                f"{self.name} has no element {{element}}",
+                hint="its elements are {first} to {last}",
+                positions={"element": number, "first": 0, "last": self.order() - 1},
+            )
+        return number
+
     def order(self) -> int:
         """The number of elements."""
         return len(self._values)
@@ -125,8 +144,7 @@ class FiniteGroup(Group):
 
     def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
         """A random element, each equally likely."""
-        generator = np.random.default_rng() if generator is None else generator
-        return self._elements[int(generator.integers(self.order()))]
+        return self._elements[int(np.random.default_rng(generator).integers(self.order()))]
 
     def testing_elements(self) -> Iterable[GroupElement]:
         """All elements."""
@@ -265,6 +283,18 @@ class FiniteGroup(Group):
         """The label of the subgroup that has these elements; by default, elements that generate it."""
         return self.generating_numbers(numbers)
 
+    def coset_numbers(self, numbers: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """The left cosets gH of a subgroup H, numbered in the order of their first elements.
+
+        Args:
+            numbers: the numbers of the elements of H.
+
+        Returns:
+            the number of the first element of each coset, and the number of the coset of each element.
+        """
+        first = self.table[:, sorted({int(n) for n in numbers})].min(axis=1)
+        return np.unique(first, return_inverse=True)
+
     def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
         """The left cosets gH of a subgroup H, in the order of their first elements.
 
@@ -274,15 +304,8 @@ class FiniteGroup(Group):
         Returns:
             the numbers of the elements of each coset, its first element first.
         """
-        members = np.array(sorted({int(n) for n in numbers}))
-        seen = np.zeros(self.order(), dtype=bool)
-        cosets = []
-        for g in range(self.order()):
-            if not seen[g]:
-                coset = np.sort(self.table[g, members])
-                seen[coset] = True
-                cosets.append(coset)
-        return cosets
+        firsts, coset_of = self.coset_numbers(numbers)
+        return [np.flatnonzero(coset_of == number) for number in range(len(firsts))]
 
     @cached_property
     def _regular(self) -> Representation:

@@ -119,7 +119,7 @@ class FlippedContinuousGroup(FlippedGroup, ContinuousGroup):
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
         """
-        generator = np.random.default_rng() if generator is None else generator
+        generator = np.random.default_rng(generator)
         flip = int(generator.integers(2))
         return self._pair(flip, self._rotations.sample(generator))
 

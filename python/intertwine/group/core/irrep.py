@@ -12,7 +12,7 @@ from intertwine.errors import RepresentationError
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.group import Group
 from intertwine.group.core.representation import Representation
-from intertwine.group.matrices.element_matrices import snapped
+from intertwine.group.matrices.element_matrices import Matrices, snapped
 from intertwine.group.matrices.hom import ENDOMORPHISMS
 from intertwine.group.matrices.labels import Label, as_label
 
@@ -27,7 +27,8 @@ class IrreducibleRepresentation(Representation):
         group: the group.
         id: its label, a tuple of whole numbers.
         name: how it prints.
-        representation: its matrices: a function of an element's canonical value, or a dict by element.
+        representation: its matrices: a function of an element's canonical value, a dict by element, or all matrices of a finite
+            group in the order of its elements, shape ``(order, size, size)``.
         size: the size of its matrices.
         type: ``"R"``, ``"C"`` or ``"H"``.
         supported_nonlinearities: accepted for escnn's sake; what is supported is computed.
@@ -42,7 +43,7 @@ class IrreducibleRepresentation(Representation):
         group: Group,
         id: Label,
         name: str,
-        representation: dict[GroupElement, np.ndarray] | Callable[[Any], np.ndarray],
+        representation: dict[GroupElement, np.ndarray] | np.ndarray | Matrices | Callable[[Any], np.ndarray],
         size: int,
         type: str,
         supported_nonlinearities: Iterable[str] = (),
@@ -59,7 +60,7 @@ class IrreducibleRepresentation(Representation):
         self._size = int(size)
         if isinstance(representation, dict):
             by_value = {group._hash_value(g._value): np.asarray(m, dtype=float) for g, m in representation.items()}
-            matrices: Callable[[Any], np.ndarray] = lambda value: by_value[group._hash_value(value)]  # noqa: E731
+            matrices: Any = lambda value: by_value[group._hash_value(value)]  # noqa: E731
         else:
             matrices = representation
         super().__init__(group, name, [self._id], np.eye(self._size), _matrices=matrices, **kwargs)

@@ -30,7 +30,7 @@ def describe(matrix: np.ndarray) -> str:
         return f"{_number(angle)} deg" if proper else f"mirror in {_number((angle / 2) % 180)} deg"
     turn = matrix if proper else -matrix
     axis, angle = axis_angle(turn)
-    direction = _direction(axis)
+    direction = direction_text(axis)
     if proper:
         return f"{_number(angle)} deg about {direction}"
     if abs(angle - 180) < _WHOLE:
@@ -62,7 +62,12 @@ def _number(value: float) -> str:
     return f"{round(value, 4) + 0.0:g}"
 
 
-def _direction(axis: np.ndarray) -> str:
+def direction_text(axis: np.ndarray) -> str:
+    """A direction of space in coordinates: small whole numbers if there are such, else three decimals.
+
+    Args:
+        axis: a unit vector, shape ``(3,)``.
+    """
     scaled = axis / min(abs(x) for x in axis if abs(x) > _WHOLE)
     if np.allclose(scaled, np.rint(scaled), atol=_WHOLE) and np.abs(scaled).max() < 10:
         return "(" + ", ".join(str(int(x)) for x in np.rint(scaled)) + ")"

@@ -79,36 +79,28 @@ _POINTS: Mapping[str, _Recipe] = {
 }
 
 
-def _count(type: str, name: str, value: Any) -> int:
-    if value is None:
-        raise ArgumentError(
-            f"a grid of type {type!r} needs {name}", hint=f"give the number {name}, such as {name} = 30"
-        )
+def _whole(value: Any, least: int, subject: str, kind: str, hint: str | None = None) -> int:
     try:
         if isinstance(value, bool | np.bool_):
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise ArgumentTypeError(f"{name} of a grid is a whole number, not {value!r}") from None
-    if number < 1:
-        raise ArgumentError(f"{name} of a grid is {number}", hint="use 1 or more")
+        raise ArgumentTypeError(f"{subject} is {kind}, not {value!r}", hint=hint) from None
+    if number < least:
+        raise ArgumentError(f"{subject} is {number}", hint=f"use {least} or more")
     return number
 
 
-def _checked_seed(seed: Any) -> Seed:
-    if seed is None or isinstance(seed, np.random.Generator | np.random.RandomState):
-        return seed
-    try:
-        if isinstance(seed, bool | np.bool_):
-            raise TypeError
-        number = operator.index(seed)
-    except TypeError:
-        raise ArgumentTypeError(
-            f"a seed is a whole number or a generator of numpy, not {seed!r}", hint="use seed = 0, for instance"
-        ) from None
-    if number < 0:
-        raise ArgumentError(f"the seed is {number}", hint="use 0 or more")
-    return number
+def _argument(type: str, name: str, value: Any) -> Any:
+    if name != "seed":
+        if value is None:
+            raise ArgumentError(
+                f"a grid of type {type!r} needs {name}", hint=f"give the number {name}, such as {name} = 30"
+            )
+        return _whole(value, 1, f"{name} of a grid", "a whole number")
+    if value is None or isinstance(value, np.random.Generator | np.random.RandomState):
+        return value
+    return _whole(value, 0, "the seed", "a whole number or a generator of numpy", "use seed = 0, for instance")
 
 
 def _grid(recipes: Mapping[str, _Recipe], what: str, type: Any, **given: Any) -> np.ndarray:
@@ -121,10 +113,7 @@ def _grid(recipes: Mapping[str, _Recipe], what: str, type: Any, **given: Any) ->
         if value is not None and name not in takes:
             hint = f"it takes {' and '.join(takes)}" if takes else f"it has {len(build())} elements; leave {name} out"
             raise ArgumentError(f"a grid of type {type!r} of {what} takes no {name}", hint=hint)
-    arguments = {
-        name: _checked_seed(given[name]) if name == "seed" else _count(type, name, given[name]) for name in takes
-    }
-    return build(**arguments)
+    return build(**{name: _argument(type, name, given[name]) for name in takes})
 
 
 def rotation_grid(type: str, N: int | None = None, seed: Seed = None) -> np.ndarray:
