@@ -21,6 +21,10 @@ from intertwine import group, gspaces, memory, nn, training
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "intertwine"
 PAGE = ROOT / "docs" / "architecture.md"
+PAGES = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "tools").is_dir(), reason="the tools are in the repository alone")
 
@@ -143,12 +147,14 @@ def test_the_value_passes_what_the_page_names(heading: str) -> None:
     assert not missed, f"{heading}: these are not called: {missed}"
 
 
-def test_files_named_in_the_text_exist() -> None:
-    text = PAGE.read_text("utf-8")
-    for name in re.findall(r"`([\w./]+\.(?:py|R))`", text):
-        assert any((base / name).is_file() for base in (ROOT, PACKAGE)), f"there is no {name}"
-    for link in re.findall(r"\]\(([\w./-]+)\)", text):
-        assert (PAGE.parent / link).is_file(), f"there is no {link}"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_links_of_a_page_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for name in re.findall(r"`([\w./-]+\.(?:py|R|md|sh|json|toml|yml))`", text):
+        places = (ROOT / name, PACKAGE / name, *([*PACKAGE.rglob(name)] if "/" not in name else []))
+        assert any(place.is_file() for place in places), f"there is no {name}"
+    for link in re.findall(r"\]\((?!https?:)([\w./-]+)\)", text):
+        assert (page.parent / link).exists(), f"there is no {link}"
 
 
 def test_the_picture_is_that_of_the_imports(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ _HEAD = """\
 Every layer of `intertwine.nn`, in both languages, and whether it has what users of PyTorch expect of a module. Each cell is a
 test: the layer in {count} settings (groups, kinds of fields, dimensions), untrained and after training, in training and in
 evaluation mode. *yes* means that all of them pass. *takes* says what the fields of the input must be. A layer computes this from
-the matrices of their representations, and refuses other fields when it is built. The tests (`tests/python/contracts/properties.py`)
-write this page, and one of them fails if the page says anything else.
+the matrices of their representations, and refuses other fields when it is built. The tests
+(`tests/python/contracts/properties.py`) write this page, and one of them fails if the page says anything else.
 
 """
 
