@@ -17,6 +17,20 @@ as_angle <- function(angle, degrees = NULL, n = 1, call = rlang::caller_env()) {
   as.double(degrees) * pi / 180
 }
 
+#' The angle of an axis in radians, from `axis` or from `degrees`; `usual` is what `axis` is by default.
+#' @noRd
+as_axis_angle <- function(axis, degrees, usual = pi / 2, call = rlang::caller_env()) {
+  if (is.null(degrees)) {
+    return(if (!is.null(axis)) in_radians(axis, arg = "axis", call = call))
+  }
+  if (!identical(axis, usual)) {
+    abort_intertwine(
+      "There are both an `axis`, in radians, and `degrees`.", hint = "Give one of them.", call = call
+    )
+  }
+  as_angle(NULL, degrees, call = call)
+}
+
 #' Angles that are in radians: a word about those that look like degrees.
 #' @noRd
 in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
@@ -26,7 +40,7 @@ in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::calle
   if (length(odd)) {
     warn_intertwine(
       "`{arg}` is in radians, but {format(odd[1])} looks like degrees.", "units",
-      if (arg == "angle") {
+      if (arg %in% c("angle", "axis")) {
         "For degrees, give degrees = {format(odd[1])}."
       } else {
         "In radians, {format(odd[1])} degrees are {format(odd[1])} * pi / 180."

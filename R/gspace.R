@@ -17,6 +17,7 @@
 #' @param max_frequency For `N = Inf`, the highest frequency of the irreps that [representations()] lists.
 #' @param axis Angle in radians of the axis of reflection; `pi / 2` is the vertical axis, so that left and right change
 #'   places, and `0` the horizontal one.
+#' @param degrees The angle of `axis` in degrees, in its place.
 #' @param G A group, such as [cyclic_group()].
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A space. `gspaces()` gives a data frame of what is available, with the name of each space in Python.
@@ -42,15 +43,15 @@ gspace_rot2d <- function(N, max_frequency = 6, ...) {
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_flip2d <- function(axis = pi / 2, ...) {
-  py_call_checked("gspaces.flip2dOnR2", list(axis = in_radians(axis)))
+gspace_flip2d <- function(axis = pi / 2, degrees = NULL, ...) {
+  py_call_checked("gspaces.flip2dOnR2", list(axis = as_axis_angle(axis, degrees)))
 }
 
 #' @rdname gspace_rot2d
 #' @export
-gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6, ...) {
+gspace_flip_rot2d <- function(N, axis = pi / 2, max_frequency = 6, degrees = NULL, ...) {
   py_call_checked("gspaces.flipRot2dOnR2", list(
-    N = as_order(N), axis = in_radians(axis), maximum_frequency = as_count(max_frequency, min = 0)
+    N = as_order(N), axis = as_axis_angle(axis, degrees), maximum_frequency = as_count(max_frequency, min = 0)
   ))
 }
 
@@ -110,6 +111,7 @@ gspace_trivial1d <- function() py_call_checked("gspaces.trivialOnR1")
 #'
 #' @param N Number of rotations about the axis; `Inf` for all of them.
 #' @param axis Angle in radians between the x-axis and one of the axes across, or one of the mirrors.
+#' @param degrees The angle of `axis` in degrees, in its place.
 #' @param adjoint An element a of [o3_group()] or [so3_group()]: the group becomes a^-1 H a, so that its axis is a^-1 z.
 #' @param max_frequency For continuous groups, the highest frequency of the irreps that [representations()] lists.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
@@ -167,14 +169,14 @@ gspace_axis3d <- function(N = Inf, adjoint = NULL, max_frequency = 2, ...) {
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_dihedral3d <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
-  axial_space("gspaces.dihedralOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
+gspace_dihedral3d <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, degrees = NULL, ...) {
+  axial_space("gspaces.dihedralOnR3", N, adjoint, max_frequency, axis = as_axis_angle(axis, degrees))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_cone <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
-  axial_space("gspaces.conicalOnR3", N, adjoint, max_frequency, axis = in_radians(axis))
+gspace_cone <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, degrees = NULL, ...) {
+  axial_space("gspaces.conicalOnR3", N, adjoint, max_frequency, axis = as_axis_angle(axis, degrees))
 }
 
 #' @rdname gspace_rot3d
@@ -185,15 +187,15 @@ gspace_cylinder <- function(N = Inf, adjoint = NULL, max_frequency = 2, ...) {
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_full_cylinder <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, ...) {
+gspace_full_cylinder <- function(N = Inf, axis = pi / 2, adjoint = NULL, max_frequency = 2, degrees = NULL, ...) {
   # Python takes twice the angle here, as escnn does, and the angle elsewhere.
-  axial_space("gspaces.fullCylindricalOnR3", N, adjoint, max_frequency, axis = 2 * in_radians(axis))
+  axial_space("gspaces.fullCylindricalOnR3", N, adjoint, max_frequency, axis = 2 * as_axis_angle(axis, degrees))
 }
 
 #' @rdname gspace_rot3d
 #' @export
-gspace_mirror3d <- function(axis = pi / 2, adjoint = NULL, ...) {
-  py_call_checked("gspaces.mirOnR3", list(in_radians(axis), checked_adjoint(adjoint)))
+gspace_mirror3d <- function(axis = pi / 2, adjoint = NULL, degrees = NULL, ...) {
+  py_call_checked("gspaces.mirOnR3", list(as_axis_angle(axis, degrees), checked_adjoint(adjoint)))
 }
 
 #' @rdname gspace_rot3d

@@ -41,12 +41,25 @@ as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::calle
       class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
     )
   }
+  check_no_image_network(x, module, arg, call)
   values <- as.matrix(x)
   if (.row_names_info(x) < 0) {
     # the numbers that R gives to rows without names
     rownames(values) <- NULL
   }
   array_input(values, module, arg, call)
+}
+
+#' Refuse the rows of a data frame where a network takes images.
+#' @noRd
+check_no_image_network <- function(x, module, arg, call) {
+  type <- if (is_module(module)) module$in_type
+  if (is_field_type(type) && type$gspace$dimensionality > 0 && n_channels(type) != ncol(x)) {
+    abort_intertwine(
+      "`{arg}` is a data frame, but the network takes images, which are arrays.",
+      class = "shape", hint = "{pixels_hint(x)}", call = call
+    )
+  }
 }
 
 # matrices of the package Matrix, dense and sparse

@@ -10,8 +10,9 @@
 #' @inheritParams r2_conv
 #' @param x A space, a group, a representation, a field type or a geometric tensor.
 #' @param rotations Number of rotations that are kept; 1 keeps none but the identity, `Inf` all.
-#' @param axis For groups with reflections: the step of rotation of the reflection that is kept, a value from 0;
-#'   `NULL` keeps no reflection.
+#' @param axis For groups with reflections: the rotation of the reflection that is kept, as a number of steps from 0 (for
+#'   continuous groups as an angle in radians); `NULL` keeps no reflection.
+#' @param degrees For continuous groups: the angle of `axis` in degrees, in its place.
 #' @param subgroup The subgroup of any other group: a row of [subgroups()], elements that generate it, the name of its
 #'   structure, or its label.
 #' @param ... For methods.
@@ -34,24 +35,27 @@ restrict <- function(x, ...) {
 
 #' @rdname restrict
 #' @export
-restrict.default <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+restrict.default <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, degrees = NULL, ...) {
   call <- quote(restrict())
   check_class(
     x, c("symmetry_group", "gspace", "group_representation", "field_type", "geometric_tensor"),
     "a space, a group, a representation, a field type or a geometric tensor",
     arg = "x", call = call
   )
+  if (!is.null(degrees)) axis <- as_axis_angle(axis, degrees, NULL, call)
   py_call_checked("_r.subgroups.restrict", c(list(x), as_subgroup(rotations, axis, subgroup, call)), call)
 }
 
 #' @export
-restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
-  restrict_module(x, rotations = rotations, axis = axis, subgroup = subgroup)
+restrict.equivariant_module <- function(x, rotations = NULL, axis = NULL, subgroup = NULL, degrees = NULL, ...) {
+  restrict_module(x, rotations = rotations, axis = axis, subgroup = subgroup, degrees = degrees)
 }
 
 #' @rdname restrict
 #' @export
-restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, ...) {
+restrict_module <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, degrees = NULL, ...) {
+  if (!is.null(degrees)) axis <- as_axis_angle(axis, degrees, NULL)
+  degrees <- NULL
   create_layer("RestrictionModule")
 }
 

@@ -67,6 +67,20 @@ def counted(position: Position, first: int) -> str:
     return str(position + first)
 
 
+def counted_in(text: str, first: int) -> str:
+    """A text in which the paths of parts, in parentheses behind their kind, count from the first one.
+
+    Args:
+        text: such as the reasons of plans.
+        first: the number of the first part.
+
+    Example:
+        >>> counted_in("through Conv2d (1.plain): error 0.3", first=1)
+        'through Conv2d (2.plain): error 0.3'
+    """
+    return re.sub(r"(?<=\w \()[\w.]+(?=\))", lambda found: counted(found[0], first), text)
+
+
 def _filled(
     template: str | Words,
     positions: Mapping[str, Position],

@@ -43,3 +43,18 @@ test_that("degrees that look like radians are said", {
   expect_no_warning(in_degrees(c(0, 1, 3, 6, 45, 360)))
   expect_error(in_degrees("a"), class = "intertwine_error_argument")
 })
+
+test_that("axes of spaces and of restrictions may be given in degrees", {
+  skip_if_no_python()
+  expect_true(gspace_flip2d(degrees = 30) == gspace_flip2d(axis = pi / 6))
+  expect_true(gspace_flip_rot2d(4, degrees = 45) == gspace_flip_rot2d(4, axis = pi / 4))
+  expect_true(gspace_full_cylinder(4, degrees = 30) == gspace_full_cylinder(4, axis = pi / 6))
+  expect_true(gspace_mirror3d(degrees = 0) == gspace_mirror3d(axis = 0))
+  O2 <- gspace_flip_rot2d(Inf)
+  expect_true(restrict(O2, rotations = 2, degrees = 90) == restrict(O2, rotations = 2, axis = pi / 2))
+  type <- field_type(O2, vector = 1)
+  expect_true(restrict_module(type, rotations = 1, degrees = 45)$out_type == restrict(type, rotations = 1, axis = pi / 4))
+  expect_error(gspace_flip2d(axis = 1, degrees = 30), "both an `axis`", class = "intertwine_error_argument")
+  expect_error(restrict(O2, rotations = 1, axis = 0, degrees = 30), "both an `axis`", class = "intertwine_error_argument")
+  expect_error(gspace_flip2d(degrees = "a"), "`degrees` must be one number", class = "intertwine_error_argument")
+})

@@ -205,3 +205,11 @@ test_that("measurements are predicted as a vector, or with one column for each o
   # one number is no choice between classes
   expect_error(predict(one$module, x, type = "prob"), class = "intertwine_error_shape")
 })
+
+test_that("a data frame is no image, and the error says what is", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), trivial = 1)
+  model <- sequential_module(type, r2_conv(c(regular = 2), 3), pool_group(), head_classes(2))
+  pixels <- as.data.frame(matrix(runif(2 * 64), 2))
+  expect_error(predict(model, pixels), "takes images, which are arrays.*images\\(array", class = "intertwine_error_shape")
+})

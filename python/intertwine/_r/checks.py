@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
 
 import torch
 
 from intertwine._r import points
 from intertwine._r.elements import texts
-from intertwine.errors import ArgumentError, counted
+from intertwine.errors import ArgumentError, counted, counted_in
 from intertwine.fields import GeometricTensor
 from intertwine.nn import check_equivariance
 from intertwine.nn.base.windows import size_text
@@ -82,7 +81,7 @@ def shape_plan(module: Any, size: list[int]) -> dict[str, Any]:
             "input": size_text(row["input_size"]),
             "output": size_text(row["output_size"]),
             "exact": row["exact"],
-            "reason": reason_text(row["reason"]),
+            "reason": None if row["reason"] is None else counted_in(row["reason"], first=1),
         }
         for row in plan.rows
     ]
@@ -97,18 +96,6 @@ def part_name(path: str) -> str:
         '2.blocks.1.conv'
     """
     return counted(path, first=1)
-
-
-def reason_text(reason: str | None) -> str | None:
-    """A reason in which parts are named in the same way.
-
-    Example:
-        >>> reason_text("through Conv2d (1.plain): error 0.3")
-        'through Conv2d (2.plain): error 0.3'
-    """
-    if reason is None:
-        return None
-    return re.sub(r"(?<=\w \()[\w.]+(?=\))", lambda found: part_name(found[0]), reason)
 
 
 def _number(value: float | None) -> float:

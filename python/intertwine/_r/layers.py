@@ -9,14 +9,14 @@ from typing import Any
 import torch
 
 from intertwine import nn
-from intertwine._r.checks import part_name, reason_text
+from intertwine._r.checks import part_name
 from intertwine._r.crossing import arrays
 from intertwine._r.crossing.values import tuples
 from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
 from intertwine._r.spaces import space_name
 from intertwine._r.subgroups import subgroup_label
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, counted_in
 from intertwine.group import O3, SO3
 
 Record = dict[str, Any]
@@ -308,7 +308,7 @@ def summary(module: torch.nn.Module, size: list[int] | None = None) -> Record:
                 **{name: None if row[name] is None else float(row[name]) for name in numbers},
                 "shape": None if row["output_shape"] is None else " x ".join(map(str, row["output_shape"])),
                 "exact": row["exact"],
-                "reason": reason_text(row["reason"]),
+                "reason": None if row["reason"] is None else counted_in(row["reason"], first=1),
             }
         )
     return {"rows": rows, "symmetry": found.symmetry, "exact": found.exact, "judged": found.judged}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from intertwine.errors import EquivarianceWarning, IntertwineError, StatisticsWarning, warn
+from intertwine.errors import EquivarianceWarning, IntertwineError, StatisticsWarning, Words, counted_in, warn
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.planning import plan_within
@@ -35,9 +35,10 @@ def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
     advice = f"Exact sizes nearby: {near}" if near else "shape_plan() says which layers lose it"
     warn(
         f"the model is not exactly equivariant on inputs of size {size_text(size)}: layer {{layer}} ({row['name']}): "
-        f"{row['reason']}. {advice}. Pad or crop the data, or change that layer.",
+        f"{{reason}}. {advice}. Pad or crop the data, or change that layer.",
         EquivarianceWarning,
         positions={"layer": row["layer"]},
+        parts={"reason": Words(row["reason"], r=counted_in(row["reason"], first=1))},
     )
 
 

@@ -226,7 +226,9 @@ def of_module(module: torch.nn.Module, x: Any) -> Any:
     """X itself, once a geometric tensor is known to have the module's own field type."""
     given, wanted = getattr(x, "type", None), getattr(module, "in_type", None)
     if hasattr(x, "tensor") and given is not None and wanted is not None and given != wanted:
-        raise FieldTypeError(f"`x` has field type {given}, but the module takes {wanted}")
+        raise FieldTypeError(
+            "`x` has field type {given}, but the module takes {wanted}", parts={"given": given, "wanted": wanted}
+        )
     return x
 
 
