@@ -2,8 +2,8 @@
 
 #' Spaces with a symmetry
 #'
-#' A space says on what features live and which transformations the network shall respect. On images: all of them are
-#' also shifted, and
+#' A space says where features are and which symmetries the network keeps. Networks on images always keep shifts. Beside
+#' shifts,
 #'
 #' * `gspace_trivial2d()` adds nothing, for ordinary convolutional networks;
 #' * `gspace_rot2d()` adds N rotations;
