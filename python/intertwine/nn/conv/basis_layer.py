@@ -39,7 +39,13 @@ class ExpandedModule(EquivariantModule):
         Args:
             **arguments: of the constructor.
         """
-        return {"weights": None}
+        count = cls._number_of_weights(**arguments)
+        return {"weights": None if count is None else (count,)}
+
+    @classmethod
+    def _number_of_weights(cls, **arguments: Any) -> int | None:
+        """How many weights a layer with such arguments has; ``None`` where this is not known before it is built."""
+        return None
 
     def _set_types(self, in_type: Any, out_type: Any, dimension: int | None = None) -> None:
         """Sets the types of input and output, if they are on one space.

@@ -82,7 +82,7 @@ class _GridConv(ExpandedModule):
         yield from plan_prices(action, *cls._fields(in_type, out_type, groups), scalars, int(cells))
 
     @classmethod
-    def declares(
+    def _number_of_weights(
         cls,
         in_type: FieldType,
         out_type: FieldType,
@@ -91,28 +91,16 @@ class _GridConv(ExpandedModule):
         spacing: float | tuple[float, ...] = 1,
         low_error: bool | float = False,
         **others: Any,
-    ) -> dict[str, tuple[int, ...] | None]:
-        """The weights; as for `prices`.
-
-        Args:
-            in_type: the fields of the input.
-            out_type: the fields of the output.
-            kernel_size: the width of the kernel.
-            groups: into how many parts the fields fall.
-            spacing: the distance of cells.
-            low_error: whether filters are fitted: which of them are kept is not known beforehand.
-            **others: the other arguments of the constructor, of which some describe the rings.
-        """
+    ) -> int | None:
+        # Which filters are kept when they are fitted is only known afterwards.
         if low_error_bound(low_error) is not None or in_type.fibergroup.continuous:
-            return {"weights": None}
+            return None
         d = cls.dimension
         kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
         units = relative_sizes(spacing, d, "spacing")
-        scalars = cls._scalars(in_type, kernel, units, **others)
         points = lattice_points(d, kernel, tuple(others.get("dilation", 1) * unit for unit in units))
-        sides = cls._fields(in_type, out_type, groups)
-        count = plan_weights(in_type.gspace.basespace_action, *sides, scalars.seen_on(points))
-        return {"weights": None if count is None else (count,)}
+        scalars = cls._scalars(in_type, kernel, units, **others).seen_on(points)
+        return plan_weights(in_type.gspace.basespace_action, *cls._fields(in_type, out_type, groups), scalars)
 
     @classmethod
     def _fields(

@@ -84,17 +84,8 @@ class Linear(ExpandedModule):
     """
 
     @classmethod
-    def declares(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> dict[str, tuple[int, ...] | None]:
-        """The weights.
-
-        Args:
-            in_type: the fields of the input.
-            out_type: the fields of the output.
-            **others: the other arguments of the constructor.
-        """
-        group = in_type.fibergroup
-        count = plan_weights(_still(group), in_type.representations, out_type.representations, _POINT)
-        return {"weights": None if count is None else (count,)}
+    def _number_of_weights(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> int | None:
+        return plan_weights(_still(in_type.fibergroup), in_type.representations, out_type.representations, _POINT)
 
     @classmethod
     def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:

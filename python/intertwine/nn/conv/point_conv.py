@@ -55,50 +55,32 @@ class _PointConv(ExpandedModule):
     dimension: ClassVar[int]
 
     @classmethod
-    def prices(
-        cls,
-        in_type: FieldType,
-        out_type: FieldType,
-        width: float | None = None,
-        n_rings: int | None = None,
-        rings: list[float] | None = None,
-        sigma: list[float] | float | None = None,
-        frequencies_cutoff: Any = None,
-        **others: Any,
-    ) -> Iterator[Price]:
+    def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
         """The basis of kernels at points.
 
         Args:
             in_type: the fields of the input.
             out_type: the fields of the output.
-            width: radius of the outermost ring.
-            n_rings: the number of rings.
-            rings: radii of the rings.
-            sigma: widths of the rings.
-            frequencies_cutoff: the greatest order of harmonics on a ring.
-            **others: the other arguments of the constructor.
+            **others: the other arguments of the constructor, of which some describe the rings.
         """
-        count = float((n_rings or 1) if rings is None else len(rings))
+        rings = others.get("rings")
+        count = float((others.get("n_rings") or 1) if rings is None else len(rings))
         yield Price(40 * count**2 + 1e5 * count, 2e-5 * count)
-        scalars = point_basis(cls.dimension, width, n_rings, rings, sigma, frequencies_cutoff)
+        scalars = cls._scalars(**others)
         yield Price(16.0 * scalars.size**2, 1e-5 * len(scalars.blocks) ** 2)
         action = in_type.gspace.basespace_action
         yield from plan_prices(action, in_type.representations, out_type.representations, scalars, scalars.size)
 
     @classmethod
-    def declares(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> dict[str, tuple[int, ...] | None]:
-        """The weights.
-
-        Args:
-            in_type: the fields of the input.
-            out_type: the fields of the output.
-            **others: the other arguments of the constructor.
-        """
-        given = {key: others.get(key) for key in ("width", "n_rings", "rings", "sigma", "frequencies_cutoff")}
-        scalars = point_basis(cls.dimension, **given)
+    def _number_of_weights(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> int | None:
         action = in_type.gspace.basespace_action
-        count = plan_weights(action, in_type.representations, out_type.representations, scalars)
-        return {"weights": None if count is None else (count,)}
+        return plan_weights(action, in_type.representations, out_type.representations, cls._scalars(**others))
+
+    @classmethod
+    def _scalars(cls, **others: Any) -> ScalarBasis:
+        """The scalar functions for arguments of the constructor."""
+        names = ("width", "n_rings", "rings", "sigma", "frequencies_cutoff")
+        return point_basis(cls.dimension, **{name: others.get(name) for name in names})
 
     def __init__(
         self,
