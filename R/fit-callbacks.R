@@ -47,7 +47,7 @@ callback_stop_early <- function(patience = 5, min_delta = 0, ...) {
 callback_checkpoint <- function(folder, resume = TRUE, ...) {
   check_string(folder)
   check_flag(resume)
-  new_callback(list(options = list(checkpoint = path.expand(folder), resume = resume)))
+  new_callback(list(options = list(checkpoint = as_utf8(path.expand(folder)), resume = resume)))
 }
 
 new_callback <- function(x) {

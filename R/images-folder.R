@@ -68,6 +68,7 @@
 #' @export
 read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rgba"),
                               pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", max_pixels = 5e7, ...) {
+  if (rlang::is_string(path)) path <- as_native(path)
   channels <- match_choice(channels)
   max_pixels <- as_max_pixels(max_pixels)
   files <- list_pictures(path, pattern)
@@ -89,6 +90,7 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
 #' @export
 image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
                          pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", max_pixels = 5e7, ...) {
+  if (rlang::is_string(path)) path <- as_native(path)
   channels <- match_choice(channels)
   max_pixels <- as_max_pixels(max_pixels)
   files <- list_pictures(path, pattern, beside = FALSE)

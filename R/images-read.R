@@ -20,6 +20,7 @@
 #' read_idx(path, scale = FALSE)
 #' @export
 read_idx <- function(path, scale = TRUE, ...) {
+  if (rlang::is_string(path)) path <- as_native(path)
   check_file(path)
   connection <- gzfile(path, "rb")
   on.exit(close(connection))

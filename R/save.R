@@ -44,7 +44,7 @@
 #' intertwine_load(path)
 #' @export
 intertwine_save <- function(object, path, overwrite = TRUE, ...) {
-  check_path(path)
+  path <- check_path(path)
   check_flag(overwrite)
   check_class(
     object, c("intertwine_fit", "equivariant_module", "torch.nn.modules.module.Module"), "a fit or a module",
@@ -68,7 +68,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
 #' @rdname intertwine_save
 #' @export
 intertwine_load <- function(path, classes = NULL, ...) {
-  check_path(path)
+  path <- check_path(path)
   check_file(path)
   found <- py_call_checked("_r.crossing.files.load", list(as_utf8(path.expand(path)), as_python_classes(classes)))
   if (is.null(found$fit)) found$module else fit_from_record(found$fit, found$module, found$state)
@@ -88,7 +88,15 @@ check_path <- function(path, call = rlang::caller_env()) {
       class = "file", hint = "Use a shorter name.", call = call
     )
   }
-  invisible(path)
+  as_native(path)
+}
+
+#' Names on the disk as R's own functions take them. In a locale without UTF-8, they cannot translate a name that is marked
+#' as UTF-8, though the system holds just these bytes.
+#' @noRd
+as_native <- function(x) {
+  if (!l10n_info()$`UTF-8`) Encoding(x[Encoding(x) == "UTF-8"]) <- "unknown"
+  x
 }
 
 #' Names on the disk as Python takes them. In a locale without UTF-8, R does not say of names that they are UTF-8.

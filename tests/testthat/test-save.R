@@ -236,3 +236,20 @@ test_that("a short file that asks for much is refused at once", {
   expect_error(module_from_state(state), "damaged", class = "intertwine_error_model_file")
   expect_lt(proc.time()[["elapsed"]] - started, 5)
 })
+
+test_that("names of files may have any letters in a locale without UTF-8", {
+  skip_if_no_python()
+  skip_on_os("windows")
+  folder <- file.path(tempdir(), "b\u00e4ume")
+  dir.create(folder)
+  program <- tempfile(fileext = ".R")
+  writeLines(c(
+    "library(intertwine)",
+    "path <- paste0(commandArgs(TRUE), '/modell.safetensors')",
+    "intertwine_save(field_type(gspace_rot2d(N = 4), regular = 1) |> nonlin_relu(), path)",
+    "cat(class(intertwine_load(path))[1])"
+  ), program)
+  found <- system2(file.path(R.home("bin"), "Rscript"), c(program, shQuote(folder)), stdout = TRUE, env = "LC_ALL=C")
+  expect_identical(found, "nonlin_relu")
+  expect_true(file.exists(file.path(folder, "modell.safetensors")))
+})

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from intertwine import gspaces
+from intertwine._r.crossing.values import on_disk
 from intertwine._r.representations import standard
 from intertwine.errors import ArgumentError, DataWarning, MissingDependencyError
 from intertwine.group.catalogue.cyclic_dihedral import DihedralGroup
@@ -66,7 +67,7 @@ def read(
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             chosen = None if size is None else (size[0], size[1])
-            pictures.append(read_image(path, _CHANNELS[channels], chosen, max_pixels=int(max_pixels)).numpy())
+            pictures.append(read_image(on_disk(path), _CHANNELS[channels], chosen, max_pixels=int(max_pixels)).numpy())
         if any(issubclass(warning.category, DataWarning) for warning in said):
             several.append(name)
         if pictures[-1].shape != pictures[0].shape:

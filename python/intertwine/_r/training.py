@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from intertwine import models, training
+from intertwine._r.crossing.values import on_disk
 from intertwine.training.data.pairing import IGNORE
 from intertwine.training.engine.checkpoint import has_checkpoint
 from intertwine.training.engine.heads import fill_heads
@@ -51,6 +52,8 @@ def fit(
         The trained module and what happened. An error during the training has it as its `reply`.
     """
     chosen = {name: value for name, value in options.items() if value is not None}
+    if isinstance(chosen.get("checkpoint"), str):
+        chosen["checkpoint"] = on_disk(chosen["checkpoint"])
     module = with_classes(module, options.get("n_classes"), int(chosen.get("seed", draw)))
     has_stream = former is not None and former.progress is not None and former.progress.random is not None
     if "seed" not in chosen and not has_stream and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
@@ -272,9 +275,9 @@ def image_folder(
     `asked` tells whether a user gave the size: if not, it is that of the first image, and a warning says which differs.
     """
     folder = training.ImageFolder(
-        path,
-        files=_strings(files),
-        levels=_strings(levels),
+        on_disk(path),
+        files=[on_disk(file) for file in _strings(files)],
+        levels=[on_disk(level) for level in _strings(levels)],
         channels=channels,
         size=(size[0], size[1]),
         max_pixels=int(max_pixels),
@@ -286,7 +289,7 @@ def image_folder(
 
 def image_size(path: str, channels: int, max_pixels: float) -> list[int]:
     """Height and width of an image file."""
-    return [int(n) for n in training.read_image(path, channels, max_pixels=int(max_pixels)).shape[1:]]
+    return [int(n) for n in training.read_image(on_disk(path), channels, max_pixels=int(max_pixels)).shape[1:]]
 
 
 def _strings(value: list[str] | str | None) -> list[str]:

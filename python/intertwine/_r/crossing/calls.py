@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from intertwine._r.crossing.polling import Interrupted
-from intertwine._r.crossing.values import plain, snake
+from intertwine._r.crossing.values import from_disk, plain, snake
 from intertwine._r.crossing.words import in_r
 from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, counted
 
@@ -54,7 +54,7 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
 
 
 def _text(warning: Warning | str) -> str:
-    return warning.said(first=1, text=in_r) if isinstance(warning, IntertwineWarning) else str(warning)
+    return from_disk(warning.said(first=1, text=in_r) if isinstance(warning, IntertwineWarning) else str(warning))
 
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingDependencyError:
@@ -106,12 +106,12 @@ def describe(error: BaseException) -> dict[str, Any]:
         message = message[: -len(hint)].rstrip()
     return {
         "class": list(_condition_names(error)),
-        "message": message or type(error).__name__,
+        "message": from_disk(message) or type(error).__name__,
         "cause": cause,
         "subject": subject,
-        "hint": hint,
+        "hint": hint and from_disk(hint),
         "positions": positions,
-        "traceback": "".join(traceback.format_exception(error)),
+        "traceback": from_disk("".join(traceback.format_exception(error))),
         "python": type(error).__name__,
         "reply": plain(getattr(error, "reply", None)),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from intertwine import deploy
+from intertwine._r.crossing.values import on_disk
 from intertwine.deploy.safetensors_file import read_bytes
 from intertwine.disk import open_ordinary
 from intertwine.errors import ModelFileError
@@ -16,7 +17,7 @@ from intertwine.errors import ModelFileError
 
 def save(module: torch.nn.Module, path: str, extra: dict[str, Any] | None = None) -> None:
     """Write a module, with what R keeps beside it."""
-    deploy.save(module, path, extra=extra)
+    deploy.save(module, on_disk(path), extra=extra)
 
 
 def load(path: str, classes: Any = None) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def load(path: str, classes: Any = None) -> dict[str, Any]:
         path: of the file.
         classes: those of the user's own that the module is made of.
     """
-    data, name = read_bytes(path)
+    data, name = read_bytes(on_disk(path))
     module = deploy.load_bytes(data, name, classes)
     fit = deploy.read_extra(data).get("fit")
     return {"module": module, "fit": fit, "state": None if fit is None else bytearray(data)}
@@ -63,7 +64,7 @@ def convert(module: torch.nn.Module, state: Any, tolerance: float | None) -> dic
 def _state_of(path: str) -> Any:
     """The tensors in a file of torch, of which nothing is executed."""
     try:
-        with open_ordinary(path) as file:
+        with open_ordinary(on_disk(path)) as file:
             return torch.load(file, map_location="cpu", weights_only=True)
     except ModelFileError:
         raise

@@ -7,6 +7,7 @@ NumPy. So results become exact builtins here, and arrays become `arrays.pack` re
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,28 @@ from intertwine._r.crossing.wire import pack_numpy
 
 _INTEGER_LIMIT = 2**31
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def on_disk(name: str) -> str:
+    """The name of a file from R, which is UTF-8, as this Python opens it.
+
+    In a locale without UTF-8, such as ``LC_ALL=C``, an embedded Python takes names for ASCII, and other bytes for surrogates.
+
+    Example:
+        >>> on_disk("model.safetensors")
+        'model.safetensors'
+    """
+    return os.fsdecode(name.encode())
+
+
+def from_disk(text: str) -> str:
+    """A text with names as `on_disk` makes them, as R reads it.
+
+    Example:
+        >>> from_disk(bytes([98, 195, 164, 117, 109]).decode("ascii", "surrogateescape")) == chr(98) + chr(228) + "um"
+        True
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def plain(value: Any) -> Any:
