@@ -17,7 +17,7 @@ from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
 class ChannelFunction(TypePreserving):
     """A function of one channel, which commutes with permutations of the channels.
 
-    A subclass names the layer of torch, the function that it computes, and the settings that both take by name.
+    A subclass names the settings, and the layer of torch that takes them by name; its constructor gives their defaults.
 
     Args:
         in_type: regular, quotient or trivial fields.
@@ -27,22 +27,15 @@ class ChannelFunction(TypePreserving):
     needs = PERMUTED
     alternative = "NormNonLinearity"
     torch_layer: ClassVar[type[torch.nn.Module]]
-    functional: ClassVar[Callable[..., torch.Tensor]]
+    inplace: bool
 
     def __init__(self, in_type: FieldType, **given: Any) -> None:
         super().__init__(in_type)
         for name in self.settings:
             setattr(self, name, (flag if name == "inplace" else number)(given[name], name))
 
-    @property
-    def _options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.settings}
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self.functional(tensor, **self._options)
-
     def _export(self) -> torch.nn.Module:
-        return self.torch_layer(**self._options)
+        return self.torch_layer(**{name: getattr(self, name) for name in self.settings})
 
 
 class ReLU(ChannelFunction):
@@ -63,11 +56,13 @@ class ReLU(ChannelFunction):
     """
 
     torch_layer = torch.nn.ReLU
-    functional = staticmethod(F.relu)
     settings = ("inplace",)
 
     def __init__(self, in_type: FieldType, inplace: bool = False) -> None:
         super().__init__(in_type, inplace=inplace)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return F.relu(tensor, self.inplace)
 
 
 class ELU(ChannelFunction):
@@ -89,11 +84,14 @@ class ELU(ChannelFunction):
     """
 
     torch_layer = torch.nn.ELU
-    functional = staticmethod(F.elu)
+    alpha: float
     settings = ("alpha", "inplace")
 
     def __init__(self, in_type: FieldType, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(in_type, alpha=alpha, inplace=inplace)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return F.elu(tensor, self.alpha, self.inplace)
 
 
 class LeakyReLU(ChannelFunction):
@@ -115,11 +113,14 @@ class LeakyReLU(ChannelFunction):
     """
 
     torch_layer = torch.nn.LeakyReLU
-    functional = staticmethod(F.leaky_relu)
+    negative_slope: float
     settings = ("negative_slope", "inplace")
 
     def __init__(self, in_type: FieldType, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(in_type, negative_slope=negative_slope, inplace=inplace)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        return F.leaky_relu(tensor, self.negative_slope, self.inplace)
 
 
 _FUNCTIONS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], type[torch.nn.Module]]] = {
