@@ -13,6 +13,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.base.hooks import function_of, tensor_has_hooks
 from intertwine.nn.base.module import EquivariantModule, reference_of
+from intertwine.nn.inspect.joined import by_label
 from intertwine.nn.inspect.kinds import TORCH_CONTAINERS, fixed_sizes, takes_fields
 from intertwine.nn.inspect.tracing import plain
 from intertwine.suggestions import suggests
@@ -115,17 +116,16 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     Raises:
         ArgumentError: if it works on none of the sizes that are tried.
     """
-    types = module.in_type
-    listed: list[Any] = list(types.values()) if isinstance(types, dict) else list(_as_tuple(types))
-    dimension = listed[0].gspace.dimensionality
+    types = by_label(module.in_type)
+    dimension = next(iter(types.values())).gspace.dimensionality
     reference = reference_of(module)
     problem: Exception | None = None
     for side in fixed_sizes(module) or _SIDES if dimension else (0,):
         made = [
             torch.zeros(2, type_.size, *(dimension * (side,)), dtype=reference.dtype, device=reference.device)
-            for type_ in listed
+            for type_ in types.values()
         ]
-        inputs: tuple[Any, ...] = (dict(zip(types, made)),) if isinstance(types, dict) else tuple(made)
+        inputs: tuple[Any, ...] = (dict(zip(types, made)),) if isinstance(module.in_type, dict) else tuple(made)
         try:
             with torch.no_grad():
                 _Plainly(module)(*inputs)
@@ -134,10 +134,6 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
             continue
         return inputs
     raise ArgumentError(f"{type(module).__name__} runs on no image of up to {_SIDES[-1]} pixels: {problem}")
-
-
-def _as_tuple(types: Any) -> tuple[Any, ...]:
-    return tuple(types) if isinstance(types, (tuple, list)) else (types,)
 
 
 class _Plainly(torch.nn.Module):
@@ -152,7 +148,7 @@ class _Plainly(torch.nn.Module):
         if takes_fields(module) and isinstance(module.in_type, dict):
             inputs = ({label: type_(inputs[0][label]) for label, type_ in module.in_type.items()},)
         elif takes_fields(module):
-            inputs = tuple(type_(value) for type_, value in zip(_as_tuple(module.in_type), inputs, strict=True))
+            inputs = tuple(type_(value) for type_, value in zip(by_label(module.in_type).values(), inputs, strict=True))
         output = module(*inputs)
         if isinstance(output, dict):
             return {label: plain(value) for label, value in output.items()}

@@ -32,8 +32,8 @@ class Joined(EquivariantModule):
     def __init__(self, module: EquivariantModule) -> None:
         super().__init__()
         self.module = module
-        self._types = _listed(module.in_type)
-        self._out_types = _listed(module.out_type)
+        self._types = by_label(module.in_type)
+        self._out_types = by_label(module.out_type)
         self.in_type = _sum(list(self._types.values()))
         self.out_type = _sum(list(self._out_types.values())) if self._out_types else None
 
@@ -79,7 +79,12 @@ class Joined(EquivariantModule):
         return getattr(output, "tensor", output)
 
 
-def _listed(types: Any) -> dict[Any, FieldType]:
+def by_label(types: Any) -> dict[Any, FieldType]:
+    """The types of a module's inputs or outputs by their labels, or by their numbers.
+
+    Args:
+        types: one type, a tuple or a dict of them, or ``None``.
+    """
     if types is None:
         return {}
     if isinstance(types, dict):

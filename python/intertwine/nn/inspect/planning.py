@@ -10,6 +10,7 @@ import torch
 from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
+from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.judging import WORK, Judge, Judgement, all_exact
 from intertwine.nn.inspect.tracing import plain
 from intertwine.scalars import plain_numbers
@@ -41,10 +42,8 @@ class ShapePlan:
         return all_exact([row["exact"] for row in self.rows])
 
     def __str__(self) -> str:
-        lines = [f"input {' x '.join(map(str, self.input_size))}"]
-        for row in self.rows:
-            sizes = " x ".join(map(str, row["output_size"])) if row["output_size"] else "no grid"
-            lines.append(f"{titled(row)}: {sizes}, {verdict(row)}")
+        lines = [f"input {size_text(self.input_size)}"]
+        lines += [f"{titled(row)}: {size_text(row['output_size'])}, {verdict(row)}" for row in self.rows]
         if self.exact is False:
             near = ", ".join(map(str, self.sizes[:6])) or "none nearby"
             lines.append(f"exact input sizes: {near}")
