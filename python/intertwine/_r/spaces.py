@@ -98,7 +98,7 @@ def position(space: Any) -> str:
     has_inversion = bool((np.trace(matrices, axis1=1, axis2=2) < _SMALL - 3).any())
     rotates = bool((signs > 0).all())
     # The normals of mirrors are told apart from their planes by a quarter turn.
-    usual = 45 if has_inversion else 90 if rotates else 0
+    usual = 90 if rotates or has_inversion else 0
     step = 180 / len({tuple(other.round(6) + 0.0) for other in across})
     found = float(np.degrees(np.arctan2(across[0] @ np.cross(z, x), across[0] @ x)))
     if min((found - usual) % step, (usual - found) % step) < 1e-4:

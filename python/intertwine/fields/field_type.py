@@ -434,7 +434,7 @@ def field_type(gspace: GSpace, *representations: Representation, **multiplicitie
 
 
 def as_field_type(gspace: GSpace, out: FieldType | Mapping[str, int] | Iterable[Representation]) -> FieldType:
-    """A field type from whatever describes one.
+    """A field type from any description of one.
 
     Args:
         gspace: the space on which it lives.

@@ -27,7 +27,7 @@ class GSpace(Suggesting):
     Args:
         fibergroup: the group.
         dimensionality: d, from 0 (no space, as for vectors of features) to 3.
-        name: how it prints.
+        name: the name that it prints.
         action: the orthogonal matrices of the group on R^d; ``None`` if d is 0.
 
     Raises:

@@ -70,7 +70,8 @@ class GSpace2D(GSpace):
     Args:
         sg_id: ``(None, N)`` for N rotations; ``(2 a, N)`` for N rotations and the reflections in the line at the angle ``a``
             to the x-axis and its images; N = -1 stands for all rotations.
-        maximum_frequency: the greatest frequency that ``irreps`` lists, for all rotations; any other is there all the same.
+        maximum_frequency: the greatest frequency that ``irreps`` lists, for all rotations; greater ones are built when
+            asked for.
     """
 
     def __init__(self, sg_id: tuple[float | None, int], maximum_frequency: int = 6) -> None:

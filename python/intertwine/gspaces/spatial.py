@@ -23,7 +23,8 @@ class GSpace3D(GSpace):
 
     Args:
         sg_id: the label of the subgroup; see :class:`intertwine.group.O3`.
-        maximum_frequency: the greatest frequency that ``irreps`` lists, for continuous groups; any other is there all the same.
+        maximum_frequency: the greatest frequency that ``irreps`` lists, for continuous groups; greater ones are built
+            when asked for.
 
     Example:
         >>> GSpace3D(("cone", 4)).fibergroup

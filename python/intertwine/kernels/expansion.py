@@ -15,11 +15,12 @@ from intertwine.kernels.expansion_plan import ExpansionPlan, MixKind, PairPlan, 
 from intertwine.kernels.precision import without_autocast
 
 _FUSE_UP_TO = 2**20
-"""Bases of kernels with one block that have at most so many numbers are sampled once; larger ones meet the functions last."""
+"""Bases of kernels with one block that have at most so many numbers are sampled at the cells once. Larger ones are
+multiplied by the weights first, and then by the scalar functions at the cells."""
 
 
 _DENSE_UP_TO = 2**19
-"""A product of so many multiplications takes as long as one more step."""
+"""One step of the expansion takes as long as a product of so many multiplications."""
 
 
 class _PairExpansion(ConstantModule):
@@ -72,7 +73,7 @@ class _PairExpansion(ConstantModule):
             row = weights.view(outs, ins * self._in_size, count)
         else:
             row = self._spread(weights, self.coefficients)  # type: ignore[arg-type]
-        # The weights are small: carry them to every row first, and meet the functions of that row last.
+        # The weights are small: they are carried to every row first, then multiplied by the functions of that row.
         if self._moves == "gather":
             carried = row.index_select(1, self.gather)  # type: ignore[arg-type]
             carried = carried.view(outs, width, blocks, ins * self._in_size, count)
@@ -116,7 +117,7 @@ class _Mixer(ConstantModule):
 class _FieldExpansion(ConstantModule):
     """The expansion between small equal fields: one dense product with the basis of a pair of fields.
 
-    It computes with many zeros, but where there is little to compute, what costs is the number of steps.
+    The basis holds many zeros. For small fields that costs less than the greater number of steps of the sparse form.
     """
 
     def __init__(self, plan: ExpansionPlan) -> None:

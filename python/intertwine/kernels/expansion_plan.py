@@ -160,7 +160,7 @@ class _Occurrences:
 
 
 def _occurrences(listed: list[_Occurrences], what: Any, same: Callable[[Any, Any], bool]) -> _Occurrences:
-    """Those of the first thing in a list that is the same; new ones at its end if there is none."""
+    """The occurrences of a thing in a list of those known so far; new ones at its end if the thing is not among them."""
     for known in listed:
         if same(known.what, what):
             return known

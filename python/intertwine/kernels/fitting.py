@@ -1,4 +1,4 @@
-"""Filters that answer to an image as their function would, as far as the cells of a kernel can.
+"""Filters on the cells of a kernel whose responses to images are nearest to those of given functions.
 
 A filter psi with cells x answers to the wave exp(i w x) with sum_x psi(x) exp(i w x). Taken at points, a ring times a harmonic
 Y_l answers to some frequencies as other orders do, and then turns wrongly: that is the equivariance error of a layer. How much
@@ -203,7 +203,7 @@ def _fitted(cells: Cells, radius: float, sigma: float, order: int) -> np.ndarray
     points = np.array(cells)
     dimension = points.shape[1]
     if radius == 0 and sigma < 1 / _REACH:
-        # A point: the cell there tells all of it.
+        # The ring lies within one cell, whose value determines it.
         return ScalarBasis(dimension, (Ring(radius, sigma, (order,)),)).evaluate(points)
     angular, shells, shell_of = _angular(points, order)
     nodes, weights = _nodes()

@@ -2,7 +2,7 @@
 
 A kernel K is equivariant when K(g x) = rho_out(g) K(x) rho_in(g)^T for all g (Cohen, Geiger and Weiler, "A general theory of
 equivariant CNNs on homogeneous spaces", 2019). Written in scalar functions phi(g x) = D(g) phi(x), its coefficients are
-intertwiners from rho_in (x) D to rho_out. Between irreps that is solved as it stands.
+intertwiners from rho_in (x) D to rho_out. Between irreps this system is solved directly.
 
 If rho_out = Ind_H^G sigma, the row block of the first coset determines all others,
 
@@ -138,9 +138,7 @@ _DEGREE_STEP = 16
 
 @remembered
 def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarray]:
-    if isinstance(group, FiniteGroup):
-        return tuple(group.elements), np.full(group.order(), 1 / group.order())
-    elements, weights = cast("ContinuousGroup", group).class_quadrature(degree)
+    elements, weights = cast("FiniteGroup | ContinuousGroup", group).class_quadrature(degree)
     return tuple(elements), weights
 
 
@@ -160,7 +158,7 @@ def _harmonic_characters(action: Representation, order: Angular, degree: int) ->
 def _closed_form(
     action: Representation, source: IrreducibleRepresentation, target: IrreducibleRepresentation, order: Angular
 ) -> np.ndarray | None:
-    """The same from known coefficients, where the harmonics are an irrep of the group; otherwise ``None``."""
+    """The kernels from known coefficients, where the harmonics are an irrep of the group; otherwise ``None``."""
     if isinstance(action.group, FiniteGroup) or isinstance(order, Orbit):
         return None
     group = cast("ContinuousGroup", action.group)

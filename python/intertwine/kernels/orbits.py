@@ -18,7 +18,7 @@ from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie, h
 from intertwine.memory import remembered
 
 _SAME = 1e-6
-"""Points this near to each other are one."""
+"""Points nearer to each other than this count as equal."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,6 @@ def axes_orbit(action: Representation, fold: int, name: str) -> Orbit:
     if not ends:
         raise ArgumentError(
             f"{action.group} has no {fold}-fold axes in space, whose ends are the points {name!r}",
-            hint="use a group that has, such as that of icoOnR3()",
+            hint="use a group with such axes, for example that of icoOnR3()",
         )
     return Orbit(name, tuple(tuple(float(x) for x in np.where(np.abs(end) < 1e-12, 0.0, end)) for end in ends))

@@ -125,7 +125,7 @@ def _traces(action: Representation, orders: list[Any]) -> np.ndarray | None:
             angle = np.arccos(np.clip(traces / 2, -1, 1))
             found.append(np.ones(len(signs)) if order == 0 else np.where(signs > 0, 2 * np.cos(order * angle), 0.0))
         else:
-            # -A is a rotation where A is none, and changes the sign of odd orders
+            # where A is a mirror -A is a rotation, and the minus changes the sign of odd orders
             angle = np.arccos(np.clip((signs * traces - 1) / 2, -1, 1))
             rotation = 1 + 2 * np.cos(np.arange(1, order + 1)[:, None] * angle).sum(axis=0)
             found.append(signs**order * rotation)

@@ -95,7 +95,7 @@ class Embedding(ABC):
 
     @abstractmethod
     def find(self, matrix: np.ndarray) -> GroupElement | None:
-        """The element with a matrix, ``None`` if there is none."""
+        """The element with a matrix, ``None`` if no element has that matrix."""
 
 
 class TableEmbedding(Embedding):
@@ -156,7 +156,7 @@ class RotationEmbedding(Embedding):
     Args:
         group: the group.
         to_matrix: the matrix of a canonical value.
-        from_matrix: the element with an orthogonal matrix, ``None`` if there is none.
+        from_matrix: the element with an orthogonal matrix, ``None`` if no element has that matrix.
     """
 
     def __init__(
@@ -219,5 +219,5 @@ class Placed:
         return snapped(conjugated(self.embedding.matrix(element), self.frame))
 
     def find(self, matrix: np.ndarray) -> GroupElement | None:
-        """The element with a matrix, ``None`` if there is none."""
+        """The element with a matrix, ``None`` if no element has that matrix."""
         return self.embedding.find(conjugated(matrix, self.frame.T))

@@ -124,7 +124,7 @@ class SemidirectProduct(TableGroup):
         N: the normal factor.
         H: the group that acts on it.
         action: h.n as a function ``action(h, n)`` of elements, or a table of numbers, shape ``(order of H, order of N)``.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         GroupError: if an element of H does not act by an automorphism, or products of H do not act one after the other.
@@ -275,7 +275,7 @@ def semidirect_product(
         N: the normal factor.
         H: the group that acts on it.
         action: h.n as a function ``action(h, n)`` of elements, or a table of numbers, shape ``(order of H, order of N)``.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         GroupError: if an element of H does not act by an automorphism, or products of H do not act one after the other.

@@ -51,7 +51,7 @@ class MatrixGroup(GeneratedGroup):
     Args:
         generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
             twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
-        name: how it prints.
+        name: the name that it prints.
         max_order: the order below which they must close.
         names: how the elements print, in order.
 
@@ -145,7 +145,7 @@ class PermutationGroup(GeneratedGroup):
 
     Args:
         generators: permutations of one length.
-        name: how it prints.
+        name: the name that it prints.
         max_order: the order below which they must close.
 
     Raises:
@@ -219,7 +219,7 @@ class TableGroup(GeneratedGroup):
 
     Args:
         table: ``table[i][j]`` is the number of the product of elements i and j, shape ``(order, order)``.
-        name: how it prints.
+        name: the name that it prints.
         names: how the elements print, in the order of the table.
 
     Raises:
@@ -302,7 +302,7 @@ def group_from_matrices(generators: Any, name: str | None = None, max_order: int
     Args:
         generators: orthogonal matrices of one size, shape ``(generators, n, n)``. Complex unitary ones are taken as real ones of
             twice the size, with the block [[a, -b], [b, a]] for each entry a + b i.
-        name: how it prints.
+        name: the name that it prints.
         max_order: the order below which they must close.
 
     Raises:
@@ -321,7 +321,7 @@ def group_from_permutations(generators: Any, name: str | None = None, max_order:
 
     Args:
         generators: permutations of one length, each as the sequence of the images of 0, ..., n - 1.
-        name: how it prints.
+        name: the name that it prints.
         max_order: the order below which they must close.
 
     Raises:
@@ -340,7 +340,7 @@ def group_from_table(table: Any, name: str | None = None, names: Sequence[str] |
 
     Args:
         table: ``table[i][j]`` is the number of the product of elements i and j, shape ``(order, order)``.
-        name: how it prints.
+        name: the name that it prints.
         names: how the elements print, in the order of the table.
 
     Raises:

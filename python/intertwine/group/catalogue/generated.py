@@ -32,7 +32,7 @@ class GeneratedGroup(FiniteGroup):
     any such tuple is accepted, and stands for the first elements, in order, none of which is made of those before it.
 
     Args:
-        name: how it prints.
+        name: the name that it prints.
         table: table of products, shape ``(order, order)``, with the identity as number 0.
         names: how the elements print; words in the generators by default.
     """
@@ -48,7 +48,7 @@ class GeneratedGroup(FiniteGroup):
         self._names = None if names is None else tuple(names)
         super().__init__(name, continuous=False, abelian=bool((table == table.T).all()))
 
-    # --- what a concrete class owes -------------------------------------------------------------------------------------
+    # --- what a concrete class defines -----------------------------------------------------------------------------------
 
     @abstractmethod
     def _natural(self) -> Sequence[Matrices]:

@@ -415,7 +415,7 @@ def direct_product(G1: Group, G2: Group, name: str | None = None) -> DirectProdu
     Args:
         G1: the first group.
         G2: the second group.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         ArgumentTypeError: if one is no group.
@@ -436,7 +436,7 @@ def double_group(G: Group, name: str | None = None) -> DoubleGroup:
 
     Args:
         G: the group.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         ArgumentTypeError: if it is no group.

@@ -121,7 +121,7 @@ class SO2(RotationGroup, ContinuousGroup):
 
     @property
     def generators(self) -> list[GroupElement]:
-        """None besides the Lie algebra: the group is connected."""
+        """None: the group is connected, so its Lie algebra generates it."""
         return []
 
     def sample(self, generator: np.random.Generator | None = None) -> GroupElement:
@@ -365,7 +365,7 @@ def so2_group(maximum_frequency: int = 3) -> SO2:
     """The group SO(2) of all rotations of the plane.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
 
     Example:
         >>> so2_group().irrep(12)
@@ -379,7 +379,7 @@ def o2_group(maximum_frequency: int = 3) -> O2:
     """The group O(2) of all rotations and reflections of the plane.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
 
     Example:
         >>> o2_group().element((1, 1.0))

@@ -56,8 +56,8 @@ class SO3(RotationGroup, SpaceGroup):
     (x, y, z).
 
     Subgroups have labels ``"so3"``, ``"ico"``, ``"octa"``, ``"tetra"``, ``(False, n)`` for n rotations about the z-axis,
-    ``(True, n)`` with half turns about n axes across besides, the x-axis among them; -1 stands for all rotations, and an angle
-    in place of ``True`` is twice that of an axis across to the x-axis. One more part, an element a, stands for the conjugate
+    ``(True, n)`` for these and half turns about n axes across it, the x-axis among them; -1 means all rotations, and an angle
+    in place of ``True`` is twice that of an axis across to the x-axis. An element a at the end of a label means the conjugate
     subgroup a^-1 H a.
 
     Args:
@@ -116,7 +116,7 @@ class SO3(RotationGroup, SpaceGroup):
 
     @property
     def generators(self) -> list[GroupElement]:
-        """None besides the Lie algebra: the group is connected."""
+        """None: the group is connected, so its Lie algebra generates it."""
         return []
 
     def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
@@ -124,7 +124,7 @@ class SO3(RotationGroup, SpaceGroup):
 
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
-            param: accepted as by escnn; elements are the same in all parametrisations.
+            param: taken as escnn takes it; elements are the same in all parametrisations.
         """
         return self.grid("rand", 1, np.random.default_rng(generator))[0]
 
@@ -132,7 +132,7 @@ class SO3(RotationGroup, SpaceGroup):
         """The rotations of the icosahedron.
 
         Args:
-            n: accepted as by escnn; it changes nothing.
+            n: taken as escnn takes it; it changes nothing.
         """
         return iter(self.grid("ico"))
 
@@ -146,7 +146,7 @@ class SO3(RotationGroup, SpaceGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted as by escnn; elements are the same in all of them.
+            parametrization: taken as escnn takes it; elements are the same in all of them.
         """
         rotations = [to_quaternion(q, "Q") for q in rotation_grid(type, N, seed)]
         by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
@@ -218,7 +218,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
     Subgroups have labels ``(False, ...)`` for those of SO(3) and ``(True, ...)`` for their products with the inversion,
     followed by the label of the subgroup of :class:`SO3`; ``("cone", n)`` for n rotations about the z-axis and mirrors through
     it, the one with the x-axis among them, or ``("cone", a, n)`` with a mirror at the angle a / 2 to it; ``"fulltetra"`` for
-    T_d; ``"so3"`` and ``"o3"``. One more part, an element a, stands for the conjugate subgroup a^-1 H a.
+    T_d; ``"so3"`` and ``"o3"``. An element a at the end of a label means the conjugate subgroup a^-1 H a.
 
     Args:
         maximum_frequency: the greatest frequency that ``irreps()`` lists.
@@ -274,7 +274,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
 
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
-            param: accepted as by escnn; elements are the same in all parametrisations.
+            param: taken as escnn takes it; elements are the same in all parametrisations.
         """
         return super().sample(generator)
 
@@ -282,7 +282,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
         """The rotations of the icosahedron, and their products with the inversion.
 
         Args:
-            n: accepted as by escnn; it changes nothing.
+            n: taken as escnn takes it; it changes nothing.
         """
         return iter(self.grid("ico"))
 
@@ -296,7 +296,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
             N: how many rotations (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted as by escnn; elements are the same in all of them.
+            parametrization: taken as escnn takes it; elements are the same in all of them.
         """
         if type != "rand":
             return self._doubled(self._rotation_grid(type, N, seed, adj))
@@ -315,7 +315,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
             N: how many (or about how many), where the type has a choice.
             seed: of random ones.
             adj: an element a: the grid becomes a^-1 g a.
-            parametrization: accepted as by escnn; elements are the same in all of them.
+            parametrization: taken as escnn takes it; elements are the same in all of them.
         """
         return [self._pair(0, g) for g in self._rotation_grid(type, N, seed, adj)]
 
@@ -403,7 +403,7 @@ def so3_group(maximum_frequency: int = 2) -> SO3:
     """The group SO(3) of all rotations of space.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
 
     Example:
         >>> so3_group().irrep(4)
@@ -417,7 +417,7 @@ def o3_group(maximum_frequency: int = 2) -> O3:
     """The group O(3) of all rotations of space and their products with the inversion.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; others are there all the same.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
 
     Example:
         >>> o3_group().inversion

@@ -40,8 +40,8 @@ class PolyhedralGroup(FiniteGroup):
     (``"EV"``) or Euler angles (three letters, as in scipy). Two-fold axes are x, y and z. Elements are listed by growing angle,
     the identity first.
 
-    Subgroups have the group's own name, ``(False, n)`` for the n rotations about one n-fold axis, ``(True, n)`` with the half
-    turns about axes across besides, and ``(True, 1)`` for one such half turn. One more part, an element a of the group, stands
+    Subgroups have the group's own name, ``(False, n)`` for the n rotations about one n-fold axis, ``(True, n)`` for these and the
+    half turns about axes across it, and ``(True, 1)`` for one such half turn. One more part, an element a of the group, stands
     for the conjugate subgroup a^-1 H a; an element g alone, ``(g,)``, for the rotations that it generates, and
     ``("generated", i, j, ...)`` for what the elements of these numbers generate.
     """
@@ -112,7 +112,7 @@ class PolyhedralGroup(FiniteGroup):
 
         Args:
             generator: the NumPy generator to draw from; a fresh one by default.
-            param: accepted for escnn's sake.
+            param: taken as escnn takes it; it changes nothing.
         """
         return super().sample(generator)
 

@@ -52,7 +52,7 @@ class SpaceGroup(ContinuousGroup):
 
     @abstractmethod
     def _from_matrix(self, matrix: np.ndarray) -> GroupElement | None:
-        """The element with an orthogonal matrix, ``None`` if there is none."""
+        """The element with an orthogonal matrix, ``None`` if no element has that matrix."""
 
     @abstractmethod
     def _matrix_of(self, value: Any) -> np.ndarray:
@@ -125,7 +125,7 @@ def wigner_irrep(
     Args:
         group: the group.
         id: the label of the irrep; its last number is the order of the harmonics.
-        name: how it prints.
+        name: the name that it prints.
         parity: the power of the sign of the inversion.
         **attributes: what the irrep remembers besides its frequency.
     """

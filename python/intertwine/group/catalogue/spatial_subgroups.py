@@ -58,8 +58,8 @@ class Position:
 _SOLIDS = ("ico", "octa", "tetra")
 
 _ROTATION_HINT = (
-    "use 'so3', 'ico', 'octa', 'tetra', (False, n) for n rotations about z, (True, n) with half turns about axes across besides "
-    "(n = -1 stands for all rotations; an angle in place of True is twice that of the axis across); a rotation may follow"
+    "use 'so3', 'ico', 'octa', 'tetra', (False, n) for n rotations about z, (True, n) for these and half turns about axes "
+    "across z (n = -1 means all rotations; an angle in place of True is twice that of the axis across); a rotation may follow"
 )
 
 

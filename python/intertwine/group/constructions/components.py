@@ -1,14 +1,14 @@
 """The parts of a representation by which kernels are built: irreps, and induced components.
 
-Channels that the group does not mix are apart. A part whose blocks the group permutes is an induced component. A part with one
-block is an irrep, or it is carried to a sum of irreps by an orthogonal matrix, its mixing.
+Channels that the group does not mix belong to different parts. A part whose blocks the group permutes is an induced component.
+A part with one block is an irrep, or an orthogonal matrix (its mixing) carries it to a sum of irreps.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 
@@ -39,20 +39,15 @@ class IrrepComponent:
         """The group."""
         return self.irrep.group
 
-    @property
-    def count(self) -> int:
-        """The number of blocks: one."""
-        return 1
-
-    @property
-    def width(self) -> int:
-        """The size of the block."""
-        return self.irrep.size
+    count: ClassVar[int] = 1
+    """The number of blocks."""
 
     @property
     def size(self) -> int:
         """The number of channels."""
         return self.irrep.size
+
+    width = size
 
     @property
     def is_free(self) -> bool:
@@ -132,7 +127,7 @@ def _irreps_in_order(group: Group, ids: list[Label], channels: np.ndarray) -> li
 
 
 def _spectral(representation: Representation) -> Structure:
-    """The representation as a sum of irreps, whatever else it is."""
+    """The representation as a sum of irreps, also where the group permutes blocks of channels."""
     channels = np.arange(representation.size)
     parts = _irreps_in_order(representation.group, representation.irreps, channels)
     basis = representation.change_of_basis

@@ -38,7 +38,7 @@ def directsum(
     Args:
         reprs: representations of one group.
         change_of_basis: an orthogonal matrix A; the result is A (rho_1 + ... + rho_n) A^T.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         ArgumentError: for an empty list.
@@ -89,8 +89,8 @@ def change_basis(
     Args:
         repr: the representation rho.
         change_of_basis: an orthogonal matrix A, shape ``(size, size)``.
-        name: how it prints.
-        supported_nonlinearities: accepted for escnn's sake; what is supported is computed.
+        name: the name that it prints.
+        supported_nonlinearities: taken as escnn takes it and not used: what is supported is computed.
     """
     matrix = np.asarray(change_of_basis, dtype=float)
     if matrix.shape != (repr.size, repr.size):

@@ -321,7 +321,7 @@ def named_representation(
     Args:
         group: the group.
         matrices: shape ``(order, n, n)``, orthogonal; or what keeps them.
-        name: how it prints.
+        name: the name that it prints.
         **attributes: what the representation remembers besides.
     """
     labels, basis = decompose(finite_data(group, matrices))
@@ -342,7 +342,7 @@ def continuous_representation(
         group: the group.
         matrix: the matrix of an element, orthogonal.
         degree: the greatest frequency in it.
-        name: how it prints.
+        name: the name that it prints.
         lie: derivatives along the Lie algebra, where they are known.
         **attributes: what the representation takes besides.
     """

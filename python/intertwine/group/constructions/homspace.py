@@ -120,7 +120,7 @@ class HomSpace(Suggesting):
         Args:
             psi: an irrep of H, or its label; the trivial one by default.
             irreps: labels of irreps of G (or the irreps).
-            name: how it prints.
+            name: the name that it prints.
 
         Returns:
             the representation, or ``None`` if none of the irreps occurs.
@@ -149,7 +149,7 @@ class HomSpace(Suggesting):
             g: an element of G.
             psi: an irrep of H, or its label; the trivial one by default.
             irreps: labels of irreps of G (or the irreps).
-            name: accepted for escnn's sake.
+            name: taken as escnn takes it; it changes nothing.
         """
         if not irreps:
             raise ArgumentError("a basis needs a list of irreps", hint="for example group.bl_irreps(3)")

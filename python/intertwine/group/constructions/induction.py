@@ -42,7 +42,7 @@ def induced_representation(
         subgroup_id: the label of H.
         repr: sigma, a representation of H (``None``: the trivial one).
         representatives: the g_a, in the order of the blocks; the first elements of the cosets by default.
-        name: how it prints.
+        name: the name that it prints.
 
     Raises:
         GroupError: if there is no such subgroup, it has infinitely many cosets, sigma is of another group, or the
@@ -93,7 +93,7 @@ def _of_finite_group(
     position_in_subgroup[numbers] = np.arange(len(numbers))
     inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
     matrices = _blocks_in_place(sigma.kept_matrices, targets, inside)
-    # Norms of blocks are told apart from norms of channels by this size where sigma's matrices have zeros.
+    # Layers that take norms of blocks read the size of a block here: zeros in sigma's matrices would hide it.
     return named_representation(group, matrices, label, subfield_size=sigma.size)
 
 

@@ -20,7 +20,7 @@ def renamed(rho: Representation, name: str) -> Representation:
 
     Args:
         rho: the representation.
-        name: how it prints.
+        name: the name that it prints.
     """
     given: Any = rho.kept_matrices if isinstance(rho.group, FiniteGroup) else rho._given_matrices
     return Representation(rho.group, name, rho.irreps, rho.change_of_basis, _matrices=given)
@@ -32,7 +32,7 @@ def determinant(rho: Representation, name: str) -> Representation:
 
     Args:
         rho: a representation.
-        name: how it prints.
+        name: the name that it prints.
 
     Example:
         >>> from intertwine.group import dihedral_group

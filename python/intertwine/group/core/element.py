@@ -21,7 +21,7 @@ class GroupElement:
     ``g @ h`` is the product, ``~g`` the inverse, ``g ** n`` a power.
 
     Raises:
-        GroupError: if the value is no element of the group.
+        GroupError: if no element of the group has that value.
 
     Example:
         >>> from intertwine.group import cyclic_group

@@ -174,6 +174,8 @@ class FiniteGroup(Group):
         """
         return self.elements, np.full(self.order(), 1 / self.order())
 
+    class_quadrature = quadrature
+
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
         """The numbers of the generators."""

@@ -97,7 +97,7 @@ class FlippedGroup(Group):
 
 
 class FlippedContinuousGroup(FlippedGroup, ContinuousGroup):
-    """O(2) and O(3): whatever averages or samples the rotations does so for both components."""
+    """O(2) and O(3): grids, quadratures and samples of the rotations, extended to both components."""
 
     def _doubled(self, rotations: Iterable[GroupElement]) -> list[GroupElement]:
         """Rotations, then the same rotations after the flip."""

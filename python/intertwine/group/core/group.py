@@ -78,7 +78,7 @@ class Group(Suggesting, ABC):
         """Whether all elements commute."""
         return self._abelian
 
-    # --- what a concrete group owes -------------------------------------------------------------------------------------
+    # --- what a concrete group defines -----------------------------------------------------------------------------------
 
     @abstractmethod
     def _key(self) -> Hashable:
@@ -94,7 +94,7 @@ class Group(Suggesting, ABC):
 
     @abstractmethod
     def _to_canonical(self, value: Any, param: str) -> Any:
-        """The canonical value, or a ``GroupError`` when ``value`` is no element."""
+        """The canonical value, or a ``GroupError`` if no element has that value."""
 
     @abstractmethod
     def _from_canonical(self, value: Any, param: str) -> Any:
@@ -112,7 +112,10 @@ class Group(Suggesting, ABC):
     @property
     @abstractmethod
     def generators(self) -> list[GroupElement]:
-        """Elements whose products are the whole group (one per component besides the Lie algebra, if continuous)."""
+        """Elements whose products are the whole group.
+
+        Of a continuous group one for each component: the Lie algebra generates the component of the identity.
+        """
 
     @abstractmethod
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
@@ -273,7 +276,7 @@ class Group(Suggesting, ABC):
         Args:
             subgroup_id: the label of H; in a continuous group it must hold the component of the identity.
             representatives: one element of each coset; their order is the order of the channels.
-            name: how it prints.
+            name: the name that it prints.
 
         Raises:
             GroupError: if there are infinitely many cosets; see ``bl_quotient_representation``.
@@ -294,7 +297,7 @@ class Group(Suggesting, ABC):
             subgroup_id: the label of H; in a continuous group it must hold the component of the identity, as SO(2) in O(2).
             repr: a representation of H (``None``: the trivial one).
             representatives: one element of each coset gH; their order is the order of the blocks.
-            name: how it prints.
+            name: the name that it prints.
 
         Raises:
             GroupError: if there are infinitely many cosets; see ``bl_induced_representation``.
@@ -320,7 +323,7 @@ class Group(Suggesting, ABC):
 
         Args:
             *irreps: labels of irreps (or irreps).
-            name: how it prints.
+            name: the name that it prints.
         """
         listed = "|".join(str(irrep) for irrep in irreps)
         return self.spectral_quotient_representation(
@@ -336,7 +339,7 @@ class Group(Suggesting, ABC):
         Args:
             subgroup_id: the label of the subgroup.
             *irreps: labels of irreps (or irreps).
-            name: how it prints.
+            name: the name that it prints.
 
         Raises:
             GroupError: if none of the irreps occurs in these functions.
@@ -378,7 +381,7 @@ class Group(Suggesting, ABC):
         Args:
             L: the greatest frequency.
             subgroup_id: the label of the subgroup.
-            name: how it prints.
+            name: the name that it prints.
         """
         return self.spectral_quotient_representation(
             subgroup_id, *self.bl_irreps(L), name=name or f"quotient[{subgroup_id}]_{L}"

@@ -26,13 +26,13 @@ class IrreducibleRepresentation(Representation):
     Args:
         group: the group.
         id: its label, a tuple of whole numbers.
-        name: how it prints.
+        name: the name that it prints.
         representation: its matrices: a function of an element's canonical value, a dict by element, or all matrices of a finite
             group in the order of its elements, shape ``(order, size, size)``.
         size: the size of its matrices.
         type: ``"R"``, ``"C"`` or ``"H"``.
-        supported_nonlinearities: accepted for escnn's sake; what is supported is computed.
-        character: accepted for escnn's sake; characters are traces.
+        supported_nonlinearities: taken as escnn takes it and not used: what is supported is computed.
+        character: taken as escnn takes it and not used: characters are traces.
         **kwargs: attributes, for example ``frequency``.
     """
 

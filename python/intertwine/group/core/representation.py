@@ -43,18 +43,18 @@ class Representation:
     """A real orthogonal representation rho(g) = Q (psi_1(g) + ... + psi_n(g)) Q^T of a group.
 
     ``psi_i`` are irreps and Q is orthogonal. ``rho(g)`` is a matrix of shape ``(size, size)``; a representation that is a
-    permutation has entries of exactly 0 and 1. What it can do (``is_permutation``, ``contains_trivial()``, ...) is computed
+    permutation has entries of exactly 0 and 1. Its properties (``is_permutation``, ``contains_trivial()``, ...) is computed
     from its matrices. Representations are immutable values: equal if group, irreps and Q are equal.
 
     Args:
         group: the group.
-        name: how it prints.
+        name: the name that it prints.
         irreps: labels of the irreps that it contains, in the order of their blocks.
         change_of_basis: Q, shape ``(size, size)``, orthogonal.
-        supported_nonlinearities: accepted for escnn's sake; what is supported is computed.
-        representation: accepted for escnn's sake and checked: matrices by element, or a function of the element.
-        character: accepted for escnn's sake; characters are traces.
-        change_of_basis_inv: accepted for escnn's sake; it is the transpose of Q.
+        supported_nonlinearities: taken as escnn takes it and not used: what is supported is computed.
+        representation: taken as escnn takes it and checked: matrices by element, or a function of the element.
+        character: taken as escnn takes it and not used: characters are traces.
+        change_of_basis_inv: taken as escnn takes it and not used: it is the transpose of Q.
         **kwargs: attributes to remember under ``attributes``.
 
     Raises:
@@ -179,7 +179,7 @@ class Representation:
             return kept(given)
         basis = self._change_of_basis
         irreps = [] if given is not None else [self._group.irrep(*id).matrices for id in self._irreps]
-        # One matrix at a time: what is held meanwhile is several times as large.
+        # One matrix at a time: the intermediate arrays are several times as large as the result.
         result = np.empty((self._group.order(), self.size, self.size))
         for number, value in enumerate(self._group._values):
             result[number] = (
@@ -381,7 +381,7 @@ def need_representations(values: Iterable[object], what: str) -> None:
         what: what they are needed for, for the message.
 
     Raises:
-        ArgumentTypeError: naming the first one that is none.
+        ArgumentTypeError: naming the type of the first value that is not a representation.
     """
     for value in values:
         if not isinstance(value, Representation):

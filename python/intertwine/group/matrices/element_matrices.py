@@ -1,7 +1,7 @@
-"""The matrices of a representation at all elements of a finite group, kept as densely as they have to be.
+"""The matrices of a representation at all elements of a finite group, kept in the most compact form.
 
 A group of order n has n matrices of size n x n in its regular representation: 216 MB for 300 elements. They are permutations, of
-which the images of the channels are all there is to know: 0.7 MB.
+which the images of the channels determine: they take 0.7 MB.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, cast
 import numpy as np
 
 _SNAP = 1e-11
-"""Entries nearer than this to 0, 1 or -1 are meant to be it."""
+"""Entries nearer than this to 0, 1 or -1 are set to it."""
 
 _SMALL = 2**16
-"""Matrices of at most this many bytes in all are kept as they are: they are quicker to read."""
+"""Matrices of at most this many bytes in all are kept as arrays, which are quicker to read."""
 
 
 _AT_ONCE = 2**20

@@ -146,7 +146,7 @@ def rotation_grid(type: str, N: int | None = None, seed: Seed = None) -> np.ndar
 
     Raises:
         ArgumentError: for an unknown type, or a number that is missing, not needed or below 1.
-        ArgumentTypeError: for a number that is not whole, or a seed that is none.
+        ArgumentTypeError: for a number that is not whole, or an invalid seed.
 
     Source:
         see `thomson_points` and `hopf`.
@@ -188,7 +188,7 @@ def sphere_grid(type: str, N: int | None = None, M: int | None = None, seed: See
 
     Raises:
         ArgumentError: for an unknown type, or a number that is missing, not needed or too small.
-        ArgumentTypeError: for a number that is not whole, or a seed that is none.
+        ArgumentTypeError: for a number that is not whole, or an invalid seed.
 
     Source:
         see `thomson_points`, `healpix` and `fibonacci`.

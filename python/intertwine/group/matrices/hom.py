@@ -19,7 +19,7 @@ Array = np.ndarray
 
 _RELATIVE_RANK = 1e-8
 """Squared singular values below this share of the largest count as zero. The constraint of a finite-dimensional unitary
-representation has a spectral gap, so nothing lies near it."""
+representation has a spectral gap, so no singular value lies near it."""
 
 _TIE = 1e-6
 """Pivots within this relative distance tie, and the first index wins: rounding must not choose the basis."""

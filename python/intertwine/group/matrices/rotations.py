@@ -195,7 +195,7 @@ def about(axis: Any, angle: float) -> np.ndarray:
 
 
 def array_as_text(array: np.ndarray) -> str:
-    """Numbers as NumPy prints them unless it is told otherwise: an element prints the same whatever a user set for arrays.
+    """Numbers in NumPy's default form, so that an element prints the same whatever print options a user has set.
 
     Args:
         array: what to print.

@@ -9,7 +9,7 @@ import numpy as np
 from intertwine.errors import GroupError
 
 _WHOLE = 1e-9
-"""Characters nearer than this to a whole number are it."""
+"""Characters nearer than this to a whole number are rounded to it."""
 
 
 def closure(table: np.ndarray, generators: list[int]) -> list[int]:

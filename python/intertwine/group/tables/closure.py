@@ -1,4 +1,4 @@
-"""Generators and tables: what is checked of them, and the closure of generators to a group with its table."""
+"""Generators and tables: checks of what users give, and the group that generators generate, with its table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAME = 1e-9
 nearly, but not, the identity: its squared distance is 7e-9."""
 
 _SNAP = 1e-11
-"""Entries nearer than this to one that the generators hold, or to 0, 1/2, sqrt(3)/2 or 1, are meant to be it."""
+"""Entries nearer than this to one that the generators hold, or to 0, 1/2, sqrt(3)/2 or 1, are set to it."""
 
 
 def order_bound(max_order: Any) -> int:
@@ -51,6 +51,15 @@ def realified(matrices: np.ndarray) -> np.ndarray:
     return np.kron(matrices.real, np.eye(2)) + np.kron(matrices.imag, np.array([[0.0, -1.0], [1.0, 0.0]]))
 
 
+def _as_array(value: Any, kind: type, what: str, hint: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """What was given as an array, and the same as numbers of a kind (complex ones stay complex)."""
+    try:
+        given = np.array(value)
+        return given, given.astype(complex if kind is float and np.iscomplexobj(given) else kind)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentTypeError(what, hint=hint) from None
+
+
 def orthogonal_generators(generators: Any) -> np.ndarray:
     """The generators as one array, each replaced by the nearest orthogonal matrix; read-only.
 
@@ -62,14 +71,8 @@ def orthogonal_generators(generators: Any) -> np.ndarray:
     Raises:
         GroupError: if they are no square matrices of one size, or one is not orthogonal (unitary, if it is complex).
     """
-    try:
-        given = np.array(generators)
-        given = given.astype(complex if np.iscomplexobj(given) else float)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(
-            "the generators of a matrix group are square matrices of one size",
-            hint="give a list of n x n matrices",
-        ) from None
+    what = "the generators of a matrix group are square matrices of one size"
+    _, given = _as_array(generators, float, what, "give a list of n x n matrices")
     if given.ndim != 3 or given.shape[1] != given.shape[2] or 0 in given.shape:
         raise GroupError(
             f"the generators of a matrix group are square matrices of one size, but shape {given.shape} was given",
@@ -101,14 +104,8 @@ def permutation_generators(generators: Any) -> np.ndarray:
     Raises:
         GroupError: if they are of several lengths, or one is no permutation.
     """
-    try:
-        given = np.array(generators)
-        array = given.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentTypeError(
-            "the generators of a permutation group are sequences of whole numbers of one length",
-            hint="give the images of 0, ..., n - 1 under each generator",
-        ) from None
+    what = "the generators of a permutation group are sequences of whole numbers of one length"
+    given, array = _as_array(generators, np.int64, what, "give the images of 0, ..., n - 1 under each generator")
     if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] == 0:
         raise GroupError(
             f"the generators of a permutation group are sequences of one length, but shape {array.shape} was given",
@@ -137,13 +134,9 @@ def square_table(table: Any) -> np.ndarray:
         table: what was given.
 
     Raises:
-        GroupError: if it is no square, or holds what is no element.
+        GroupError: if it is no square, or an entry is not the number of an element.
     """
-    try:
-        given = np.array(table)
-        array = given.astype(np.int64)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentTypeError("a table of products is a square of whole numbers") from None
+    given, array = _as_array(table, np.int64, "a table of products is a square of whole numbers")
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
         raise GroupError(f"a table of products is a square, but shape {array.shape} was given")
     if (array != given).any() or (array < 0).any() or (array >= len(array)).any():

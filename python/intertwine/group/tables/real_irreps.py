@@ -15,13 +15,13 @@ from intertwine.group.tables.cayley_table import closure, generating_numbers
 from intertwine.group.tables.characters import RealCharacters, fixed_numbers, scattered_numbers
 
 _GAP = 0.05
-"""Eigenvalues of one averaged matrix are told apart if their distance is at least this share of their spread."""
+"""Two eigenvalues of one averaged matrix count as different if their distance is at least this share of the spread of all."""
 
 _POLISH = 5e-14
 """Matrices that miss the homomorphism by more than this are polished."""
 
 _SPREAD = 1e-6
-"""Eigenvalues with a smaller relative spread than this are all equal: the matrix happens to be a multiple of the identity."""
+"""Eigenvalues with a smaller relative spread than this count as equal: the matrix is then a multiple of the identity."""
 
 _TRIES = 40
 
@@ -29,7 +29,7 @@ _TRIES = 40
 def real_irreps(table: np.ndarray, characters: RealCharacters, natural: Sequence[Matrices]) -> list[np.ndarray]:
     """The matrices of all real irreps in the order of their characters.
 
-    Irreps of size 1 are their characters. The first natural representation, if it is irreducible, is an irrep as it stands.
+    Irreps of size 1 are their characters. The first natural representation, if it is irreducible, is taken as an irrep unchanged.
     All others are split off from natural representations, and then from tensor products of two irreps already there, which
     reach every irrep if a natural one is faithful (Burnside). Where an irrep occurs once, its subspace is the range
     of its character projector; where it occurs more often, one copy is an eigenspace of the mean of rho(g) S rho(g)^T for a
@@ -156,7 +156,7 @@ def _one_copy(source: Matrices, basis: np.ndarray, size: int, products: _Product
             # The numbers have a pattern that these matrices share.
             numbers = scattered_numbers
             continue
-        # Equal eigenvalues come in runs of the irrep's size; the lowest run that stands clear is taken.
+        # Equal eigenvalues come in runs of the irrep's size; the lowest run with a gap on both sides is taken.
         edges = np.concatenate([[np.inf], values[size::size] - values[size - 1 : -1 : size], [np.inf]])
         clear = np.minimum(edges[:-1], edges[1:]) > _GAP * (values[-1] - values[0])
         if clear.any():

@@ -76,7 +76,7 @@ def subgroup_classes(table: np.ndarray, inverses: np.ndarray) -> list[tuple[np.n
                 continue
             member = _extended(table, base, [*generators, step])
             if _is_prime(int(member.sum()) // int(base.sum())):
-                # Nothing lies between the two, so every new element leads to the same.
+                # No subgroup lies between the two, so every other new element generates the same one.
                 done |= member
             if add(member):
                 bases.append((member, [*generators, step]))
