@@ -210,20 +210,19 @@ def _numbers(values: Any, name: str) -> list[float]:
         raise ArgumentTypeError(f"{name} must be a list of numbers, not {values!r}") from None
 
 
-def _radii_and_widths(
+def _radii(
     dimension: int,
     kernel_size: int | tuple[int, ...],
     dilation: int,
     rings: list[float] | None,
-    sigma: list[float] | float | None,
     spacing: tuple[float, ...] | None,
-) -> tuple[list[float], list[float]]:
-    """Radii and widths of rings, checked."""
+) -> tuple[list[float], int]:
+    """Radii of rings, checked, and half the length of the longest axis, from which default cut-offs are counted."""
     sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
-    units = spacing or dimension * (1.0,)
-    farthest = dilation * np.sqrt(sum((unit * (n - 1) / 2) ** 2 for unit, n in zip(units, sizes, strict=True)))
+    axes = list(zip(spacing or dimension * (1.0,), sizes, strict=True))
+    farthest = dilation * np.sqrt(sum((unit * (n - 1) / 2) ** 2 for unit, n in axes))
     # Cells lie at whole distances along the axes: the rings meet those of the longest axis.
-    reach = max(int(unit * ((n - 1) // 2) + 1e-9) for unit, n in zip(units, sizes, strict=True))
+    reach = max(int(unit * ((n - 1) // 2) + 1e-9) for unit, n in axes)
     radii = [float(dilation * i) for i in range(reach + 1)] if rings is None else _numbers(rings, "rings")
     for radius in radii:
         if not 0 <= radius <= farthest + 1e-9:
@@ -231,7 +230,7 @@ def _radii_and_widths(
                 f"a ring of radius {radius:g} was given for a kernel whose cells lie at most {farthest:g} from its centre",
                 hint="use smaller rings or a larger kernel",
             )
-    return radii, _widths(radii, sigma)
+    return radii, max(int(unit * (n // 2) + 1e-9) for unit, n in axes)
 
 
 def point_basis(
@@ -318,11 +317,8 @@ def scalar_basis(
     Raises:
         ArgumentError: for rings outside of the kernel or widths that are not positive.
     """
-    sizes = kernel_size if isinstance(kernel_size, tuple) else dimension * (kernel_size,)
-    units = spacing or dimension * (1.0,)
-    radii, widths = _radii_and_widths(dimension, sizes, dilation, rings, sigma, units)
-    default = default_cutoff(dimension, max(int(u * (n // 2) + 1e-9) for u, n in zip(units, sizes, strict=True)))
-    return _from_rings(dimension, radii, widths, frequencies_cutoff, default)
+    radii, outermost = _radii(dimension, kernel_size, dilation, rings, spacing)
+    return _from_rings(dimension, radii, sigma, frequencies_cutoff, default_cutoff(dimension, outermost))
 
 
 def _from_rings(
@@ -377,7 +373,8 @@ def orbit_basis(
         ArgumentError: for rings outside of the kernel or widths that are not positive.
     """
     dimension = len(orbit.points[0])
-    radii, widths = _radii_and_widths(dimension, kernel_size, dilation, rings, sigma, spacing)
+    radii, _ = _radii(dimension, kernel_size, dilation, rings, spacing)
+    widths = _widths(radii, sigma)
     return ScalarBasis(
         dimension,
         tuple(

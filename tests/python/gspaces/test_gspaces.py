@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from intertwine import gspaces
+from intertwine._r.spaces import space_name
 from intertwine.errors import IntertwineError
 from intertwine.group import (
     GeneratedGroup,
@@ -16,6 +17,7 @@ from intertwine.group import (
     point_group,
     quaternion_group,
     so2_group,
+    so3_group,
     symmetric_group,
 )
 
@@ -205,3 +207,16 @@ def test_spaces_as_in_escnn(name):
     if name in ("D4", "D4, axis 0"):
         for id in [(None, 4), (None, 2), (0, 2), (1, 2), (0, 1), (1, 1)]:
             assert str(ours.restrict(id)[0]) == str(theirs.restrict(id)[0])
+
+
+def test_different_groups_of_space_print_differently_in_r():
+    tilted = so3_group().element([0.3, -0.2, 0.5], "EV")
+    turned = [gspaces.rot2dOnR3, gspaces.cylindricalOnR3]
+    flipped = [gspaces.dihedralOnR3, gspaces.conicalOnR3, gspaces.fullCylindricalOnR3]
+    spaces = [make(2, **moved) for make in turned + flipped for moved in ({}, {"adjoint": tilted})]
+    spaces += [make(2, axis=axis) for make in flipped for axis in (0.3, 0.7)]
+    spaces += [make(1, axis=axis) for make in flipped for axis in (0.3, np.pi / 2)]
+    spaces += [gspaces.invOnR3(), gspaces.mirOnR3(adjoint=tilted)]
+    names = [space_name(space) for space in spaces]
+    for (a, first), (b, second) in itertools.combinations(zip(spaces, names, strict=True), 2):
+        assert (first == second) == (a == b), (first, second)

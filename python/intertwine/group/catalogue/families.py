@@ -21,10 +21,10 @@ from intertwine.suggestions import suggests
 Action = Callable[[GroupElement, GroupElement], GroupElement]
 
 
-def _size(n: Any, family: str, order: Callable[[int], int], least: int = 1) -> int:
+def _size(n: Any, family: str, order: Callable[[int], int]) -> int:
     n = whole(n, f"the n of {family}")
-    if n < least:
-        raise GroupError(f"{family} needs a whole number n of at least {least}, but n = {n} was given")
+    if n < 1:
+        raise GroupError(f"{family} needs a whole number n of at least 1, but n = {n} was given")
     if n > MAX_ORDER or order(n) > MAX_ORDER:
         raise GroupError(f"{family} of n = {n} has more than {MAX_ORDER} elements")
     return n

@@ -204,10 +204,6 @@ class SO3(RotationGroup, SpaceGroup):
         return self._subgroup_maps(Placed(inner, position.moved_by))
 
 
-def _signed_matrix(value: tuple[int, np.ndarray]) -> np.ndarray:
-    return (-1.0) ** value[0] * quaternion_matrix(value[1])
-
-
 class O3(FlippedContinuousGroup, SpaceGroup):
     """The group of all orthogonal matrices of space: rotations, and rotations followed by the inversion x -> -x.
 

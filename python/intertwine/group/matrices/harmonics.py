@@ -44,15 +44,6 @@ def harmonic_size(dimension: int, order: int) -> int:
     raise ArgumentError(f"there are no harmonics of order {order} in R^{dimension} here")
 
 
-def largest_order(dimension: int) -> int | None:
-    """The greatest order of harmonics in R^d; ``None`` if there is no greatest.
-
-    Args:
-        dimension: d, 1, 2 or 3.
-    """
-    return {1: 1, 2: None, 3: LARGEST_SPATIAL_ORDER}[dimension]
-
-
 def powers(c: Any, s: Any, order: int) -> list[tuple[Any, Any]]:
     """Real and imaginary part of (c + i s)^m for m = 0, ..., order, by repeated multiplication.
 
