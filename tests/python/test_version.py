@@ -64,3 +64,22 @@ def test_every_part_is_an_attribute_of_the_package() -> None:
     assert parts <= set(intertwine.__all__)
     for part in parts:
         assert getattr(intertwine, part).__name__ == f"intertwine.{part}"
+
+
+def test_continuous_integration_tries_the_versions_that_are_promised() -> None:
+    project, workflow = ((ROOT / name).read_text("utf-8") for name in ("pyproject.toml", ".github/workflows/ci.yml"))
+    for floor, tried in (
+        (r'^requires-python = ">=([^"]+)"', r'python: \["([\d.]+)"'),
+        (r'"torch>=([^"]+)"', r"oldest\) wanted='torch==([\d.]+)\.\*'"),
+        (r'"numpy>=([^"]+)"', r'numpy: \["([\d.]+)"'),
+    ):
+        assert re.findall(floor, project, re.M)[0] == re.findall(tried, workflow)[0]
+
+
+def test_hooks_are_the_parts_of_lint_and_ci_runs_them_all() -> None:
+    lint, hooks = ((ROOT / name).read_text("utf-8") for name in ("tools/lint.sh", ".pre-commit-config.yaml"))
+    parts = re.findall(r"^PARTS=\((.+)\)$", lint, re.M)[0].split()
+    assert parts
+    assert set(parts) == set(re.findall(r"^      - id: (\w+)$", hooks, re.M))
+    assert all(re.search(rf"^    {part}\)", lint, re.M) for part in parts)
+    assert "make lint" in (ROOT / ".ci/run").read_text("utf-8")
