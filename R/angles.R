@@ -31,7 +31,7 @@ as_axis_angle <- function(axis, degrees, usual = pi / 2, call = rlang::caller_en
   as_angle(NULL, degrees, call = call)
 }
 
-#' Angles that are in radians: a word about those that look like degrees.
+#' Angles that are in radians: a warning about those that look like degrees.
 #' @noRd
 in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   check_angle(x, n, arg, "angles are in radians: a quarter turn is pi / 2", call)
@@ -51,7 +51,7 @@ in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::calle
   x
 }
 
-#' Angles that are in degrees: a word about those that look like radians, simple fractions of pi within a full turn.
+#' Angles that are in degrees: a warning about those that look like radians, simple fractions of pi within a full turn.
 #' @noRd
 in_degrees <- function(x, n = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
   check_angle(x, n, arg, "angles are in degrees here: a quarter turn is 90", call)

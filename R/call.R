@@ -5,13 +5,13 @@
 #   py_call_checked(target, args, call)          an ordinary call;
 #   py_call_polled(target, args, on, call)       a long call that takes callbacks (such as `on_batch`), which return FALSE
 #                                                when it should stop: Ctrl-C does, and R functions may;
-#   py_call_stoppable(target, args, modules)     a long call that knows nothing of callbacks, but runs `modules`;
+#   py_call_stoppable(target, args, modules)     a long call without callbacks that runs `modules`;
 #   as_torch(x), from_py_array(record)           arrays in and out (arrays.R).
 #
 # `target` is a dotted name inside the Python package ("nn.R2Conv", "training.fit") or a Python callable. `args` is a
 # list: named elements are passed by name. Errors are raised as classed conditions whose call is that of the
 # function which the user called: pass `call = rlang::caller_env()` on from there. Interrupts are suspended while
-# Python runs, for an interrupt inside Python ends the R process under reticulate 1.28.
+# Python runs, because an interrupt inside Python ends the R process under reticulate 1.28.
 
 #' Call Python; raise its errors and warnings as R conditions.
 #' @noRd

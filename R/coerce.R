@@ -97,7 +97,7 @@ coerce_arguments <- function(args, call) {
   args
 }
 
-#' The type that a layer puts out: a field type, numbers by name, representations, or a mixture of these.
+#' The output type of a layer: a field type, numbers by name, representations, or a mixture of these.
 #' @noRd
 as_out <- function(x, arg, call) {
   if (is_field_type(x)) {

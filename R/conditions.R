@@ -82,7 +82,7 @@ error_in_r_words <- function(error) {
       hint = "Look at what it takes, and at what it was given."
     ),
     list(
-      message = "Something failed inside of intertwine that it did not foresee.",
+      message = "Something failed inside of intertwine that it did not expect.",
       hint = paste(
         "This is a fault of intertwine. Please report it, with the lines that led to it and with",
         "rlang::last_error()$details."
@@ -145,7 +145,9 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "(?<=not )\\(\\d+(, \\d+)+\\)|\\(\\d+(, \\d+)+\\)(?= is needed| values)", function(found) {
     gsub(", ", " x ", gsub("[()]", "", found))
   })
-  words <- c(None = "NULL", True = "TRUE", False = "FALSE", tuples = "vectors", tuple = "vector", dicts = "lists", dict = "list")
+  words <- c(
+    None = "NULL", True = "TRUE", False = "FALSE", tuples = "vectors", tuple = "vector", dicts = "lists", dict = "list"
+  )
   for (python in names(words)) text <- gsub(paste0("\\b", python, "\\b"), words[[python]], text)
   text
 }

@@ -1,4 +1,4 @@
-#' How good a network is on data
+#' Evaluate a network on data
 #'
 #' `evaluate()` gives the loss and the metrics, `confusion_table()` how often
 #' each class was taken for which.

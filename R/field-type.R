@@ -49,7 +49,7 @@ as_fields <- function(x, call = rlang::caller_env()) {
   if (!length(x)) {
     abort_intertwine(
       "A field type needs at least one field.",
-      hint = "Say how many of which, such as regular = 8.", call = call
+      hint = "Give the number of fields of each kind, such as regular = 8.", call = call
     )
   }
   names <- names(x) %||% rep("", length(x))
@@ -60,7 +60,7 @@ as_fields <- function(x, call = rlang::caller_env()) {
     } else if (is.numeric(x[[i]])) {
       abort_intertwine(
         "Fields are numbers with a name, not {describe_value(x[[i]])} alone.",
-        hint = "Say of which kind they are, such as regular = 8.", call = call
+        hint = "Name their kind, such as regular = 8.", call = call
       )
     } else {
       as_representations(list(x[[i]]), call)

@@ -72,7 +72,7 @@ as_loss <- function(loss, functions, call) {
     value <- f(output, target)
     if (!is_torch_tensor(value)) {
       refuse_value(
-        "`loss` must give a tensor, but it gave {describe_value(value)}, which nothing can be learned from.",
+        "`loss` must give a tensor, but it gave {describe_value(value)}, from which nothing can be learned.",
         "argument_type",
         "as.array() and functions for R's numbers leave torch. Calculate with the tensors themselves: ((output -
          target)^2) |> mean().", call
@@ -186,7 +186,7 @@ as_schedule <- function(schedule, functions, call) {
     factor <- f(progress)
     if (!(is.numeric(factor) && length(factor) == 1 && is.finite(factor) && factor >= 0)) {
       refuse_value(
-        "`schedule` must give a number from 0 on, but gave {describe_value(factor)} at {format(progress)}.",
+        "`schedule` must give a number of at least 0, but gave {describe_value(factor)} at {format(progress)}.",
         "argument", "The learning rate is learn_rate times this number.", call
       )
     }

@@ -93,9 +93,9 @@
 #' `batch_size`. The outputs wait in memory until the epoch is over.
 #' @section Training on:
 #' `fit(fitted, x, y, ...)` goes on where `fitted` ended: with its weights, the state of its optimizer and of the random
-#' numbers, its history and epoch numbers, and all arguments that are not given anew, but for `epochs`, `seed`, `callbacks`
+#' numbers, its history and epoch numbers, and all arguments that are not given again, but for `epochs`, `seed`, `callbacks`
 #' other than early stopping, and data for `validation`. With a fraction for `validation` the same samples are held out.
-#' Two fits are one in this way: 2 epochs and then 3 give what 5 epochs give. A schedule begins anew. From a file of
+#' Two fits are one in this way: 2 epochs and then 3 give what 5 epochs give. A schedule starts again. From a file of
 #' [intertwine_save()] the optimizer starts afresh, and so do functions among the arguments.
 #' @section Errors:
 #' `intertwine_error_argument`, `intertwine_error_shape`, `intertwine_error_missing_values` if the data do not fit, all
@@ -104,7 +104,7 @@
 #' `intertwine_error_sample` if an image cannot be read; `intertwine_error_checkpoint` if a checkpoint cannot be
 #' written, its folder is in use, or it belongs to another run.
 #'
-#' An error in the midst of training has what was learned until then, as a fit, in the field `fit` of its condition:
+#' If an error stops a training, the field `fit` of its condition holds what was learned until then, as a fit:
 #' `tryCatch(fit(...), intertwine_error = function(e) e$fit)`, or `rlang::last_error()$fit`.
 #' @seealso [equivariant_cnn()] for a network in one line.
 #' @examplesIf intertwine::intertwine_available()
@@ -243,7 +243,7 @@ with_fit_in_hand <- function(code, made) {
   })
 }
 
-#' Refuse what is no argument of fit(), nor of the Python function that its dots go to.
+#' Refuse names that are arguments neither of fit() nor of the Python function that receives its dots.
 #' @noRd
 check_fit_names <- function(given, name = "fit", without = character(), also = character(), call = rlang::caller_env()) {
   known <- c(also, arguments_of(fit.equivariant_module, c("object", without)))

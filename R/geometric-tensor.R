@@ -127,7 +127,7 @@ as.matrix.geometric_tensor <- function(x, ...) {
   if (length(dim(values)) > 2) values <- drop(values)
   if (length(dim(values)) != 2) {
     abort_intertwine(
-      "A tensor of {shape_text(dim(x))} is no matrix.",
+      "A tensor of {shape_text(dim(x))} is not a matrix.",
       class = "shape", hint = "Take parts of as.array(x).", call = quote(as.matrix())
     )
   }

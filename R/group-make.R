@@ -190,7 +190,7 @@ group_from_table <- function(table, names = NULL, name = NULL, ...) {
     names <- names %||% rownames(table) %||% unique(c(t(table)))
     unknown <- setdiff(table, names)
     if (length(unknown)) {
-      abort_intertwine("\"{unknown[1]}\" is in `table`, but no name of a row.")
+      abort_intertwine("\"{unknown[1]}\" is in `table`, but is not the name of a row.")
     }
     table <- array(match(table, names), dim(table))
   }
@@ -214,7 +214,7 @@ check_latin <- function(table, call = rlang::caller_env()) {
     wrong <- which(apply(table, side, anyDuplicated) > 0)
     if (length(wrong)) {
       abort_intertwine(
-        "{c('Row', 'Column')[side]} {wrong[1]} of `table` holds an element twice, so this is no group.",
+        "{c('Row', 'Column')[side]} {wrong[1]} of `table` holds an element twice, so this is not a group.",
         class = "group", hint = "Every element must be once in every row and in every column.", call = call
       )
     }

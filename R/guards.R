@@ -1,4 +1,4 @@
-# What every function does first: it looks at how it was called.
+# What every function does first: it checks how it was called.
 #
 # Three mistakes are the same everywhere, so they are answered in one place. When the package is built, guard_functions()
 # puts up to three lines before the body of each exported function and each method (`zzz.R` calls it, behind all others):
@@ -7,8 +7,8 @@
 #   an argument that the function has not     predict() has no argument `batchsize`. Did you mean `batch_size`?
 #   a setting in the place of `object`        pool_avg(2) is pool_avg(kernel_size = 2)
 #
-# Functions that use their dots have their own check of what comes in them: check_passed_on(). All others have dots in order
-# to say what was meant, where R itself would only say "unused argument".
+# Functions that use their dots have their own check of what comes in them: check_passed_on(). All others have dots so that
+# the error names the argument that was meant, where R itself would only say "unused argument".
 
 #' Guard the exported functions and the methods of a namespace.
 #' @noRd
@@ -212,7 +212,7 @@ or_list <- function(x, last = " or ") {
   if (n < 2) x else paste0(paste(x[-n], collapse = ", "), last, x[n])
 }
 
-#' The names that one was probably meant to be, the likeliest first: like `intertwine.suggestions.nearest()`, without Python.
+#' The names that were probably meant, the likeliest first: like `intertwine.suggestions.nearest()`, without Python.
 #' @noRd
 nearest_names <- function(name, names, count = 3) {
   names <- unique(names[nzchar(names)])
@@ -239,7 +239,7 @@ nearest_names <- function(name, names, count = 3) {
 
 # Settings in the place of the object ------------------------------------------------------------------------------------
 
-#' A line for layers: pool_avg(2) is pool_avg(kernel_size = 2), for a number cannot be what a layer follows.
+#' A line for layers: pool_avg(2) is pool_avg(kernel_size = 2), because a layer cannot follow a number.
 #' @noRd
 guard_layer <- function(f, name) {
   arguments <- names(formals(f))

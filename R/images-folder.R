@@ -94,7 +94,7 @@ image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
   channels <- match_choice(channels)
   max_pixels <- as_max_pixels(max_pixels)
   files <- list_pictures(path, pattern, beside = FALSE)
-  # absolute, for the working directory may change before the files are read
+  # absolute, because the working directory may change before the files are read
   path <- normalizePath(path)
   channels <- if (channels == "grey") 1L else 3L
   size <- as_picture_size(size)
@@ -212,7 +212,7 @@ scan_pictures <- function(path, pattern, call) {
       if (!nzchar(here$inside)) {
         if (real %in% reals) {
           abort_intertwine(
-            "The classes '{classes[match(real, reals)]}' and '{name}' are one and the same folder.",
+            "The classes '{classes[match(real, reals)]}' and '{name}' are the same folder.",
             class = "file", hint = "Remove the link.", call = call
           )
         }

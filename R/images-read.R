@@ -11,7 +11,7 @@
 #'   dimension (labels), an array for the rest.
 #' @section Errors:
 #' A condition of class `intertwine_error_file` if there is no such file, if it
-#' is no IDX file, or if it ends too early.
+#' is not an IDX file, or if it ends too early.
 #' @source <http://yann.lecun.com/exdb/mnist/>, where the format is described.
 #' @examples
 #' # two pictures of two by three pixels, as such a file holds them
@@ -30,9 +30,9 @@ read_idx <- function(path, scale = TRUE, ...) {
   n_dims <- if (length(magic) == 4) as.integer(magic[4]) else 0L
   if (is.null(kind) || is.na(kind) || any(magic[1:2] != as.raw(0)) || n_dims < 1) {
     abort_intertwine(
-      "'{path}' is no IDX file.",
+      "'{path}' is not an IDX file.",
       class = "file",
-      hint = "Such a file begins with two zero bytes, the kind of its numbers and the count of its dimensions."
+      hint = "An IDX file begins with two zero bytes, the type of its numbers and the number of its dimensions."
     )
   }
   dims <- readBin(connection, "integer", n_dims, size = 4, endian = "big")

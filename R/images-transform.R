@@ -34,7 +34,7 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, o
   }
   if (is.null(element) == (is.null(angle) && is.null(degrees))) {
     abort_intertwine(
-      "Say by what to move the images: either a group element or an angle.",
+      "Give either a group element or an angle, by which the images are moved.",
       hint = "For a quarter turn, transform(x, degrees = 90) or transform(x, angle = pi / 2)."
     )
   }

@@ -105,7 +105,7 @@ check_layout <- function(layout, arg = "layout", call = rlang::caller_env()) {
   needed <- if ("d" %in% axes) c("h", "w") else "w"
   if (length(unknown) > 0 || anyDuplicated(axes) || !all(needed %in% axes)) {
     abort_intertwine(
-      "`{arg}` is \"{layout}\", which is no order of axes.",
+      "`{arg}` is \"{layout}\", which is not an order of axes.",
       hint = "Use each of the letters n (image), c (channel), d (depth), h (height) and w (width) at most once: h and
               w for pictures, d too for volumes, w alone for signals; for example \"nhw\" or \"nhwc\".",
       call = call

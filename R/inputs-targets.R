@@ -197,7 +197,7 @@ pair_targets <- function(input, y, loss, na, levels = NULL, x_arg = "x", y_arg =
   }
   if (is.null(input$classes)) {
     abort_intertwine(
-      "The images of `{x_arg}` have no classes, for they lie in no subfolders.",
+      "The images of `{x_arg}` have no classes, because they are not in subfolders.",
       hint = "Put those of each class into a subfolder with its name.", call = call
     )
   }
@@ -269,7 +269,7 @@ as_class_weights <- function(class_weights, levels, call, classes = NULL) {
     unknown <- setdiff(names(class_weights), levels)
     if (length(unknown) > 0) {
       abort_intertwine(
-        "`class_weights` names {dQuote(unknown[1], FALSE)}, which is no class.",
+        "`class_weights` names {dQuote(unknown[1], FALSE)}, which is not a class.",
         hint = "The classes are {listed(levels, quote = TRUE)}.", call = call
       )
     }

@@ -37,7 +37,7 @@ as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_en
 as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
   if (!all(vapply(x, is.numeric, logical(1)))) {
     abort_intertwine(
-      "`{arg}` must have numeric columns alone.",
+      "`{arg}` must have only numeric columns.",
       class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
     )
   }

@@ -10,7 +10,7 @@
 #' @param envname Name or folder of the virtual environment.
 #' @param torch `"cpu"` for the small build without CUDA, where torch's own index can be reached; `"default"` for what pip's
 #'   configured index has.
-#' @param python The Python to make the environment with; found by itself if `NULL`. reticulate before 1.33 needs 3.11 or
+#' @param python The Python to make the environment with; found automatically if `NULL`. reticulate before 1.33 needs 3.11 or
 #'   older.
 #' @param extra Further packages.
 #' @param dry_run Only return the commands?

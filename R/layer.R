@@ -30,7 +30,7 @@ grow <- function(object, parts, call) {
       "`object` must be a field type or a module, not {describe_value(object)}.",
       class = "argument_type",
       hint = if (inherits(object, c("gspace", "symmetry_group"))) {
-        "A space says nothing of channels yet: add |> field_type(trivial = 1)."
+        "A space has no channels yet: add |> field_type(trivial = 1)."
       } else {
         "Start with field_type(gs, trivial = 1)."
       },
@@ -204,7 +204,7 @@ py_to_r_wrapper.equivariant_module <- function(x) { # nolint: object_length_lint
   }
 }
 
-#' What modules, types and representations say that are called without anything.
+#' The error of modules, types and representations that are called without an argument.
 #' @noRd
 abort_no_input <- function(what, example, call = rlang::caller_env()) {
   abort_intertwine(

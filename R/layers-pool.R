@@ -151,7 +151,7 @@ reshuffle_module <- function(object, permutation, ...) {
   create_layer("ReshuffleModule")
 }
 
-#' The greatest of channels in a row
+#' The maximum of adjacent channels
 #'
 #' An ordinary torch module, for features that the group does not change.
 #'

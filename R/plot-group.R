@@ -157,7 +157,7 @@ draw_irreps <- function(irreps, elements, gs, what = NULL, max = 8, title = NULL
     arrows <- identical(what %||% if (nrow(rho(elements[[1]])) <= 2) "arrows" else "matrices", "arrows")
     if (arrows && nrow(rho(elements[[1]])) > 2) {
       abort_intertwine(
-        "Arrows are drawn of representations of size 1 or 2.", hint = "Use what = \"matrices\".", call = quote(plot())
+        "Arrows can be drawn for representations of size 1 or 2.", hint = "Use what = \"matrices\".", call = quote(plot())
       )
     }
     for (g in unclass(elements)) panels <- c(panels, list(matrix_panel(rho(g), arrows)))

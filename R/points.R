@@ -132,7 +132,7 @@ coords_matrix <- function(coords, call = rlang::caller_env()) {
     bad <- which(rowSums(!is.finite(coords)) > 0)[1]
     abort_intertwine(
       "`coords` must be finite, but point {bad} is at ({listed(format(coords[bad, ]))}).",
-      class = "missing_values", hint = "Drop or mend such points first.", call = call
+      class = "missing_values", hint = "Remove or correct such points first.", call = call
     )
   }
   unname(coords)
@@ -220,7 +220,8 @@ edge_tensor <- function(edges, n, call) {
   if (length(bad)) {
     abort_intertwine(
       "`edges` holds the point {edges[bad[1]]}, but the {n} points have the positions 1 to {n}.",
-      class = "position", hint = "Of several graphs in one tensor, number the points through.", call = call
+      class = "position",
+      hint = "With several graphs in one tensor, the points are numbered from the first graph to the last.", call = call
     )
   }
   to_py_tensor(t(unname(edges)) - 1, "int64", arg = "edges", call = call)
@@ -290,7 +291,7 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
 numbers_of_graphs <- function(y, graph, call) {
   named <- if (is.data.frame(y)) .row_names_info(y) > 0 else !is.null(if (is.null(dim(y))) names(y) else rownames(y))
   if (is.data.frame(y) && !all(vapply(y, is.numeric, logical(1)))) {
-    abort_intertwine("`y` must have numeric columns alone.", class = "argument_type", call = call)
+    abort_intertwine("`y` must have only numeric columns.", class = "argument_type", call = call)
   }
   y <- as.matrix(y)
   known <- levels(graph)

@@ -1,4 +1,4 @@
-# What the generics of R and of the package do not do to what comes from intertwine: said in words.
+# Errors of generics of R for objects of intertwine that they cannot handle.
 
 #' Refuse an object, whatever else was given; guards leave the dots of functions that call it alone.
 #' @noRd
@@ -58,7 +58,7 @@ plot.layer_spec <- plot.intertwine_object
 #' @export
 as.matrix.intertwine_object <- function(x, ...) {
   refuse_object(
-    x, "as.matrix() takes elements, tensors and their kind",
+    x, "as.matrix() takes group elements and tensors",
     hint = if (is_representation(x)) "A representation gives the matrix of an element: rho(group_element(G, rotation = 1))."
   )
 }
@@ -100,7 +100,7 @@ refuse_numbers <- function(x, name, call = rlang::caller_env()) {
 
 #' @export
 as.list.intertwine_object <- function(x, ...) {
-  refuse_object(x, "as.list() takes sequences of layers and what has parts in R", hint = NULL)
+  refuse_object(x, "as.list() takes sequences of layers and lists of R", hint = NULL)
 }
 
 #' @export

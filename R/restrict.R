@@ -1,6 +1,6 @@
 # Less symmetry: restriction to a subgroup, and bases in which restricted fields are known ones.
 
-#' Go on with less symmetry
+#' Restrict to a subgroup
 #'
 #' `restrict()` is the same object under a subgroup: of a space, a group, a representation, a field type or a tensor.
 #' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors

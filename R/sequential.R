@@ -49,7 +49,7 @@ sequential_module <- function(object, ...) {
   py_call_checked("_r.layers.sequence", list(object, records), call)
 }
 
-#' The end of a classifier
+#' Classification head
 #'
 #' An invariant map of the fields, the mean over all positions, and a linear map to `n` numbers, one for each class: the
 #' answer is unchanged when the input is moved.
@@ -67,7 +67,7 @@ head_classes <- function(object, n = NULL, ...) {
   create_layer("HeadClasses", random = TRUE)
 }
 
-#' The layer that does nothing
+#' The identity layer
 #'
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams r2_conv
