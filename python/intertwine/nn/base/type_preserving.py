@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from intertwine.fields import FieldType
-from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
 
 PERMUTED = "fields whose channels the group only permutes"
@@ -33,10 +32,6 @@ class TypePreserving(EquivariantModule):
 
     prints_type_first: ClassVar[bool] = False
     """Whether the type is printed before the settings, as escnn does for normalisations."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        describe_arguments(cls)
 
     def __init__(self, in_type: FieldType) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from intertwine.checks import flag, statistics_settings
 from intertwine.errors import UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
+from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.base.type_preserving import TypePreserving
 from intertwine.nn.norm.synchronise import SynchronisedModule
 
@@ -75,6 +76,10 @@ class BatchNorm(AffineNorm, SynchronisedModule):
     running_mean: torch.Tensor | None
     running_var: torch.Tensor | None
     num_batches_tracked: torch.Tensor | None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        describe_arguments(cls)
 
     def __init__(
         self,

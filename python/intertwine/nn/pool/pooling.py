@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,7 @@ from intertwine.checks import flag, sizes_of
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
+from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
 from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
@@ -34,6 +35,10 @@ class GridLayer(TypePreserving):
     needs_grid: ClassVar[bool] = True
     only: ClassVar[int | None] = None
     """The number of axes of space for which the layer is meant; any by default."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        describe_arguments(cls)
 
     def __init__(self, in_type: FieldType) -> None:
         super().__init__(in_type)
