@@ -33,7 +33,8 @@ class Box(NamedTuple):
 R_PACKAGE = "R package"
 PLACES = {
     R_PACKAGE: Box(0, 1, 0, 100),
-    "_r": Box(1, 1, 0, 68, [["crossing"]]),
+    "_r": Box(1, 1, 0, 50, [["crossing"]]),
+    "compat": Box(1, 1, 52, 16),
     "study": Box(1, 1, 70, 30),
     "deploy": Box(2, 1, 0, 14),
     "training": Box(2, 1, 16, 68, [["data"], ["measure"], ["engine"], ["prediction"]]),

@@ -264,6 +264,10 @@ class MissingDependencyError(IntertwineError, ImportError):
     """An optional package that this function needs is not installed."""
 
 
+class CompatibilityError(IntertwineError, ImportError):
+    """A name of another library that is not here, or another library that would meet ours under one name."""
+
+
 class FileError(ArgumentError):
     """A file or a folder with data that is not there, or cannot be read."""
 

@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"nn"},
     {"models", "testing", "plot", "deploy", "training"},
     {"study", "cli", "__main__"},
-    {"_r"},
+    {"_r", "compat"},
 ]
 # Within a part, a file's folder says what it may import: from its own room and from the rooms before it ("" is the part's root).
 ROOMS: dict[str, list[str]] = {

@@ -1,0 +1,91 @@
+"""The spaces of e2cnn, which are classes there, and its list of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from intertwine import gspaces
+from intertwine.gspaces import GSpace2D
+
+
+class _Kind(type):
+    """A class of e2cnn: calling it makes a space of ours, and ``isinstance`` tells which spaces are of the kind."""
+
+    holds: Callable[[GSpace2D], bool]
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, GSpace2D) and cls.holds(instance)
+
+
+class GeneralOnR2(metaclass=_Kind):
+    """Any plane with a group; only for ``isinstance``."""
+
+    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(lambda space: True)
+
+
+class Rot2dOnR2(metaclass=_Kind):
+    """The plane with N rotations, or all.
+
+    Args:
+        N: their number; -1 for all.
+        maximum_frequency: of the irreps that are listed, if there are all rotations.
+    """
+
+    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(lambda space: not space.flips_order)
+
+    def __new__(cls, N: int | None = None, maximum_frequency: int | None = None) -> Any:  # noqa: D102
+        return gspaces.rot2dOnR2(-1 if N is None else N, 6 if maximum_frequency is None else maximum_frequency)
+
+
+class FlipRot2dOnR2(metaclass=_Kind):
+    """The plane with N rotations, or all, and as many reflections.
+
+    Args:
+        N: their number; -1 for all.
+        maximum_frequency: of the irreps that are listed, if there are all rotations.
+        axis: the angle of the first mirror, in radians.
+    """
+
+    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
+        lambda space: bool(space.flips_order) and space.rotations_order != 1
+    )
+
+    def __new__(  # noqa: D102
+        cls, N: int | None = None, maximum_frequency: int | None = None, axis: float = np.pi / 2
+    ) -> Any:
+        frequency = 6 if maximum_frequency is None else maximum_frequency
+        return gspaces.flipRot2dOnR2(-1 if N is None else N, frequency, axis)
+
+
+class Flip2dOnR2(metaclass=_Kind):
+    """The plane with one reflection.
+
+    Args:
+        axis: the angle of the mirror, in radians.
+    """
+
+    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
+        lambda space: bool(space.flips_order) and space.rotations_order == 1
+    )
+
+    def __new__(cls, axis: float = np.pi / 2) -> Any:  # noqa: D102
+        return gspaces.flip2dOnR2(axis)
+
+
+class TrivialOnR2(metaclass=_Kind):
+    """The plane without symmetry."""
+
+    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
+        lambda space: not space.flips_order and space.rotations_order == 1
+    )
+
+    def __new__(cls) -> Any:  # noqa: D102
+        return gspaces.trivialOnR2()
+
+
+class ModuleList(torch.nn.ModuleList):
+    """A list of modules."""
