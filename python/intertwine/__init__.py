@@ -20,13 +20,14 @@ from intertwine.gauge import GAUGE_VERSION
 from intertwine.suggestions import missing_name
 
 if TYPE_CHECKING:
-    from intertwine import deploy, fields, kernels, models, nn, study, training
+    from intertwine import compat, deploy, fields, kernels, models, nn, study, training
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GAUGE_VERSION",
     "__version__",
+    "compat",
     "deploy",
     "errors",
     "fields",
@@ -39,7 +40,7 @@ __all__ = [
     "training",
 ]
 
-_ON_DEMAND = frozenset({"deploy", "fields", "kernels", "models", "nn", "study", "training"})
+_ON_DEMAND = frozenset({"compat", "deploy", "fields", "kernels", "models", "nn", "study", "training"})
 
 
 def __getattr__(name: str) -> Any:
