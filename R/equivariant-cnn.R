@@ -16,7 +16,7 @@
 #'   [gspace_rot2d()] (8 rotations by default) or [gspace_flip_rot2d()].
 #' @param widths The number of regular fields (of channels in `plain_cnn()`) in
 #'   each block.
-#' @param parameters About how many parameters the network shall have: the
+#' @param parameters About how many parameters the network has: the
 #'   `widths` are then proportions. So networks of different groups compare fairly.
 #' @param kernel_size Odd sizes of the filters: one for all blocks, or one for
 #'   each.

@@ -75,6 +75,16 @@ RIGHT = {
 }
 """Findings that are wrong about this text, and why."""
 
+RIDDLES = {
+    r"for \w+'s sake": "say what it is there for",
+    r"shares? (their|its) fate": "say what happens to it",
+    r"\bis stale\b": "say what is out of date",
+    r"\bshall (be|do|have|keep|respect)\b": "say what it does, in the present tense",
+    r"\bfound by (itself|themselves)\b": "say who finds it",
+    r"\bfor want of\b": "because there is no",
+}
+"""Turns of phrase that have made readers stop, and what to write instead."""
+
 
 def markdown(text: str) -> Iterator[str]:
     """The lines of a page without code blocks, tables, the head of a vignette and comments."""
@@ -154,11 +164,16 @@ def is_known(text: str, words: set[str]) -> bool:
 def check(files: list[Path]) -> Iterator[str]:
     """What Harper finds in files, as ``file:line: rule: text: message``."""
     words = {word.lower() for word in WORDS.read_text(encoding="utf-8").split() if not word.startswith("#")}
+    riddles = {re.compile(pattern): advice for pattern, advice in RIDDLES.items()}
     with tempfile.TemporaryDirectory() as folder:
         texts: dict[str, Path] = {}
         for number, file in enumerate(files):
             name = f"{number}.md"
-            lines = READERS[file.suffix](file.read_text(encoding="utf-8"))
+            lines = list(READERS[file.suffix](file.read_text(encoding="utf-8")))
+            for place, line in enumerate(lines, 1):
+                for pattern, advice in riddles.items():
+                    if found := pattern.search(line):
+                        yield f"{file.relative_to(ROOT)}:{place}: Riddle: {found[0]!r}: {advice}"
             (Path(folder) / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
             texts[name] = file
         command = [sys.executable, "-m", "harper", "lint", "--format", "json", "--quiet", "--dialect", "en-GB", *texts]
