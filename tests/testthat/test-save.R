@@ -245,11 +245,11 @@ test_that("names of files may have any letters in a locale without UTF-8", {
   program <- tempfile(fileext = ".R")
   writeLines(c(
     "library(intertwine)",
-    "path <- paste0(commandArgs(TRUE), '/modell.safetensors')",
+    "path <- paste0(commandArgs(TRUE), '/model.safetensors')",
     "intertwine_save(field_type(gspace_rot2d(N = 4), regular = 1) |> nonlin_relu(), path)",
     "cat(class(intertwine_load(path))[1])"
   ), program)
   found <- system2(file.path(R.home("bin"), "Rscript"), c(program, shQuote(folder)), stdout = TRUE, env = "LC_ALL=C")
   expect_identical(found, "nonlin_relu")
-  expect_true(file.exists(file.path(folder, "modell.safetensors")))
+  expect_true(file.exists(file.path(folder, "model.safetensors")))
 })
