@@ -202,11 +202,11 @@ class RepresentationError(IntertwineError, ValueError):
     """Matrices, irreps or names that do not make a representation."""
 
 
-class FieldTypeError(IntertwineError, TypeError):
-    """Features of one field type where another one is needed."""
+class FieldTypeError(IntertwineError, TypeError, AssertionError):
+    """Features of one field type where another one is needed; as `UnsupportedFieldError`, what programs for escnn catch."""
 
 
-class ShapeError(IntertwineError, ValueError):
+class ShapeError(IntertwineError, ValueError, AssertionError):
     """A tensor whose shape does not fit the field type or the layer."""
 
 
@@ -218,7 +218,7 @@ class ClassCountError(ShapeError):
     """A module that gives fewer outputs than there are classes."""
 
 
-class UnsupportedFieldError(IntertwineError, ValueError):
+class UnsupportedFieldError(IntertwineError, ValueError, AssertionError):
     """A layer that does not commute with a representation in its field type."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.suggestions import Suggesting, suggests
+
+if TYPE_CHECKING:
+    from intertwine.fields import FieldType
 
 _LATTICE = 1e-9
 
@@ -60,6 +63,17 @@ class GSpace(Suggesting):
     def name(self) -> str:
         """How it prints."""
         return self._name
+
+    @property
+    def basespace(self) -> str:
+        """The space without the group, as text.
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> gspaces.rot2dOnR2(4).basespace
+            'R^2'
+        """
+        return f"R^{self._dimensionality}"
 
     @property
     def basespace_action(self) -> Representation:
@@ -129,7 +143,7 @@ class GSpace(Suggesting):
         and a quarter turn of a rectangle swaps its sides.
 
         Args:
-            input: the field, shape ``(batch, repr.size, *space)``.
+            input: the field, shape ``(batch, repr.size, *space)``; axes after those of space, such as time, are kept.
             repr: how the group acts on the channels.
             element: of ``fibergroup``.
             order: of the spline between the samples, 0 to 5.
@@ -159,10 +173,11 @@ class GSpace(Suggesting):
                 f"a NumPy array of numbers is needed, not {type(input).__name__}",
                 hint="for tensors use FieldType.transform",
             )
-        if input.ndim != 2 + self.dimensionality or input.shape[1] != repr.size:
+        axes = 2 + self.dimensionality
+        if input.ndim < axes or input.shape[1] != repr.size:
             raise ShapeError(
-                f"a field of {repr} on {self} has the shape (batch, {repr.size}, {self.dimensionality} axes of space), but "
-                f"{input.shape} was given"
+                f"a field of {repr} on {self} has the shape (batch, {repr.size}, {self.dimensionality} axes of space, others), "
+                f"but {input.shape} was given"
             )
         values = input if input.dtype.kind in "fc" else input.astype(np.float64)
         turned = np.einsum("oi,bi...->bo...", repr(element), values).astype(values.dtype, copy=False)
@@ -173,7 +188,31 @@ class GSpace(Suggesting):
 
         from intertwine.gspaces.resample import act_on_grid
 
-        return act_on_grid(torch.from_numpy(np.ascontiguousarray(turned)), self._action(element), order).numpy()
+        # The axes after those of space wait beside the batch.
+        others = range(axes, input.ndim)
+        waiting = np.ascontiguousarray(np.moveaxis(turned, others, range(2, 2 + len(others))))
+        moved = act_on_grid(torch.from_numpy(waiting), self._action(element), order).numpy()
+        return np.moveaxis(moved, range(2, 2 + len(others)), others)
+
+    def type(self, *representations: Representation) -> FieldType:
+        """The type of fields on this space.
+
+        Args:
+            *representations: one for each field.
+
+        Raises:
+            FieldTypeError: if something else than representations is given.
+
+        Example:
+            >>> from intertwine import gspaces
+            >>> space = gspaces.rot2dOnR2(4)
+            >>> space.type(space.regular_repr, space.irrep(1))
+            [C4_on_R2[(None, 4)]: {regular (x1), irrep_1 (x1)}(6)]
+        """
+        # Groups and spaces are there without torch; types of tensors need it.
+        from intertwine.fields import FieldType
+
+        return FieldType(self, representations)
 
     # --- representations --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from intertwine.budget import Price
-from intertwine.errors import UnsupportedFieldError
+from intertwine.errors import ModelFileError, UnsupportedFieldError
 from intertwine.kernels.constants import ConstantModule
 from intertwine.nn.base.families import describe_arguments
 from intertwine.scalars import plain
@@ -80,6 +80,14 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
                 del arguments[itself.name]
         object.__setattr__(self, "_arguments", arguments)
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_arguments" not in state:
+            raise ModelFileError(
+                f"this pickle holds a {type(self).__name__} that intertwine did not write",
+                hint="of a model of escnn or e2cnn save the state_dict() there, and load it here with deploy.convert",
+            )
+        super().__setstate__(state)
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import torch
 
 from intertwine.checks import flag
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError, ModelFileError
 from intertwine.fields import FieldType
+from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, FilterCache, KernelExpansion
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.module import EquivariantModule, check_field_type
@@ -17,6 +19,9 @@ from intertwine.nn.conv.schur import SchurBlocks
 from intertwine.nn.init import generalized_he_init
 
 _Made = TypeVar("_Made")
+
+_OF_PEERS = re.compile(r"_?basis(expansion|sampler)\.|(bias_expansion|expanded_bias|filter|matrix)$")
+"""Names in the state of a layer of escnn or e2cnn."""
 
 
 class ExpandedModule(EquivariantModule):
@@ -113,6 +118,29 @@ class ExpandedModule(EquivariantModule):
         """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""
         return self._expand(self.weights, self.bias)
 
+    @property
+    def space(self) -> GSpace:
+        """The space on which the fields live."""
+        return self.in_type.gspace
+
+    @property
+    def bias_expansion(self) -> torch.Tensor | None:
+        """The matrix by which the bias becomes one of each channel, shape ``(channels, bias)``; ``None`` without bias."""
+        if self.bias is None or self._bias_expansion is None:
+            return None
+        with torch.no_grad():
+            columns = [self._bias_expansion(one) for one in torch.eye(self._bias_expansion.count).to(self.bias)]
+        return torch.stack(columns, dim=1)
+
+    @property
+    def expanded_bias(self) -> torch.Tensor | None:
+        """The bias of each channel, or ``None``; without gradients in eval mode."""
+        return self._seen(self._expand(self.weights, self.bias)[1])
+
+    def _seen(self, expanded: _Made) -> _Made:
+        """What a user reads of what the parameters expand to: in eval mode numbers, without gradients."""
+        return expanded if self.training or expanded is None else expanded.detach()  # type: ignore[union-attr]
+
     def _kept(self, name: str, make: Callable[..., _Made]) -> _Made:
         """What is made of the weights and the bias, from memory where that is safe.
 
@@ -154,6 +182,13 @@ class ExpandedModule(EquivariantModule):
         super()._apply(fn, recurse)
         return self
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
         self._cache.clear()
-        super()._load_from_state_dict(*args, **kwargs)
+        theirs = [key for key in state_dict if key.startswith(prefix) and _OF_PEERS.match(key, len(prefix))]
+        if theirs:
+            # Even their weights, which may be as many as ours, are coefficients of another basis.
+            raise ModelFileError(
+                f"the state holds {theirs[0]!r}, as layers of escnn and e2cnn do, whose weights mean something else here",
+                hint="load it with deploy.convert(state_dict, model)",
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)  # type: ignore[arg-type]

@@ -270,6 +270,14 @@ class _GridConv(ExpandedModule):
         filters, expanded = super()._expand(weights, bias)
         return filters.view(*filters.shape[:2], *self._kernel), expanded
 
+    @property
+    def filter(self) -> torch.Tensor:
+        """The filter as torch takes it, ``(out channels, in channels / groups, *kernel)``; without gradients in eval mode.
+
+        A transposed convolution has the first two the other way round.
+        """
+        return self._seen(self._kept("filter", self._expand)[0])
+
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._plain_map:
             by_blocks = self._by_blocks(tensor)

@@ -123,6 +123,11 @@ class Linear(ExpandedModule):
         filters, expanded = super()._expand(weights, bias)
         return filters[:, :, 0], expanded
 
+    @property
+    def matrix(self) -> torch.Tensor:
+        """W of shape ``(out channels, in channels)``; without gradients in eval mode."""
+        return self._seen(self._kept("matrix", self._expand)[0])
+
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         by_blocks = self._by_blocks(tensor)
         if by_blocks is not None:

@@ -67,7 +67,7 @@ class BranchingModule(EquivariantModule):
     Args:
         in_type: the type.
         labels: one for each field.
-        reshuffle: within a label fields keep their order (0 and 1), or are sorted by size (2), as in escnn.
+        reshuffle: within a label fields keep their order (0 or False, 1 or True), or are sorted by size (2), as in escnn.
 
     Raises:
         ArgumentError: if there is not one label for each field.
@@ -85,7 +85,7 @@ class BranchingModule(EquivariantModule):
         labels = [] if isinstance(labels, str) else _listed(labels)
         if len(labels) != len(in_type) or not all(isinstance(label, str) for label in labels):
             raise ArgumentError(f"one label (a text) is needed for each of {len(in_type)} fields, not {labels!r}")
-        if isinstance(reshuffle, bool) or not isinstance(reshuffle, int) or reshuffle not in (0, 1, 2):
+        if not isinstance(reshuffle, int) or reshuffle not in (0, 1, 2):
             raise ArgumentError(f"reshuffle is 0, 1 or 2, not {reshuffle!r}")
         sizes = [representation.size for representation in in_type.representations]
         channels = field_channels(in_type)
