@@ -34,8 +34,8 @@ R_PACKAGE = "R package"
 PLACES = {
     R_PACKAGE: Box(0, 1, 0, 100),
     "_r": Box(1, 1, 0, 50, [["crossing"]]),
-    "compat": Box(1, 1, 52, 16),
-    "study": Box(1, 1, 70, 30),
+    "compat": Box(1, 1, 70, 30),
+    "study": Box(1, 1, 52, 16),
     "deploy": Box(2, 1, 0, 14),
     "training": Box(2, 1, 16, 68, [["data"], ["measure"], ["engine"], ["prediction"]]),
     "models": Box(2, 1, 86, 14),
