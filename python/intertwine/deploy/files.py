@@ -60,7 +60,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
         Linear(in_features=3, out_features=2, bias=True)
     """
     if not isinstance(module, torch.nn.Module):
-        raise ArgumentError(f"only a torch module can be saved, but was given {type(module).__name__}")
+        raise ArgumentError(f"`module` must be a torch module, not {type(module).__name__}")
     _check_extra(extra)
     module = unwrapped(module)
     try:
@@ -276,7 +276,7 @@ def _check_extra(extra: Mapping[str, Any] | None) -> None:
     if extra is None:
         return
     if not isinstance(extra, Mapping):
-        raise ArgumentError(f"`extra` is a dict, but was {type(extra).__name__}")
+        raise ArgumentError(f"`extra` must be a dict, not {type(extra).__name__}")
     try:
         same = json.loads(json.dumps(dict(extra)))
     except (TypeError, ValueError) as error:

@@ -175,7 +175,7 @@ def named_classes(classes: Any) -> dict[str, type[torch.nn.Module]]:
     if isinstance(classes, type):
         classes = [classes]
     if not isinstance(classes, (Mapping, Iterable)):
-        raise ArgumentTypeError(f"`classes` is a list of classes, but was {type(classes).__name__}")
+        raise ArgumentTypeError(f"`classes` must be a list of classes, not {type(classes).__name__}")
     listed = classes.items() if isinstance(classes, Mapping) else [(None, kind) for kind in classes]
     found: dict[str, type[torch.nn.Module]] = {}
     for name, kind in listed:

@@ -181,5 +181,5 @@ def _checked(
         if isinstance(kernel, bool) or not isinstance(kernel, int) or kernel < 1 or kernel % 2 == 0:
             raise ArgumentError(f"`kernel_size` holds {kernel!r} where an odd number belongs", hint="use 3, 5 or 7")
     if not 0 <= dropout < 1:
-        raise ArgumentError(f"`dropout` is a share from 0 to 1, but was {dropout}")
+        raise ArgumentError(f"`dropout` must be a share from 0 to 1, not {dropout}")
     return kernels

@@ -85,7 +85,7 @@ def load_digits(size: int = 17, test: int = 500, seed: int = 0) -> Digits:
     raw = torch.from_numpy(np.asarray(bunch["images"], dtype=np.float32))[:, None] / 16.0
     labels = torch.from_numpy(np.asarray(bunch["target"], dtype=np.int64))
     if not 0 < test < len(labels):
-        raise ArgumentError(f"`test` is a number of images from 1 to {len(labels) - 1}, but was {test}")
+        raise ArgumentError(f"`test` must be a number of images from 1 to {len(labels) - 1}, not {test}")
     images = enlarge(raw, size)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     held, kept = order[:test], order[test:]

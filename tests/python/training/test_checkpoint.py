@@ -18,7 +18,7 @@ from torch.utils.data import ConcatDataset, Dataset, IterableDataset, Subset, Te
 
 from intertwine import disk, gspaces, nn, training
 from intertwine.errors import ArgumentError, CheckpointError, IntertwineError, SampleError
-from intertwine.training.data.identity import describe, differences, digest, of_module
+from intertwine.training.data.identity import describe, differences, digest, identity_of_module
 from intertwine.training.engine import checkpoint as checkpoints
 
 
@@ -212,15 +212,15 @@ def test_settings_that_are_functions_are_known_by_what_they_do():
     ids=str,
 )
 def test_equivariant_layers_are_known_by_their_arguments(options):
-    assert not differences(of_module(steerable()), of_module(steerable()))
-    assert differences(of_module(steerable()), of_module(steerable(**options)))
+    assert not differences(identity_of_module(steerable()), identity_of_module(steerable()))
+    assert differences(identity_of_module(steerable()), identity_of_module(steerable(**options)))
 
 
 def test_evaluating_a_module_does_not_make_it_another_one():
     module = steerable()
-    before = of_module(module)
+    before = identity_of_module(module)
     training.predict(module, torch.rand(2, 1, 5, 5))
-    assert of_module(module) == before
+    assert identity_of_module(module) == before
 
 
 class TestDataOfAllKinds:
@@ -292,10 +292,10 @@ class TestDataOfAllKinds:
 
     def test_the_global_generators_are_left_alone(self):
         from intertwine.training.data.batches import DatasetSource
-        from intertwine.training.data.identity import of_source
+        from intertwine.training.data.identity import identity_of_source
 
         before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        of_source("x", DatasetSource(Subset(TensorDataset(*points(4)), [0])))
+        identity_of_source("x", DatasetSource(Subset(TensorDataset(*points(4)), [0])))
         assert torch.equal(before[0], torch.get_rng_state())
         assert np.array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
 

@@ -69,7 +69,7 @@ def resolve_augment(augment: str | Augment | None, rotations: Callable[[], Augme
         return augment
     if not isinstance(augment, str):
         raise ArgumentTypeError(
-            f"`augment` is 'rotations' or a function, but was {type(augment).__name__}",
+            f"`augment` must be 'rotations' or a function, not {type(augment).__name__}",
             hint="give a function of (x, y, generator) that returns (x, y)",
         )
     if augment != "rotations":

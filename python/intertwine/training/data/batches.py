@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, SampleError, ShapeError
-from intertwine.training.data.pairing import IGNORE, Kind, Missing
+from intertwine.training.data.pairing import IGNORE, Missing, TargetKind
 
 Batch = tuple[torch.Tensor, "torch.Tensor | None"]
 
@@ -49,7 +49,7 @@ def as_inputs(x: Any) -> torch.Tensor:
     return tensor
 
 
-def as_targets(y: Any, n: int, missing: Missing = "error") -> tuple[torch.Tensor, Kind]:
+def as_targets(y: Any, n: int, missing: Missing = "error") -> tuple[torch.Tensor, TargetKind]:
     """Targets as a tensor, and what they hold.
 
     Whole numbers and truth values are class numbers from 0; floating-point numbers are measurements.
@@ -64,7 +64,7 @@ def as_targets(y: Any, n: int, missing: Missing = "error") -> tuple[torch.Tensor
         ArgumentTypeError: if it is nothing like an array of numbers.
     """
     if missing not in ("error", "mask"):
-        raise ArgumentError(f"`na` is 'error' or 'mask', but was {missing!r}")
+        raise ArgumentError(f"`na` must be 'error' or 'mask', not {missing!r}")
     tensor = _tensor(getattr(y, "tensor", y), "y")
     if tensor.ndim == 0 or tensor.shape[0] != n:
         given = 1 if tensor.ndim == 0 else tensor.shape[0]
@@ -233,7 +233,7 @@ def is_dataset(x: Any) -> bool:
     )
 
 
-def as_source(x: Any, y: Any = None, missing: Missing = "error", workers: int = 0) -> tuple[Source, Kind | None]:
+def as_source(x: Any, y: Any = None, missing: Missing = "error", workers: int = 0) -> tuple[Source, TargetKind | None]:
     """A source of batches for x and y, and what the targets hold (`None` without targets).
 
     Raises:

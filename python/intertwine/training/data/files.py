@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from intertwine.errors import ArgumentError, DataWarning, FileError, MissingDependencyError
 from intertwine.scalars import plain_numbers
-from intertwine.training.data.identity import describe, of_files
+from intertwine.training.data.identity import describe, identity_of_files
 from intertwine.training.data.listing import list_images, shown
 
 MAX_PIXELS = 50_000_000
@@ -57,9 +57,9 @@ def read_image(
         DataWarning: if there are several images in the file.
     """
     if channels not in (None, *_CHANNELS):
-        raise ArgumentError(f"`channels` is 1, 3 or 4, but was {channels}")
+        raise ArgumentError(f"`channels` must be 1, 3 or 4, not {channels}")
     if not max_pixels >= 1:
-        raise ArgumentError(f"`max_pixels` is a number of at least 1, but was {max_pixels}")
+        raise ArgumentError(f"`max_pixels` must be a number of at least 1, not {max_pixels}")
     tensor, note = _read(Path(path), channels, max_pixels)
     if note is not None:
         warnings.warn(note, DataWarning, stacklevel=2)
@@ -198,7 +198,7 @@ class ImageFolder(Dataset):
 
     def fingerprint(self) -> str:
         """A text that is another one as soon as a file is renamed, changed, added or removed: by names, sizes and times."""
-        inside = of_files([path for path, _ in self.files], self._root)
+        inside = identity_of_files([path for path, _ in self.files], self._root)
         return f"{inside} {self.levels} {self.channels} {self.size} {describe(self._transform)}"
 
     def __len__(self) -> int:

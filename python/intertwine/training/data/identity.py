@@ -71,7 +71,7 @@ def _short(text: str, other: str, length: int = 80) -> str:
     return ("..." if begin else "") + text[begin : begin + length] + ("..." if begin + length < len(text) else "")
 
 
-def of_source(name: str, source: Source) -> Identity:
+def identity_of_source(name: str, source: Source) -> Identity:
     """The identity of data: sizes, types and content of tensors; length, files and some samples of a data set.
 
     Args:
@@ -86,7 +86,7 @@ def of_source(name: str, source: Source) -> Identity:
     return found
 
 
-def of_module(module: torch.nn.Module) -> Identity:
+def identity_of_module(module: torch.nn.Module) -> Identity:
     """The identity of a module: the class and the settings of each part, the names, shapes and types of its state.
 
     The values of the weights are no part of it, for a program that is started again begins with others.
@@ -102,7 +102,7 @@ def of_module(module: torch.nn.Module) -> Identity:
     return found
 
 
-def of_optimizer(optimizer: torch.optim.Optimizer) -> Identity:
+def identity_of_optimizer(optimizer: torch.optim.Optimizer) -> Identity:
     """The identity of an optimiser: its class and the settings of its groups."""
     found = {"optimizer": _class(type(optimizer))}
     for number, group in enumerate(optimizer.param_groups):
@@ -113,7 +113,7 @@ def of_optimizer(optimizer: torch.optim.Optimizer) -> Identity:
     return found
 
 
-def of_stream(generator: torch.Generator) -> str:
+def identity_of_generator(generator: torch.Generator) -> str:
     """A generator's seed and, if it has been used, a digest of its state."""
     seed = generator.initial_seed()
     fresh = torch.Generator(generator.device).manual_seed(seed)
@@ -141,7 +141,7 @@ def describe(value: Any, depth: int = _DEPTH) -> str:
     inner = functools.partial(describe, depth=depth - 1)
     if isinstance(value, torch.nn.Module):
         state = {name: inner(each) for name, each in value.state_dict().items()}
-        return f"{_class(type(value))} {_hash({**of_module(value), **state})}"
+        return f"{_class(type(value))} {_hash({**identity_of_module(value), **state})}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{inner(key)}: {inner(each)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -226,12 +226,12 @@ def _of_dataset(dataset: Any) -> Identity:
         found["classes"] = describe(classes)
     files = _files(dataset)
     if files:
-        found["files"] = of_files(files, getattr(dataset, "root", None))
+        found["files"] = identity_of_files(files, getattr(dataset, "root", None))
     found["content"] = _sampled(dataset)
     return found
 
 
-def of_files(files: Iterable[str | Path], root: Any = None) -> str:
+def identity_of_files(files: Iterable[str | Path], root: Any = None) -> str:
     """A digest of the names, sizes and times of change of files: cheap, however much they hold."""
     found = hashlib.sha256()
     for file in files:

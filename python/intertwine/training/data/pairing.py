@@ -10,7 +10,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ShapeError, Words
 
-Kind = Literal["class", "numeric"]
+TargetKind = Literal["class", "numeric"]
 """What a target holds: numbers of classes, or measurements."""
 
 Missing = Literal["error", "mask"]
@@ -29,7 +29,7 @@ class Pair:
     Args:
         output: shape [batch, ...] of measurements, [batch, classes, ...] of classes.
         target: shape [batch, ...]; with a mask, some of it may be missing.
-        known: where it is not, shape of the target; `None` without a mask.
+        known: where the target is not missing, bool, shape of the target; `None` without a mask.
     """
 
     output: torch.Tensor
@@ -42,7 +42,7 @@ class Pair:
         return self.target.numel() if self.known is None else int(self.known.sum())
 
     @cached_property
-    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def without_missing(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Output and target without what is missing.
 
         Without a mask they are as they are; with one, measurements are two vectors, classes an output
@@ -78,9 +78,9 @@ class Pair:
     def detach(self) -> Pair:
         """The same without gradients."""
         twin = replace(self, output=self.output.detach())
-        if "kept" in self.__dict__:
-            output, target = self.kept
-            twin.__dict__.update(kept=(output.detach(), target), count=self.count)
+        if "without_missing" in self.__dict__:
+            output, target = self.without_missing
+            twin.__dict__.update(without_missing=(output.detach(), target), count=self.count)
         return twin
 
 
@@ -107,7 +107,7 @@ def align(output: torch.Tensor, target: torch.Tensor, missing: Missing = "error"
         >>> pair = align(torch.zeros(3, 1, 1, 1), torch.ones(3, dtype=torch.float64))
         >>> pair.output.shape, pair.target.shape, pair.target.dtype
         (torch.Size([3]), torch.Size([3]), torch.float32)
-        >>> align(torch.zeros(3, 4), torch.tensor([2, IGNORE, 0]), "mask").kept[1]
+        >>> align(torch.zeros(3, 4), torch.tensor([2, IGNORE, 0]), "mask").without_missing[1]
         tensor([2, 0])
     """
     if output.ndim == 0 or target.ndim == 0 or output.shape[0] != target.shape[0]:

@@ -15,7 +15,7 @@ from intertwine.group import FiniteGroup, GroupElement
 from intertwine.gspaces import GSpace, rot2dOnR2
 from intertwine.gspaces.resample import act_on_grid, memory_matrix
 from intertwine.nn import EquivariantModule
-from intertwine.training.data.pairing import IGNORE, Kind
+from intertwine.training.data.pairing import IGNORE, TargetKind
 
 TargetType = FieldType | Literal["invariant"]
 """The field type of a target, or "invariant" for numbers (of a sample or of each pixel) that no turn changes."""
@@ -48,7 +48,7 @@ def type_of_target(
     """
     if target_type is not None and target_type != "invariant" and not isinstance(target_type, FieldType):
         raise ArgumentError(
-            f"`target_type` is a field type or 'invariant', but was {target_type!r}",
+            f"`target_type` must be a field type or 'invariant', not {target_type!r}",
             hint=Words(
                 "for a direction give nn.field_type(gspace, vector=1)",
                 r="for a direction give field_type(gs, vector = 1)",
@@ -61,7 +61,7 @@ def type_of_target(
             continue
         if told is not None and not _agree(told, carried):
             raise FieldTypeError(
-                "`y` has field type {type}, but is said to be {told}",
+                "`y` has field type {type}, but `target_type` or another target says {told}",
                 hint="leave target_type out, or give the same",
                 parts={"type": carried, "told": told},
             )
@@ -111,7 +111,7 @@ class Turner:
     target_type: TargetType
     space: GSpace
     module: torch.nn.Module | None
-    kind: Kind
+    kind: TargetKind
     outputs: tuple[int, ...]
     order: int = 2
 
@@ -218,7 +218,7 @@ class Turner:
 def make_turner(
     module: torch.nn.Module,
     x: Any,
-    kind: Kind,
+    kind: TargetKind,
     target_type: TargetType | None,
     sample: tuple[torch.Tensor, torch.Tensor],
     outputs: tuple[int, ...],
@@ -262,7 +262,7 @@ def make_turner(
     return turner
 
 
-def _type_of_numbers(module: torch.nn.Module, kind: Kind, outputs: tuple[int, ...]) -> TargetType:
+def _type_of_numbers(module: torch.nn.Module, kind: TargetKind, outputs: tuple[int, ...]) -> TargetType:
     """The type of targets of which nothing is said: that of classes, and of single numbers behind invariant fields."""
     if kind == "class":
         return "invariant"

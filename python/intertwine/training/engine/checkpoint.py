@@ -79,7 +79,7 @@ class Checkpoint:
             ) from error
 
     def check(self, saved: Identity, now: Identity) -> None:
-        """Refuse to go on with anything but the run that wrote the file.
+        """Raise unless this is the run that wrote the file.
 
         Raises:
             CheckpointError: if something differs; it says what.

@@ -94,7 +94,7 @@ def make_fabric(device: str = "auto", precision: str | None = None) -> Any:
     """
     if precision is not None and precision not in PRECISIONS:
         raise ArgumentError(
-            f"`precision` is one of {', '.join(PRECISIONS)}, but was {precision!r}",
+            f"`precision` must be one of {', '.join(PRECISIONS)}, not {precision!r}",
             hint="leave it out to train in the module's own dtype",
         )
     place = check_device(device)

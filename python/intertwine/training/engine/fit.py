@@ -19,23 +19,27 @@ from intertwine.training.data.augment import Augment, resolve_augment
 from intertwine.training.data.batches import (
     as_source,
 )
-from intertwine.training.data.identity import Identity, describe, of_optimizer, of_stream
-from intertwine.training.data.identity import of_module as identity_of_module
+from intertwine.training.data.identity import (
+    Identity,
+    describe,
+    identity_of_generator,
+    identity_of_module,
+    identity_of_optimizer,
+)
 from intertwine.training.data.pairing import Missing
 from intertwine.training.data.turning import TargetType, Turner, type_of_target
-from intertwine.training.engine.cautions import warn_of_frozen_statistics, warn_off_grid
 from intertwine.training.engine.checkpoint import own_folder
 from intertwine.training.engine.fabric import make_fabric
 from intertwine.training.engine.heads import fill_heads
-from intertwine.training.engine.modes import asleep, deferred_interrupt, wake
+from intertwine.training.engine.modes import deferred_interrupt, parts_in_eval_mode, set_training_mode
 from intertwine.training.engine.optimisers import OptimizerMaker, Schedule, make_optimizer, resolve_schedule, take_over
 from intertwine.training.engine.preparation import (
     check_labels,
     check_settings,
+    check_type_of_x,
     count_classes,
     count_samples,
     identity_of_data,
-    of_module,
     probe,
     rotations_of,
     same_samples,
@@ -47,20 +51,21 @@ from intertwine.training.engine.preparation import (
 from intertwine.training.engine.result import FitResult, Stopped
 from intertwine.training.engine.run import OnBatch, Plan, Run, State
 from intertwine.training.engine.streams import make_streams
+from intertwine.training.engine.warnings_before import warn_of_frozen_statistics, warn_off_grid
 from intertwine.training.measure.losses import LossFunction, Measures, resolve_loss
 from intertwine.training.measure.metrics import Metrics, resolve_metrics
 
-CARRIED = (
+INHERITED = (
     "batch_size", "optimizer", "learn_rate", "weight_decay", "schedule", "loss", "metrics", "class_weights", "n_classes",
     "labels", "na", "augment", "target_type", "precision", "patience", "min_delta", "clip_norm",
 )  # fmt: skip
-"""The arguments of `fit` that a fit which goes on from another one takes over; of `validation`, a fraction."""
+"""The arguments that a fit takes over from a `FitResult` that it continues; of `validation`, only a fraction."""
 
 _Arguments = ParamSpec("_Arguments")
 
 
-def _going_on(fit: Callable[_Arguments, FitResult]) -> Callable[_Arguments, FitResult]:
-    """Gives a fit that goes on from another one the settings of that one, where they are not given anew."""
+def _inherits_settings(fit: Callable[_Arguments, FitResult]) -> Callable[_Arguments, FitResult]:
+    """Lets a fit that continues a `FitResult` use its settings, unless they are given again."""
 
     @functools.wraps(fit)
     def with_settings(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> FitResult:
@@ -71,7 +76,7 @@ def _going_on(fit: Callable[_Arguments, FitResult]) -> Callable[_Arguments, FitR
     return with_settings
 
 
-@_going_on
+@_inherits_settings
 @plain_numbers
 def fit(
     module: torch.nn.Module | FitResult,
@@ -109,9 +114,9 @@ def fit(
 ) -> FitResult:
     """Train a copy of a module; the module itself stays as it is.
 
-    A `FitResult` in the place of the module is gone on from: with its weights, its optimiser and streams of random numbers as
-    they were at its end, its history and epoch numbers, and all settings that are not given anew. A fraction for
-    validation holds out the same samples again.
+    If `module` is a `FitResult`, training continues from it: with its weights, the state of its optimiser and of its random
+    generators, its history and epoch numbers, and all settings that are not given again. A fraction for validation holds out
+    the same samples again.
 
     Loss and metrics receive output and target in shapes that belong together, without missing targets, as
     `intertwine.training.data.pairing.align` says. All input is checked before the first batch. The same seed gives the same
@@ -125,7 +130,7 @@ def fit(
         x: inputs [batch, channels, ...] (tensor, array or geometric tensor), or a torch `Dataset` of pairs. Images of
             type uint8 and uint16 are scaled to 0..1.
         y: class numbers from 0, or measurements; for each sample or for each pixel.
-        epochs: passes over the data, in addition to those of a fit that is gone on from.
+        epochs: passes over the data, in addition to those of a `FitResult` that is continued.
         batch_size: samples in a batch.
         optimizer: "adam", "adamw", "rmsprop", "sgd", or a function from parameters to an optimizer.
         learn_rate: `None` for the optimizer's usual one.
@@ -165,8 +170,8 @@ def fit(
         clip_norm: the largest norm of the gradient.
         checkpoint: a folder for a checkpoint after each epoch whose loss and weights are finite. No other run may use it
             meanwhile.
-        resume: go on from the checkpoint in that folder, if there is one: with its seed, its split and its best weights. It
-            has to be of the same run (data, labels, module, settings), but for the number of epochs, patience and callbacks.
+        resume: continue from the checkpoint in that folder, if there is one: with its seed, its split and its best weights. The
+            run must be the same (data, labels, module, settings); only the number of epochs, patience and callbacks may differ.
         workers: processes that load a data set.
         fabric: a launched `Fabric` of your own, for several devices or processes: each trains on its share of the batches.
 
@@ -186,13 +191,14 @@ def fit(
         >>> result.stopped, result.history[-1]["accuracy"] > 0.9
         ('finished', True)
     """
-    settings = {name: value for name, value in locals().items() if name in CARRIED}
+    settings = {name: value for name, value in locals().items() if name in INHERITED}
     if isinstance(validation, float):
         settings["validation"] = validation
     former = module if isinstance(module, FitResult) else None
+    ended = None if former is None else former.progress
     given: Any = former.module if former is not None else module
     check_settings(given, epochs, batch_size, patience, clip_norm, resume, checkpoint)
-    source, kind = as_source(of_module(given, x), y, na, workers)
+    source, kind = as_source(check_type_of_x(given, x), y, na, workers)
     target = type_of_target(given, targets_of(y, validation), target_type, callable(loss))
     if kind is None:
         raise ArgumentError("there is nothing to learn: y is missing", hint="give one target for each sample")
@@ -201,44 +207,48 @@ def fit(
     with own_folder(checkpoint, fabric is None or fabric.is_global_zero) as folder:
         saved = folder.read() if folder is not None and resume else None
         streams = make_streams(seed, generator, same_samples(former, source), saved)
-        named = of_stream(streams.stream)
-        train, held = split_validation(given, source, kind, validation, na, workers, streams.splitter())
+        seed_text = identity_of_generator(streams.stream)
+        train, validation_source = split_validation(
+            given, source, kind, validation, na, workers, streams.validation_generator()
+        )
         labels = check_labels(labels, source, kind)
-        classes = count_classes([source, held], kind, n_classes or (len(labels) if labels else None))
+        classes = count_classes([source, validation_source], kind, n_classes or (len(labels) if labels else None))
         # deep copies of the argument, never the argument: a failed or stopped fit leaves it as it was
         trained = copy.deepcopy(given)
-        with streams.filling():
+        with streams.seeded_for_heads():
             fill_heads(trained, classes)
-        home = next((p.device for p in trained.parameters()), torch.device("cpu"))
-        width = probe(trained, source, kind, classes, named=labels is not None)
+        device_before = next((p.device for p in trained.parameters()), torch.device("cpu"))
+        n_outputs = probe(trained, source, kind, classes, named=labels is not None)
         warn_off_grid(trained, tuple(source.first()[0].shape[2:]))
-        frozen = asleep(trained) if former is None or former.progress is None else frozenset(former.progress.asleep)
-        wake(trained, frozen)
+        eval_parts = parts_in_eval_mode(trained) if ended is None else frozenset(ended.asleep)
+        set_training_mode(trained, eval_parts)
         warn_of_frozen_statistics(trained)
-        weights = weights_of_classes(class_weights, train, kind, width)
+        weights = weights_of_classes(class_weights, train, kind, n_outputs)
         changes = resolve_augment(augment, lambda: rotations_of(trained, x, source, kind, target))
         # turned targets have gaps at the edges, whatever is to be done about those of the data
-        gaps = isinstance(changes, Turner) and changes.leaves_gaps
-        measures = Measures(resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if gaps else na)
+        has_gaps = isinstance(changes, Turner) and changes.leaves_gaps
+        measures = Measures(
+            resolve_loss(loss, kind, weights), resolve_metrics(metrics, kind), "mask" if has_gaps else na
+        )
         try_measures(trained, source, measures)
         optimiser = make_optimizer(trained, optimizer, learn_rate, float(weight_decay))
-        if former is not None and former.progress is not None:
-            take_over(optimiser, trained, former.progress.optimizer)
-        engine = make_fabric(device, precision) if fabric is None else fabric
+        if ended is not None:
+            take_over(optimiser, trained, ended.optimizer)
+        used_fabric = make_fabric(device, precision) if fabric is None else fabric
         state = State() if former is None else State(former.epochs, former.batches, former.seconds, [*former.history])
         identity: Identity = {}
         if folder is not None:
             identity = {
-                **identity_of_data(source, held, validation, labels),
+                **identity_of_data(source, validation_source, validation, labels),
                 **identity_of_module(trained),
-                **of_optimizer(optimiser),
-                **{name: describe(settings[name]) for name in _SETTINGS},
+                **identity_of_optimizer(optimiser),
+                **{name: describe(settings[name]) for name in _IDENTIFYING},
                 "class_weights": describe(weights),
-                "precision": str(getattr(engine.strategy.precision, "precision", precision)),
-                "processes": str(engine.world_size),
-                "parts in eval mode": describe(sorted(frozen)),
+                "precision": str(getattr(used_fabric.strategy.precision, "precision", precision)),
+                "processes": str(used_fabric.world_size),
+                "parts in eval mode": describe(sorted(eval_parts)),
                 "epochs before": str(state.epoch),
-                "seed": named,
+                "seed": seed_text,
             }
         if folder is not None and saved is not None:
             if seed is None and generator is None:
@@ -246,7 +256,7 @@ def fit(
             folder.check(saved["identity"], identity)
         plan = Plan(
             train=train,
-            validation=held,
+            validation=validation_source,
             before=state.epoch,
             epochs=epochs,
             batch_size=batch_size,
@@ -254,28 +264,28 @@ def fit(
             augment=changes,
             schedule=resolve_schedule(schedule),
             missing=na,
-            n_classes=width if kind == "class" else None,
+            n_classes=n_outputs if kind == "class" else None,
             on_batch=on_batch,
             on_epoch=on_epoch,
             patience=patience,
             min_delta=float(min_delta),
             clip_norm=clip_norm,
             checkpoint=folder,
-            about={"identity": identity, "start": streams.start},
+            checkpoint_header={"identity": identity, "start": streams.start},
         )
-        with streams.running(), deferred_interrupt() as interrupt:
+        with streams.seeded_for_training(), deferred_interrupt() as interrupt:
             streams.resume()
-            run = Run(engine, trained, optimiser, plan, streams.stream, interrupt, state)
+            run = Run(used_fabric, trained, optimiser, plan, streams.stream, interrupt, state)
 
             def result(stopped: Stopped) -> FitResult:
                 trained.zero_grad(set_to_none=True)
                 return FitResult(
-                    module=trained.to(home).eval(),
+                    module=trained.to(device_before).eval(),
                     history=run.state.history,
                     stopped=stopped,
                     seconds=run.state.seconds,
                     batches=run.state.batches,
-                    best_epoch=run.state.best_epoch if run.moved or patience is not None else None,
+                    best_epoch=run.state.best_epoch if run.rolled_back or patience is not None else None,
                     n_classes=plan.n_classes,
                     labels=labels,
                     seed=streams.stream.initial_seed(),
@@ -288,17 +298,17 @@ def fit(
             if saved is not None:
                 run.resume(saved)
             try:
-                return result(run.go())
+                return result(run.train())
             except Exception as error:
                 _attach(error, result("failed"))
                 raise
 
 
-_SETTINGS = ("batch_size", "loss", "metrics", "na", "augment", "target_type", "clip_norm", "schedule")
+_IDENTIFYING = ("batch_size", "loss", "metrics", "na", "augment", "target_type", "clip_norm", "schedule")
 
 
 def _attach(error: Exception, result: FitResult) -> None:
-    """Gives an error what was learned until then."""
+    """Attaches the result until then to an error."""
     with contextlib.suppress(AttributeError, TypeError):  # some classes take no attributes
         error.result = result  # pyright: ignore[reportAttributeAccessIssue]
         note = getattr(error, "add_note", None)  # from Python 3.11 on

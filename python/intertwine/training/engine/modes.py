@@ -1,4 +1,4 @@
-"""Modes that a function needs for a while and gives back exactly as it found them."""
+"""Context managers that change the training mode, the random state or the handler of Ctrl-C, and restore them afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
     """The module in evaluation mode and without gradients; afterwards each submodule has its own mode again.
 
-    `module.train()` afterwards would also wake submodules that the user had frozen with `.eval()`.
+    `module.train()` afterwards would also put submodules into training mode that the user had frozen with `.eval()`.
 
     Example:
         >>> import torch
@@ -36,7 +36,7 @@ def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def asleep(module: torch.nn.Module) -> frozenset[str]:
+def parts_in_eval_mode(module: torch.nn.Module) -> frozenset[str]:
     """The parts in eval mode inside of a module in training mode: their user has frozen them.
 
     Args:
@@ -47,24 +47,24 @@ def asleep(module: torch.nn.Module) -> frozenset[str]:
     return frozenset(name for name, part in module.named_modules() if not part.training)
 
 
-def wake(module: torch.nn.Module, but: frozenset[str]) -> None:
+def set_training_mode(module: torch.nn.Module, eval_parts: frozenset[str]) -> None:
     """Training mode for all parts of a module but some.
 
     Args:
         module: any module.
-        but: the names of parts that go to eval mode.
+        eval_parts: the names of the parts that are set to eval mode.
 
     Example:
         >>> import torch
         >>> net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1).eval())
-        >>> still = asleep(net)
-        >>> wake(net.eval(), still)
+        >>> frozen = parts_in_eval_mode(net)
+        >>> set_training_mode(net.eval(), frozen)
         >>> net[0].training, net[1].training
         (True, False)
     """
-    module.train()  # which a class of the user's may override, to keep parts of it asleep
+    module.train()  # a user's class may override it, to keep some of its parts in eval mode
     for name, part in module.named_modules():
-        if name in but:
+        if name in eval_parts:
             part.training = False
 
 
@@ -83,7 +83,7 @@ def random_state(generator: torch.Generator) -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any], generator: torch.Generator) -> None:
-    """Continue the streams of random numbers from where `random_state` found them."""
+    """Restore the states that `random_state` returned."""
     generator.set_state(state["generator"])
     torch.set_rng_state(state["global"])
     if len(state["devices"]) == torch.cuda.device_count():

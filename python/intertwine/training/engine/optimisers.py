@@ -37,9 +37,9 @@ def make_optimizer(
     if not parameters:
         raise ArgumentError("the module has no parameters that can be trained", hint="thaw some with requires_grad_()")
     if learn_rate is not None and not (math.isfinite(learn_rate) and learn_rate > 0):
-        raise ArgumentError(f"`learn_rate` is a number above 0, but was {learn_rate}")
+        raise ArgumentError(f"`learn_rate` must be a number above 0, not {learn_rate}")
     if not (math.isfinite(weight_decay) and weight_decay >= 0):
-        raise ArgumentError(f"`weight_decay` is a number from 0 on, but was {weight_decay}")
+        raise ArgumentError(f"`weight_decay` must be a number of at least 0, not {weight_decay}")
     if callable(optimizer):
         made = optimizer(parameters)
         if not isinstance(made, torch.optim.Optimizer):
@@ -99,9 +99,7 @@ def _checked(schedule: Schedule) -> Schedule:
         if isinstance(value, torch.Tensor) and value.numel() == 1:
             value = value.item()
         if not isinstance(value, (int, float)) or not (math.isfinite(value) and value >= 0):
-            raise ArgumentError(
-                f"`schedule` gives a factor of the learning rate, a number from 0 on, but at {progress:g} it gave {value!r}"
-            )
+            raise ArgumentError(f"`schedule` must give a factor of at least 0, but gave {value!r} at {progress:g}")
         return float(value)
 
     return factor

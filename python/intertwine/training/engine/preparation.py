@@ -34,8 +34,8 @@ from intertwine.training.data.batches import (
     is_dataset,
     scaled,
 )
-from intertwine.training.data.identity import Identity, describe, of_source
-from intertwine.training.data.pairing import IGNORE, Kind, Missing, align
+from intertwine.training.data.identity import Identity, describe, identity_of_source
+from intertwine.training.data.pairing import IGNORE, Missing, TargetKind, align
 from intertwine.training.data.turning import TargetType, make_turner
 from intertwine.training.engine.modes import evaluation_mode
 from intertwine.training.engine.result import FitResult, Progress
@@ -55,13 +55,13 @@ def same_samples(former: FitResult | None, source: Source) -> Progress | None:
     return dataclasses.replace(former.progress, start=None)
 
 
-def check_labels(labels: Sequence[str] | None, source: Source, kind: Kind) -> tuple[str, ...] | None:
+def check_labels(labels: Sequence[str] | None, source: Source, kind: TargetKind) -> tuple[str, ...] | None:
     """The names of the classes, as given or as the data set has them, each once; `None` without names."""
     if labels is None and isinstance(source, DatasetSource):
         labels = getattr(source.dataset, "levels", None) or getattr(source.dataset, "classes", None)
     if labels is None or isinstance(labels, str):
         if labels is not None:
-            raise ArgumentTypeError("`labels` holds one name for each class, but was a text")
+            raise ArgumentTypeError("`labels` must hold one name for each class, not be one text")
         return None
     if kind != "class":
         raise ArgumentError("`labels` needs class targets, but y holds measurements")
@@ -71,7 +71,7 @@ def check_labels(labels: Sequence[str] | None, source: Source, kind: Kind) -> tu
     return names
 
 
-def weights_of_classes(class_weights: Any, train: Source, kind: Kind, width: int) -> torch.Tensor | None:
+def weights_of_classes(class_weights: Any, train: Source, kind: TargetKind, width: int) -> torch.Tensor | None:
     """One weight for each class, from the counts of the training samples where "balanced" is asked for."""
     if kind != "class":
         if class_weights is not None:
@@ -85,10 +85,10 @@ def weights_of_classes(class_weights: Any, train: Source, kind: Kind, width: int
 
 def identity_of_data(source: Source, held: Source | None, validation: Any, labels: tuple[str, ...] | None) -> Identity:
     """What a checkpoint must have in common with the data of the run that resumes it."""
-    found = {**of_source("x", source), "labels": describe(labels)}
+    found = {**identity_of_source("x", source), "labels": describe(labels)}
     if held is None or isinstance(validation, (int, float)):
         return {**found, "validation": describe(validation)}
-    return {**found, "validation": "data of its own", **of_source("validation x", held)}
+    return {**found, "validation": "data of its own", **identity_of_source("validation x", held)}
 
 
 def targets_of(y: Any, validation: Any) -> list[Any]:
@@ -96,7 +96,9 @@ def targets_of(y: Any, validation: Any) -> list[Any]:
     return [y, validation[1]] if isinstance(validation, (tuple, list)) and len(validation) == 2 else [y]
 
 
-def rotations_of(module: torch.nn.Module, x: Any, source: Source, kind: Kind, target: TargetType | None) -> Augment:
+def rotations_of(
+    module: torch.nn.Module, x: Any, source: Source, kind: TargetKind, target: TargetType | None
+) -> Augment:
     """The augmentation by the module's own group, for the shapes of the first sample and its output."""
     first, y = source.first()
     output = one_output(module, first)
@@ -106,7 +108,7 @@ def rotations_of(module: torch.nn.Module, x: Any, source: Source, kind: Kind, ta
     return make_turner(module, x, kind, target, (scaled(first, output.dtype), y), tuple(output.shape))
 
 
-def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int | None) -> int | None:
+def count_classes(sources: Sequence[Source | None], kind: TargetKind, n_classes: int | None) -> int | None:
     """How many classes the targets have: as told, as the data set says, or one more than the largest class number.
 
     Raises:
@@ -136,7 +138,7 @@ def count_classes(sources: Sequence[Source | None], kind: Kind, n_classes: int |
 
 
 def probe(
-    module: torch.nn.Module, source: Source, kind: Kind | None, n_classes: int | None, named: bool = False
+    module: torch.nn.Module, source: Source, kind: TargetKind | None, n_classes: int | None, named: bool = False
 ) -> int:
     """Run one sample through the module before anything starts, and give the number of its output channels.
 
@@ -212,7 +214,7 @@ def check_settings(
 ) -> None:
     """Raises for settings of a fit that are out of their range."""
     if not isinstance(module, torch.nn.Module):
-        raise ArgumentTypeError(f"only a torch module can be trained, but was given {type(module).__name__}")
+        raise ArgumentTypeError(f"`module` must be a torch module, not {type(module).__name__}")
     for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if value is not None or name != "patience":
             count(value, name)
@@ -222,7 +224,7 @@ def check_settings(
         raise ArgumentError("`resume` needs the folder of the checkpoint", hint="give checkpoint as well")
 
 
-def of_module(module: torch.nn.Module, x: Any) -> Any:
+def check_type_of_x(module: torch.nn.Module, x: Any) -> Any:
     """X itself, once a geometric tensor is known to have the module's own field type."""
     given, wanted = getattr(x, "type", None), getattr(module, "in_type", None)
     if hasattr(x, "tensor") and given is not None and wanted is not None and given != wanted:
@@ -235,7 +237,7 @@ def of_module(module: torch.nn.Module, x: Any) -> Any:
 def split_validation(
     module: torch.nn.Module,
     source: Source,
-    kind: Kind,
+    kind: TargetKind,
     validation: Any,
     missing: Missing,
     workers: int,
@@ -246,15 +248,15 @@ def split_validation(
         return source, None
     if isinstance(validation, (int, float)) and not isinstance(validation, bool):
         if not 0 < validation < 1:
-            raise ArgumentError(f"`validation` is a fraction between 0 and 1, but was {validation}")
+            raise ArgumentError(f"`validation` must be a fraction between 0 and 1, not {validation}")
         return source.split(float(validation), stream)
     if is_dataset(validation):
         held, other = as_source(validation, None, missing, workers)
     elif isinstance(validation, (tuple, list)) and len(validation) == 2:
-        held, other = as_source(of_module(module, validation[0]), validation[1], missing)
+        held, other = as_source(check_type_of_x(module, validation[0]), validation[1], missing)
     else:
         raise ArgumentTypeError(
-            f"`validation` is a fraction, a pair (x, y) or a data set, but was {type(validation).__name__}"
+            f"`validation` must be a fraction, a pair (x, y) or a data set, not {type(validation).__name__}"
         )
     if other != kind:
         raise ArgumentError(f"the targets in y are of kind {kind}, but those in validation are {other or 'missing'}")

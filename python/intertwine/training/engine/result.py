@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a fit ended, beside its weights: what another one needs to go on.
+    """The state at the end of a fit, beside its weights, from which another fit continues.
 
     Args:
         optimizer: the moments of the optimiser; `None` if they belong to other weights than those of the result.
@@ -50,7 +50,7 @@ class FitResult:
         seed: of everything random.
         planned: the number of the last epoch that was asked for.
         samples: how many samples there were, those held out among them; `None` for a stream.
-        settings: the arguments of `fit` that a fit which goes on takes over.
+        settings: the arguments of `fit` that a fit which continues this one takes over.
         progress: where it ended.
     """
 

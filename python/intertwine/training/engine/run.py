@@ -17,7 +17,14 @@ from intertwine.training.data.batches import DatasetSource, Source, check_batch,
 from intertwine.training.data.pairing import Missing
 from intertwine.training.engine.checkpoint import Checkpoint
 from intertwine.training.engine.fabric import quiet
-from intertwine.training.engine.modes import Interrupt, asleep, evaluation_mode, random_state, set_random_state, wake
+from intertwine.training.engine.modes import (
+    Interrupt,
+    evaluation_mode,
+    parts_in_eval_mode,
+    random_state,
+    set_random_state,
+    set_training_mode,
+)
 from intertwine.training.engine.optimisers import Schedule, moments
 from intertwine.training.engine.result import Progress, Row, Stopped
 from intertwine.training.measure.losses import Measures
@@ -38,8 +45,8 @@ class StopTraining(Exception):  # noqa: N818 - it is no error: training ends as 
 class Plan:
     """Everything that is decided before the first batch.
 
-    The epochs are those of this training, which come after the `before` ones of a fit that it goes on from. `about` is
-    what tells this run from others (its identity, the state of the generator at the start) and goes into each checkpoint.
+    `epochs` counts those of this training; they come after the `before` epochs of the fit that it continues. `checkpoint_header`
+    identifies the run (its identity, the state of the generator at the start) and is written into each checkpoint.
     """
 
     train: Source
@@ -58,7 +65,7 @@ class Plan:
     min_delta: float
     clip_norm: float | None
     checkpoint: Checkpoint | None
-    about: Mapping[str, Any]
+    checkpoint_header: Mapping[str, Any]
 
     @property
     def last(self) -> int:
@@ -91,7 +98,7 @@ class Run:
         state: where to start.
 
     Attributes:
-        moved: whether the module has gone back to the weights of an earlier step.
+        rolled_back: whether the module has the weights of an earlier step again.
     """
 
     def __init__(
@@ -113,7 +120,7 @@ class Run:
             self._module, self._optimizer = fabric.setup(module, optimizer)
         self._plain = module
         self._trained = [p for p in module.parameters() if p.requires_grad]
-        self._asleep = asleep(module)
+        self._eval_parts = parts_in_eval_mode(module)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         first = next(module.parameters())
         self._dtype, self._device = first.dtype, first.device
@@ -121,16 +128,16 @@ class Run:
         self._scaler = getattr(fabric.strategy.precision, "scaler", None)
         # the best weights so far; those of the start before the first epoch
         self._best = self._weights()
-        self.moved = False
+        self.rolled_back = False
         # what is infinite from the start (a mask, say) is meant to be
         self._watched = [name for name, value in self._best.items() if _is_finite(value)]
         self._begin = time.perf_counter()
 
-    def go(self) -> Stopped:
+    def train(self) -> Stopped:
         """Train until there is a reason to stop, and return it; the history holds what was done in any case."""
-        if self.state.epoch >= self.plan.last or self._is_stale():
+        if self.state.epoch >= self.plan.last or self._patience_is_over():
             # a run that was resumed after its end: nothing changes
-            return self._ended("early" if self._is_stale() else "finished")
+            return self._ended("early" if self._patience_is_over() else "finished")
         self._begin = time.perf_counter() - self.state.seconds
         reason: Stopped = "failed"
         try:
@@ -153,7 +160,7 @@ class Run:
             reason = "diverged"
         if reason == "diverged" or (self.plan.patience is not None and self.state.best_epoch is not None):
             self._plain.load_state_dict(self._best)
-            self.moved = reason == "diverged" or self.state.best_epoch != self.state.epoch
+            self.rolled_back = reason == "diverged" or self.state.best_epoch != self.state.epoch
         return reason
 
     def _one_epoch(self) -> None:
@@ -164,13 +171,13 @@ class Run:
             row = self._validate(plan.validation)
         good = math.isfinite(row["loss"]) and self._has_finite_weights()
         if good:
-            self._judge(row["loss"])
+            self._keep_if_best(row["loss"])
             if plan.checkpoint is not None:
                 self._save(plan.checkpoint)
-        stops = plan.on_epoch is not None and _says_stop(plan.on_epoch(dict(row)))
+        stops = plan.on_epoch is not None and _is_false(plan.on_epoch(dict(row)))
         if not good:
             raise StopTraining("diverged")
-        if self._is_stale():
+        if self._patience_is_over():
             raise StopTraining("early")
         if stops:
             raise StopTraining("callback")
@@ -178,7 +185,7 @@ class Run:
     def _train(self) -> Row:
         plan, fabric = self.plan, self._fabric
         self._module.train()
-        wake(self._plain, self._asleep)
+        set_training_mode(self._plain, self._eval_parts)
         plan.measures.reset()
         count = plan.train.n_batches(plan.batch_size)
         share = None if count is None else count // fabric.world_size
@@ -198,7 +205,7 @@ class Run:
                 loss = self._step(x, y, noise)
                 done += 1
                 self.state.batches += 1
-                self._ask("train", done, share, loss, rate)
+                self._call_on_batch("train", done, share, loss, rate)
         except StopTraining as stop:
             diverged = stop.reason == "diverged"
             raise
@@ -253,7 +260,7 @@ class Run:
                 x, target = self._prepare(x, y, source)
                 plan.measures.update(plain_output(self._module(x.to(self._device))), target.to(self._device))
                 done += 1
-                self._ask("validation", done, count, None, None)
+                self._call_on_batch("validation", done, count, None, None)
         self._record("validation", begin, done)
         return self.state.history[-1]
 
@@ -264,7 +271,7 @@ class Run:
             check_batch(x, y, self.plan.n_classes, self.plan.missing)
         return scaled(x, self._dtype), y
 
-    def _ask(self, split: str, done: int, count: int | None, loss: float | None, rate: float | None) -> None:
+    def _call_on_batch(self, split: str, done: int, count: int | None, loss: float | None, rate: float | None) -> None:
         if self.plan.on_batch is not None:
             event: Event = {
                 "split": split,
@@ -276,7 +283,7 @@ class Run:
                 "learn_rate": rate,
                 "seconds": time.perf_counter() - self._begin,
             }
-            if _says_stop(self.plan.on_batch(event)):
+            if _is_false(self.plan.on_batch(event)):
                 raise StopTraining("callback")
         if self._interrupt.requested:
             raise StopTraining("interrupted")
@@ -303,13 +310,13 @@ class Run:
             }
         )
 
-    def _judge(self, loss: float) -> None:
+    def _keep_if_best(self, loss: float) -> None:
         """Keep the weights if they are the best so far."""
         if loss < self.state.best - self.plan.min_delta:
             self.state.best, self.state.best_epoch = loss, self.state.epoch
             self._best = self._weights()
 
-    def _is_stale(self) -> bool:
+    def _patience_is_over(self) -> bool:
         """Whether the best weights are `patience` epochs old."""
         best, patience = self.state.best_epoch, self.plan.patience
         return patience is not None and best is not None and self.state.epoch - best >= patience
@@ -326,7 +333,7 @@ class Run:
         if self._fabric.is_global_zero:
             checkpoint.write(
                 {
-                    **self.plan.about,
+                    **self.plan.checkpoint_header,
                     "state": dict(vars(self.state)),
                     "module": self._plain.state_dict(),
                     # most often the best weights are those of this epoch
@@ -339,7 +346,7 @@ class Run:
         self._fabric.barrier()
 
     def resume(self, content: dict[str, Any]) -> None:
-        """Go on from what a checkpoint holds.
+        """Continue from the content of a checkpoint.
 
         Raises:
             CheckpointError: if it does not fit.
@@ -358,13 +365,13 @@ class Run:
             ) from error
 
     def progress(self) -> Progress:
-        """What another fit needs to go on from here."""
+        """The state from which another fit can continue."""
         return Progress(
             # the moments of an optimiser belong to the weights of its last step
-            optimizer=None if self.moved else moments(self._optimizer.optimizer, self._plain),
+            optimizer=None if self.rolled_back else moments(self._optimizer.optimizer, self._plain),
             random=random_state(self._generator),
-            start=self.plan.about["start"],
-            asleep=tuple(sorted(self._asleep)),
+            start=self.plan.checkpoint_header["start"],
+            asleep=tuple(sorted(self._eval_parts)),
         )
 
 
@@ -385,6 +392,6 @@ def plain_output(output: Any) -> torch.Tensor:
     return tensor
 
 
-def _says_stop(answer: Any) -> bool:
-    # `None` goes on: callbacks that only look at the event return nothing
+def _is_false(answer: Any) -> bool:
+    # `None` continues: callbacks that only look at the event return nothing
     return answer is not None and not answer

@@ -1,4 +1,4 @@
-"""The random numbers of a training run, and where a run that goes on takes them from."""
+"""The random generators of a training run, also of a run that continues another one."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ class Streams:
     Args:
         stream: draws the order of the samples, what is held out, and the seed of torch's global generator.
         start: the state of the generator that draws what is held out.
-        goes_on: the states that another fit ended with.
+        saved_states: the states at the end of the fit that this run continues.
     """
 
     stream: torch.Generator
     start: torch.Tensor
-    goes_on: dict[str, Any] | None = None
+    saved_states: dict[str, Any] | None = None
 
-    def splitter(self) -> torch.Generator:
+    def validation_generator(self) -> torch.Generator:
         """The generator that draws what is held out: the stream itself, unless another run has drawn it before."""
         if torch.equal(self.start, self.stream.get_state()):
             return self.stream
         return _from_state(self.start)
 
-    def filling(self) -> AbstractContextManager[None]:
-        """Torch's global generator as it should be while a module is completed."""
+    def seeded_for_heads(self) -> AbstractContextManager[None]:
+        """A context in which torch's global generator is seeded for the weights of new heads."""
         return own_random_stream(self._draw())
 
-    def running(self) -> AbstractContextManager[None]:
-        """Torch's global generator as it should be while a module is trained; `resume` comes next."""
+    def seeded_for_training(self) -> AbstractContextManager[None]:
+        """A context in which torch's global generator is seeded for the training; call `resume` in it first."""
         return own_random_stream(self._draw())
 
     def resume(self) -> None:
-        """Go on with the random numbers of another fit, if there is one."""
-        if self.goes_on is not None:
-            set_random_state(self.goes_on, self.stream)
+        """Restore the random states of the fit that this run continues, if there is one."""
+        if self.saved_states is not None:
+            set_random_state(self.saved_states, self.stream)
 
     def _draw(self) -> int:
-        return 0 if self.goes_on is not None else int(torch.randint(2**31 - 1, (), generator=self.stream))
+        return 0 if self.saved_states is not None else int(torch.randint(2**31 - 1, (), generator=self.stream))
 
 
 def make_streams(
@@ -63,8 +63,8 @@ def make_streams(
     Args:
         seed: of everything random; drawn from torch's global generator if left out and nothing else says it.
         generator: in place of a seed.
-        former: where a fit ended that is gone on from.
-        saved: what a checkpoint holds that is resumed.
+        former: the end of the fit that this run continues.
+        saved: the content of the checkpoint that is resumed.
 
     Raises:
         ArgumentError, ArgumentTypeError: if seed and generator are both given, or one is of another kind.
@@ -73,16 +73,16 @@ def make_streams(
         if seed is not None:
             raise ArgumentError("`seed` and generator say the same thing", hint="give one of them")
         if not isinstance(generator, torch.Generator):
-            raise ArgumentTypeError(f"`generator` is a torch.Generator, but was {type(generator).__name__}")
+            raise ArgumentTypeError(f"`generator` must be a torch.Generator, not {type(generator).__name__}")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise ArgumentTypeError(f"`seed` is a whole number, but was {seed!r}")
-    goes_on = former.random if former is not None and seed is None and generator is None else None
+        raise ArgumentTypeError(f"`seed` must be a whole number, not {seed!r}")
+    saved_states = former.random if former is not None and seed is None and generator is None else None
     if generator is not None:
         stream = generator
     elif seed is not None:
         stream = torch.Generator().manual_seed(seed)
-    elif goes_on is not None:
-        stream = _from_state(goes_on["generator"])
+    elif saved_states is not None:
+        stream = _from_state(saved_states["generator"])
     elif saved is not None:
         stream = _from_state(saved["start"])
     else:
@@ -92,7 +92,7 @@ def make_streams(
         start = saved["start"]
     elif former is not None and former.start is not None:
         start = former.start
-    return Streams(stream, start, goes_on)
+    return Streams(stream, start, saved_states)
 
 
 def _from_state(state: torch.Tensor) -> torch.Generator:

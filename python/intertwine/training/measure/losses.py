@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
-from intertwine.training.data.pairing import IGNORE, Kind, Missing, Pair, align
+from intertwine.training.data.pairing import IGNORE, Missing, Pair, TargetKind, align
 from intertwine.training.measure.metrics import Metric
 
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""From output and target, as `Pair.kept` has them, to their mean loss."""
+"""From output and target, as `Pair.without_missing` has them, to their mean loss."""
 
 Loss = Callable[[Pair], "tuple[torch.Tensor, float]"]
 """From output and target to their mean loss and its weight."""
@@ -56,7 +56,7 @@ class Measures:
         """
         pair = align(output, target, self._missing)
         if pair.count == 0:
-            return pair.kept[0].sum()
+            return pair.without_missing[0].sum()
         loss, weight = self._loss(pair)
         self._total += float(loss.detach()) * weight
         self._weight += weight
@@ -130,7 +130,7 @@ def focal(pair: Pair) -> tuple[torch.Tensor, float]:
 
     Source: Lin et al., "Focal loss for dense object detection", 2017, with gamma = 2.
     """
-    output, target = pair.kept
+    output, target = pair.without_missing
     surprise = torch.nn.functional.cross_entropy(output, target, reduction="none")
     return ((1 - (-surprise).exp()).square() * surprise).mean(), float(pair.count)
 
@@ -140,7 +140,7 @@ def soft_dice(pair: Pair) -> tuple[torch.Tensor, float]:
 
     Classes of few pixels count as much as others. Source: Milletari et al., "V-Net", 2016, without their squares.
     """
-    output, target = pair.kept
+    output, target = pair.without_missing
     probability = output.softmax(dim=1).movedim(1, -1).flatten(end_dim=-2)
     truth = torch.nn.functional.one_hot(target.reshape(-1), output.shape[1]).to(probability)
     size = truth.sum(dim=0)
@@ -169,18 +169,18 @@ _OF_MEASUREMENTS: dict[str, Loss] = {"cosine": one_minus_cosine}
 
 
 def _distance(function: LossFunction) -> Loss:
-    return lambda pair: (function(*pair.kept), float(pair.count))
+    return lambda pair: (function(*pair.without_missing), float(pair.count))
 
 
 def resolve_loss(
-    loss: str | LossFunction | None = None, kind: Kind = "numeric", class_weights: torch.Tensor | None = None
+    loss: str | LossFunction | None = None, kind: TargetKind = "numeric", class_weights: torch.Tensor | None = None
 ) -> Loss:
     """The loss that training minimises.
 
     Args:
         loss: `None` for cross-entropy of class targets and the squared error of numeric ones; "cross_entropy", "focal",
             "dice" for classes; "mse", "mae", "huber", "cosine" (directions) for measurements; or a function from output
-            and target, as `Pair.kept` has them, to their mean.
+            and target, as `Pair.without_missing` has them, to their mean.
         kind: what the targets hold.
         class_weights: shape [classes]; only with the cross-entropy.
 
@@ -220,7 +220,7 @@ def resolve_loss(
 
 def _of_function(function: LossFunction) -> Loss:
     def loss(pair: Pair) -> tuple[torch.Tensor, float]:
-        output, target = pair.kept
+        output, target = pair.without_missing
         value: Any = function(output, target)
         if output.requires_grad and not (isinstance(value, torch.Tensor) and value.requires_grad):
             given = "a tensor without a gradient" if isinstance(value, torch.Tensor) else type(value).__name__
@@ -282,5 +282,5 @@ def resolve_class_weights(
     if weights.numel() != n_classes:
         raise ArgumentError(f"there are {n_classes} classes, but {weights.numel()} class weights")
     if not bool(torch.isfinite(weights).all()) or bool((weights < 0).any()) or float(weights.sum()) == 0:
-        raise ArgumentError("class weights are numbers from 0 on, not all of them 0")
+        raise ArgumentError("class weights must be numbers of at least 0, and not all of them 0")
     return weights

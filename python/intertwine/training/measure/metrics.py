@@ -15,10 +15,10 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, MissingDependencyError, ShapeError
-from intertwine.training.data.pairing import Kind, Pair
+from intertwine.training.data.pairing import Pair, TargetKind
 
 MetricFunction = Callable[[torch.Tensor, torch.Tensor], Any]
-"""From output and target of a whole epoch, as `Pair.kept` has them, to a number."""
+"""From output and target of a whole epoch, as `Pair.without_missing` has them, to a number."""
 
 Metrics = str | MetricFunction | Sequence[Any] | Mapping[str, Any] | None
 """A name, a function, an object of torchmetrics; a list of those; or a dict of them by the name of their column."""
@@ -110,7 +110,7 @@ class _OfEpoch(Metric):
         self.reset()
 
     def update(self, pair: Pair) -> None:
-        output, target = pair.kept
+        output, target = pair.without_missing
         self._outputs.append(output.cpu())
         self._targets.append(target.cpu())
 
@@ -155,7 +155,7 @@ class _OfLibrary(Metric):
         self._seen = False
 
     def update(self, pair: Pair) -> None:
-        self._add(*pair.kept)
+        self._add(*pair.without_missing)
 
     def _add(self, output: torch.Tensor, target: torch.Tensor) -> None:
         if self._metric is None:
@@ -205,13 +205,11 @@ def as_number(name: str, value: Any) -> float:
     """
     size = getattr(value, "size", None) if not isinstance(value, torch.Tensor) else value.numel()
     if isinstance(size, int) and size != 1:
-        raise ShapeError(f"the metric {name!r} gives {size} numbers, but has to give one", hint="average them")
+        raise ShapeError(f"the metric {name!r} must give one number, not {size}", hint="average them")
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(
-            f"the metric {name!r} gives {type(value).__name__}, but has to give a number"
-        ) from error
+        raise ArgumentTypeError(f"the metric {name!r} must give a number, not {type(value).__name__}") from error
 
 
 def _right(pair: Pair) -> tuple[torch.Tensor, int]:
@@ -220,12 +218,12 @@ def _right(pair: Pair) -> tuple[torch.Tensor, int]:
 
 
 def _squares(pair: Pair) -> tuple[torch.Tensor, int]:
-    output, target = pair.kept
+    output, target = pair.without_missing
     return (output - target).square().sum(), pair.count
 
 
 def _sizes(pair: Pair) -> tuple[torch.Tensor, int]:
-    output, target = pair.kept
+    output, target = pair.without_missing
     return (output - target).abs().sum(), pair.count
 
 
@@ -280,7 +278,7 @@ def _torchmetrics(part: str) -> Any:
         ) from error
 
 
-NAMED: dict[str, tuple[Kind, Callable[[str], Metric]]] = {
+NAMED: dict[str, tuple[TargetKind, Callable[[str], Metric]]] = {
     "accuracy": ("class", lambda name: _Mean(name, _right)),
     "balanced_accuracy": ("class", _multiclass("MulticlassRecall", average="macro")),
     "f1": ("class", _multiclass("MulticlassF1Score", average="macro")),
@@ -305,13 +303,13 @@ target is not zero. The others of measurements pool all numbers of all samples.
 """
 
 
-def resolve_metrics(metrics: Metrics, kind: Kind) -> tuple[Metric, ...]:
+def resolve_metrics(metrics: Metrics, kind: TargetKind) -> tuple[Metric, ...]:
     """The metrics that are reported beside the loss.
 
     Args:
         metrics: `None` for accuracy (class targets) or rmse (numeric ones); a name out of `NAMED`; a function from output
-            and target of a whole epoch, as `Pair.kept` has them, to a number; an object of torchmetrics, which is copied; a
-            list of those; or a dict of them, whose keys are the names of the columns.
+            and target of a whole epoch, as `Pair.without_missing` has them, to a number; an object of
+            torchmetrics, which is copied; a list of those; or a dict of them, whose keys are the names of the columns.
         kind: what the targets hold.
 
     Raises:
@@ -366,7 +364,7 @@ def name_of(metric: Any, place: int) -> str:
     return own if isinstance(own, str) and own.isidentifier() else f"metric_{place}"
 
 
-def _metric(name: str, metric: Any, kind: Kind) -> Metric:
+def _metric(name: str, metric: Any, kind: TargetKind) -> Metric:
     library = _library()
     if library is not None and isinstance(metric, library.Metric):
         own = copy.deepcopy(metric)

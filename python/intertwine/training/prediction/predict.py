@@ -16,7 +16,7 @@ from intertwine.training.data.pairing import IGNORE, Missing, align
 from intertwine.training.data.turning import type_of_target
 from intertwine.training.engine.devices import check_device
 from intertwine.training.engine.modes import evaluation_mode
-from intertwine.training.engine.preparation import of_module, probe
+from intertwine.training.engine.preparation import check_type_of_x, probe
 from intertwine.training.engine.run import plain_output
 from intertwine.training.measure.losses import LossFunction, Measures, resolve_class_weights, resolve_loss
 from intertwine.training.measure.metrics import Metrics, resolve_metrics
@@ -59,7 +59,7 @@ def predict(
         torch.Size([5, 2])
     """
     if type not in ("response", "prob", "class", "features"):
-        raise ArgumentError(f"`type` is 'response', 'prob', 'class' or 'features', but was {type!r}")
+        raise ArgumentError(f"`type` must be 'response', 'prob', 'class' or 'features', not {type!r}")
     source, _ = _source(module, x, None, "mask", batch_size)
     outputs: list[torch.Tensor] = []
     with _features(module) if type == "features" else _nothing() as seen:
@@ -157,7 +157,7 @@ def confusion(
             return
         if not isinstance(source, TensorSource):
             check_batch(output, target, width, na)
-        scores, truth = align(output.cpu(), target.cpu(), "mask").kept
+        scores, truth = align(output.cpu(), target.cpu(), "mask").without_missing
         table.add_(torch.bincount(truth * width + scores.argmax(dim=1), minlength=width * width))
 
     _over(module, source, batch_size, poll, device, count)
@@ -166,9 +166,9 @@ def confusion(
 
 def _source(module: Any, x: Any, y: Any, na: Missing, batch_size: int) -> tuple[Source, Any]:
     if not isinstance(module, torch.nn.Module):
-        raise ArgumentTypeError(f"`module` is a torch module, but was {type(module).__name__}")
+        raise ArgumentTypeError(f"`module` must be a torch module, not {type(module).__name__}")
     checks.count(batch_size, "batch_size")
-    source, kind = as_source(of_module(module, x), y, na)
+    source, kind = as_source(check_type_of_x(module, x), y, na)
     probe(module, source, None, None)
     return source, kind
 

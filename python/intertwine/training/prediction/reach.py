@@ -61,7 +61,7 @@ class Tiling:
         last = max(side - self.length, 0)
         return sorted({*range(0, last, self.advance), last}) if last else [0]
 
-    def kept(self, start: int, side: int) -> slice:
+    def valid_pixels(self, start: int, side: int) -> slice:
         """The pixels of the axis for which the answers of a tile count.
 
         Args:
@@ -182,7 +182,7 @@ class _Probe:
         for start in sorted(starts):
             if start + tiling.length > self.side:
                 continue
-            kept = tiling.kept(start, self.side)
+            kept = tiling.valid_pixels(start, self.side)
             piece = self.network(self.x.narrow(2 + self.axis, start, tiling.length))
             if piece.shape[2 + self.axis] != tiling.length:
                 return False
@@ -329,5 +329,5 @@ def windows(tilings: list[Tiling], space: tuple[int, ...]) -> Iterator[tuple[tup
         parts = list(zip(tilings, place, space, strict=True))
         yield (
             tuple(slice(start, min(start + tiling.length, side)) for tiling, start, side in parts),
-            tuple(tiling.kept(start, side) for tiling, start, side in parts),
+            tuple(tiling.valid_pixels(start, side) for tiling, start, side in parts),
         )

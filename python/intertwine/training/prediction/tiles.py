@@ -60,7 +60,7 @@ def predict_tiled(
         True
     """
     if type not in ("response", "prob", "class"):
-        raise ArgumentError(f"`type` is 'response', 'prob' or 'class' for tiles, but was {type!r}")
+        raise ArgumentError(f"`type` must be 'response', 'prob' or 'class' for tiles, not {type!r}")
     images = as_inputs(x)
     if isinstance(tile, bool) or not isinstance(tile, int) or not 0 <= 2 * (overlap or 0) < tile:
         raise ArgumentError(

@@ -1,4 +1,4 @@
-"""What is said once before a training: that it will work, but not as its user may think."""
+"""Warnings before a training: sizes at which the model is not exact, and frozen layers whose statistics change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.planning import plan_within
 
 _LITTLE = 10**9
-"""Multiply-adds of what may be measured of a module that was written by hand, before a training: a fraction of a second."""
+"""Modules written by hand are measured before a training up to this many multiply-adds: a fraction of a second."""
 
 
 def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
@@ -26,7 +26,7 @@ def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
     try:
         plan = plan_within(module, size, _LITTLE)
     except IntertwineError:
-        # What the model cannot take is said where it is run.
+        # The first run of the model reports what it cannot take.
         return
     if plan.exact is not False:
         return
@@ -43,7 +43,7 @@ def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
 
 
 def warn_of_frozen_statistics(module: torch.nn.Module) -> None:
-    """Warns of normalisations whose weights are frozen while their running statistics go on following the data.
+    """Warns of normalisations whose weights are frozen while their running statistics still follow the data.
 
     Args:
         module: any module, as it is trained: parts in eval mode keep their statistics.
