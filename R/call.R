@@ -19,24 +19,24 @@ py_call_checked <- function(target, args = list(), call = rlang::caller_env()) {
   # Arguments are checked before Python is looked for.
   force(args)
   bridge_call <- the$call %||% start_bridge(call)
-  named <- names(args)
-  if (is.null(named)) {
-    positional <- args
-    keywords <- NULL
-  } else {
-    positional <- unname(args[named == ""])
-    keywords <- args[named != ""]
-  }
+  given <- split_args(args)
   reply <- tryCatch(
     suspendInterrupts(bridge_call(
       target,
-      if (length(positional)) positional,
-      if (length(keywords)) keywords
+      if (length(given$positional)) given$positional,
+      if (length(given$keywords)) given$keywords
     )),
     # Not from the Python half, which returns its errors: an argument could not cross.
     error = function(condition) abort_crossing(condition, args, call)
   )
   py_reply(reply, call)
+}
+
+#' Arguments of a call without names and with names.
+#' @noRd
+split_args <- function(args) {
+  named <- names(args) %||% rep("", length(args))
+  list(positional = unname(args[named == ""]), keywords = args[named != ""])
 }
 
 #' An error of reticulate's: a dead reference among the arguments, or what Python has no counterpart of.
@@ -84,7 +84,7 @@ from_py <- function(value) {
       value[[i]] <- from_py(value[[i]])
     } else if (inherits(value[[i]], c("equivariant_module", "field_type"))) {
       # reticulate 1.28 makes our functions of objects that come alone, not of those in lists.
-      value[[i]] <- py_call_checked("_r.crossing.objects.itself", list(value[[i]]))
+      value[[i]] <- py_call_checked("_r.crossing.generic_methods.itself", list(value[[i]]))
     }
   }
   value
@@ -101,11 +101,11 @@ from_py <- function(value) {
 py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), throttled = "on_batch", every = 0.1,
                            call = rlang::caller_env()) {
   asker <- poll_asker(on)
-  named <- names(args) %||% rep("", length(args))
+  given <- split_args(args)
   value <- py_call_checked("_r.crossing.polling.with_callbacks", list(
     target,
-    as.list(unname(args[named == ""])),
-    as_py_dict(args[named != ""]),
+    as.list(given$positional),
+    as_py_dict(given$keywords),
     asker$ask,
     as.list(intersect(names(on), throttled)),
     as.list(setdiff(names(on), throttled)),
@@ -119,12 +119,12 @@ py_call_polled <- function(target, args = list(), on = list(on_batch = NULL), th
 #' @noRd
 py_call_stoppable <- function(target, args = list(), modules = list(), call = rlang::caller_env()) {
   force(args)
-  if (is.null(the$call)) start_bridge(call)
+  bridge_call <- the$call %||% start_bridge(call)
   asker <- poll_asker(list())
-  named <- names(args) %||% rep("", length(args))
-  reply <- suspendInterrupts(the$call(
+  given <- split_args(args)
+  reply <- suspendInterrupts(bridge_call(
     "_r.crossing.polling.polled",
-    list(target, as.list(unname(args[named == ""])), as_py_dict(args[named != ""]), asker$ask, modules)
+    list(target, as.list(given$positional), as_py_dict(given$keywords), asker$ask, modules)
   ))
   if (identical(reply[[1]], "interrupt")) finish_polling(asker, call, stop = TRUE)
   py_reply(reply, call)

@@ -127,9 +127,9 @@ as_position <- function(x, n, what = "part", arg = "i", call = rlang::caller_env
 #' The part at a position counted from one.
 #' @noRd
 item_at <- function(x, position, call = rlang::caller_env()) {
-  n <- py_call_checked("_r.crossing.objects.count", list(x), call)
+  n <- py_call_checked("_r.crossing.generic_methods.count", list(x), call)
   position <- as_position(position, n, call = call)
-  py_call_checked("_r.crossing.objects.item", list(x, position - 1L), call)
+  py_call_checked("_r.crossing.generic_methods.item", list(x, position - 1L), call)
 }
 
 #' @export
@@ -137,7 +137,7 @@ format.intertwine_object <- function(x, ...) {
   if (is_dead(x)) {
     return(paste0("<", class(x)[1], " of another R session: a dead reference>"))
   }
-  strsplit(py_call_checked("_r.crossing.objects.text", list(x)), "\n", fixed = TRUE)[[1]]
+  strsplit(py_call_checked("_r.crossing.generic_methods.text", list(x)), "\n", fixed = TRUE)[[1]]
 }
 
 #' @export
@@ -149,7 +149,7 @@ print.intertwine_object <- function(x, ...) {
 #' @export
 summary.intertwine_object <- function(object, ...) {
   check_alive(object)
-  py_call_checked("_r.crossing.objects.summary", list(object))
+  py_call_checked("_r.crossing.generic_methods.summary", list(object))
 }
 
 #' @importFrom utils str
@@ -183,7 +183,7 @@ all.equal.intertwine_object <- function(target, current, ...) {
     return(paste0("target is a ", class(target)[1], ", current is ", describe_value(current)))
   }
   check_alive(current)
-  if (isTRUE(py_call_checked("_r.crossing.objects.equal", list(target, current)))) {
+  if (isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(target, current)))) {
     return(TRUE)
   }
   paste0(
@@ -196,7 +196,7 @@ all.equal.intertwine_object <- function(target, current, ...) {
 Ops.intertwine_object <- function(e1, e2) {
   if (.Generic %in% c("==", "!=")) {
     same <- is_ours(e1) && is_ours(e2) &&
-      isTRUE(py_call_checked("_r.crossing.objects.equal", list(check_alive(e1), check_alive(e2))))
+      isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(check_alive(e1), check_alive(e2))))
     return(if (.Generic == "==") same else !same)
   }
   refuse_operation(.Generic, e1, if (missing(e2)) NULL else e2)

@@ -97,7 +97,7 @@ py_to_r_wrapper.field_type <- function(x) {
 }
 
 #' @export
-length.field_type <- function(x) py_call_checked("_r.crossing.objects.count", list(check_alive(x)))
+length.field_type <- function(x) py_call_checked("_r.crossing.generic_methods.count", list(check_alive(x)))
 
 #' @export
 `[.field_type` <- function(x, i) {
@@ -131,7 +131,7 @@ Ops.field_type <- function(e1, e2) {
   }
   if (.Generic %in% c("==", "!=")) {
     types <- is_field_type(e1) && is_field_type(e2)
-    same <- types && isTRUE(py_call_checked("_r.crossing.objects.equal", list(e1, e2), call))
+    same <- types && isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(e1, e2), call))
     return(if (.Generic == "==") same else !same)
   }
   refuse_operation(.Generic, e1, if (!missing(e2)) e2, call)

@@ -266,7 +266,7 @@ dim.equivariant_module <- function(x) NULL
 length.equivariant_module <- function(x) 1L
 
 #' @export
-length.sequential_module <- function(x) py_call_checked("_r.crossing.objects.count", list(check_alive(x)))
+length.sequential_module <- function(x) py_call_checked("_r.crossing.generic_methods.count", list(check_alive(x)))
 
 #' @export
 format.equivariant_module <- function(x, ...) {

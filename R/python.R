@@ -1,6 +1,7 @@
 # Finding and starting Python, and the package's Python half.
 
-#' State of the session: the bridge once it is loaded, where it came from, whether the last polled call was interrupted.
+#' State of the session, in an environment that is called `the` by custom: `the$call` (the bridge's function), `the$bridge`,
+#' `the$source` (where Python code came from), `the$interrupted` (whether Ctrl-C stopped the last polled call).
 #' @noRd
 the <- new.env(parent = emptyenv())
 

@@ -88,7 +88,7 @@ Ops.group_representation <- function(e1, e2) {
   }
   if (.Generic %in% c("==", "!=")) {
     same <- is_representation(e1) && is_representation(e2) &&
-      isTRUE(py_call_checked("_r.crossing.objects.equal", list(e1, e2), call))
+      isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(e1, e2), call))
     return(if (.Generic == "==") same else !same)
   }
   refuse_operation(.Generic, e1, if (!unary) e2, call)

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from intertwine._r.crossing.wire import numbers
+from intertwine._r.crossing.numpy_arrays import numbers
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, IntertwineError
 from intertwine.group import (
     O2,

@@ -9,8 +9,8 @@ import torch
 
 from intertwine import gspaces
 from intertwine._r.crossing.arrays import unpack
+from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.crossing.values import snake
-from intertwine._r.crossing.words import in_r
 from intertwine._r.spaces import space_name
 from intertwine.errors import ArgumentTypeError
 from intertwine.fields import field_type as make_type

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from intertwine import group as library
-from intertwine._r.crossing.wire import numbers
+from intertwine._r.crossing.numpy_arrays import numbers
 from intertwine._r.elements import group_of, is_with_inversion
 from intertwine._r.tables import finite
 from intertwine.errors import ArgumentError, GroupError

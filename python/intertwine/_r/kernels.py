@@ -106,9 +106,7 @@ def fields(type: Any) -> list[dict[str, Any]]:
         members: list[Any] = []
         if rep.size == 1:
             kind = "scalar"
-        elif rep.size == space.dimensionality and all(
-            np.allclose(rep(g), space.basespace_action(g), atol=1e-6) for g in elements
-        ):
+        elif rep.size == space.dimensionality and _moves_as(rep, space.basespace_action, elements):
             kind = "vector"
         elif rep.name == "regular":
             kind, members = "regular", list(type.fibergroup.elements)
@@ -117,6 +115,7 @@ def fields(type: Any) -> list[dict[str, Any]]:
 
 
 def _moves_as(rep: Any, action: Any, elements: list[Any]) -> bool:
+    """Whether two representations have the same matrices for all these elements."""
     return all(np.allclose(rep(g), action(g), atol=1e-6) for g in elements)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from intertwine import group as library
 from intertwine._r.crossing.labels import label_text, name_text, representation_text
+from intertwine._r.crossing.numpy_arrays import numbers
 from intertwine._r.crossing.values import tuples
-from intertwine._r.crossing.wire import numbers
 from intertwine._r.elements import group_of, is_with_inversion, mirrors_only, spatial_matrix, texts
 from intertwine._r.subgroups import subgroup_label
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError

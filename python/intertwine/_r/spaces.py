@@ -9,7 +9,7 @@ import numpy as np
 
 from intertwine import gspaces
 from intertwine._r.crossing.labels import representation_text
-from intertwine._r.crossing.words import in_r
+from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.elements import group_of
 from intertwine.errors import GroupError
 from intertwine.group import ContinuousGroup, FiniteGroup, GroupElement, Representation

@@ -41,11 +41,11 @@ def fit(
         x: inputs.
         y: targets.
         options: what else `training.fit` takes; `None` leaves its default.
-        on_batch: R's function for the events of batches, which also tells whether to go on.
+        on_batch: R's function for the events of batches; it also tells whether to continue.
         on_epoch: likewise for those of epochs.
         augment: a name, or an R function of inputs and targets of a batch that gives the changed ones, `None` to stop.
         draw: the seed if the options have none and neither a checkpoint nor a former fit has one.
-        former: the fit that is gone on from; `module` has its weights.
+        former: the fit that is continued; `module` has its weights.
         code: of the augmentation.
 
     Returns:
@@ -59,7 +59,7 @@ def fit(
     if "seed" not in chosen and not has_stream and not (chosen.get("resume") and has_checkpoint(chosen["checkpoint"])):
         chosen["seed"] = int(draw)
     changer = Changer(augment, code) if callable(augment) else None
-    # what the former fit was asked for is R's to say, which has merged it with what is asked for now
+    # R has merged the settings of the former fit with those that are given now
     start = module if former is None else dataclasses.replace(former, module=module, settings={})
     try:
         result = training.fit(
@@ -107,7 +107,7 @@ def progress(result: training.FitResult) -> bytearray:
 def revived(
     module: torch.nn.Module, kept: Mapping[str, Any], history: Any, bytes_: bytearray | None
 ) -> training.FitResult:
-    """A fit of a session that is gone, as one to go on from.
+    """A fit of an earlier session, as one that can be continued.
 
     Args:
         module: with its weights.

@@ -12,7 +12,7 @@ import torch
 
 from intertwine.budget import Budget
 from intertwine.deploy.drawing import NothingDrawn
-from intertwine.deploy.module_codec import Reader, meeting
+from intertwine.deploy.module_codec import Reader, visit_price
 from intertwine.errors import ModelFileError
 from intertwine.kernels.constants import ConstantModule
 
@@ -65,7 +65,7 @@ class Assembly:
         part = part_at(self.root, where)
         if "children" in change:
             _set(part._modules, change["children"], self._child)
-            check_tree(self.root, self._reader.budget)
+            refuse_cycles(self.root, self._reader.budget)
         if "parameters" in change:
             _set(part._parameters, change["parameters"], lambda name, _: self._placeholder(where, name))
         if "dtype" in change:
@@ -137,11 +137,11 @@ class Assembly:
 
 @contextlib.contextmanager
 def undisturbed(own_classes: bool = False) -> Iterator[None]:
-    """Building gives weights that are replaced at once: nothing is drawn for them, in ordinary mode, however the program works.
+    """A context in which modules are built without drawing random weights, outside of inference mode.
 
     Args:
-        own_classes: whether classes of the user's are built, whose constructors may draw from Python's and NumPy's generators:
-            their states are given back afterwards. Other threads draw from these, too, so that this is not done in vain.
+        own_classes: whether classes of the user's are built. Their constructors may draw from Python's and NumPy's generators,
+            so the states of these are restored afterwards; otherwise not, because other threads may draw from them.
     """
     plain = random.getstate() if own_classes else None
     legacy = np.random.get_state() if own_classes else None  # noqa: NPY002
@@ -214,7 +214,7 @@ def _attribute(name: Any) -> str:
     return name
 
 
-def check_tree(root: torch.nn.Module, budget: Budget) -> None:
+def refuse_cycles(root: torch.nn.Module, budget: Budget) -> None:
     """Refuses modules that are parts of themselves, or whose parts are met more often than a file may ask for.
 
     Args:
@@ -234,4 +234,4 @@ def check_tree(root: torch.nn.Module, budget: Budget) -> None:
             counts[id(module)] = 1 + sum(count(part, inside) for part in module._modules.values() if part is not None)
         return counts[id(module)]
 
-    budget.pay(meeting(count(root, frozenset())), "modules inside of one another so often")
+    budget.pay(visit_price(count(root, frozenset())), "modules inside of one another so often")

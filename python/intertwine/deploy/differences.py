@@ -1,4 +1,4 @@
-"""What a module has become since it was built, beside its weights: found by building it again, and comparing."""
+"""The changes to a module since it was built, other than its weights: found by building a twin from its recipe and comparing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from intertwine.errors import ArgumentError, Words
 from intertwine.kernels.constants import ConstantModule
 from intertwine.nn.base.hooks import HOOKS, hooks_of, named_hooks, tensor_has_hooks
 
-_APART = (*HOOKS, *REGISTRIES, "_masters")
-"""Attributes of modules that are compared by what they mean."""
+_COMPARED_SEPARATELY = (*HOOKS, *REGISTRIES, "_masters")
+"""Attributes of modules that have a comparison of their own."""
 
 _SET_BACK = Words(
     "set it back before saving and again after loading, or give it to the constructor of a class of your own "
@@ -23,8 +23,8 @@ _SET_BACK = Words(
     "(see the argument `classes` of intertwine_load())",
 )
 
-_MARKS = ("_dynamo", "_ddp")
-"""How the names begin of what torch itself writes on parameters."""
+_TORCH_PREFIXES = ("_dynamo", "_ddp")
+"""The names of attributes that torch itself writes on parameters begin with these."""
 
 
 class Differences:
@@ -43,11 +43,11 @@ class Differences:
         self._parts = {id(part) for part in module.modules()}
         self._places: dict[int, str] = {}
         self._twins: dict[int, torch.nn.Module] = {}
-        self._met: set[int] = set()
+        self._matched_twins: set[int] = set()
         self._complete = False
         self._comparison = Comparison(self._same_module)
         self.changes: list[dict[str, Any]] = []
-        """What makes the twin the same, in the words of the file."""
+        """The changes that make the twin the same, as the file holds them."""
 
     def find(self) -> None:
         """Finds the changes, and makes them to the twin as loading will.
@@ -55,11 +55,11 @@ class Differences:
         Raises:
             ArgumentError: if there is one that a file cannot hold.
         """
-        self._settle(self._module, self._assembly.root, "", described=True)
+        self._make_same(self._module, self._assembly.root, "", described=True)
 
     # --- finding ----------------------------------------------------------------------------------------------------------
 
-    def _settle(self, part: torch.nn.Module, twin: torch.nn.Module, where: str, described: bool) -> None:
+    def _make_same(self, part: torch.nn.Module, twin: torch.nn.Module, where: str, described: bool) -> None:
         """Makes a part of the twin the same as that of the module.
 
         Args:
@@ -70,33 +70,33 @@ class Differences:
         """
         known, values = len(self.changes), self._writer.mark()
         try:
-            self._settle_alone(part, twin, where)
+            self._make_attributes_same(part, twin, where)
         except ArgumentError:
             if described:
                 raise
             if not self._writer.can_name(type(part)):
                 raise
-            # It may have taken the place of another part of its class, so that a description of its own says what it is.
+            # It may have replaced another part of its class: then a description of its own says what it is.
             del self.changes[known:]
             self._writer.forget(values)
             self._replace(part, where)
             return
         self._places[id(part)], self._twins[id(part)] = where, twin
-        self._met.add(id(twin))
-        self._settle_children(part, twin, where)
+        self._matched_twins.add(id(twin))
+        self._make_children_same(part, twin, where)
 
     def _replace(self, part: torch.nn.Module, where: str) -> None:
         above, _, name = where.rpartition(".")
         recipe = self._writer.write(part, named(where))
         names = list(part_at(self._assembly.root, above)._modules)
         self._change(above, children={"names": names, "new": {name: recipe}})
-        self._settle(part, part_at(self._assembly.root, where), where, described=True)
+        self._make_same(part, part_at(self._assembly.root, where), where, described=True)
 
-    def _settle_children(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
+    def _make_children_same(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
         mine, theirs = part._modules, twin._modules
         empty = {name: None for name, child in mine.items() if child is None or theirs.get(name) is None}
         if list(mine) != list(theirs) or any(theirs[name] is not None or mine[name] is not None for name in empty):
-            # the places first; who is new there is described below
+            # the places first; new parts are described below
             self._change(where, children={"names": list(mine), "new": empty})
         for name, child in mine.items():
             if child is None:
@@ -106,17 +106,17 @@ class Differences:
                 if other is not self._twins[id(child)]:
                     again = {"at": self._places[id(child)]}
                     self._change(where, children={"names": list(mine), "new": {name: again}})
-            elif other is None or type(other) is not type(child) or id(other) in self._met:
+            elif other is None or type(other) is not type(child) or id(other) in self._matched_twins:
                 self._replace(child, place)
             else:
-                self._settle(child, other, place, described=False)
+                self._make_same(child, other, place, described=False)
 
     def _change(self, where: str, **change: Any) -> None:
         self.changes.append({"at": where, **change})
         self._assembly.change(self.changes[-1])
 
-    def _settle_alone(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
-        """Makes a part the same in what it holds itself; its weights and its parts come later."""
+    def _make_attributes_same(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
+        """Makes the attributes of a part the same; its weights and its children come later."""
         name = named(where)
         self._check_hooks(part, twin, name)
         mine, theirs = part._parameters, twin._parameters
@@ -126,9 +126,9 @@ class Differences:
         dtype = _dtype_of_constants(part)
         if dtype is not None and dtype != _dtype_of_constants(twin):
             self._change(where, dtype=str(dtype).removeprefix("torch."))
-        self._settle_constants(part, twin, where)
-        self._settle_buffers(part, twin, where)
-        ignored = {*_APART, *derived_attributes(type(part))}
+        self._make_constants_same(part, twin, where)
+        self._make_buffers_same(part, twin, where)
+        ignored = {*_COMPARED_SEPARATELY, *derived_attributes(type(part))}
         removed = sorted(key for key in vars(twin) if key not in vars(part) and key not in ignored)
         if removed:
             self._change(where, removed=removed)
@@ -141,7 +141,7 @@ class Differences:
             values = {key: self._value(vars(part)[key], f"the attribute {key!r} of {name}") for key in sorted(changed)}
             self._change(where, attributes=values)
 
-    def _settle_constants(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
+    def _make_constants_same(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
         mine, theirs = _masters(part), _masters(twin)
         new: dict[str, Any] = {key: None for key in theirs if key not in mine}
         for key, value in mine.items():
@@ -150,7 +150,7 @@ class Differences:
         if new:
             self._change(where, constants=new)
 
-    def _settle_buffers(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
+    def _make_buffers_same(self, part: torch.nn.Module, twin: torch.nn.Module, where: str) -> None:
         mine, theirs, transient = part._buffers, twin._buffers, part._non_persistent_buffers_set
         new: dict[str, Any] = {}
         for key, buffer in mine.items():
@@ -183,7 +183,7 @@ class Differences:
     def _same_module(self, one: torch.nn.Module, other: torch.nn.Module) -> bool:
         """Whether a module that an attribute refers to is at the same place as that of the twin."""
         if id(one) in self._parts:
-            # who is at which place is certain only when the walk is over; then `check` asks again
+            # the places of all parts are known only after the walk; then `check` compares again
             return self._twins[id(one)] is other if self._complete else True
         return type(one) is type(other) and self._comparison.same(vars(one), vars(other))
 
@@ -226,7 +226,7 @@ class Differences:
             return "other buffers belong to its state"
         if not self._comparison.same(_masters(part), _masters(twin)):
             return "its constants differ"
-        ignored = {*_APART, *derived_attributes(type(part))}
+        ignored = {*_COMPARED_SEPARATELY, *derived_attributes(type(part))}
         for key in sorted({*vars(part), *vars(twin)} - ignored):
             missing = key not in vars(part) or key not in vars(twin)
             if missing or not self._comparison.same(vars(part)[key], vars(twin)[key]):
@@ -311,7 +311,7 @@ def _check_tensor(tensor: torch.Tensor, name: str) -> None:
             f"{name} has hooks, which are functions that a model file cannot hold",
             hint="remove the hooks before saving, and register them again after loading",
         )
-    marks = [key for key in getattr(tensor, "__dict__", {}) if not key.startswith(_MARKS)]
+    marks = [key for key in getattr(tensor, "__dict__", {}) if not key.startswith(_TORCH_PREFIXES)]
     if marks:
         raise ArgumentError(
             f"the tensor {name} has the attribute {marks[0]!r}, which a model file cannot hold",

@@ -13,7 +13,7 @@ import torch
 
 from intertwine.budget import Budget
 from intertwine.deploy.argument_codec import STORED
-from intertwine.deploy.assembly import FLOATING, Assembly, check_tree, undisturbed
+from intertwine.deploy.assembly import FLOATING, Assembly, refuse_cycles, undisturbed
 from intertwine.deploy.differences import Differences, check_tensors, ties
 from intertwine.deploy.layers import named_classes, unwrapped
 from intertwine.deploy.module_codec import Reader, Writer
@@ -64,7 +64,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
     _check_extra(extra)
     module = unwrapped(module)
     try:
-        check_tree(module, Budget(0))
+        refuse_cycles(module, Budget(0))
     except ModelFileError as error:
         raise ArgumentError(f"the model cannot be saved: {error.message}") from error
     check_tensors(module)
@@ -78,7 +78,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
         "frozen": [name for name, parameter in module.named_parameters() if not parameter.requires_grad],
     }
     tied = ties(module)
-    changes = _rehearse(module, writer, recipe, state, whole, tied)
+    changes = _load_and_compare(module, writer, recipe, state, whole, tied)
     several = any(
         str(value.dtype) != f"torch.{whole['dtype']}" for value in state.values() if value.is_floating_point()
     )
@@ -95,7 +95,7 @@ def save_bytes(module: torch.nn.Module, extra: Mapping[str, Any] | None = None) 
     return pack({**writer.tensors, **{_STATE + name: value for name, value in state.items()}}, document)
 
 
-def _rehearse(
+def _load_and_compare(
     module: torch.nn.Module,
     writer: Writer,
     recipe: dict[str, Any],

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from intertwine.budget import Budget, Price
-from intertwine.deploy.generated import decode_generated, encode_generated
+from intertwine.deploy.generated_group_codec import decode_generated, encode_generated
 from intertwine.errors import ModelFileError
 from intertwine.group import (
     O2,

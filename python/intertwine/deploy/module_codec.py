@@ -206,12 +206,12 @@ class Reader:
         found = self._listed[number] if isinstance(number, int) and 0 <= number < len(self._listed) else None
         if found is None:
             raise ModelFileError("the file refers to a module that it has not described before")
-        self._meet(self._counts[id(found)])
+        self._pay_for_visits(self._counts[id(found)])
         return found
 
-    def _meet(self, times: int) -> None:
+    def _pay_for_visits(self, times: int) -> None:
         # whatever goes through a module meets a part as often as there are ways to it
-        self.budget.pay(meeting(times), "modules inside of one another so often")
+        self.budget.pay(visit_price(times), "modules inside of one another so often")
 
     def _count(self, found: Described) -> None:
         inside = [*(found.children or {}).values(), *_descriptions(found.arguments)]
@@ -294,7 +294,7 @@ def _modules_in(recipe: Any) -> int:
     return count
 
 
-def meeting(times: int) -> Price:
+def visit_price(times: int) -> Price:
     """What it takes to go through modules, each as often as there are ways to it.
 
     Args:

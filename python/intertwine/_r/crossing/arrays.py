@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine._r.crossing.wire import pack_numpy, record
+from intertwine._r.crossing.numpy_arrays import pack_numpy, record
 from intertwine.errors import ArgumentError
 
 _WIRE = {"double": torch.float64, "float": torch.float32, "integer": torch.int32, "raw": torch.uint8}

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.crossing.polling import Interrupted
 from intertwine._r.crossing.values import from_disk, plain, snake
-from intertwine._r.crossing.words import in_r
 from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, counted
 
 Reply = tuple[Any, ...]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from intertwine._r.crossing.wire import pack_numpy
+from intertwine._r.crossing.numpy_arrays import pack_numpy
 
 _INTEGER_LIMIT = 2**31
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -1,4 +1,4 @@
-"""How far a network sees along an axis, and at which steps it repeats itself: measured on the network itself."""
+"""The receptive field of a network along an axis, and the steps at which it repeats itself: measured on the network."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ STEPS = (1, 2, 4, 8, 16, 32, 3, 6, 12, 24, 64, 48, 5, 10, 20, 40, 7, 14, 28, 9, 
 """Products of strides that are tried, the usual ones first."""
 
 _ACROSS = 32
-"""Axes across the measured one are shortened by multiples of this number, to the first of these lengths that works."""
+"""Pixels. Axes across the measured one are shortened by multiples of it, to the first of these lengths that works."""
 
 _FARTHEST = 8
-"""How many tiles away from an answer inputs are looked for that it depends on."""
+"""The receptive field is measured on images up to this many times as long as a tile."""
 
 _FAILURES = (IntertwineError, RuntimeError, ValueError, TypeError, IndexError)
 
@@ -158,8 +158,8 @@ class _Probe:
         near = torch.isclose(seen, wanted, rtol=0, atol=self.network.tolerance * scale, equal_nan=True)
         return (~near).movedim(2 + self.axis, 0).flatten(1).any(dim=1)
 
-    def sight(self, step: int) -> tuple[int, int] | None:
-        """Pixels before and after an output pixel on which it depends; ``None`` if they go on to the ends."""
+    def receptive_field(self, step: int) -> tuple[int, int] | None:
+        """Pixels before and after an output pixel on which it depends; ``None`` if they reach the ends of the image."""
         place = self.side // 2 // step * step
         changed = torch.zeros(self.side, dtype=torch.bool)
         for seed, special in ((1, torch.nan), (2, None)):
@@ -207,6 +207,7 @@ def one_answer_for_each_pixel(given: tuple[int, ...], wanted: tuple[int, ...]) -
 
 
 def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, overlap: int | None) -> Tiling:
+    """The tiling along one axis with which tiles give what the whole image gives, found by running the network."""
     side = space[axis]
     probes: dict[int, _Probe] = {}
     failure: Exception | None = None
@@ -217,19 +218,13 @@ def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, over
         if side < 2 * step + rest:
             continue
         try:
-            sight, probe = _sight(network, space, axis, step, max(tile, 2 * step + rest), probes)
-            if sight is None:
-                refusal = refusal or ArgumentError(
-                    "no tiles give what whole images give: an answer depends on inputs more than "
-                    f"{probe.side // 2 - step} pixels away along axis {{axis}} of space",
-                    hint="layers that look at the whole image, such as instance normalisation, adaptive pooling or "
-                    "attention, have to see it whole; a network that sees this far needs larger tiles",
-                    positions={"axis": axis},
-                )
+            field, probe = _receptive_field(network, space, axis, step, max(tile, 2 * step + rest), probes)
+            if field is None:
+                refusal = refusal or _sees_too_far(probe.side // 2 - step, axis)
                 if not tried:
                     break
                 continue
-            before, after = sight[0], sight[1] + rest
+            before, after = field[0], field[1] + rest
             least = before + after + step
             least += (rest - least) % step
             found = Tiling(step, max(tile - (tile - side) % step, least), before, after)
@@ -242,28 +237,47 @@ def _along(network: _Network, space: tuple[int, ...], axis: int, tile: int, over
         except _FAILURES as error:
             failure = failure or error
             continue
-        chosen = found if overlap is None else Tiling(step, found.length, overlap, overlap)
-        if found.length >= side:
-            # Nothing was tried: another step may be the right one.
-            refusal = refusal or _too_small(found, axis, tile, "predict the images whole")
-        elif overlap is not None and overlap < max(before, after):
-            raise ArgumentError(
-                f"an overlap of {overlap} pixels is too small for what whole images give: {_sees(found)}",
-                hint=f"leave `overlap` out, or make it at least {max(before, after)}",
-                positions={"axis": axis},
-            )
-        elif found.length > tile or chosen.advance < 1:
-            enough = (least if overlap is None else 2 * overlap + step) + step - 1
-            raise _too_small(found, axis, tile, f"use tiles of at least {enough} pixels")
-        else:
-            return chosen
+        if found.length < side:
+            return _with_overlap(found, least, overlap, axis, tile)
+        # Nothing was tried: another step may be the right one.
+        refusal = refusal or _too_small(found, axis, tile, "predict the images whole")
     if refusal is not None and not tried:
         raise refusal
     if isinstance(failure, ShapeError) and not tried:
         raise failure
     if failure is not None and not tried:
         raise ShapeError(f"the network runs on no part of the images: {failure}") from failure
-    raise ArgumentError(
+    raise _nothing_fits(axis)
+
+
+def _with_overlap(found: Tiling, least: int, overlap: int | None, axis: int, tile: int) -> Tiling:
+    """The tiling with the overlap that was asked for, if it is large enough and the tiles are, too."""
+    chosen = found if overlap is None else Tiling(found.step, found.length, overlap, overlap)
+    needed = max(found.before, found.after)
+    if overlap is not None and overlap < needed:
+        raise ArgumentError(
+            f"an overlap of {overlap} pixels is too small for what whole images give: {_sees(found)}",
+            hint=f"leave `overlap` out, or make it at least {needed}",
+            positions={"axis": axis},
+        )
+    if found.length > tile or chosen.advance < 1:
+        enough = (least if overlap is None else 2 * overlap + found.step) + found.step - 1
+        raise _too_small(found, axis, tile, f"use tiles of at least {enough} pixels")
+    return chosen
+
+
+def _sees_too_far(pixels: int, axis: int) -> ArgumentError:
+    return ArgumentError(
+        f"no tiles give what whole images give: an answer depends on inputs more than {pixels} pixels away along axis {{axis}} "
+        "of space",
+        hint="layers that look at the whole image, such as instance normalisation, adaptive pooling or attention, have to see "
+        "it whole; a network that sees this far needs larger tiles",
+        positions={"axis": axis},
+    )
+
+
+def _nothing_fits(axis: int) -> ArgumentError:
+    return ArgumentError(
         "no tiles give what whole images give along axis {axis} of space: wherever a part of an image begins, the network gives "
         "something else for it than for that part of the whole",
         hint="padding by the opposite side, or up-sampling that aligns corners, depends on the size of the image: predict "
@@ -288,17 +302,17 @@ def _too_small(tiling: Tiling, axis: int, tile: int, hint: str) -> ArgumentError
     )
 
 
-def _sight(
+def _receptive_field(
     network: _Network, space: tuple[int, ...], axis: int, step: int, tile: int, probes: dict[int, _Probe]
 ) -> tuple[tuple[int, int] | None, _Probe]:
-    """How far the network sees, on images that are made longer until its sight ends within them."""
+    """The receptive field along an axis (pixels before and after), measured on images of growing length until they hold it."""
     side, length = space[axis], 2 * tile
     while True:
         # longer than the image, too: how far a network sees may not show within a small one
         probe = _probe(network, space, axis, length - (length - side) % step, probes)
-        sight = probe.sight(step)
-        if sight is not None or length >= _FARTHEST * tile:
-            return sight, probe
+        field = probe.receptive_field(step)
+        if field is not None or length >= _FARTHEST * tile:
+            return field, probe
         length *= 2
 
 
