@@ -64,13 +64,13 @@ def nearer_energy(points: np.ndarray) -> float:
 
 def measure(library: str, family: str, type: str, N: int | None) -> dict[str, Any]:
     from intertwine.group.matrices.harmonics import harmonic_action, harmonics
-    from intertwine.group.matrices.rotations import quaternion_matrix
+    from intertwine.group.matrices.rotations import rotation_of_quaternion
     from intertwine.group.matrices.thomson import coulomb_energy
 
     spent, points = {"intertwine": ours, "escnn": theirs}[library](family, type, N)
     points = points / np.linalg.norm(points, axis=1, keepdims=True)
     if family == "rotation":
-        matrices = quaternion_matrix(points)
+        matrices = rotation_of_quaternion(points)
         columns = [np.sqrt(2 * n + 1) * harmonic_action(matrices, n).reshape(len(matrices), -1) for n in range(3)]
         charges = np.concatenate([points, -points])
     else:

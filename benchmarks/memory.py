@@ -48,14 +48,14 @@ def small(k):
 
 
 def table(title, step, count, every):
-    memory.forget()
-    memory.keep_at_most(2**26)
+    memory.clear_caches()
+    memory.set_cache_bound(2**26)
     start, clock = resident(), time.perf_counter()
     print(f"\n{title:>14} {'process':>10} {'kept':>10} {'entries':>8} {'seconds':>8}")
     for k in range(count):
         step(k)
         if k % every == every - 1:
-            entries, total = memory.held()
+            entries, total = memory.cached_entries()
             seconds = time.perf_counter() - clock
             print(
                 f"{k + 1:>14} {(resident() - start) / 2**20:>7.0f} MB {total / 2**20:>7.0f} MB {entries:>8} {seconds:>8.1f}",

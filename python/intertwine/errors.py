@@ -31,7 +31,7 @@ class Words(NamedTuple):
 
     Example:
         >>> error = ArgumentError("no element 9", hint=Words("see group.elements", r="see group_elements(G)"))
-        >>> str(error), error.said(first=1, text=lambda words: getattr(words, "r", words))
+        >>> str(error), error.text_for(first=1, text=lambda words: getattr(words, "r", words))
         ('No element 9. See group.elements.', ('No element 9.', 'See group_elements(G).'))
     """
 
@@ -49,7 +49,7 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
-def counted(position: Position, first: int) -> str:
+def position_text(position: Position, first: int) -> str:
     """A position as text.
 
     Args:
@@ -57,17 +57,17 @@ def counted(position: Position, first: int) -> str:
         first: the number of the first one.
 
     Example:
-        >>> counted(2, first=1), counted([0, 1], first=1), counted("1.blocks.0.conv", first=1)
+        >>> position_text(2, first=1), position_text([0, 1], first=1), position_text("1.blocks.0.conv", first=1)
         ('3', '[1, 2]', '2.blocks.1.conv')
     """
     if isinstance(position, str):
         return ".".join(str(int(name) + first) if name.isdigit() else name for name in position.split("."))
     if isinstance(position, Sequence):
-        return f"[{', '.join(counted(each, first) for each in position)}]"
+        return f"[{', '.join(position_text(each, first) for each in position)}]"
     return str(position + first)
 
 
-def counted_in(text: str, first: int) -> str:
+def shift_positions(text: str, first: int) -> str:
     """A text in which the paths of parts, in parentheses behind their kind, count from the first one.
 
     Args:
@@ -75,10 +75,10 @@ def counted_in(text: str, first: int) -> str:
         first: the number of the first part.
 
     Example:
-        >>> counted_in("through Conv2d (1.plain): error 0.3", first=1)
+        >>> shift_positions("through Conv2d (1.plain): error 0.3", first=1)
         'through Conv2d (2.plain): error 0.3'
     """
-    return re.sub(r"(?<=\w \()[\w.]+(?=\))", lambda found: counted(found[0], first), text)
+    return re.sub(r"(?<=\w \()[\w.]+(?=\))", lambda found: position_text(found[0], first), text)
 
 
 def _filled(
@@ -89,7 +89,7 @@ def _filled(
     text: Callable[[object], str] = str,
 ) -> str:
     said = {name: text(part) for name, part in parts.items()}
-    said |= {name: counted(position, first) for name, position in positions.items()}
+    said |= {name: position_text(position, first) for name, position in positions.items()}
     return _sentence(re.sub(r"\{(\w+)\}", lambda found: said.get(found[1], found[0]), text(template)))
 
 
@@ -106,7 +106,7 @@ class IntertwineError(Exception):
 
     Example:
         >>> error = ShapeError("row {row} has 2 columns", positions={"row": 4})
-        >>> str(error), error.positions, error.said(first=1)
+        >>> str(error), error.positions, error.text_for(first=1)
         ('Row 4 has 2 columns.', {'row': 4}, ('Row 5 has 2 columns.', None))
     """
 
@@ -119,9 +119,9 @@ class IntertwineError(Exception):
     ) -> None:
         super().__init__(message, hint)
         self.positions, self.parts = dict(positions or {}), dict(parts or {})
-        self.message, self.hint = self.said(0)
+        self.message, self.hint = self.text_for(0)
 
-    def handed_on(self, error: type[IntertwineError], message: str) -> IntertwineError:
+    def with_message(self, error: type[IntertwineError], message: str) -> IntertwineError:
         """Another error with the hint of this one.
 
         Args:
@@ -130,7 +130,7 @@ class IntertwineError(Exception):
         """
         return error(message, self.args[1], positions=self.positions, parts=self.parts)
 
-    def said(self, first: int, text: Callable[[object], str] = str) -> tuple[str, str | None]:
+    def text_for(self, first: int, text: Callable[[object], str] = str) -> tuple[str, str | None]:
         """Message and hint.
 
         Args:
@@ -288,9 +288,9 @@ class IntertwineWarning(UserWarning):
         parts: Mapping[str, object] | None = None,
     ) -> None:
         self.template, self.positions, self.parts = message, dict(positions or {}), dict(parts or {})
-        super().__init__(self.said(0))
+        super().__init__(self.text_for(0))
 
-    def said(self, first: int, text: Callable[[object], str] = str) -> str:
+    def text_for(self, first: int, text: Callable[[object], str] = str) -> str:
         """The message.
 
         Args:

@@ -25,7 +25,7 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 BOUND = 2**28
-"""The bytes that are kept unless :func:`keep_at_most` says otherwise: 256 MB."""
+"""The bytes that are kept unless :func:`set_cache_bound` says otherwise: 256 MB."""
 
 _SHARE = 0.25
 """All is weighed again when this share of the bound has been added, so that the cost of weighing stays a small part of that of
@@ -66,7 +66,7 @@ class _Entry:
 
     def growth(self, least: float) -> float:
         """By how many bytes the estimate of its weight rises when it is looked at."""
-        before, self.estimate = self.estimate, max(least, 2 * weight([self.value], most=_GLANCE))
+        before, self.estimate = self.estimate, max(least, 2 * size_in_bytes([self.value], most=_GLANCE))
         return max(0.0, self.estimate - before)
 
 
@@ -104,13 +104,13 @@ class _Memory:
             try:
                 self._added = 0.0
                 self._recent.clear()
-                if self._let_go():
+                if self._evict():
                     # Groups and their elements hold each other.
                     gc.collect()
             finally:
                 self._weighing = False
 
-    def _let_go(self) -> bool:
+    def _evict(self) -> bool:
         entries = [(entry.used, table, key, entry) for table in self.tables for key, entry in list(table.items())]
         entries.sort(key=lambda found: -found[0])
         seen: set[int] = set()
@@ -118,7 +118,7 @@ class _Memory:
         fresh: list[int] = []
         for number, (_, table, key, entry) in enumerate(entries):
             if not full:
-                own = weight([key, entry.value], seen)
+                own = size_in_bytes([key, entry.value], seen)
                 total += own
                 if not entry.weighed:
                     entry.weighed = True
@@ -132,7 +132,7 @@ class _Memory:
             self._typical = max(_ENTRY, sum(fresh) / len(fresh))
         return full
 
-    def forget(self) -> None:
+    def clear_caches(self) -> None:
         """Lets go everything."""
         with self._lock:
             for table in self.tables:
@@ -185,7 +185,7 @@ def _of_any_other(thing: Any, seen: set[int], waiting: list[Any]) -> int:
 
 
 @functools.lru_cache(maxsize=1024)
-def _scale(kind: type) -> Callable[[Any, set[int], list[Any]], int]:
+def _sizer_of(kind: type) -> Callable[[Any, set[int], list[Any]], int]:
     """What weighs objects of a class: it gives the bytes of one and adds what that one holds to a list."""
     if issubclass(kind, _WEIGHTLESS):
         return _nothing
@@ -197,7 +197,7 @@ def _scale(kind: type) -> Callable[[Any, set[int], list[Any]], int]:
     return _of_tensor if hasattr(kind, "untyped_storage") else _of_any_other
 
 
-def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None = None) -> int:
+def size_in_bytes(roots: Iterable[Any], seen: set[int] | None = None, most: int | None = None) -> int:
     """The bytes of objects and of all that they hold.
 
     Args:
@@ -208,7 +208,7 @@ def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None 
     Example:
         >>> import numpy as np
         >>> values = np.zeros(1000)
-        >>> weight([values]) == values.nbytes + 112, weight([values, values[2:], values[3:]]) < 2 * values.nbytes
+        >>> size_in_bytes([values]) == values.nbytes + 112, size_in_bytes([values, values[2:], values[3:]]) < 2 * values.nbytes
         (True, True)
     """
     total = 0
@@ -220,7 +220,7 @@ def weight(roots: Iterable[Any], seen: set[int] | None = None, most: int | None 
     for thing in waiting:
         if len(seen) >= limit:
             break
-        weigh = _scale(type(thing))
+        weigh = _sizer_of(type(thing))
         if weigh is not _nothing and id(thing) not in seen:
             seen.add(id(thing))
             total += weigh(thing, seen, waiting)
@@ -275,7 +275,7 @@ def interned(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     return only_one
 
 
-def keep_at_most(most: int) -> int:
+def set_cache_bound(most: int) -> int:
     """Sets how many bytes of groups, kernels and plans are kept for the next time that they are needed.
 
     Args:
@@ -285,8 +285,8 @@ def keep_at_most(most: int) -> int:
         the bound before.
 
     Example:
-        >>> before = keep_at_most(2**20)
-        >>> keep_at_most(before)
+        >>> before = set_cache_bound(2**20)
+        >>> set_cache_bound(before)
         1048576
     """
     before = _MEMORY.bound
@@ -295,25 +295,25 @@ def keep_at_most(most: int) -> int:
     return before
 
 
-def held() -> tuple[int, int]:
+def cached_entries() -> tuple[int, int]:
     """How much is kept: the number of entries, and their bytes.
 
     Example:
-        >>> entries, total = held()
+        >>> entries, total = cached_entries()
         >>> total >= 0
         True
     """
     entries = [(key, entry.value) for table in _MEMORY.tables for key, entry in list(table.items())]
-    return len(entries), weight(entries)
+    return len(entries), size_in_bytes(entries)
 
 
-def forget() -> None:
+def clear_caches() -> None:
     """Lets go all that is kept; it is computed anew when it is needed.
 
     Example:
-        >>> forget()
-        >>> held()[0]
+        >>> clear_caches()
+        >>> cached_entries()[0]
         0
     """
-    _MEMORY.forget()
+    _MEMORY.clear_caches()
     gc.collect()

@@ -85,7 +85,7 @@ def network(*more: Any) -> nn.SequentialModule:
 
 
 def a_weight() -> None:
-    memory.forget()
+    memory.clear_caches()
     fields = nn.field_type(gspaces.rot2dOnR2(8), regular=2)
     nn.R2Conv(fields, fields, kernel_size=5).expand_parameters()
 
@@ -106,7 +106,7 @@ def an_array() -> None:
 
 
 def generators() -> None:
-    memory.forget()
+    memory.clear_caches()
     square = group.group_from_matrices([[[0, -1], [1, 0]], [[1, 0], [0, -1]]], "square")
     assert len(square.regular_representation.irreps) == 6
     gspaces.gspace(square, square.natural_representation)

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 
 # Every row may import from the rows above it; parts of one row not from each other.
 LAYERS: list[set[str]] = [
-    {"errors", "gauge", "public", "scalars"},
+    {"errors", "gauge", "public", "numpy_scalars"},
     {"budget", "checks"},
     {"disk", "memory", "suggestions"},
     {"group"},
@@ -37,17 +37,17 @@ SISTERS = {"conv", "nonlinear", "norm", "pool"}
 CATALOGUE = [
     "cyclic_dihedral",
     "so2_o2",
-    "generated",
+    "generated_group",
     "from_generators",
     "point_groups",
     "families",
     "products",
     "embedding",
-    "space_group",
+    "spatial_group",
     "solids",
     "spatial_subgroups",
     "so3_o3",
-    "peer_order",
+    "other_libraries",
     "prices",
 ]
 # Imports within a function that point up: a method of a class offers what is built on top of the class. No other may.

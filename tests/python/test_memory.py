@@ -24,7 +24,7 @@ from intertwine.group import (
     so2_group,
     symmetric_group,
 )
-from intertwine.group.constructions.components import structure
+from intertwine.group.constructions.components import component_structure
 from intertwine.group.constructions.induced_structure import InducedComponent
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.matrices import element_matrices as stored
@@ -48,7 +48,7 @@ SMALL_FOR_EVER = {
 @pytest.fixture(autouse=True, scope="module")
 def _only_what_is_made_here():
     """The collector looks at what these tests make, not at all that the tests before them have left."""
-    memory.forget()
+    memory.clear_caches()
     gc.collect()
     gc.freeze()
     yield
@@ -58,9 +58,9 @@ def _only_what_is_made_here():
 @pytest.fixture
 def bound():
     """A small bound, as long as a test runs."""
-    before = memory.keep_at_most(8 * 2**20)
+    before = memory.set_cache_bound(8 * 2**20)
     yield 8 * 2**20
-    memory.keep_at_most(before)
+    memory.set_cache_bound(before)
 
 
 def test_no_cache_is_on_its_own():
@@ -88,40 +88,40 @@ def alive():
 
 
 def test_groups_come_and_go(bound):
-    memory.forget()
+    memory.clear_caches()
     weights, counts = [], []
     for n in range(30, 48):
         network(gspaces.flipRot2dOnR2(n))
         if n % 6 == 5:
-            weights.append(memory.held()[1])
+            weights.append(memory.cached_entries()[1])
             counts.append(alive())
     assert max(weights) < 1.5 * bound
     assert max(counts[2:]) <= counts[1] + 8
-    memory.forget()
+    memory.clear_caches()
     assert alive() <= counts[0]
 
 
 def test_small_groups_come_and_go(bound):
-    memory.forget()
-    memory.keep_at_most(bound // 16)
+    memory.clear_caches()
+    memory.set_cache_bound(bound // 16)
     counts = []
     for k in range(80):
         group = group_from_table([[(i + j) % 6 for j in range(6)] for i in range(6)], f"group {k}")
         group.regular_representation.restrict(group.subgroup_trivial_id)
         if k % 20 == 19:
             counts.append(alive())
-    assert memory.held()[1] < 1.5 * bound / 16
+    assert memory.cached_entries()[1] < 1.5 * bound / 16
     assert counts[-1] <= max(counts[:-1]) + 8
 
 
 def test_groups_that_grow_after_they_are_kept_stay_within_the_bound(bound):
-    memory.forget()
+    memory.clear_caches()
     weights = []
     for n in range(75, 135):
         group = dihedral_group(n)
         assert len(group.regular_representation.irreps) == len(group.irreps()) + sum(r.size > 1 for r in group.irreps())
         if n % 10 == 4:
-            weights.append(memory.held()[1])
+            weights.append(memory.cached_entries()[1])
     assert max(weights) < 1.5 * bound
 
 
@@ -132,7 +132,7 @@ def test_an_entry_is_not_weighed_with_the_others():
         return (named, number, np.zeros(1000))
 
     values = [named(number) for number in range(20)]
-    assert memory.weight([values[0]]) < 2 * 8000
+    assert memory.size_in_bytes([values[0]]) < 2 * 8000
 
 
 def test_what_was_used_last_stays(bound):
@@ -146,7 +146,7 @@ def test_what_was_used_last_stays(bound):
         assert block(0) is first
     fresh = block(1)
     assert fresh[0] == 1.0
-    assert memory.held()[1] < 1.5 * bound
+    assert memory.cached_entries()[1] < 1.5 * bound
 
 
 def test_one_entry_may_be_heavier_than_the_bound(bound):
@@ -160,10 +160,10 @@ def test_one_entry_may_be_heavier_than_the_bound(bound):
 def test_shared_objects_are_weighed_once():
     shared = np.zeros(10**5)
     holders = [{"array": shared, "number": k} for k in range(100)]
-    assert memory.weight(holders) < 1.2 * shared.nbytes
+    assert memory.size_in_bytes(holders) < 1.2 * shared.nbytes
     tensor = torch.zeros(1000)
-    assert 4000 < memory.weight([tensor, tensor[2:], tensor.view(10, 100)]) < 5000
-    assert memory.weight([torch.zeros(10**9, device="meta")]) < 1000
+    assert 4000 < memory.size_in_bytes([tensor, tensor[2:], tensor.view(10, 100)]) < 5000
+    assert memory.size_in_bytes([torch.zeros(10**9, device="meta")]) < 1000
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,12 @@ def test_shared_objects_are_weighed_once():
 )
 def test_equal_groups_are_one_object_as_long_as_anyone_holds_it(make):
     held = make()
-    memory.forget()
+    memory.clear_caches()
     assert make() is held
     assert reloaded(held) == held
     seen = weakref.ref(held)
     del held
-    memory.forget()
+    memory.clear_caches()
     assert seen() is None or make() is seen()
 
 
@@ -195,7 +195,7 @@ def test_what_was_let_go_is_computed_again():
     space = gspaces.flipRot2dOnR2(6)
     torch.manual_seed(0)
     first = network(space)
-    memory.forget()
+    memory.clear_caches()
     torch.manual_seed(0)
     again = network(gspaces.flipRot2dOnR2(6))
     x = torch.randn(1, 1, 9, 9)
@@ -209,9 +209,9 @@ def test_what_was_let_go_is_computed_again():
 def test_a_large_regular_representation_holds_no_dense_matrices():
     group = dihedral_group(150)
     rho = group.regular_representation
-    assert isinstance(rho.kept_matrices, stored.SignedPermutations)
-    structure(rho)
-    assert memory.weight([rho, group]) < 12 * 2**20
+    assert isinstance(rho.element_matrices, stored.SignedPermutations)
+    component_structure(rho)
+    assert memory.size_in_bytes([rho, group]) < 12 * 2**20
     g, h = group.elements[17], group.elements[211]
     np.testing.assert_array_equal(rho(g) @ rho(h), rho(g @ h))
 
@@ -219,7 +219,7 @@ def test_a_large_regular_representation_holds_no_dense_matrices():
 def as_data(representation):
     """What is known of a representation, as arrays."""
     found = [representation.characters, representation.change_of_basis, representation.matrices]
-    for part in structure(representation).parts:
+    for part in component_structure(representation).parts:
         component = part.component
         found.append(part.channels)
         if isinstance(component, InducedComponent):
@@ -233,18 +233,18 @@ SIGNED = [name for name, build in REPRESENTATIONS.items() if build().is_signed_p
 
 def test_permutations_are_as_good_as_matrices(monkeypatch):
     assert len(SIGNED) > 30
-    memory.forget()
+    memory.clear_caches()
     dense = {name: as_data(REPRESENTATIONS[name]()) for name in SIGNED}
     monkeypatch.setattr(stored, "_SMALL", 0)
-    memory.forget()
+    memory.clear_caches()
     for name, expected in dense.items():
         representation = REPRESENTATIONS[name]()
-        if "kept_matrices" in representation.__dict__:
+        if "element_matrices" in representation.__dict__:
             # Built before, and held by its group.
-            representation.__dict__.pop("kept_matrices")
+            representation.__dict__.pop("element_matrices")
         for was, now in zip(expected, as_data(representation), strict=True):
             np.testing.assert_array_equal(was, now)
-    memory.forget()
+    memory.clear_caches()
 
 
 def test_sums_products_blocks_and_parts_of_permutations():
@@ -254,10 +254,10 @@ def test_sums_products_blocks_and_parts_of_permutations():
     assert isinstance(group, FiniteGroup)
     for a in (regular, sign, signed):
         for b in (regular, sign, signed):
-            first, second = (stored.as_signed_permutations(rho.kept_matrices) for rho in (a, b))
+            first, second = (stored.as_signed_permutations(rho.element_matrices) for rho in (a, b))
             assert first is not None
             assert second is not None
-            product, total = stored.tensor_product(first, second), stored.direct_sum([first, second])
+            product, total = stored.kronecker(first, second), stored.direct_sum([first, second])
             for g in range(8):
                 np.testing.assert_array_equal(product.at(g), np.kron(a.matrices[g], b.matrices[g]))
                 np.testing.assert_array_equal(total.at(g)[: a.size, : a.size], a.matrices[g])

@@ -9,7 +9,7 @@ import torch
 
 from intertwine._r import points
 from intertwine._r.elements import texts
-from intertwine.errors import ArgumentError, counted, counted_in
+from intertwine.errors import ArgumentError, position_text, shift_positions
 from intertwine.fields import GeometricTensor
 from intertwine.nn import check_equivariance
 from intertwine.nn.base.windows import size_text
@@ -81,7 +81,7 @@ def shape_plan(module: Any, size: list[int]) -> dict[str, Any]:
             "input": size_text(row["input_size"]),
             "output": size_text(row["output_size"]),
             "exact": row["exact"],
-            "reason": None if row["reason"] is None else counted_in(row["reason"], first=1),
+            "reason": None if row["reason"] is None else shift_positions(row["reason"], first=1),
         }
         for row in plan.rows
     ]
@@ -95,7 +95,7 @@ def part_name(path: str) -> str:
         >>> part_name("1.blocks.0.conv")
         '2.blocks.1.conv'
     """
-    return counted(path, first=1)
+    return position_text(path, first=1)
 
 
 def _number(value: float | None) -> float:

@@ -31,7 +31,7 @@ from intertwine.group import (
 from intertwine.group.catalogue.embedding import axial_matrix
 from intertwine.group.matrices.describe_motion import describe
 from intertwine.group.matrices.element_matrices import snapped
-from intertwine.group.matrices.rotations import about, quaternion_matrix, to_quaternion
+from intertwine.group.matrices.rotations import about, rotation_of_quaternion, to_quaternion
 
 _TURN = 2 * math.pi
 _SAME = 1e-5
@@ -111,9 +111,9 @@ def _rotation(
     order: str,
 ) -> np.ndarray:
     if quaternion is not None:
-        return quaternion_matrix(to_quaternion(quaternion, "Q"))
+        return rotation_of_quaternion(to_quaternion(quaternion, "Q"))
     if euler is not None:
-        return quaternion_matrix(to_quaternion(euler, order))
+        return rotation_of_quaternion(to_quaternion(euler, order))
     size = _size(space)
     if size == 2 and axis is None:
         c, s = math.cos(angle or 0.0), math.sin(angle or 0.0)
@@ -127,7 +127,7 @@ def _rotation(
         raise ArgumentError(
             "a turn needs an axis that is not zero, and an angle", hint="give angle = pi / 2, axis = c(0, 0, 1)"
         )
-    return quaternion_matrix(about((0.0, 0.0, 1.0) if axis is None else axis, angle or 0.0))
+    return rotation_of_quaternion(about((0.0, 0.0, 1.0) if axis is None else axis, angle or 0.0))
 
 
 def _listed(

@@ -16,7 +16,7 @@ from intertwine._r.elements import group_of
 from intertwine._r.fields import field_type
 from intertwine._r.spaces import space_name
 from intertwine._r.subgroups import subgroup_label
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, counted_in
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, shift_positions
 from intertwine.group import O3, SO3
 
 Record = dict[str, Any]
@@ -308,7 +308,7 @@ def summary(module: torch.nn.Module, size: list[int] | None = None) -> Record:
                 **{name: None if row[name] is None else float(row[name]) for name in numbers},
                 "shape": None if row["output_shape"] is None else " x ".join(map(str, row["output_shape"])),
                 "exact": row["exact"],
-                "reason": None if row["reason"] is None else counted_in(row["reason"], first=1),
+                "reason": None if row["reason"] is None else shift_positions(row["reason"], first=1),
             }
         )
     return {"rows": rows, "symmetry": found.symmetry, "exact": found.exact, "judged": found.judged}

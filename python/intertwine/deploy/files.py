@@ -199,7 +199,7 @@ def load_bytes(
     try:
         module = _assemble(document, state, Reader(values, len(data), own, budget))
     except ModelFileError as error:
-        raise error.handed_on(type(error), f"{name} cannot be loaded: {error.message}") from error
+        raise error.with_message(type(error), f"{name} cannot be loaded: {error.message}") from error
     except IntertwineError as error:
         raise ModelFileError(f"{name} cannot be loaded: {error}") from error
     except Exception as error:

@@ -134,15 +134,15 @@ class FieldType(Suggesting):
 
     @property
     def change_of_basis_inv(self) -> torch.Tensor:
-        """Its transpose."""
+        """The transpose of ``change_of_basis``, shape ``(size, size)``."""
         return self.change_of_basis.T
 
     def get_dense_change_of_basis(self) -> torch.Tensor:
-        """The change of basis of all channels, shape ``(size, size)``."""
+        """The same as ``change_of_basis``, by escnn's name."""
         return self.change_of_basis
 
     def get_dense_change_of_basis_inv(self) -> torch.Tensor:
-        """Its transpose."""
+        """The same as ``change_of_basis_inv``, by escnn's name."""
         return self.change_of_basis_inv
 
     @cached_property
@@ -240,9 +240,8 @@ class FieldType(Suggesting):
         return FieldType(space, [self._restricted(rho, space, id) for rho in self._representations])
 
     def _restricted(self, rho: Representation, space: GSpace, id: Any) -> Representation:
-        if rho.name in _OF_SPACE and self._gspace.dimensionality and rho == _OF_SPACE[rho.name](self._gspace):
-            return _OF_SPACE[rho.name](space)
-        return rho.restrict(id)
+        named = _NAMED_BY_SPACE.get(rho.name) if self._gspace.dimensionality else None
+        return named(space) if named is not None and rho == named(self._gspace) else rho.restrict(id)
 
     # --- what the group does ----------------------------------------------------------------------------------------------
 
@@ -325,12 +324,12 @@ class FieldType(Suggesting):
             raise ShapeError(
                 f"a tensor of shape {tuple(tensor.shape)} was given where axis {{axis}} must hold the {self.size} channels of "
                 "{type}",
-                hint=self._where_channels_are(tensor),
+                hint=self._axis_hint(tensor),
                 positions={"axis": 1},
                 parts={"type": self, "layout": Words("(batch, channels, *space)", r="[batch, channel, height, width]")},
             )
 
-    def _where_channels_are(self, tensor: torch.Tensor) -> str | Words:
+    def _axis_hint(self, tensor: torch.Tensor) -> str | Words:
         d = self._gspace.dimensionality
         if tensor.dim() == d + 2 > 2 and tensor.shape[-1] == self.size:
             order, last = (0, d + 1, *range(1, d + 1)), "the channels seem to be last: "
@@ -373,7 +372,7 @@ class FieldType(Suggesting):
         return (FieldType, (self._gspace, self._representations))
 
 
-_OF_SPACE: dict[str, Callable[[GSpace], Representation]] = {
+_NAMED_BY_SPACE: dict[str, Callable[[GSpace], Representation]] = {
     "trivial": lambda gspace: gspace.trivial_repr,
     "vector": lambda gspace: gspace.standard_repr,
     "pseudovector": lambda gspace: gspace.pseudovector_repr,
@@ -383,15 +382,15 @@ _OF_SPACE: dict[str, Callable[[GSpace], Representation]] = {
 
 
 def _named(gspace: GSpace, name: str) -> Representation:
-    if name in _OF_SPACE:
-        return _OF_SPACE[name](gspace)
+    if name in _NAMED_BY_SPACE:
+        return _NAMED_BY_SPACE[name](gspace)
     known = gspace.representations
     if name in known:
         return known[name]
     for candidate in known.values():
         if candidate.name.replace(",", "_") == name:
             return candidate
-    names = [*(_OF_SPACE if gspace.dimensionality else ["trivial"]), *known]
+    names = [*(_NAMED_BY_SPACE if gspace.dimensionality else ["trivial"]), *known]
     raise ArgumentError(
         f"{{space}} has no representation named {name!r}",
         hint=did_you_mean(name, names) or f"use {', '.join(names)}, or give representations",

@@ -249,7 +249,7 @@ class GeometricTensor:
         """
         return self.type == other.type and self.has_same_coords(other)
 
-    def _summand(self, other: object) -> torch.Tensor | None:
+    def _addend_tensor(self, other: object) -> torch.Tensor | None:
         """The numbers of what can be added to this tensor; ``None`` for what is no tensor.
 
         Raises:
@@ -268,10 +268,10 @@ class GeometricTensor:
         return other.tensor
 
     def _add(self, other: object, sign: int) -> GeometricTensor:
-        summand = self._summand(other)
-        if summand is None:
+        addend = self._addend_tensor(other)
+        if addend is None:
             return NotImplemented
-        return GeometricTensor(torch.add(self.tensor, summand, alpha=sign), self.type, self.coords)
+        return GeometricTensor(torch.add(self.tensor, addend, alpha=sign), self.type, self.coords)
 
     def __add__(self, other: object) -> GeometricTensor:
         return self._add(other, 1)
@@ -282,10 +282,10 @@ class GeometricTensor:
         return self._add(other, -1)
 
     def _add_in_place(self, other: object, sign: int) -> GeometricTensor:
-        summand = self._summand(other)
-        if summand is None:
+        addend = self._addend_tensor(other)
+        if addend is None:
             return NotImplemented
-        self.tensor = self.tensor.add_(summand, alpha=sign)
+        self.tensor = self.tensor.add_(addend, alpha=sign)
         return self
 
     def __iadd__(self, other: object) -> GeometricTensor:

@@ -32,7 +32,7 @@ from intertwine.group.catalogue.from_generators import (
     group_from_permutations,
     group_from_table,
 )
-from intertwine.group.catalogue.generated import GeneratedGroup
+from intertwine.group.catalogue.generated_group import GeneratedGroup
 from intertwine.group.catalogue.point_groups import CRYSTALLOGRAPHIC, PointGroup, point_group
 from intertwine.group.catalogue.products import DirectProductGroup, DoubleGroup, direct_product, double_group
 from intertwine.group.catalogue.so2_o2 import O2, SO2, o2_group, so2_group

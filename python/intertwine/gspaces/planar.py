@@ -17,7 +17,7 @@ from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.element_matrices import snapped
 from intertwine.gspaces.gspace import GSpace
-from intertwine.scalars import plain
+from intertwine.numpy_scalars import without_numpy_scalars
 from intertwine.suggestions import suggests
 
 
@@ -75,7 +75,7 @@ class GSpace2D(GSpace):
     """
 
     def __init__(self, sg_id: tuple[float | None, int], maximum_frequency: int = 6) -> None:
-        sg_id, maximum_frequency = plain((sg_id, maximum_frequency))
+        sg_id, maximum_frequency = without_numpy_scalars((sg_id, maximum_frequency))
         group = _planar_group(sg_id, maximum_frequency)
         self._maximum_frequency = maximum_frequency
         self._sg_id = sg_id

@@ -11,7 +11,7 @@ from intertwine.checks import angle
 from intertwine.errors import GroupError
 from intertwine.group import GroupElement, Representation, o3_group
 from intertwine.gspaces.gspace import GSpace
-from intertwine.scalars import plain
+from intertwine.numpy_scalars import without_numpy_scalars
 from intertwine.suggestions import suggests
 
 
@@ -32,7 +32,7 @@ class GSpace3D(GSpace):
     """
 
     def __init__(self, sg_id: Any, maximum_frequency: int = 2) -> None:
-        sg_id, maximum_frequency = plain((sg_id, maximum_frequency))
+        sg_id, maximum_frequency = without_numpy_scalars((sg_id, maximum_frequency))
         whole = o3_group(maximum_frequency)
         self._sg_id = tuple(sg_id) if isinstance(sg_id, list) else sg_id
         self._maximum_frequency = maximum_frequency

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from intertwine.kernels.cache import FilterCache
 from intertwine.kernels.expansion import KernelExpansion
-from intertwine.kernels.expansion_plan import ExpansionPlan, expansion_plan, point_plan, split_filter
+from intertwine.kernels.expansion_plan import ExpansionPlan, expansion_plan, point_plan
 from intertwine.kernels.fitting import FittedBasis, fitted_basis, turning_error, turning_errors
 from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.points import RADIALS, PointFunctions
-from intertwine.kernels.ring_functions import Ring, ScalarBasis, orbit_basis, point_basis, scalar_basis
+from intertwine.kernels.ring_functions import Ring, ScalarBasis, orbit_basis, point_basis, scalar_basis, split_filter
 from intertwine.suggestions import missing_name
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What was expanded from parameters, kept while they stay the same."""
+"""A cache for filters that are expanded from parameters: valid as long as the parameters have the same values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Snapshot:
 
 
 class FilterCache:
-    """What was last expanded from parameters, good only while they equal the copies that it was made of.
+    """The filters that were last expanded from parameters, valid only while these equal the copies that were made of them.
 
     Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
     traced.
@@ -65,29 +65,29 @@ class FilterCache:
         self,
         name: str,
         expand: Callable[..., _Result],
-        first: torch.Tensor,
-        second: torch.Tensor | None = None,
+        weights: torch.Tensor,
+        bias: torch.Tensor | None = None,
     ) -> _Result:
-        """What parameters expand to, from memory where that is safe.
+        """The expansion of parameters, from the cache where that is safe.
 
         Args:
-            name: what is made of them.
-            expand: makes the result of them.
-            first: what it is made of.
-            second: what else it is made of.
+            name: the name of the entry.
+            expand: computes the result.
+            weights: the first parameter of ``expand``.
+            bias: its second parameter; ``None`` without one.
         """
         if (
             torch.is_grad_enabled() or torch.compiler.is_compiling() or torch._C._is_tracing()  # pyright: ignore[reportAttributeAccessIssue]
         ):
-            return expand(first, second)
+            return expand(weights, bias)
         held = self._held.get(name)
         if held is not None:
             (one, two), result = held
-            if one.same(first) and (second is None if two is None else two.same(second)):
+            if one.same(weights) and (bias is None if two is None else two.same(bias)):
                 return result
-        result = expand(first, second)
-        if _is_plain(first) and (second is None or _is_plain(second)):
-            self._held[name] = ((_Snapshot(first), None if second is None else _Snapshot(second)), result)
+        result = expand(weights, bias)
+        if _is_plain(weights) and (bias is None or _is_plain(bias)):
+            self._held[name] = ((_Snapshot(weights), None if bias is None else _Snapshot(bias)), result)
         return result
 
     def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:

@@ -1,4 +1,4 @@
-"""Numeric constants of modules: exact masters in float64, cast to wherever the module goes."""
+"""Constants of modules: buffers that are not saved, and that are cast from an exact float64 original after each `.to()`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ConstantModule(torch.nn.Module):
     Each cast starts from the float64 master: going to half precision and back, or through the meta device, loses nothing.
 
     Attributes:
-        derived: names of attributes that follow from the others, such as results kept for the next call. Model files hold all
-            that a module has but these; a subclass lists its own.
+        derived: names of attributes that can be computed from the others, such as caches. Model files leave them out. A subclass
+            lists its own; those of its base classes count as well.
     """
 
     derived: ClassVar[tuple[str, ...]] = ()

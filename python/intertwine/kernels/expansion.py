@@ -1,4 +1,4 @@
-"""From flat weights to filters, in torch."""
+"""The linear map from the flat weights of a layer to its filter, as a torch module."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 
 from intertwine.kernels.blocks import BlockExpansion
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.expansion_plan import ExpansionPlan, MixKind, PairPlan, element_attributes, one_field
+from intertwine.kernels.expansion_plan import ExpansionPlan, MixingKind, PairPlan, element_attributes, one_field
 from intertwine.kernels.precision import without_autocast
 
-_FUSE_UP_TO = 2**20
-"""Bases of kernels with one block that have at most so many numbers are sampled at the cells once. Larger ones are
-multiplied by the weights first, and then by the scalar functions at the cells."""
+_SAMPLE_UP_TO = 2**20
+"""Bases of kernels into one block that have at most so many numbers are sampled at the cells when the module is built. Larger
+ones are multiplied by the weights first, and then by the scalar functions at the cells."""
 
 
 _DENSE_UP_TO = 2**19
@@ -32,17 +32,17 @@ class _PairExpansion(ConstantModule):
         self._copies = (plan.target.copies, plan.source.copies)
         self._blocks, self._width = plan.target.component.count, plan.target.component.width
         self._in_size = plan.source.component.size
-        coefficients = plan.rows.coefficients
+        coefficients = plan.basis.coefficients
         self._free = coefficients is None
-        self._fused = coefficients is not None and self._blocks == 1
-        if coefficients is not None and self._fused:
-            self._fused = coefficients[..., 0].size * plan.functions.shape[2] <= _FUSE_UP_TO
-        if coefficients is not None and self._fused:
-            self.register_constant("sampled", plan.rows.sampled(plan.functions[0]).reshape(plan.rows.size, -1))
+        self._is_sampled = coefficients is not None and self._blocks == 1
+        if coefficients is not None and self._is_sampled:
+            self._is_sampled = coefficients[..., 0].size * plan.functions.shape[2] <= _SAMPLE_UP_TO
+        if coefficients is not None and self._is_sampled:
+            self.register_constant("sampled", plan.basis.sampled(plan.functions[0]).reshape(plan.basis.size, -1))
             return
         self.register_constant("functions", plan.functions)
         if coefficients is not None:
-            self.register_constant("coefficients", coefficients.reshape(plan.rows.size, -1))
+            self.register_constant("coefficients", coefficients.reshape(plan.basis.size, -1))
         if plan.gather is not None:
             steps = np.arange(self._copies[1])[:, None] * self._in_size
             index = plan.gather[:, None, :] + steps[None]
@@ -64,7 +64,7 @@ class _PairExpansion(ConstantModule):
     def forward(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter between these components, shape ``(out channels, in channels, cells)``."""
         weights = weights[self._range[0] : self._range[1]]
-        if self._fused:
+        if self._is_sampled:
             return self._spread(weights, self.sampled)  # type: ignore[arg-type]
         functions: torch.Tensor = self.functions  # type: ignore[assignment]
         outs, ins = self._copies
@@ -95,7 +95,7 @@ class _PairExpansion(ConstantModule):
 class _Mixer(ConstantModule):
     """An orthogonal matrix on some channels of a filter, along one of its first two axes."""
 
-    def __init__(self, kind: MixKind, size: int, axis: int) -> None:
+    def __init__(self, kind: MixingKind, size: int, axis: int) -> None:
         super().__init__()
         self._axis = axis
         self._copies, self._width = kind.channels.shape
@@ -127,7 +127,7 @@ class _FieldExpansion(ConstantModule):
         index = []
         for row in plan.pairs:
             for pair in row:
-                shape = (outs, pair.target.copies // outs, ins, pair.source.copies // ins, pair.rows.size)
+                shape = (outs, pair.target.copies // outs, ins, pair.source.copies // ins, pair.basis.size)
                 numbers = pair.start + np.arange(pair.stop - pair.start).reshape(shape)
                 index.append(numbers.transpose(0, 2, 1, 3, 4).reshape(outs * ins, -1))
         whole = np.concatenate(index, axis=1)
@@ -137,7 +137,7 @@ class _FieldExpansion(ConstantModule):
             self.register_constant("index", whole.ravel())
         # Also where the layer is built on the meta device, its constants are numbers.
         with torch.no_grad(), torch.device("cpu"):
-            single = KernelExpansion(one, fused=False).to(torch.float64)
+            single = KernelExpansion(one, by_fields=False).to(torch.float64)
             basis = [single(unit) for unit in torch.eye(one.weights, dtype=torch.float64)]
         self.register_constant("basis", torch.stack(basis).flatten(1))
 
@@ -176,18 +176,22 @@ class _FieldExpansion(ConstantModule):
 class KernelExpansion(ConstantModule):
     """The linear map from the flat weights of a layer to its filter.
 
+    When it is built, one of three forms is chosen: ``_FieldExpansion`` if all fields of a side are equal, and so small that the
+    number of steps decides; ``BlockExpansion`` if all components are irreps with small bases; else one ``_PairExpansion`` for
+    each pair of kinds.
+
     Args:
         plan: its constants.
-        fused: whether to make small kernels of equal fields in one product.
+        by_fields: whether small equal fields may be expanded by one dense product.
     """
 
-    def __init__(self, plan: ExpansionPlan, fused: bool = True) -> None:
+    def __init__(self, plan: ExpansionPlan, by_fields: bool = True) -> None:
         super().__init__()
         self._plan = _Shared(plan)
         self._mixers: list[str] = []
         self._rows: list[list[str]] = []
-        self._fields = _FieldExpansion(plan) if fused and _FieldExpansion.is_cheaper(plan) else None
-        self._blocks = BlockExpansion(plan) if self._fields is None and BlockExpansion.fits(plan) else None
+        self._fields = _FieldExpansion(plan) if by_fields and _FieldExpansion.is_cheaper(plan) else None
+        self._blocks = BlockExpansion(plan) if self._fields is None and BlockExpansion.is_applicable(plan) else None
         if self._fields is not None:
             return
         for axis, side in enumerate((plan.target, plan.source)):
@@ -199,7 +203,7 @@ class KernelExpansion(ConstantModule):
         for r, row in enumerate(plan.pairs):
             names = []
             for c, pair in enumerate(row):
-                if pair.rows.size:
+                if pair.basis.size:
                     name = f"pair_{r}_{c}"
                     self.add_module(name, _PairExpansion(pair))
                     names.append(name)
@@ -268,7 +272,7 @@ class KernelExpansion(ConstantModule):
         plan = self.plan
         result = torch.empty(plan.weights, dtype=torch.float64)
         for row in plan.pairs:
-            present = [pair for pair in row if pair.rows.size]
+            present = [pair for pair in row if pair.basis.size]
             channels = sum(pair.source.channels.size for pair in present)
             for pair in present:
                 share = pair.source.channels.size / channels
@@ -316,7 +320,7 @@ class KernelExpansion(ConstantModule):
         number = 0
         for row in self.plan.pairs:
             for pair in row:
-                attributes = element_attributes(pair.source, pair.target, pair.rows, self.plan.scalars)
+                attributes = element_attributes(pair.source, pair.target, pair.basis, self.plan.scalars)
                 for out_copy in range(pair.target.copies):
                     for in_copy in range(pair.source.copies):
                         for element in attributes:

@@ -1,4 +1,11 @@
-"""How the flat weights of a layer become its filter: the constants for every pair of kinds of components."""
+"""The constants of the linear map from the flat weights of a layer to its filter.
+
+``layout`` groups the components of a field type by kind: a ``ComponentKind`` is one component with the channels of all its
+copies. For each pair of an input kind and an output kind, ``PairPlan`` holds the basis of kernels, and what moves a kernel from
+the first block of the output component to the others. The weights of a pair are contiguous, in the order (output copy, input
+copy, basis element). ``ExpansionPlan`` is the table of all pairs: ``expansion_plan`` makes it for grids, ``point_plan`` for
+points.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError
-from intertwine.group.constructions.components import Component, IrrepComponent, structure
+from intertwine.errors import ArgumentError, EmptyBasisError
+from intertwine.group.constructions.components import Component, IrrepComponent, component_structure
 from intertwine.group.constructions.induced_structure import InducedComponent
 from intertwine.group.core.representation import Representation
 from intertwine.kernels.kernel_basis import (
@@ -22,14 +29,12 @@ from intertwine.kernels.kernel_basis import (
     turned_functions,
 )
 from intertwine.kernels.points import point_moments
-from intertwine.kernels.ring_functions import ScalarBasis
+from intertwine.kernels.ring_functions import ElementFilter, ScalarBasis
 from intertwine.memory import remembered
-
-ElementFilter = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class ComponentKind:
     """Equal components of a field type, wherever they occur.
 
     Attributes:
@@ -51,7 +56,7 @@ class Kind:
 
 
 @dataclass(frozen=True, eq=False)
-class MixKind:
+class MixingKind:
     """Equal mixings in a field type.
 
     Attributes:
@@ -73,8 +78,8 @@ class Layout:
         representations: one for each field.
     """
 
-    kinds: tuple[Kind, ...]
-    mixings: tuple[MixKind, ...]
+    kinds: tuple[ComponentKind, ...]
+    mixings: tuple[MixingKind, ...]
     representations: tuple[Representation, ...]
 
     @property
@@ -95,7 +100,7 @@ class PairPlan:
 
     Attributes:
         start: where its weights begin in the flat weights.
-        rows: the basis of the first row of the output component.
+        basis: the basis of kernels into the first block of the output component.
         functions: scalar functions carried to each block, shape ``(blocks, functions, cells)``.
         gather: channel of the first row for each channel of each row, shape ``(blocks, in copies * in size)``, if the input
             is a permutation and there is more than one row.
@@ -104,10 +109,10 @@ class PairPlan:
         energy: the mean energy of an output channel for weights of unit variance, per input copy.
     """
 
-    source: Kind
-    target: Kind
+    source: ComponentKind
+    target: ComponentKind
     start: int
-    rows: RowBasis
+    basis: RowBasis
     functions: np.ndarray
     gather: np.ndarray | None
     dense: np.ndarray | None
@@ -117,7 +122,7 @@ class PairPlan:
     @property
     def stop(self) -> int:
         """Where its weights end."""
-        return self.start + self.source.copies * self.target.copies * self.rows.size
+        return self.start + self.source.copies * self.target.copies * self.basis.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,24 +178,24 @@ def _same_matrix(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 @remembered
-def layout(representations: tuple[Representation, ...], spectral: bool = False) -> Layout:
+def layout(representations: tuple[Representation, ...], irreps_only: bool = False) -> Layout:
     """The channels of a field type by kinds.
 
     Args:
         representations: one for each field.
-        spectral: whether to see irreps only; kinds are then apart for different representations.
+        irreps_only: whether to see irreps only; kinds are then apart for different representations.
     """
     kinds: list[_Occurrences] = []
     mixings: list[_Occurrences] = []
     parts: dict[int, list[tuple[_Occurrences, np.ndarray]]] = {}
 
     def same_kind(a: tuple[Component, str], b: tuple[Component, str]) -> bool:
-        return a[0].same_kind(b[0]) and (not spectral or a[1] == b[1])
+        return a[0].same_kind(b[0]) and (not irreps_only or a[1] == b[1])
 
     start = 0
     for field, rho in enumerate(representations):
         if id(rho) not in parts:
-            found = structure(rho, spectral)
+            found = component_structure(rho, irreps_only)
             parts[id(rho)] = [
                 *((_occurrences(kinds, (part.component, rho.name), same_kind), part.channels) for part in found.parts),
                 *((_occurrences(mixings, mixing.matrix, _same_matrix), mixing.channels) for mixing in found.mixings),
@@ -200,8 +205,8 @@ def layout(representations: tuple[Representation, ...], spectral: bool = False) 
             occurrences.fields.append(field)
         start += rho.size
     return Layout(
-        tuple(Kind(k.what[0], np.stack(k.channels), np.array(k.fields), k.what[1]) for k in kinds),
-        tuple(MixKind(m.what, np.stack(m.channels)) for m in mixings),
+        tuple(ComponentKind(k.what[0], np.stack(k.channels), np.array(k.fields), k.what[1]) for k in kinds),
+        tuple(MixingKind(m.what, np.stack(m.channels)) for m in mixings),
         representations,
     )
 
@@ -233,21 +238,26 @@ def one_field(plan: ExpansionPlan) -> ExpansionPlan:
     return replace(plan, pairs=tuple(rows), source=source, target=target, made_by=None)
 
 
-def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: ScalarBasis) -> list[dict[str, Any]]:
+def element_attributes(
+    source: ComponentKind, target: ComponentKind, basis: RowBasis, scalars: ScalarBasis
+) -> list[dict[str, Any]]:
     """Attributes of each element of the basis of a pair, by escnn's keys.
 
     Args:
         source: the kind of the input.
         target: the kind of the output.
-        rows: the basis.
+        basis: the basis.
         scalars: the scalar functions.
     """
     blocks = scalars.blocks
     radii = [ring.radius for ring in scalars.rings]
-    of_function = [i for i, (_, _, where) in enumerate(blocks) for _ in range(where.stop - where.start)]
+    of_function = [i for i, block in enumerate(blocks) for _ in range(block.where.stop - block.where.start)]
+    if basis.block_of_element is None:
+        numbers = [of_function[element % len(of_function)] for element in range(basis.size)]
+    else:
+        numbers = basis.block_of_element.tolist()
     found = []
-    for element in range(rows.size):
-        number = of_function[element % len(of_function)] if rows.functions is None else int(rows.functions[element])
+    for element, number in enumerate(numbers):
         ring, order, _ = blocks[number]
         attributes: dict[str, Any] = {
             **ring.attributes(order),
@@ -264,62 +274,33 @@ def element_attributes(source: Kind, target: Kind, rows: RowBasis, scalars: Scal
     return found
 
 
-class _AskedError(Exception):
-    """A filter asked for an attribute that a ring and order alone do not have."""
-
-
-class _RingAttributes(dict):  # type: ignore[type-arg]
-    def __missing__(self, key: str) -> Any:
-        raise _AskedError(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key]
-
-
-def split_filter(scalars: ScalarBasis, keep: ElementFilter) -> tuple[ScalarBasis, ElementFilter | None]:
-    """The scalar functions that a filter keeps, if it reads rings and orders only; else the filter, for each basis kernel.
-
-    Args:
-        scalars: the scalar functions.
-        keep: the filter.
-
-    Raises:
-        ArgumentTypeError: if the filter is no function.
-    """
-    if not callable(keep):
-        raise ArgumentTypeError(f"basis_filter is a function of a dict of attributes, not {keep!r}")
-    try:
-        return scalars.filtered(lambda attributes: keep(_RingAttributes(attributes))), None
-    except _AskedError:
-        return scalars, keep
-
-
-def _energy(inside: Component, outside: Component, rows: RowBasis, grams: list[np.ndarray]) -> float:
+def _energy(source: Component, target: Component, basis: RowBasis, grams: list[np.ndarray]) -> float:
     """The mean energy of an output channel for weights of unit variance, per input copy."""
-    if rows.coefficients is None:
-        return inside.size * float(sum(np.trace(gram) for gram in grams))
-    energy = sum(float(((part @ grams[number]) * part).sum()) for number, _, part in rows.parts())
-    return energy / outside.width
+    if basis.coefficients is None:
+        return source.size * float(sum(np.trace(gram) for gram in grams))
+    energy = sum(float(((part @ grams[number]) * part).sum()) for number, _, part in basis.parts())
+    return energy / target.width
 
 
 def _products(scalars: ScalarBasis, functions: np.ndarray) -> list[np.ndarray]:
     """Sums over the cells of products of the functions of each ring and order, the mean over the blocks."""
     found = []
-    for _, _, where in scalars.blocks:
-        flat = functions[:, where].transpose(1, 0, 2).reshape(where.stop - where.start, -1)
+    for block in scalars.blocks:
+        moved = functions[:, block.where]
+        flat = moved.transpose(1, 0, 2).reshape(moved.shape[1], -1)
         found.append(flat @ flat.T / len(functions))
     return found
 
 
 def _pair_constants(
-    inside: Component, outside: Component
+    source: Component, target: Component
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
     """``gather``, ``dense`` and ``transport`` of a pair; see :class:`PairPlan`."""
-    if not isinstance(outside, InducedComponent) or outside.count == 1:
+    if not isinstance(target, InducedComponent) or target.count == 1:
         return None, None, None
-    gather, matrices = carried_input(as_induced(inside), outside)
-    moves_nothing = np.abs(outside.transport - np.eye(outside.width)).max() == 0
-    return gather, matrices if gather is None else None, None if moves_nothing else outside.transport
+    gather, matrices = carried_input(as_induced(source), target)
+    moves_nothing = np.abs(target.transport - np.eye(target.width)).max() == 0
+    return gather, matrices if gather is None else None, None if moves_nothing else target.transport
 
 
 @remembered
@@ -346,7 +327,7 @@ def expansion_plan(
         EmptyBasisError: if there is no equivariant kernel.
     """
     points = np.array(points_key, dtype=float).reshape(len(points_key), scalars.dimension)
-    scalars = scalars.seen_on(points)
+    scalars = scalars.without_vanishing(points)
     if scalars.size == 0:
         raise EmptyBasisError(
             "no ring of the kernel meets a cell of the grid, so the basis of kernels is empty",
@@ -386,7 +367,7 @@ def point_plan(
             hint="set rings, sigma and frequencies_cutoff",
         )
     moments = point_moments(scalars, radial)
-    grams = [moments[where, where] for _, _, where in scalars.blocks]
+    grams = [moments[block.where, block.where] for block in scalars.blocks]
     given = (action, in_representations, out_representations, scalars)
     carried = partial(turned_functions, action, scalars=scalars)
     plan = _assembled(*given, scalars.size, carried, grams, element_filter)
@@ -409,8 +390,8 @@ def _assembled(
     output component, shape ``(blocks, functions, cells)``; ``grams`` are the mean products of the scalar functions of each ring
     and order, by default their sums over the cells.
     """
-    spectral = element_filter is not None
-    source, target = layout(in_representations, spectral), layout(out_representations, spectral)
+    irreps_only = element_filter is not None
+    source, target = layout(in_representations, irreps_only), layout(out_representations, irreps_only)
     carried: dict[int, np.ndarray] = {}
     products: dict[int, list[np.ndarray]] = {}
     start = 0
@@ -423,9 +404,9 @@ def _assembled(
             products[shared] = grams or _products(scalars, carried[shared])
         row = []
         for in_kind in source.kinds:
-            rows = row_basis(action, in_kind.component, out_kind.component, scalars)
+            basis = row_basis(action, in_kind.component, out_kind.component, scalars)
             if element_filter is not None:
-                attributes = element_attributes(in_kind, out_kind, rows, scalars)
+                attributes = element_attributes(in_kind, out_kind, basis, scalars)
                 try:
                     mask = np.array([bool(element_filter(a)) for a in attributes], dtype=bool)
                 except KeyError as error:
@@ -434,14 +415,14 @@ def _assembled(
                         f"basis_filter reads the attribute {error}, which a basis kernel does not have",
                         hint=f"it has {known}",
                     ) from None
-                rows = rows.kept(mask)
-            energy = _energy(in_kind.component, out_kind.component, rows, products[shared])
+                basis = basis.select(mask)
+            energy = _energy(in_kind.component, out_kind.component, basis, products[shared])
             constants = _pair_constants(in_kind.component, out_kind.component)
-            pair = PairPlan(in_kind, out_kind, start, rows, carried[shared], *constants, energy)
+            pair = PairPlan(in_kind, out_kind, start, basis, carried[shared], *constants, energy)
             start = pair.stop
             row.append(pair)
         pairs.append(tuple(row))
-    if not any(pair.energy for row in pairs for pair in row if pair.rows.size):
+    if not any(pair.energy for row in pairs for pair in row if pair.basis.size):
         raise EmptyBasisError(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
             hint=f"use {scalars.remedy}, or output fields that share irreps with the input",

@@ -114,7 +114,7 @@ def turning_errors(scalars: ScalarBasis, points: np.ndarray) -> list[float]:
         points: the cells of the kernel, shape ``(cells, d)``.
     """
     values = scalars.evaluate(points)
-    return [turning_error(values[rows], points, order) for _, order, rows in scalars.blocks]  # type: ignore[arg-type]
+    return [turning_error(values[block.where], points, block.order) for block in scalars.blocks]  # type: ignore[arg-type]
 
 
 def turning_error(filters: np.ndarray, points: np.ndarray, order: int) -> float:

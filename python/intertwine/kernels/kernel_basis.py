@@ -1,16 +1,16 @@
 """Bases of steerable kernels between two components of representations.
 
-A kernel K is equivariant when K(g x) = rho_out(g) K(x) rho_in(g)^T for all g (Cohen, Geiger and Weiler, "A general theory of
-equivariant CNNs on homogeneous spaces", 2019). Written in scalar functions phi(g x) = D(g) phi(x), its coefficients are
-intertwiners from rho_in (x) D to rho_out. Between irreps this system is solved directly.
+A kernel K is equivariant if K(g x) = rho_out(g) K(x) rho_in(g)^T for all g (Cohen, Geiger and Weiler, "A general theory of
+equivariant CNNs on homogeneous spaces", 2019). Let phi be a vector of scalar functions with phi(g x) = D(g) phi(x), and
+K(x) = C phi(x). Then C is an intertwiner from rho_in (x) D to rho_out. Between irreps ``irrep_kernels`` solves for C.
 
-If rho_out = Ind_H^G sigma, the row block of the first coset determines all others,
+If rho_out = Ind_H^G sigma, then K consists of one row of blocks K_a for each coset g_a H, and
 
     K_a(x) = T_a K_0(g_a^-1 x) rho_in(g_a)^T,
 
-and K_0 is any element of Hom_H(rho_in (x) D, sigma). That space in turn splits over the H-orbits of blocks of rho_in: one
-block of each orbit determines the rest, and has to commute with its stabiliser L in H only. For a regular representation H
-and L are trivial, and K_0 is free.
+so K_0 determines K (``RowBasis``). K_0 may be any element of Hom_H(rho_in (x) D, sigma). This space is a sum over the H-orbits of
+blocks of rho_in: one block of each orbit determines the rest, and commutes with its stabiliser L in H (``_rows_of_order``). For a
+regular representation H and L are trivial, and every coefficient of K_0 is free.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ class RowBasis:
         coefficients: shape ``(n, width of the out block, channels of the in component, scalar functions)``; ``None`` when
             every coefficient is free, n being their number.
         size: n.
-        functions: the number of the ring-and-order block of each basis element, shape ``(n,)``; ``None`` when free.
-        blocks: the scalar functions of each ring-and-order block; an element is made of those of one.
+        block_of_element: the number of the ring and order of which each element is made, shape ``(n,)``; ``None`` when free.
+        blocks: the numbers of the scalar functions of each ring and order.
     """
 
     coefficients: np.ndarray | None
     size: int
-    functions: np.ndarray | None
+    block_of_element: np.ndarray | None
     blocks: tuple[slice, ...]
 
     def parts(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """For each ring-and-order block its number, the numbers of its elements, and their coefficients of its functions."""
-        if self.coefficients is None or self.functions is None:
+        """For each ring and order its number, the numbers of its elements, and their coefficients of its functions."""
+        if self.coefficients is None or self.block_of_element is None:
             return
         for number, where in enumerate(self.blocks):
-            elements = np.flatnonzero(self.functions == number)
+            elements = np.flatnonzero(self.block_of_element == number)
             if len(elements):
                 yield number, elements, self.coefficients[elements][..., where]
 
@@ -79,15 +79,15 @@ class RowBasis:
             values[elements] = coefficients @ functions[self.blocks[number]]
         return values
 
-    def kept(self, mask: np.ndarray) -> RowBasis:
+    def select(self, mask: np.ndarray) -> RowBasis:
         """The basis without some elements.
 
         Args:
             mask: whether to keep each, shape ``(size,)``.
         """
-        if self.coefficients is None or self.functions is None or mask.all():
+        if self.coefficients is None or self.block_of_element is None or mask.all():
             return self
-        return RowBasis(self.coefficients[mask], int(mask.sum()), self.functions[mask], self.blocks)
+        return RowBasis(self.coefficients[mask], int(mask.sum()), self.block_of_element[mask], self.blocks)
 
 
 def row_basis(action: Representation, source: Component, target: Component, scalars: ScalarBasis) -> RowBasis:
@@ -102,7 +102,7 @@ def row_basis(action: Representation, source: Component, target: Component, scal
     Returns:
         the basis; its elements are ordered by ring, order, orbit of input blocks, and solution.
     """
-    blocks = tuple(rows for _, _, rows in scalars.blocks)
+    blocks = tuple(block.where for block in scalars.blocks)
     if target.is_free:
         return RowBasis(None, source.size * scalars.size, None, blocks)
     orders = dict.fromkeys(order for ring in scalars.rings for order in ring.orders)
@@ -112,15 +112,15 @@ def row_basis(action: Representation, source: Component, target: Component, scal
             by_order[order] = irrep_kernels(action, source.irrep, target.irrep, order)
         else:
             by_order[order] = _rows_of_order(action, as_induced(source), as_induced(target), order)
-    elements, functions = [], []
-    for number, (_, order, rows) in enumerate(scalars.blocks):
-        solutions = by_order[order]
-        block = np.zeros((len(solutions), target.width, source.size, scalars.size))
-        block[..., rows] = solutions
-        elements.append(block)
-        functions += [number] * len(solutions)
+    elements, block_of_element = [], []
+    for number, block in enumerate(scalars.blocks):
+        solutions = by_order[block.order]
+        coefficients = np.zeros((len(solutions), target.width, source.size, scalars.size))
+        coefficients[..., block.where] = solutions
+        elements.append(coefficients)
+        block_of_element += [number] * len(solutions)
     coefficients = np.concatenate(elements) if elements else np.zeros((0, target.width, source.size, scalars.size))
-    return RowBasis(coefficients, len(coefficients), np.array(functions, dtype=int), blocks)
+    return RowBasis(coefficients, len(coefficients), np.array(block_of_element, dtype=int), blocks)
 
 
 def as_induced(component: Component) -> InducedComponent:
@@ -138,12 +138,14 @@ _DEGREE_STEP = 16
 
 @remembered
 def _haar(group: Group, degree: int) -> tuple[tuple[GroupElement, ...], np.ndarray]:
+    """Elements and weights for means over the group, exact for class functions of frequencies up to ``degree``."""
     elements, weights = cast("FiniteGroup | ContinuousGroup", group).class_quadrature(degree)
     return tuple(elements), weights
 
 
 @remembered
 def _characters(representation: Representation, degree: int) -> np.ndarray:
+    """The characters of a representation at these elements."""
     if isinstance(representation.group, FiniteGroup):
         return representation.characters
     return np.array([representation.character(g) for g in _haar(representation.group, degree)[0]])
@@ -151,6 +153,7 @@ def _characters(representation: Representation, degree: int) -> np.ndarray:
 
 @remembered
 def _harmonic_characters(action: Representation, order: Angular, degree: int) -> np.ndarray:
+    """The characters of the harmonics of one order at these elements."""
     elements, _ = _haar(action.group, degree)
     return np.array([np.trace(angular_action(action(g), order)) for g in elements])
 
@@ -198,14 +201,14 @@ def irrep_kernels(
     if dimension == 0:
         return np.zeros(shape)
     harmonic = [angular_action(matrix, order) for matrix in action.generator_matrices]
-    inside = [np.kron(a, d) for a, d in zip(source.generator_matrices, harmonic, strict=True)]
+    product = [np.kron(a, d) for a, d in zip(source.generator_matrices, harmonic, strict=True)]
     size = source.size * functions
     lie = [
         np.kron(a, np.eye(functions)) + np.kron(np.eye(source.size), d)
         for a, d in zip(source.lie_matrices, angular_lie(action.lie_matrices, order), strict=True)
     ]
     found = intertwiners(
-        np.array(inside).reshape(-1, size, size),
+        np.array(product).reshape(-1, size, size),
         target.generator_matrices,
         a_lie=np.array(lie).reshape(-1, size, size),
         b_lie=target.lie_matrices,
@@ -216,21 +219,21 @@ def irrep_kernels(
 
 
 def _solve(
-    group: FiniteGroup, elements: tuple[int, ...], inside: np.ndarray, outside: np.ndarray, harmonic: np.ndarray
+    group: FiniteGroup, elements: tuple[int, ...], source: np.ndarray, target: np.ndarray, harmonic: np.ndarray
 ) -> np.ndarray:
-    """Hom_L(inside (x) harmonic, outside) for matrices given at all elements of L, shape ``(n, out, in * harmonic)``.
+    """Hom_L(source (x) harmonic, target) for matrices given at all elements of L, shape ``(n, out, in * harmonic)``.
 
     The dimension is known beforehand from the characters.
     """
-    characters = np.einsum("gii,gjj,gkk->g", outside, inside, harmonic)
+    characters = np.einsum("gii,gjj,gkk->g", target, source, harmonic)
     dimension = round(float(characters.mean()))
-    size = inside.shape[1] * harmonic.shape[1]
+    size = source.shape[1] * harmonic.shape[1]
     if dimension == 0:
-        return np.zeros((0, outside.shape[1], size))
+        return np.zeros((0, target.shape[1], size))
     where = {element: position for position, element in enumerate(elements)}
     rows = [where[g] for g in group.generating_numbers(elements)]
-    product = np.einsum("gij,gkl->gikjl", inside[rows], harmonic[rows]).reshape(len(rows), size, size)
-    return intertwiners(product, outside[rows], dimension=dimension)
+    product = np.einsum("gij,gkl->gikjl", source[rows], harmonic[rows]).reshape(len(rows), size, size)
+    return intertwiners(product, target[rows], dimension=dimension)
 
 
 def _rows_of_order(
@@ -244,26 +247,31 @@ def _rows_of_order(
     images = source.images[stabilizer]
     solutions = []
     seen: set[int] = set()
+    # One block of each H-orbit is solved for. The other blocks of the orbit are its images.
     for block in range(source.count):
         if block in seen:
             continue
-        keeps = np.flatnonzero(images[:, block] == block)
-        little = tuple(int(h) for h in stabilizer[keeps])
-        inside = source.blocks[list(little), block]
-        found = _solve(group, little, inside, target.sigma[keeps], harmonic[keeps])
-        found = found.reshape(len(found), target.width, source.width, functions)
-        spread = np.zeros((len(found), target.width, source.count, source.width, functions))
+        fixes_block = np.flatnonzero(images[:, block] == block)
+        block_stabilizer = tuple(int(h) for h in stabilizer[fixes_block])
+        source_matrices = source.blocks[list(block_stabilizer), block]
+        solved = _solve(group, block_stabilizer, source_matrices, target.sigma[fixes_block], harmonic[fixes_block])
+        solved = solved.reshape(len(solved), target.width, source.width, functions)
+        row_solutions = np.zeros((len(solved), target.width, source.count, source.width, functions))
         orbit = np.unique(images[:, block])
         seen.update(orbit.tolist())
         for image in orbit:
             h = int(np.flatnonzero(images[:, block] == image)[0])
-            carried = source.blocks[stabilizer[h], block]
             # Small matrices: two plain products are many times faster than one einsum over four arrays.
-            right = np.kron(carried, harmonic[h]).T
-            flat = target.sigma[h] @ found.reshape(len(found), target.width, len(right)) @ right
-            spread[:, :, image] = flat.reshape(found.shape)
+            input_and_harmonics = np.kron(source.blocks[stabilizer[h], block], harmonic[h]).T
+            flat = (
+                target.sigma[h]
+                @ solved.reshape(len(solved), target.width, len(input_and_harmonics))
+                @ input_and_harmonics
+            )
+            row_solutions[:, :, image] = flat.reshape(solved.shape)
         # One unit of weight makes the same energy in the row, however many blocks it is spread over.
-        solutions.append((spread / np.sqrt(len(orbit))).reshape(len(found), target.width, source.size, functions))
+        row_solutions /= np.sqrt(len(orbit))
+        solutions.append(row_solutions.reshape(len(solved), target.width, source.size, functions))
     return np.concatenate(solutions)
 
 

@@ -85,17 +85,17 @@ class PointFunctions(ConstantModule):
         self._radial = _profiles(radial)
         if radial == "bessel" and not max((ring.radius for ring in scalars.rings), default=0.0) > 0:
             raise ArgumentError("bessel profiles need a ring of positive radius: where they end")
-        orders = sorted({order for _, order, _ in scalars.blocks if isinstance(order, int)})
+        orders = sorted({block.order for block in scalars.blocks if isinstance(block.order, int)})
         self._orders = orders
         starts, start = {}, 0
-        sizes = {order: where.stop - where.start for _, order, where in scalars.blocks}
+        sizes = {block.order: block.where.stop - block.where.start for block in scalars.blocks}
         for order in orders:
             starts[order] = start
             start += sizes[order]
         rings, angular = [], []
-        for ring, order, _ in scalars.blocks:
-            rings += sizes[order] * [scalars.rings.index(ring)]
-            angular += [starts[order] + m for m in range(sizes[order])]
+        for block in scalars.blocks:
+            rings += sizes[block.order] * [scalars.rings.index(block.ring)]
+            angular += [starts[block.order] + m for m in range(sizes[block.order])]
         self.register_constant("radii", np.array([ring.radius for ring in scalars.rings]))
         self.register_constant("sigmas", np.array([ring.sigma for ring in scalars.rings]))
         self.register_constant("ring_of_function", np.array(rings, dtype=np.int64))

@@ -1,4 +1,7 @@
-"""What the bases of kernels take to build; the figures are measured, generously."""
+"""Upper bounds for the memory (bytes) and the time (seconds) of building bases of kernels.
+
+The factors are measured, and rounded up generously.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def plan_prices(
     yield Price(4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
     yield Price(200.0 * (len(in_representations) + len(out_representations)))
     different = [len({id(rho): rho for rho in side}) for side in (in_representations, out_representations)]
-    orders = list(dict.fromkeys(order for _, order, _ in blocks))
+    orders = list(dict.fromkeys(block.order for block in blocks))
     yield Price(seconds=different[0] * different[1] * (2e-4 * len(orders) + 2e-5 * len(blocks)))
     source, target = layout(in_representations), layout(out_representations)
     pairs = len(source.kinds) * len(target.kinds)
@@ -83,24 +86,24 @@ def plan_prices(
             60.0 * float((greatest + 1).max(initial=0.0)) ** 4,
             1e-8 * times * (pairs + 1) * float(((greatest + 1) ** 4).sum()),
         )
-    counts = np.array([sum(other == order for _, other, _ in blocks) for order in orders], dtype=float)
+    counts = np.array([sum(block.order == order for block in blocks) for order in orders], dtype=float)
     sizes = np.array([angular_size(action.size, order) for order in orders], dtype=float)
     traces = _traces(action, orders)
-    for outside in target.kinds:
-        one = outside.component
-        if one.count > 1:
-            yield Price(12.0 * one.count * functions * cells, 6e-8 * one.count * functions * cells)
-        for inside in source.kinds:
-            other = inside.component
-            weights = inside.copies * outside.copies
-            if one.count > 1:
-                yield Price(16.0 * one.count * other.size * (other.size + inside.copies))
-            if one.is_free:
-                yield Price(_A_WEIGHT * weights * other.size * functions)
+    for out_kind in target.kinds:
+        out = out_kind.component
+        if out.count > 1:
+            yield Price(12.0 * out.count * functions * cells, 6e-8 * out.count * functions * cells)
+        for in_kind in source.kinds:
+            size = in_kind.component.size
+            weights = in_kind.copies * out_kind.copies
+            if out.count > 1:
+                yield Price(16.0 * out.count * size * (size + in_kind.copies))
+            if out.is_free:
+                yield Price(_A_WEIGHT * weights * size * functions)
                 continue
-            dimensions = _dimensions(action, one, other, traces, orders)
+            dimensions = _dimensions(action, in_kind.component, out, traces, orders)
             rows = float(dimensions @ counts)
-            width = one.width * other.size
+            width = out.width * size
             # coefficients of all functions, and the kernels at all cells
             yield Price(
                 (6.0 * functions + 12.0 * max(cells, functions)) * rows * width + _A_WEIGHT * weights * rows,
@@ -148,18 +151,19 @@ def plan_weights(
     """
     if not isinstance(action.group, FiniteGroup):
         return None
-    orders = list(dict.fromkeys(order for _, order, _ in scalars.blocks))
-    counts = np.array([sum(other == order for _, other, _ in scalars.blocks) for order in orders])
+    orders = list(dict.fromkeys(block.order for block in scalars.blocks))
+    counts = np.array([sum(block.order == order for block in scalars.blocks) for order in orders])
     traces = _traces(action, orders)
     total = 0
-    for outside in layout(out_representations).kinds:
-        for inside in layout(in_representations).kinds:
-            rows = int(_dimensions(action, outside.component, inside.component, traces, orders) @ counts)
-            total += inside.copies * outside.copies * rows
+    for out_kind in layout(out_representations).kinds:
+        for in_kind in layout(in_representations).kinds:
+            rows = int(_dimensions(action, in_kind.component, out_kind.component, traces, orders) @ counts)
+            total += in_kind.copies * out_kind.copies * rows
     return total
 
 
 def _characters(component: Component) -> np.ndarray:
+    """The characters of a component of a representation of a finite group."""
     if isinstance(component, IrrepComponent):
         return component.irrep.characters
     stay = component.images == np.arange(component.count)
@@ -167,27 +171,27 @@ def _characters(component: Component) -> np.ndarray:
 
 
 def _dimensions(
-    action: Representation, outside: Component, inside: Component, traces: np.ndarray | None, orders: list[Any]
+    action: Representation, source: Component, target: Component, traces: np.ndarray | None, orders: list[Any]
 ) -> np.ndarray:
     """The number of kernels of each order; of a continuous group so many at most."""
     if traces is None:
-        return np.array([_coupled(action, outside, inside, order) for order in orders])
-    if isinstance(outside, IrrepComponent):
-        weights = outside.irrep.characters * _characters(inside)
+        return np.array([_coupled(action, source, target, order) for order in orders])
+    if isinstance(target, IrrepComponent):
+        weights = target.irrep.characters * _characters(source)
         return np.maximum(np.rint(traces @ weights / len(weights)), 0.0)
-    stabilizer = list(outside.stabilizer)
-    weights = np.einsum("gii->g", outside.sigma) * _characters(inside)[stabilizer]
+    stabilizer = list(target.stabilizer)
+    weights = np.einsum("gii->g", target.sigma) * _characters(source)[stabilizer]
     return np.maximum(np.rint(traces[:, stabilizer] @ weights / len(weights)), 0.0)
 
 
-def _coupled(action: Representation, outside: Component, inside: Component, order: Any) -> float:
+def _coupled(action: Representation, source: Component, target: Component, order: Any) -> float:
     """How many kernels of an order there are at most between two irreps of a continuous group."""
-    if isinstance(order, Orbit) or not isinstance(outside, IrrepComponent) or not isinstance(inside, IrrepComponent):
-        return float(outside.width * inside.size)
+    if isinstance(order, Orbit) or not isinstance(source, IrrepComponent) or not isinstance(target, IrrepComponent):
+        return float(target.width * source.size)
     group = action.group
-    a, b = (group.frequency(one.irrep.id) for one in (outside, inside))  # type: ignore[attr-defined]
+    a, b = (group.frequency(one.irrep.id) for one in (target, source))  # type: ignore[attr-defined]
     if isinstance(group, (SO2, O2)) and action.size == 2:
         return 2.0 * (order == abs(a - b)) + 2.0 * (order == a + b)
     if isinstance(group, (SO3, O3)):
         return float(abs(a - b) <= order <= a + b)
-    return float(min(outside.size, inside.size)) * 2
+    return float(min(source.size, target.size)) * 2

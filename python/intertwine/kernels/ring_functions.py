@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from intertwine.group.matrices.harmonics import harmonics
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_size
 from intertwine.memory import remembered
 
+ElementFilter = Callable[[dict[str, Any]], bool]
+"""Takes the attributes of a ring and order, or of a basis kernel, and tells whether to keep it."""
+
 _ORIGIN = 1e-9
 """Points nearer than this to the origin have no direction: only order 0 lives there."""
 
@@ -21,8 +24,7 @@ _LARGEST_ORDER = 256
 """No ring of a kernel that fits in memory has cells enough to tell greater orders apart."""
 
 _VANISHES = 1e-6
-"""Functions whose norm over the kernel's cells is below this are not there (a ring between the cells)."""
-
+"""Functions whose norm over the cells of the kernel is smaller are dropped: their ring passes between the cells."""
 
 _LEAST, _MOST = 1e-30, 1e30
 """The lengths that rings may have: squares of their ratios stay finite."""
@@ -54,6 +56,20 @@ class Ring:
         return {**found, "irrep:frequency": order, "j": (order,)}
 
 
+class RingBlock(NamedTuple):
+    """The functions of one ring and order.
+
+    Attributes:
+        ring: the ring.
+        order: the order l of the harmonics, or the orbit.
+        where: the numbers of the functions.
+    """
+
+    ring: Ring
+    order: Angular
+    where: slice
+
+
 @dataclass(frozen=True)
 class ScalarBasis:
     """The functions ring(|x|) Y_l(x / |x|); l > 0 is zero at the origin.
@@ -73,14 +89,14 @@ class ScalarBasis:
     rings: tuple[Ring, ...]
 
     @cached_property
-    def blocks(self) -> list[tuple[Ring, Angular, slice]]:
-        """Ring, order and numbers of the functions of each ring and order."""
+    def blocks(self) -> list[RingBlock]:
+        """The functions of each ring and order, in turn."""
         found = []
         start = 0
         for ring in self.rings:
             for order in ring.orders:
                 stop = start + angular_size(self.dimension, order)
-                found.append((ring, order, slice(start, stop)))
+                found.append(RingBlock(ring, order, slice(start, stop)))
                 start = stop
         return found
 
@@ -108,9 +124,8 @@ class ScalarBasis:
             if isinstance(order, Orbit):
                 values[rows] = order.evaluate(points, ring.radius, ring.sigma)
                 continue
-            with np.errstate(
-                over="ignore"
-            ):  # of a ring that is thinner than any number, cells beside it get exp(-inf) = 0
+            # A ring may be so thin that the square overflows: cells beside it get exp(-inf) = 0.
+            with np.errstate(over="ignore"):
                 radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
             values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
         return values
@@ -129,9 +144,9 @@ class ScalarBasis:
 
     def action(self, matrix: np.ndarray) -> list[np.ndarray]:
         """The matrices by which an orthogonal matrix A mixes the functions of each ring and order: phi(A x) = D(A) phi(x)."""
-        return [angular_action(matrix, order) for _, order, _ in self.blocks]
+        return [angular_action(matrix, block.order) for block in self.blocks]
 
-    def seen_on(self, points: np.ndarray) -> ScalarBasis:
+    def without_vanishing(self, points: np.ndarray) -> ScalarBasis:
         """The same basis without the rings and orders that vanish on all of these points.
 
         Args:
@@ -144,7 +159,7 @@ class ScalarBasis:
                 kept.setdefault(ring, []).append(order)
         return replace(self, rings=tuple(replace(ring, orders=tuple(orders)) for ring, orders in kept.items()))
 
-    def filtered(self, keep: Callable[[dict[str, Any]], bool]) -> ScalarBasis:
+    def filtered(self, keep: ElementFilter) -> ScalarBasis:
         """The same basis with only the rings and orders that a filter keeps.
 
         Args:
@@ -164,16 +179,46 @@ class ScalarBasis:
         It is one number per ring and order, so dividing by it leaves the action of matrices as it is.
         """
         squares = (self.evaluate(points) ** 2).sum(axis=1)
-        for _, _, rows in self.blocks:
-            squares[rows] = squares[rows].mean()
+        for block in self.blocks:
+            squares[block.where] = squares[block.where].mean()
         return np.sqrt(squares)
+
+
+class _AskedError(Exception):
+    """A filter asked for an attribute that a ring and order alone do not have."""
+
+
+class _RingAttributes(dict):  # type: ignore[type-arg]
+    def __missing__(self, key: str) -> Any:
+        raise _AskedError(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key]
+
+
+def split_filter(scalars: ScalarBasis, keep: ElementFilter) -> tuple[ScalarBasis, ElementFilter | None]:
+    """The scalar functions that a filter keeps, if it reads rings and orders only; else the filter, for each basis kernel.
+
+    Args:
+        scalars: the scalar functions.
+        keep: the filter.
+
+    Raises:
+        ArgumentTypeError: if the filter is no function.
+    """
+    if not callable(keep):
+        raise ArgumentTypeError(f"basis_filter is a function of a dict of attributes, not {keep!r}")
+    try:
+        return scalars.filtered(lambda attributes: keep(_RingAttributes(attributes))), None
+    except _AskedError:
+        return scalars, keep
 
 
 def default_cutoff(dimension: int, largest_ring: int) -> Callable[[float], float]:
     """The default (escnn's) for the greatest order of harmonics on a ring of a kernel.
 
-    On the line and in the plane it is 0 at the origin, 2 on the outermost ring, and in between 2 r - 1 or 2 r - 2, whichever is
-    odd-spaced with the number of cells on the ring. In space it falls towards the outside, R - r + 2. It is never more than 2 r.
+    On the line and in the plane it is 0 at the origin, 2 on the outermost ring, and in between 2 r for odd r and 2 r - 1 for even
+    r. In space it is R - r + 2. It is never more than 2 r.
 
     Args:
         dimension: d of the space R^d.

@@ -11,7 +11,7 @@ from intertwine import nn
 from intertwine.checks import count
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 BLUR = 0.66

@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 Module = TypeVar("Module", bound=torch.nn.Module)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.training import evaluate, turn_images
 
 

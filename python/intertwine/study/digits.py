@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, MissingDependencyError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 
 
 @dataclass(frozen=True)

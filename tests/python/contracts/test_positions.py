@@ -59,13 +59,13 @@ def test_positions_are_data_and_r_counts_from_one(name: str) -> None:
         shifted = [n + 1 for n in position] if isinstance(position, list) else position + 1
         assert told["positions"][key] == str(shifted)
         assert str(shifted) in f"{told['message']} {told['hint']}"
-    assert copy.copy(error).said(first=1) == error.said(first=1)
+    assert copy.copy(error).text_for(first=1) == error.text_for(first=1)
 
 
 def test_paths_and_warnings_count_too() -> None:
     warning = EquivarianceWarning("layer {layer} is not exact", {"layer": "1.blocks.0.conv"})
     assert str(warning) == "Layer 1.blocks.0.conv is not exact."
-    assert warning.said(first=1) == "Layer 2.blocks.1.conv is not exact."
+    assert warning.text_for(first=1) == "Layer 2.blocks.1.conv is not exact."
 
 
 def test_each_language_has_its_words_for_parts_of_messages() -> None:
@@ -76,7 +76,8 @@ def test_each_language_has_its_words_for_parts_of_messages() -> None:
     assert told["message"] == "C4 on R^2: 2 x trivial + 1 x regular = 6 channels at 1."
     assert told["hint"] == "See a_b()."
     again = copy.copy(error)
-    assert again.said(first=0) == error.said(first=0) == error.handed_on(ArgumentError, "{type} at {row}").said(first=0)
+    renamed = error.with_message(ArgumentError, "{type} at {row}")
+    assert again.text_for(first=0) == error.text_for(first=0) == renamed.text_for(first=0)
 
 
 def test_braces_of_other_text_stay() -> None:

@@ -13,7 +13,7 @@ from intertwine.group.matrices import thomson
 from intertwine.group.matrices.grids import rotation_grid, sphere_grid
 from intertwine.group.matrices.harmonics import harmonic_action, harmonics
 from intertwine.group.matrices.polyhedral import left_product, polyhedral_rotations
-from intertwine.group.matrices.rotations import quaternion_matrix
+from intertwine.group.matrices.rotations import rotation_of_quaternion
 from intertwine.group.matrices.sphere_points import fibonacci, healpix, hopf
 
 GOLDEN = (1 + np.sqrt(5)) / 2
@@ -74,7 +74,7 @@ def charges(kind, points):
 
 def condition(quaternions, order):
     """Of the least-squares fit of functions on SO(3) with frequencies up to an order."""
-    matrices = quaternion_matrix(quaternions)
+    matrices = rotation_of_quaternion(quaternions)
     columns = [np.sqrt(2 * n + 1) * harmonic_action(matrices, n).reshape(len(matrices), -1) for n in range(order + 1)]
     return np.linalg.cond(np.concatenate(columns, axis=1))
 
@@ -107,20 +107,20 @@ def test_solids_are_groups(solid, order):
     products = np.einsum("gij,hj->ghi", left_product(group), group).reshape(-1, 4)
     assert nearest(products, both_signs(group)) < 1e-15
     assert nearest(Rotation.from_quat(group).inv().as_quat(), both_signs(group)) < 1e-15
-    assert nearest(sphere_grid(solid), quaternion_matrix(group)[:, :, 2]) < 1e-15
-    assert nearest(quaternion_matrix(group)[:, :, 2], sphere_grid(solid)) < 1e-15
+    assert nearest(sphere_grid(solid), rotation_of_quaternion(group)[:, :, 2]) < 1e-15
+    assert nearest(rotation_of_quaternion(group)[:, :, 2], sphere_grid(solid)) < 1e-15
 
 
 def test_solids_stand_where_they_should():
     assert nearest(rotation_grid("tetra"), rotation_grid("cube")) == 0
     assert nearest(rotation_grid("tetra"), rotation_grid("ico")) == 0
-    ico = quaternion_matrix(rotation_grid("ico"))
+    ico = rotation_of_quaternion(rotation_grid("ico"))
     angles = Rotation.from_quat(rotation_grid("ico")).magnitude()
     for axis, fold in [((GOLDEN, 0, 1), 5), ((1, GOLDEN, 0), 5), ((1, 1, 1), 3), ((0, 0, 1), 2)]:
         fixes = np.linalg.norm(ico @ axis - axis, axis=1) < 1e-12
         assert fixes.sum() == fold
         np.testing.assert_allclose(angles[fixes].max(), 2 * np.pi * (fold // 2) / fold)
-    cube = quaternion_matrix(rotation_grid("cube"))
+    cube = rotation_of_quaternion(rotation_grid("cube"))
     np.testing.assert_allclose(cube, np.rint(cube), rtol=0, atol=1e-15)
     np.testing.assert_allclose(np.linalg.det(cube), 1)
 
@@ -129,14 +129,14 @@ def test_products_and_matrices_are_those_of_scipy():
     p, q = Rotation.from_quat(rotation_grid("rand", 20, 1)), Rotation.from_quat(rotation_grid("rand", 20, 2))
     product = np.einsum("nij,nj->ni", left_product(p.as_quat()), q.as_quat())
     np.testing.assert_allclose(Rotation.from_quat(product).as_matrix(), (p * q).as_matrix(), atol=1e-14)
-    np.testing.assert_allclose(quaternion_matrix(p.as_quat()), p.as_matrix(), atol=1e-14)
+    np.testing.assert_allclose(rotation_of_quaternion(p.as_quat()), p.as_matrix(), atol=1e-14)
 
 
 @pytest.mark.parametrize("N", [1, 2, 5, 16, 18])
 def test_cubic_sets_are_symmetric(N):
     cube = polyhedral_rotations("cube")
     rotations, points = rotation_grid("thomson_cube", N), sphere_grid("thomson_cube", N)
-    for g, matrix in zip(left_product(cube), np.rint(quaternion_matrix(cube))):
+    for g, matrix in zip(left_product(cube), np.rint(rotation_of_quaternion(cube))):
         assert nearest(rotations @ g.T, both_signs(rotations)) < 1e-15
         assert nearest(points @ matrix.T, points) == 0
     assert nearest(cube, both_signs(rotations)) < 1e-15  # the identity is in it
@@ -260,7 +260,7 @@ def test_functions_are_well_determined(given, order, bound):
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_random_rotations_are_uniform(order):
     number = 40_000
-    matrices = quaternion_matrix(rotation_grid("rand", number, 0))
+    matrices = rotation_of_quaternion(rotation_grid("rand", number, 0))
     mean = harmonic_action(matrices, order).mean(axis=0)
     # Entries have mean 0 and variance 1 / (2 l + 1) / number: five standard deviations.
     assert np.abs(mean).max() < 5 / np.sqrt(number * (2 * order + 1))
@@ -419,7 +419,7 @@ def test_bad_latitudes_are_refused():
 def test_solids_are_those_of_escnn(solid):
     theirs = pytest.importorskip("escnn.group").so3_group(1)
     rotations = np.array([g.to("MAT") for g in theirs.grid(solid)]).reshape(-1, 9)
-    mine = quaternion_matrix(rotation_grid(solid)).reshape(-1, 9)
+    mine = rotation_of_quaternion(rotation_grid(solid)).reshape(-1, 9)
     assert max(nearest(rotations, mine), nearest(mine, rotations)) < 1e-12
     points = np.array([g.to("MAT")[:, 2] for g in theirs.sphere_grid(solid)])
     assert max(nearest(points, sphere_grid(solid)), nearest(sphere_grid(solid), points)) < 1e-12

@@ -64,7 +64,7 @@ def test_blocks_and_pairs_give_one_filter(name, kernel_size, monkeypatch):
     monkeypatch.setattr(_FieldExpansion, "is_cheaper", staticmethod(lambda plan: False))
     ours = nn.R2Conv(*PAIRS[name], kernel_size)
     assert ours.basisexpansion._blocks is not None
-    monkeypatch.setattr(BlockExpansion, "fits", staticmethod(lambda plan: False))
+    monkeypatch.setattr(BlockExpansion, "is_applicable", staticmethod(lambda plan: False))
     theirs = nn.R2Conv(*PAIRS[name], kernel_size, initialize=False)
     assert theirs.basisexpansion._blocks is None
     assert_same_filters(ours, theirs)

@@ -156,4 +156,4 @@ def test_parts_of_a_fitted_basis_keep_its_filters():
     low = basis.filtered(lambda attributes: attributes["irrep:frequency"] < 2)
     rows = [n for _, order, where in basis.blocks if order < 2 for n in range(where.start, where.stop)]
     np.testing.assert_array_equal(low.evaluate(points), basis.evaluate(points)[rows])
-    assert basis.seen_on(points).size == basis.size
+    assert basis.without_vanishing(points).size == basis.size

@@ -94,7 +94,7 @@ def test_norms_are_one_number_for_each_ring_and_order():
 @pytest.mark.parametrize("seed", range(3))
 def test_functions_on_the_cells_of_a_kernel_are_seen(seed):
     points = lattice_points(2, (5, 5), (1, 1))
-    basis = scalar_basis(2, 5, rings=[0.0, 0.5, 2.0], sigma=[0.005, 0.005, 0.4]).seen_on(points)
+    basis = scalar_basis(2, 5, rings=[0.0, 0.5, 2.0], sigma=[0.005, 0.005, 0.4]).without_vanishing(points)
     assert [ring.radius for ring in basis.rings] == [0.0, 2.0]
     assert np.sqrt((basis.evaluate(points) ** 2).sum(axis=1)).min() > 1e-6
 

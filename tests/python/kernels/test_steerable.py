@@ -102,7 +102,7 @@ def test_constraint_and_rank(name, kernel_size):
     d = action.size
     points = rng.standard_normal((60, d)) * kernel_size / 3
     points[:2] *= 0.002  # the ring at the origin is narrow
-    scalars = scalar_basis(d, kernel_size).seen_on(lattice_points(d, d * (kernel_size,), d * (1,)))
+    scalars = scalar_basis(d, kernel_size).without_vanishing(lattice_points(d, d * (kernel_size,), d * (1,)))
     seen = []
     for rho_in in fields(action.group):
         for rho_out in fields(action.group):

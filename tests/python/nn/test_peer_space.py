@@ -8,7 +8,7 @@ import torch
 
 from intertwine import gspaces, nn
 from intertwine.errors import EmptyBasisError
-from intertwine.group.catalogue.peer_order import escnn_order
+from intertwine.group.catalogue.other_libraries import escnn_order
 
 pytestmark = pytest.mark.peer
 

@@ -16,7 +16,7 @@ from intertwine.errors import (
     ShapeError,
 )
 from intertwine.kernels import Ring, ScalarBasis
-from intertwine.kernels.gather import aggregate, distribute
+from intertwine.kernels.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.kernels.points import RADIALS, PointFunctions
 
 CASES = {
@@ -162,11 +162,11 @@ def test_sums_over_edges(nodes, edges):
         s, t = ends[:, e]
         expected[t] += functions[e, :, None].detach() * x[s].detach()
         other[t] += functions[e].detach() @ z[s].detach()
-    assert torch.allclose(aggregate(functions, x, *ends), expected)
-    assert torch.allclose(distribute(functions, z, *ends), other)
+    assert torch.allclose(sum_at_targets(functions, x, *ends), expected)
+    assert torch.allclose(multiply_at_sources(functions, z, *ends), other)
     if nodes <= 7 and edges <= 1:
-        assert torch.autograd.gradcheck(lambda f, v: aggregate(f, v, *ends), (functions, x))
-        assert torch.autograd.gradcheck(lambda f, v: distribute(f, v, *ends), (functions, z))
+        assert torch.autograd.gradcheck(lambda f, v: sum_at_targets(f, v, *ends), (functions, x))
+        assert torch.autograd.gradcheck(lambda f, v: multiply_at_sources(f, v, *ends), (functions, z))
 
 
 def test_tracing_gives_the_same():

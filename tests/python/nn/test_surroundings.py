@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from intertwine import group, gspaces, models, nn, study, training
-from intertwine.scalars import plain
+from intertwine.numpy_scalars import without_numpy_scalars
 
 
 def point_layer():
@@ -114,9 +114,9 @@ def test_functions_take_numbers_of_numpy(name, kinds):
 
 def test_what_holds_no_number_of_numpy_comes_back_itself():
     for value in ([1, 2], (1, (2.0, "text")), {"a": [1]}, np.arange(3), "text", None, torch.ones(2)):
-        assert plain(value) is value
-    assert plain({"a": (np.int8(1), [np.float32(0.5)])}) == {"a": (1, [0.5])}
-    assert type(plain(np.uint64(2**63))) is int
+        assert without_numpy_scalars(value) is value
+    assert without_numpy_scalars({"a": (np.int8(1), [np.float32(0.5)])}) == {"a": (1, [0.5])}
+    assert type(without_numpy_scalars(np.uint64(2**63))) is int
 
 
 TAKE_NUMBERS = [

@@ -19,7 +19,7 @@ from typing import Any
 from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.crossing.polling import Interrupted
 from intertwine._r.crossing.values import from_disk, plain, snake
-from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, counted
+from intertwine.errors import IntertwineError, IntertwineWarning, MissingDependencyError, position_text
 
 Reply = tuple[Any, ...]
 
@@ -54,7 +54,7 @@ def call(target: Callable[..., Any] | str, args: Any = None, kwargs: Any = None)
 
 
 def _text(warning: Warning | str) -> str:
-    return from_disk(warning.said(first=1, text=in_r) if isinstance(warning, IntertwineWarning) else str(warning))
+    return from_disk(warning.text_for(first=1, text=in_r) if isinstance(warning, IntertwineWarning) else str(warning))
 
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingDependencyError:
@@ -100,8 +100,8 @@ def describe(error: BaseException) -> dict[str, Any]:
     positions: dict[str, str] = {}
     if isinstance(error, IntertwineError):
         # positions count from one in R
-        message, hint = error.said(first=1, text=in_r)
-        positions = {name: counted(position, first=1) for name, position in error.positions.items()}
+        message, hint = error.text_for(first=1, text=in_r)
+        positions = {name: position_text(position, first=1) for name, position in error.positions.items()}
     if hint and message.endswith(hint):
         message = message[: -len(hint)].rstrip()
     return {

@@ -110,7 +110,7 @@ class CyclicGroup(RotationGroup, FiniteGroup):
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a cyclic group")
-        self._extreme_ids = (1, self.N)
+        self._trivial_and_whole_id = (1, self.N)
         super().__init__(f"C{self.N}", continuous=False, abelian=True)
 
     @property
@@ -212,7 +212,7 @@ class DihedralGroup(FlippedGroup, FiniteGroup):
 
     def __init__(self, N: int) -> None:
         self.N = _order(N, "a dihedral group", 2)
-        self._extreme_ids = ((None, 1), (0, self.N))
+        self._trivial_and_whole_id = ((None, 1), (0, self.N))
         super().__init__(f"D{self.N}", continuous=False, abelian=self.N <= 2)
 
     @property

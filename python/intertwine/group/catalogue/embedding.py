@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SAME = 1e-6
 
 
-def nearest(matrices: np.ndarray, matrix: np.ndarray) -> int | None:
+def index_of_matrix(matrices: np.ndarray, matrix: np.ndarray) -> int | None:
     """The number of the matrix in a list that equals a given one up to rounding, ``None`` if none does.
 
     Args:
@@ -116,7 +116,7 @@ class TableEmbedding(Embedding):
 
     def find(self, matrix: np.ndarray) -> GroupElement | None:
         """The element with a matrix."""
-        number = nearest(self._matrices, matrix)
+        number = index_of_matrix(self._matrices, matrix)
         return None if number is None else cast("FiniteGroup", self.group)._elements[number]
 
 

@@ -89,9 +89,9 @@ class DicyclicGroup(MatrixGroup):
         super().__init__(generators, "Q8" if self.n == 2 else f"Dic{self.n}")
 
     @cached_property
-    def _words(self) -> tuple[str, ...]:
+    def _element_names(self) -> tuple[str, ...]:
         if self.n != 2:
-            return super()._words
+            return super()._element_names
         names = ("1", "i", "j", "k")
         firsts = self._matrices[:, :, 0]
         return tuple(("" if row.sum() > 0 else "-") + names[int(np.argmax(np.abs(row)))] for row in firsts)

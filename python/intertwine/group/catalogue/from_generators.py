@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from intertwine.errors import GroupError
-from intertwine.group.catalogue.generated import GeneratedGroup
+from intertwine.group.catalogue.generated_group import GeneratedGroup
 from intertwine.group.constructions.decomposition import named_representation
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
@@ -113,10 +113,10 @@ class MatrixGroup(GeneratedGroup):
         return self._matrices[value] if param == "MAT" else value
 
     @cached_property
-    def _words(self) -> tuple[str, ...]:
+    def _element_names(self) -> tuple[str, ...]:
         if self._matrices.shape[-1] <= 3:
             return tuple(describe(matrix) for matrix in self._matrices)
-        return super()._words
+        return super()._element_names
 
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:
         size = self._matrices.shape[-1]
@@ -196,7 +196,7 @@ class PermutationGroup(GeneratedGroup):
         return tuple(self._permutations[value].tolist()) if param == "permutation" else value
 
     @cached_property
-    def _words(self) -> tuple[str, ...]:
+    def _element_names(self) -> tuple[str, ...]:
         return tuple(cycles(p) for p in self._permutations.tolist())
 
     def _generated(self, numbers: Sequence[int]) -> GeneratedGroup:

@@ -115,7 +115,7 @@ class DirectProductGroup(Group):
         Raises:
             GroupError: if one is of another group.
         """
-        return GroupElement._of((self._G1.element(g1)._value, self._G2.element(g2)._value), self)
+        return GroupElement._from_canonical_value((self._G1.element(g1)._value, self._G2.element(g2)._value), self)
 
     def split_element(self, g: GroupElement) -> tuple[GroupElement, GroupElement]:
         """The parts of an element.
@@ -124,7 +124,7 @@ class DirectProductGroup(Group):
             g: an element of the product.
         """
         first, second = self.element(g)._value
-        return GroupElement._of(first, self._G1), GroupElement._of(second, self._G2)
+        return GroupElement._from_canonical_value(first, self._G1), GroupElement._from_canonical_value(second, self._G2)
 
     def inclusion1(self, g1: GroupElement) -> GroupElement:
         """The pair of an element of the first group with the identity.
@@ -252,8 +252,8 @@ class DirectProductGroup(Group):
         return H, inclusion, restriction
 
     @property
-    def _extreme_ids(self) -> tuple[Any, Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        trivial, whole = zip(self._G1._extreme_ids, self._G2._extreme_ids, strict=True)
+    def _trivial_and_whole_id(self) -> tuple[Any, Any]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        trivial, whole = zip(self._G1._trivial_and_whole_id, self._G2._trivial_and_whole_id, strict=True)
         return trivial, whole
 
     @property

@@ -76,7 +76,7 @@ class SO2(RotationGroup, ContinuousGroup):
     IRREP_PARAMETERS: tuple[str, ...] = ("k",)
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
-    _extreme_ids = (1, -1)
+    _trivial_and_whole_id = (1, -1)
 
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("SO(2)", abelian=True, maximum_frequency=maximum_frequency)
@@ -210,7 +210,7 @@ class O2(FlippedContinuousGroup):
     IRREP_PARAMETERS: tuple[str, ...] = ("j", "k")
     PARAMETRIZATIONS: tuple[str, ...] = ("radians", "MAT")
 
-    _extreme_ids = ((None, 1), (0.0, -1))
+    _trivial_and_whole_id = ((None, 1), (0.0, -1))
 
     def __init__(self, maximum_frequency: int = 6) -> None:
         super().__init__("O(2)", abelian=False, maximum_frequency=maximum_frequency)

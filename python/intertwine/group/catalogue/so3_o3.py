@@ -10,7 +10,7 @@ import numpy as np
 from intertwine.checks import whole
 from intertwine.errors import GroupError
 from intertwine.group.catalogue.embedding import Placed
-from intertwine.group.catalogue.space_group import SpaceGroup, wigner_irrep
+from intertwine.group.catalogue.spatial_group import SpatialGroup, wigner_irrep
 from intertwine.group.catalogue.spatial_subgroups import (
     cone,
     full_tetrahedral,
@@ -34,8 +34,8 @@ from intertwine.group.matrices.rotations import (
     invert,
     matrix_quaternion,
     multiply,
-    quaternion_matrix,
     repr_rotation,
+    rotation_of_quaternion,
     same_rotation,
     to_quaternion,
 )
@@ -47,7 +47,7 @@ _AXES = np.eye(3)
 _IDENTITY = about(_AXES[2], 0.0)
 
 
-class SO3(RotationGroup, SpaceGroup):
+class SO3(RotationGroup, SpatialGroup):
     """The group of all rotations of space.
 
     Elements are unit quaternions (``param="Q"``, in the order x, y, z, w), 3 x 3 matrices (``"MAT"``), axes times angles
@@ -69,7 +69,7 @@ class SO3(RotationGroup, SpaceGroup):
     """
 
     IRREP_PARAMETERS: tuple[str, ...] = ("l",)
-    _extreme_ids = ((False, 1), "so3")
+    _trivial_and_whole_id = ((False, 1), "so3")
     _pole_stabiliser = (False, -1)
 
     def __init__(self, maximum_frequency: int = 2) -> None:
@@ -101,18 +101,20 @@ class SO3(RotationGroup, SpaceGroup):
         return repr_rotation(value)
 
     def _rotation(self, quaternion: np.ndarray) -> GroupElement:
-        return GroupElement._of(quaternion, self)
+        return GroupElement._from_canonical_value(quaternion, self)
 
     def _matrix_of(self, value: np.ndarray) -> np.ndarray:
-        return quaternion_matrix(value)
+        return rotation_of_quaternion(value)
 
     def _from_matrix(self, matrix: np.ndarray) -> GroupElement | None:
-        return None if np.linalg.det(matrix) < 0 else GroupElement._of(matrix_quaternion(matrix), self)
+        return (
+            None if np.linalg.det(matrix) < 0 else GroupElement._from_canonical_value(matrix_quaternion(matrix), self)
+        )
 
     @property
     def identity(self) -> GroupElement:
         """The rotation by 0."""
-        return GroupElement._of(_IDENTITY, self)
+        return GroupElement._from_canonical_value(_IDENTITY, self)
 
     @property
     def generators(self) -> list[GroupElement]:
@@ -152,17 +154,17 @@ class SO3(RotationGroup, SpaceGroup):
         by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
         if by is not None and not same_rotation(by, _IDENTITY):
             rotations = [multiply(multiply(invert(by), q), by) for q in rotations]
-        return [GroupElement._of(q, self) for q in rotations]
+        return [GroupElement._from_canonical_value(q, self) for q in rotations]
 
     def quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Points of a quadrature of the sphere, each with degree + 1 turns about it."""
         quaternions, weights = haar_rule(degree)
-        return [GroupElement._of(q, self) for q in quaternions], weights
+        return [GroupElement._from_canonical_value(q, self) for q in quaternions], weights
 
     def class_quadrature(self, degree: int) -> tuple[list[GroupElement], np.ndarray]:
         """Degree + 1 rotations about the z-axis, with the weights of Weyl's formula."""
         quaternions, weights = class_rule(degree)
-        return [GroupElement._of(q, self) for q in quaternions], weights
+        return [GroupElement._from_canonical_value(q, self) for q in quaternions], weights
 
     def one_parameter(self, axis: int, angle: float) -> GroupElement:
         """The rotation by an angle about the x-, y- or z-axis (0, 1 or 2)."""
@@ -204,7 +206,7 @@ class SO3(RotationGroup, SpaceGroup):
         return self._subgroup_maps(Placed(inner, position.moved_by))
 
 
-class O3(FlippedContinuousGroup, SpaceGroup):
+class O3(FlippedContinuousGroup, SpatialGroup):
     """The group of all orthogonal matrices of space: rotations, and rotations followed by the inversion x -> -x.
 
     Elements are pairs ``(inversion, rotation)`` with an inversion of 0 or 1 and the rotation in a parametrisation of
@@ -227,7 +229,7 @@ class O3(FlippedContinuousGroup, SpaceGroup):
     IRREP_PARAMETERS: tuple[str, ...] = ("j", "l")
     FLIP = "inversion"
     FLIP_INVERTS = False
-    _extreme_ids = ((False, False, 1), "o3")
+    _trivial_and_whole_id = ((False, False, 1), "o3")
     _pole_stabiliser = ("cone", -1)
 
     def __init__(self, maximum_frequency: int = 3) -> None:
@@ -251,19 +253,19 @@ class O3(FlippedContinuousGroup, SpaceGroup):
         return "\n".join(mark + row for mark, row in zip(marks, rows, strict=True))
 
     def _matrix_of(self, value: tuple[int, np.ndarray]) -> np.ndarray:
-        return (-1.0) ** value[0] * quaternion_matrix(value[1])
+        return (-1.0) ** value[0] * rotation_of_quaternion(value[1])
 
     def _rotation(self, quaternion: np.ndarray) -> GroupElement:
-        return GroupElement._of((0, quaternion), self)
+        return GroupElement._from_canonical_value((0, quaternion), self)
 
     def _from_matrix(self, matrix: np.ndarray) -> GroupElement:
         inverted = int(np.linalg.det(matrix) < 0)
-        return GroupElement._of((inverted, matrix_quaternion(-matrix if inverted else matrix)), self)
+        return GroupElement._from_canonical_value((inverted, matrix_quaternion(-matrix if inverted else matrix)), self)
 
     @property
     def inversion(self) -> GroupElement:
         """The inversion x -> -x."""
-        return GroupElement._of((1, _IDENTITY), self)
+        return GroupElement._from_canonical_value((1, _IDENTITY), self)
 
     def sample(self, generator: np.random.Generator | None = None, param: str = "Q") -> GroupElement:
         """A random rotation, with the inversion or without.

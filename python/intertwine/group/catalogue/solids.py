@@ -10,7 +10,7 @@ import numpy as np
 
 from intertwine.errors import GroupError
 from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group
-from intertwine.group.catalogue.embedding import axial_matrices, conjugated, nearest
+from intertwine.group.catalogue.embedding import axial_matrices, conjugated, index_of_matrix
 from intertwine.group.catalogue.from_generators import GENERATED, generated_subgroup
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
@@ -26,7 +26,7 @@ from intertwine.group.matrices.rotations import (
     array_as_text,
     from_quaternion,
     matrix_quaternion,
-    quaternion_matrix,
+    rotation_of_quaternion,
     to_quaternion,
 )
 from intertwine.memory import interned
@@ -60,7 +60,7 @@ class PolyhedralGroup(FiniteGroup):
     """For each n an n-fold axis, and a two-fold axis across it."""
 
     def __init__(self, name: str) -> None:
-        self._extreme_ids = ((False, 1), self._label)
+        self._trivial_and_whole_id = ((False, 1), self._label)
         super().__init__(name, continuous=False, abelian=False)
 
     def _key(self) -> tuple[()]:
@@ -69,7 +69,7 @@ class PolyhedralGroup(FiniteGroup):
     @cached_property
     def rotation_matrices(self) -> np.ndarray:
         """The rotation matrices of all elements, shape ``(order, 3, 3)``; read-only."""
-        return snapped(quaternion_matrix(polyhedral_rotations(self._solid)))
+        return snapped(rotation_of_quaternion(polyhedral_rotations(self._solid)))
 
     @cached_property
     def _values(self) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ class PolyhedralGroup(FiniteGroup):
 
     def _to_canonical(self, value: Any, param: str) -> int:
         self._check_param(param)
-        number = nearest(self.rotation_matrices, quaternion_matrix(to_quaternion(value, param)))
+        number = index_of_matrix(self.rotation_matrices, rotation_of_quaternion(to_quaternion(value, param)))
         if number is None:
             raise GroupError(
                 f"{self.name} has no rotation {value!r} (parametrisation {param!r})",
@@ -164,7 +164,7 @@ class PolyhedralGroup(FiniteGroup):
             matrices = np.asarray(group.natural_representation.matrices)
         else:
             group, matrices = self._axial(parts, id)
-        numbers = [nearest(self.rotation_matrices, matrix) for matrix in conjugated(matrices, frame)]
+        numbers = [index_of_matrix(self.rotation_matrices, matrix) for matrix in conjugated(matrices, frame)]
         return group, np.array(numbers, dtype=int)
 
     def _id_of_subgroup(self, numbers: list[int]) -> Any:

@@ -22,7 +22,7 @@ from intertwine.group.catalogue.so2_o2 import o2_group, so2_group
 from intertwine.group.catalogue.solids import ico_group, octa_group
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.group import Group
-from intertwine.group.matrices.rotations import about, multiply, quaternion_matrix, same_rotation
+from intertwine.group.matrices.rotations import about, multiply, rotation_of_quaternion, same_rotation
 from intertwine.suggestions import suggests
 
 _AXES = np.eye(3)
@@ -47,7 +47,7 @@ class Position:
     @property
     def moved_by(self) -> np.ndarray:
         """The matrix of the rotation A, shape ``(3, 3)``."""
-        return quaternion_matrix(np.array(self.frame))
+        return rotation_of_quaternion(np.array(self.frame))
 
     @property
     def is_everything(self) -> bool:
@@ -167,7 +167,9 @@ def full_tetrahedral(parts: list[Any], id: Any) -> Placed:
     if rest:
         raise GroupError(f"O(3) has no subgroup {id!r}")
     tetrahedral = point_group("Td")
-    return Placed(TableEmbedding(tetrahedral, tetrahedral.natural_representation.matrices), quaternion_matrix(frame))
+    return Placed(
+        TableEmbedding(tetrahedral, tetrahedral.natural_representation.matrices), rotation_of_quaternion(frame)
+    )
 
 
 def cone(parts: list[Any], id: Any, maximum_frequency: int) -> Placed:
@@ -193,9 +195,9 @@ def cone(parts: list[Any], id: Any, maximum_frequency: int) -> Placed:
     moved = multiply(about(_AXES[2], -float(axis) / 2), frame)
     if n == 1:
         mirror = np.stack([np.eye(3), np.diag([1.0, -1.0, 1.0])])
-        return Placed(TableEmbedding(cyclic_group(2), mirror), quaternion_matrix(moved))
+        return Placed(TableEmbedding(cyclic_group(2), mirror), rotation_of_quaternion(moved))
     group = o2_group(maximum_frequency) if n == -1 else dihedral_group(n)
-    return Placed(AxialEmbedding(group, 1.0), quaternion_matrix(moved))
+    return Placed(AxialEmbedding(group, 1.0), rotation_of_quaternion(moved))
 
 
 @suggests

@@ -137,23 +137,23 @@ def _spectral(representation: Representation) -> Structure:
 
 
 @remembered
-def structure(representation: Representation, spectral: bool = False) -> Structure:
+def component_structure(representation: Representation, irreps_only: bool = False) -> Structure:
     """The parts and mixings of a representation.
 
     Args:
         representation: the representation.
-        spectral: whether to see irreps only, also where the group permutes blocks.
+        irreps_only: whether to see irreps only, also where the group permutes blocks.
 
     Example:
         >>> from intertwine.group import cyclic_group
         >>> group = cyclic_group(4)
-        >>> [part.component.count for part in structure(group.regular_representation + group.irrep(1)).parts]
+        >>> [part.component.count for part in component_structure(group.regular_representation + group.irrep(1)).parts]
         [4, 2]
-        >>> len(structure(group.regular_representation, spectral=True).parts)
+        >>> len(component_structure(group.regular_representation, irreps_only=True).parts)
         3
     """
     group = representation.group
-    if spectral or not isinstance(group, FiniteGroup):
+    if irreps_only or not isinstance(group, FiniteGroup):
         return _spectral(representation)
     parts: list[Part] = []
     mixings: list[Mixing] = []
@@ -162,7 +162,7 @@ def structure(representation: Representation, spectral: bool = False) -> Structu
         if component.count > 1 or component.is_free:
             parts.append(Part(component, channels))
             continue
-        matrices = representation.kept_matrices.block(channels.tolist()).dense
+        matrices = representation.element_matrices.block(channels.tolist()).dense
         alike = (
             irrep
             for irrep in group.irreps()
@@ -178,4 +178,4 @@ def structure(representation: Representation, spectral: bool = False) -> Structu
     return Structure(tuple(parts), tuple(mixings))
 
 
-__all__ = ["Component", "InducedComponent", "IrrepComponent", "Mixing", "Part", "Structure", "structure"]
+__all__ = ["Component", "InducedComponent", "IrrepComponent", "Mixing", "Part", "Structure", "component_structure"]

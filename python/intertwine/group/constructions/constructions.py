@@ -18,10 +18,16 @@ from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.group import Group
 from intertwine.group.core.representation import Representation, block_diagonal, need_representations
-from intertwine.group.matrices.element_matrices import Deferred, Matrices, SignedPermutations, direct_sum, snapped
-from intertwine.group.matrices.element_matrices import tensor_product as kronecker
+from intertwine.group.matrices.element_matrices import (
+    Deferred,
+    Matrices,
+    SignedPermutations,
+    direct_sum,
+    kronecker,
+    snapped,
+)
 from intertwine.group.matrices.hom import ENDOMORPHISMS
-from intertwine.group.matrices.labels import Label, Typed
+from intertwine.group.matrices.labels import Label, SubgroupKey
 from intertwine.memory import remembered
 from intertwine.suggestions import suggests
 
@@ -77,7 +83,7 @@ class _Sum(Deferred):
         self._parts = parts
 
     def make(self) -> Matrices:
-        return direct_sum([part.kept_matrices for part in self._parts])
+        return direct_sum([part.element_matrices for part in self._parts])
 
 
 @suggests
@@ -130,7 +136,7 @@ def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: s
         degree = greatest_frequency(a) + greatest_frequency(b)
         owner = cast("ContinuousGroup", group)
         return continuous_representation(owner, lambda g: np.kron(a(g), b(g)), degree, f"{a_name} X {b_name}", lie)
-    matrices = kronecker(a.kept_matrices, b.kept_matrices)
+    matrices = kronecker(a.element_matrices, b.element_matrices)
     return named_representation(group, matrices, f"{a_name} X {b_name}")
 
 
@@ -182,18 +188,18 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
         repr: a representation of the group.
     """
     need_representations([repr], "a restriction")
-    return _restricted(group, Typed(id), repr, repr.name, group.name)
+    return _restricted(group, SubgroupKey(id), repr, repr.name, group.name)
 
 
 @remembered
-def _restricted(group: Group, key: Typed, repr: Representation, name: str, printed: str) -> Representation:
+def _restricted(group: Group, key: SubgroupKey, repr: Representation, name: str, printed: str) -> Representation:
     id = key.id
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
     label = f"{printed}:{name}"
     if isinstance(group, FiniteGroup):
         subgroup, numbers = group._subgroup_elements(id)
-        return named_representation(subgroup, repr.kept_matrices.take(numbers), label)
+        return named_representation(subgroup, repr.element_matrices.take(numbers), label)
     subgroup, inclusion, _ = group.subgroup(id)
     if isinstance(subgroup, FiniteGroup):
         matrices = snapped(np.stack([repr(cast("GroupElement", inclusion(h))) for h in subgroup.elements]))

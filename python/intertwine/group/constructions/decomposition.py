@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixData:
+class RepresentationData:
     """As much of a representation as determines it: what the solver and the characters need.
 
     Attributes:
@@ -75,7 +75,7 @@ class MatrixData:
         return count
 
 
-def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> MatrixData:
+def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> RepresentationData:
     """The data of a representation of a finite group.
 
     Args:
@@ -87,7 +87,7 @@ def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> MatrixDa
     generators = np.zeros((len(group.generator_numbers), found.size, found.size))
     for k, number in enumerate(group.generator_numbers):
         generators[k] = found.at(number)
-    return MatrixData(
+    return RepresentationData(
         group,
         generators,
         np.zeros((0, found.size, found.size)),
@@ -100,7 +100,7 @@ def finite_data(group: FiniteGroup, matrices: np.ndarray | Matrices) -> MatrixDa
 
 def continuous_data(
     group: ContinuousGroup, matrix: Callable[[GroupElement], np.ndarray], lie: np.ndarray, degree: int
-) -> MatrixData:
+) -> RepresentationData:
     """The data of a representation of a continuous group.
 
     Args:
@@ -111,7 +111,7 @@ def continuous_data(
     """
     elements, weights = group.class_quadrature(2 * degree)
     generators = [matrix(g) for g in group.generators]
-    return MatrixData(
+    return RepresentationData(
         group,
         np.stack(generators) if generators else np.zeros((0, *lie.shape[1:])),
         lie,
@@ -131,7 +131,7 @@ def greatest_frequency(representation: Representation) -> int:
     return max(representation.group.frequency(id) for id in representation.irreps)  # type: ignore[attr-defined]
 
 
-def restricted_data(group: Group, id: Any, representation: Representation) -> MatrixData:
+def restricted_data(group: Group, id: Any, representation: Representation) -> RepresentationData:
     """The data of a representation restricted to a subgroup.
 
     Args:
@@ -154,7 +154,9 @@ def restricted_data(group: Group, id: Any, representation: Representation) -> Ma
     return continuous_data(smaller, matrix, smaller.derivatives(matrix, degree), degree)
 
 
-def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity: int) -> list[np.ndarray]:
+def _irrep_embeddings(
+    irrep: IrreducibleRepresentation, data: RepresentationData, multiplicity: int
+) -> list[np.ndarray]:
     """Isometries from an irrep into a representation with orthogonal images, shapes ``(size, irrep size)``."""
     found: list[np.ndarray] = []
     maps = intertwiners(
@@ -175,7 +177,7 @@ def _embeddings(irrep: IrreducibleRepresentation, data: MatrixData, multiplicity
     return found
 
 
-def decompose(data: MatrixData) -> tuple[list[Label], np.ndarray]:
+def decompose(data: RepresentationData) -> tuple[list[Label], np.ndarray]:
     """The irreps in a representation, and Q with rho = Q (sum of irreps) Q^T.
 
     The columns of Q that belong to an irrep psi are embeddings from Hom_G(psi, rho) with orthogonal images.
@@ -198,7 +200,7 @@ def decompose(data: MatrixData) -> tuple[list[Label], np.ndarray]:
     for irrep in data.candidates:
         count = data.multiplicity(irrep)
         if count:
-            columns += _embeddings(irrep, data, count)
+            columns += _irrep_embeddings(irrep, data, count)
             labels += [irrep.id] * count
     basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
     if basis.shape[1] != data.size:
@@ -309,7 +311,7 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
     order = [channel for block in blocks for channel in block]
     parts = []
     for number, block in enumerate(blocks):
-        parts.append(named_representation(group, repr.kept_matrices.block(block), f"{repr.name}_{number}"))
+        parts.append(named_representation(group, repr.element_matrices.block(block), f"{repr.name}_{number}"))
     return np.eye(repr.size)[order], parts
 
 

@@ -11,7 +11,7 @@ from intertwine.group.constructions.decomposition import restricted_data
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.hom import ENDOMORPHISMS, intertwiners
-from intertwine.group.matrices.labels import Typed
+from intertwine.group.matrices.labels import SubgroupKey
 from intertwine.suggestions import Suggesting
 
 if TYPE_CHECKING:
@@ -160,10 +160,10 @@ class HomSpace(Suggesting):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HomSpace):
             return NotImplemented
-        return self.G == other.G and Typed(self.sgid) == Typed(other.sgid)
+        return self.G == other.G and SubgroupKey(self.sgid) == SubgroupKey(other.sgid)
 
     def __hash__(self) -> int:
-        return hash((self.G, Typed(self.sgid)))
+        return hash((self.G, SubgroupKey(self.sgid)))
 
     def __repr__(self) -> str:
         return f"{self.G}/{self.H}[{self.sgid}]"

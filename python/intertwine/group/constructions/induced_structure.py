@@ -121,7 +121,7 @@ def induced_components(representation: Representation) -> tuple[InducedComponent
     group = representation.group
     if not isinstance(group, FiniteGroup):
         raise TypeError("induced components are read off the matrices of finite groups")
-    matrices = representation.kept_matrices
+    matrices = representation.element_matrices
     if isinstance(matrices, SignedPermutations):
         parts, targets = [[channel] for channel in range(representation.size)], matrices.images
     else:

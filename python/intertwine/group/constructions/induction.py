@@ -92,7 +92,7 @@ def _of_finite_group(
     position_in_subgroup = np.full(group.order(), -1)
     position_in_subgroup[numbers] = np.arange(len(numbers))
     inside = position_in_subgroup[group.table[group.inverses[chosen[targets]], images]]
-    matrices = _blocks_in_place(sigma.kept_matrices, targets, inside)
+    matrices = _blocks_in_place(sigma.element_matrices, targets, inside)
     # Layers that take norms of blocks read the size of a block here: zeros in sigma's matrices would hide it.
     return named_representation(group, matrices, label, subfield_size=sigma.size)
 
@@ -190,7 +190,7 @@ class _InducedMatrix:
         self._group, self._representatives, self._restriction, self._sigma = group, representatives, restriction, sigma
 
     def __call__(self, value: Any) -> np.ndarray:
-        g = GroupElement._of(value, self._group)
+        g = GroupElement._from_canonical_value(value, self._group)
         size, blocks = self._sigma.size, len(self._representatives)
         matrix = np.zeros((blocks, size, blocks, size))
         for b, r in enumerate(self._representatives):

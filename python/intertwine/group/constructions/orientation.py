@@ -22,7 +22,7 @@ def renamed(rho: Representation, name: str) -> Representation:
         rho: the representation.
         name: the name that it prints.
     """
-    given: Any = rho.kept_matrices if isinstance(rho.group, FiniteGroup) else rho._given_matrices
+    given: Any = rho.element_matrices if isinstance(rho.group, FiniteGroup) else rho._given_matrices
     return Representation(rho.group, name, rho.irreps, rho.change_of_basis, _matrices=given)
 
 

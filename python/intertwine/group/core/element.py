@@ -37,7 +37,7 @@ class GroupElement:
         object.__setattr__(self, "_value", group._to_canonical(g, param or group.PARAM))
 
     @classmethod
-    def _of(cls, value: Any, group: Group) -> GroupElement:
+    def _from_canonical_value(cls, value: Any, group: Group) -> GroupElement:
         """An element from a value that is canonical already."""
         element = cls.__new__(cls)
         object.__setattr__(element, "_group", group)
@@ -89,10 +89,10 @@ class GroupElement:
             # A tensor of fields: it says itself how the element acts on it.
             return NotImplemented
         other = self._same_group(other)
-        return GroupElement._of(self._group._combine(self._value, other._value), self._group)
+        return GroupElement._from_canonical_value(self._group._combine(self._value, other._value), self._group)
 
     def __invert__(self) -> GroupElement:
-        return GroupElement._of(self._group._inverse(self._value), self._group)
+        return GroupElement._from_canonical_value(self._group._inverse(self._value), self._group)
 
     def __pow__(self, exponent: int) -> GroupElement:
         base = self if exponent >= 0 else ~self
@@ -113,7 +113,7 @@ class GroupElement:
         return self._group._repr_value(self._value)
 
     def __reduce__(self) -> tuple[Any, tuple[Any, Group]]:
-        return (GroupElement._of, (self._value, self._group))
+        return (GroupElement._from_canonical_value, (self._value, self._group))
 
     def __copy__(self) -> GroupElement:
         return self

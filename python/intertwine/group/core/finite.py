@@ -130,7 +130,7 @@ class FiniteGroup(Group):
 
     @cached_property
     def _elements(self) -> tuple[GroupElement, ...]:
-        return tuple(GroupElement._of(value, self) for value in self._values)
+        return tuple(GroupElement._from_canonical_value(value, self) for value in self._values)
 
     @property
     def elements(self) -> list[GroupElement]:

@@ -87,7 +87,7 @@ class FlippedGroup(Group):
 
     def _pair(self, flip: int, rotation: GroupElement) -> GroupElement:
         """The flip (if ``flip`` is 1), followed by a rotation."""
-        return GroupElement._of((flip, rotation._value), self)
+        return GroupElement._from_canonical_value((flip, rotation._value), self)
 
     @property
     def generators(self) -> list[GroupElement]:

@@ -11,7 +11,7 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
 from intertwine.group.core.element import GroupElement
 from intertwine.group.matrices.labels import Label
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import Suggesting
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Group(Suggesting, ABC):
             id: the label of the subgroup; see the class of the group.
         """
 
-    _extreme_ids: tuple[Any, Any]
+    _trivial_and_whole_id: tuple[Any, Any]
     """The labels of the trivial subgroup, and of the group as its own subgroup."""
 
     # --- what follows ---------------------------------------------------------------------------------------------------
@@ -153,12 +153,12 @@ class Group(Suggesting, ABC):
     @property
     def subgroup_trivial_id(self) -> Any:
         """The label of the subgroup that holds the identity alone."""
-        return self._extreme_ids[0]
+        return self._trivial_and_whole_id[0]
 
     @property
     def subgroup_self_id(self) -> Any:
         """The label of the group as its own subgroup."""
-        return self._extreme_ids[1]
+        return self._trivial_and_whole_id[1]
 
     def irrep(self, *id: Any, **named: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label.

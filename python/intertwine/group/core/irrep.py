@@ -85,7 +85,7 @@ class IrreducibleRepresentation(Representation):
 
     @cached_property
     def _trivial(self) -> bool:
-        return self._size == 1 and bool((self._structure_matrices == 1.0).all()) and not self.lie_matrices.any()
+        return self._size == 1 and bool((self._matrices_to_test == 1.0).all()) and not self.lie_matrices.any()
 
     @cached_property
     def lie_matrices(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from intertwine.group.matrices.element_matrices import (
     DenseMatrices,
     Matrices,
     SignedPermutations,
-    kept,
+    compact,
     snapped,
 )
 from intertwine.group.matrices.labels import Label, as_label
@@ -162,7 +162,7 @@ class Representation:
     # --- its matrices -----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def kept_matrices(self) -> Matrices:
+    def element_matrices(self) -> Matrices:
         """All matrices of a representation of a finite group, in the form in which they are kept: dense, or as permutations.
 
         Raises:
@@ -174,9 +174,9 @@ class Representation:
             )
         given = self._given_matrices
         if isinstance(given, Deferred):
-            return kept(given.make())
+            return compact(given.make())
         if isinstance(given, (np.ndarray, DenseMatrices, SignedPermutations)):
-            return kept(given)
+            return compact(given)
         basis = self._change_of_basis
         irreps = [] if given is not None else [self._group.irrep(*id).matrices for id in self._irreps]
         # One matrix at a time: the intermediate arrays are several times as large as the result.
@@ -185,7 +185,7 @@ class Representation:
             result[number] = (
                 basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
             )
-        return kept(result)
+        return compact(result)
 
     @property
     def matrices(self) -> np.ndarray:
@@ -196,7 +196,7 @@ class Representation:
         Raises:
             GroupError: for a continuous group.
         """
-        return self.kept_matrices.dense
+        return self.element_matrices.dense
 
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):
@@ -222,7 +222,7 @@ class Representation:
                 f"{element} is an element of {element.group}, but this is a representation of {self._group}"
             )
         if isinstance(self._group, FiniteGroup):
-            return self.kept_matrices.at(self._group.index(element))
+            return self.element_matrices.at(self._group.index(element))
         return self._matrix(element._value)
 
     @cached_property
@@ -247,7 +247,7 @@ class Representation:
     @cached_property
     def characters(self) -> np.ndarray:
         """The traces of all matrices of a representation of a finite group, shape ``(order,)``."""
-        return self.kept_matrices.characters
+        return self.element_matrices.characters
 
     def character(self, e: GroupElement) -> float:
         """The trace of the matrix of an element."""
@@ -258,15 +258,15 @@ class Representation:
     @cached_property
     def is_permutation(self) -> bool:
         """Whether every matrix permutes the channels: then it commutes with any function of one channel."""
-        return bool(np.isin(self._structure_matrices, (0.0, 1.0)).all()) and not self.lie_matrices.any()
+        return bool(np.isin(self._matrices_to_test, (0.0, 1.0)).all()) and not self.lie_matrices.any()
 
     @cached_property
     def is_signed_permutation(self) -> bool:
         """Whether every matrix permutes the channels up to signs."""
-        return bool(np.isin(self._structure_matrices, (0.0, 1.0, -1.0)).all()) and not self.lie_matrices.any()
+        return bool(np.isin(self._matrices_to_test, (0.0, 1.0, -1.0)).all()) and not self.lie_matrices.any()
 
     @property
-    def _structure_matrices(self) -> np.ndarray:
+    def _matrices_to_test(self) -> np.ndarray:
         return self.generator_matrices if len(self.generator_matrices) else np.eye(self.size)[None]
 
     def is_trivial(self) -> bool:

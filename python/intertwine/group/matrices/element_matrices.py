@@ -181,7 +181,7 @@ def as_signed_permutations(matrices: Matrices) -> SignedPermutations | None:
     return SignedPermutations(images, None if (entries == 1).all() else entries)
 
 
-def kept(matrices: np.ndarray | Matrices) -> Matrices:
+def compact(matrices: np.ndarray | Matrices) -> Matrices:
     """Matrices in the form in which a representation keeps them.
 
     Args:
@@ -223,7 +223,7 @@ def direct_sum(parts: list[Matrices]) -> Matrices:
     return DenseMatrices(_read_only(result))
 
 
-def tensor_product(a: Matrices, b: Matrices) -> Matrices:
+def kronecker(a: Matrices, b: Matrices) -> Matrices:
     """The Kronecker products of the matrices of two representations.
 
     Args:

@@ -168,7 +168,7 @@ def sphere_quadrature(degree: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @remembered
-def _dual(order: int) -> tuple[np.ndarray, np.ndarray]:
+def _quadrature_dual(order: int) -> tuple[np.ndarray, np.ndarray]:
     """Points u_i and functions c_i with D_l(A) = sum_i Y_l(A u_i) c_i^T: the mean of Y Y^T is the identity over 2 l + 1."""
     points, weights = sphere_quadrature(2 * order)
     return points, (2 * order + 1) * (harmonics(points, order) * weights).T
@@ -202,7 +202,7 @@ def harmonic_action(matrix: np.ndarray, order: int) -> np.ndarray:
         sign = np.sign(np.linalg.det(matrix))
         rows = np.stack([re, -sign * im, im, sign * re], axis=-1)
         return rows.reshape(*matrix.shape[:-2], size, size)
-    points, dual = _dual(order)
+    points, dual = _quadrature_dual(order)
     if matrix.ndim > 2 and matrix[..., 0, 0].size * len(points) * (order + 1) ** 2 > _AT_ONCE:
         return np.stack([harmonic_action(one, order) for one in matrix])
     return harmonics(points @ matrix.swapaxes(-1, -2), order) @ dual

@@ -40,14 +40,14 @@ def _part(part: Any, id: Any) -> Any:
     return int(part)
 
 
-class Typed:
+class SubgroupKey:
     """A label of a subgroup as a key of a cache: ``False`` is not ``0``, and ``True`` not ``1.0``, as they are for Python.
 
     Args:
         id: the label, hashable but for lists.
 
     Example:
-        >>> Typed((False, 4)) == Typed((0.0, 4)), Typed([None, 2]) == Typed((None, 2))
+        >>> SubgroupKey((False, 4)) == SubgroupKey((0.0, 4)), SubgroupKey([None, 2]) == SubgroupKey((None, 2))
         (False, True)
     """
 
@@ -58,7 +58,7 @@ class Typed:
         self._key = _typed(id)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Typed) and self._key == other._key
+        return isinstance(other, SubgroupKey) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)

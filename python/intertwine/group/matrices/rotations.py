@@ -100,7 +100,7 @@ def from_quaternion(quaternion: np.ndarray, param: str) -> np.ndarray:
     if param == "Q":
         return quaternion
     if param == "MAT":
-        result = quaternion_matrix(quaternion)
+        result = rotation_of_quaternion(quaternion)
     elif param == "EV":
         result = Rotation.from_quat(np.array(quaternion)).as_rotvec()
     else:
@@ -112,7 +112,7 @@ def from_quaternion(quaternion: np.ndarray, param: str) -> np.ndarray:
     return result
 
 
-def quaternion_matrix(quaternion: np.ndarray) -> np.ndarray:
+def rotation_of_quaternion(quaternion: np.ndarray) -> np.ndarray:
     """The rotation matrices of unit quaternions.
 
     Args:
@@ -221,5 +221,5 @@ def repr_rotation(quaternion: np.ndarray) -> str:
     Args:
         quaternion: a unit quaternion.
     """
-    matrix = np.where(np.abs(quaternion_matrix(quaternion)) < 1e-12, 0.0, quaternion_matrix(quaternion))
+    matrix = np.where(np.abs(rotation_of_quaternion(quaternion)) < 1e-12, 0.0, rotation_of_quaternion(quaternion))
     return array_as_text(matrix)[1:-1].replace("\n ", "\n")

@@ -22,7 +22,7 @@ from importlib.resources import files
 import numpy as np
 
 from intertwine.group.matrices.polyhedral import canonical_sign, left_product, polyhedral_rotations
-from intertwine.group.matrices.rotations import quaternion_matrix
+from intertwine.group.matrices.rotations import rotation_of_quaternion
 from intertwine.memory import remembered
 
 TABLE = "thomson.npz"
@@ -62,7 +62,7 @@ def symmetry(kind: str) -> np.ndarray:
     if kind == "sphere":
         group = np.eye(3)[None]
     elif kind == "sphere_cube":
-        group = np.rint(quaternion_matrix(polyhedral_rotations("cube"))) + 0.0
+        group = np.rint(rotation_of_quaternion(polyhedral_rotations("cube"))) + 0.0
     else:
         half = np.eye(4)[None] if kind == "rotations" else left_product(polyhedral_rotations("cube"))
         group = np.concatenate([half, -half])

@@ -12,7 +12,7 @@ from intertwine.budget import Price
 from intertwine.errors import ModelFileError, UnsupportedFieldError
 from intertwine.kernels.constants import ConstantModule
 from intertwine.nn.base.families import describe_arguments
-from intertwine.scalars import plain
+from intertwine.numpy_scalars import without_numpy_scalars
 from intertwine.suggestions import refuse_unknown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _ModuleType(ABCMeta):
     """The class of module classes: it converts NumPy's numbers among the arguments of a constructor to Python's."""
 
     def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
-        return type.__call__(cls, *map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+        return type.__call__(cls, *without_numpy_scalars(args), **without_numpy_scalars(kwargs))
 
     @property
     def __signature__(cls) -> inspect.Signature:

@@ -9,7 +9,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
 from intertwine.fields import GeometricTensor
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 

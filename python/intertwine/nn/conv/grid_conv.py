@@ -99,7 +99,7 @@ class _GridConv(ExpandedModule):
         kernel = sizes_of(kernel_size, d, "kernel_size", least=1)
         units = relative_sizes(spacing, d, "spacing")
         points = lattice_points(d, kernel, tuple(others.get("dilation", 1) * unit for unit in units))
-        scalars = cls._scalars(in_type, kernel, units, **others).seen_on(points)
+        scalars = cls._scalars(in_type, kernel, units, **others).without_vanishing(points)
         return plan_weights(in_type.gspace.basespace_action, *cls._fields(in_type, out_type, groups), scalars)
 
     @classmethod

@@ -15,7 +15,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
-from intertwine.kernels.gather import aggregate, distribute
+from intertwine.kernels.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.nn.conv.basis_layer import ExpandedModule
 from intertwine.nn.conv.graph import edges_with_differences, is_graph
@@ -193,11 +193,11 @@ class _PointConv(ExpandedModule):
         matrices, bias = self._kept("filter", self._expand)
         outs, ins, count = matrices.shape
         if self._gathers:
-            sums = aggregate(functions, features, sources, targets)
+            sums = sum_at_targets(functions, features, sources, targets)
             output = F.linear(sums.flatten(1), matrices.transpose(1, 2).reshape(outs, count * ins))
         else:
             carried = F.linear(features, matrices.permute(2, 0, 1).reshape(count * outs, ins))
-            output = distribute(functions, carried.view(-1, count, outs), sources, targets)
+            output = multiply_at_sources(functions, carried.view(-1, count, outs), sources, targets)
         if self.aggr == "mean":
             ones = torch.ones_like(targets, dtype=output.dtype)
             degree = ones.new_zeros(output.shape[0]).index_add(0, targets, ones)

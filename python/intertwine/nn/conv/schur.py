@@ -246,9 +246,9 @@ def _direct_blocks(plan: ExpansionPlan, blocks: SchurBlocks) -> np.ndarray | Non
     twin = copy.deepcopy(blocks).double()
     # Each weight gets a pair of fields of its own, so that few expansions are enough for all weights.
     rows: list[np.ndarray] = []
-    for first in range(0, pair.rows.size, outs * ins):
-        units = range(first, min(first + outs * ins, pair.rows.size))
-        weights = torch.zeros(outs * ins, pair.rows.size, dtype=torch.float64)
+    for first in range(0, pair.basis.size, outs * ins):
+        units = range(first, min(first + outs * ins, pair.basis.size))
+        weights = torch.zeros(outs * ins, pair.basis.size, dtype=torch.float64)
         for number, unit in enumerate(units):
             weights[number, unit] = 1.0
         parts = twin._apart(twin.blocks(expansion(weights.flatten())[:, :, 0]))

@@ -11,7 +11,7 @@ from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.conv.convolutions import R1Conv, R2Conv, R3Conv
 from intertwine.nn.conv.grid_conv import _GridConv
 from intertwine.nn.structure.branching import MultipleModule
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 
 _CONVOLUTIONS: dict[int, type[_GridConv]] = {1: R1Conv, 2: R2Conv, 3: R3Conv}
 

@@ -27,7 +27,7 @@ from intertwine.nn.inspect.judging import Judge
 from intertwine.nn.inspect.kinds import fixed_sizes
 from intertwine.nn.inspect.moving import moved, relative_error, symmetry_of
 from intertwine.nn.inspect.tracing import Scalars
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from intertwine.fields import FieldType
 from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.judging import WORK, Judge, Judgement, all_exact
 from intertwine.nn.inspect.tracing import plain
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 _REACH = 12

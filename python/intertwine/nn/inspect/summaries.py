@@ -16,7 +16,7 @@ from intertwine.nn.inspect.judging import Judge, Judged
 from intertwine.nn.inspect.kinds import Kind, gathers, kind_of, walk
 from intertwine.nn.inspect.planning import titled, verdict
 from intertwine.nn.inspect.tracing import plain
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
 _HEADINGS = ("layer", "output fields", "output", "parameters", "multiply-adds", "memory", "on the grid")

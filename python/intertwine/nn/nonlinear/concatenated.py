@@ -37,7 +37,7 @@ def _concatenated(representation: Representation, name: str) -> Representation:
             f"is none",
             hint="use regular, quotient or trivial fields or signs, or NormNonLinearity",
         )
-    permutations = cast("SignedPermutations", as_signed_permutations(representation.kept_matrices))
+    permutations = cast("SignedPermutations", as_signed_permutations(representation.element_matrices))
     swapped = (permutations.entries < 0).astype(int)
     images = 2 * permutations.images[:, :, None] + np.stack([swapped, 1 - swapped], axis=2)
     return named_representation(group, SignedPermutations(images.reshape(group.order(), -1)), f"concatenated_{name}")

@@ -10,7 +10,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.gspaces.resample import act_on_grid
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 
 Augment = Callable[[torch.Tensor, torch.Tensor, torch.Generator], tuple[torch.Tensor, torch.Tensor]]
 """From inputs, targets and a generator to inputs and targets of one batch."""

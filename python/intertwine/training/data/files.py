@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import Dataset
 
 from intertwine.errors import ArgumentError, DataWarning, FileError, MissingDependencyError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.training.data.identity import describe, identity_of_files
 from intertwine.training.data.listing import list_images, shown
 

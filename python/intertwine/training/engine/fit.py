@@ -14,7 +14,7 @@ import torch
 from intertwine.errors import (
     ArgumentError,
 )
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.training.data.augment import Augment, resolve_augment
 from intertwine.training.data.batches import (
     as_source,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from intertwine.errors import EquivarianceWarning, IntertwineError, StatisticsWarning, Words, counted_in, warn
+from intertwine.errors import EquivarianceWarning, IntertwineError, StatisticsWarning, Words, shift_positions, warn
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.planning import plan_within
@@ -38,7 +38,7 @@ def warn_off_grid(module: torch.nn.Module, size: tuple[int, ...]) -> None:
         f"{{reason}}. {advice}. Pad or crop the data, or change that layer.",
         EquivarianceWarning,
         positions={"layer": row["layer"]},
-        parts={"reason": Words(row["reason"], r=counted_in(row["reason"], first=1))},
+        parts={"reason": Words(row["reason"], r=shift_positions(row["reason"], first=1))},
     )
 
 

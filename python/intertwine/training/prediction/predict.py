@@ -10,7 +10,7 @@ import torch
 
 from intertwine import checks
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.training.data.batches import Source, TensorSource, as_source, check_batch, scaled
 from intertwine.training.data.pairing import IGNORE, Missing, align
 from intertwine.training.data.turning import type_of_target

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 
 from intertwine.errors import ArgumentError
-from intertwine.scalars import plain_numbers
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.training.data.batches import as_inputs
 from intertwine.training.prediction.predict import Poll, predict
 from intertwine.training.prediction.reach import one_answer_for_each_pixel, tilings, windows

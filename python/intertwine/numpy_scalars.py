@@ -11,7 +11,7 @@ import numpy as np
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def plain(value: Any) -> Any:
+def without_numpy_scalars(value: Any) -> Any:
     """A value with Python's numbers in place of NumPy's scalars, also within lists, tuples and dicts.
 
     Numbers of 8 bits would overflow in sums, and files, labels and printed forms would depend on the width.
@@ -21,17 +21,17 @@ def plain(value: Any) -> Any:
 
     Example:
         >>> import numpy as np
-        >>> plain([np.int8(3), (np.float32(0.5), np.bool_(True)), "text"])
+        >>> without_numpy_scalars([np.int8(3), (np.float32(0.5), np.bool_(True)), "text"])
         [3, (0.5, True), 'text']
     """
     if isinstance(value, np.generic):
         return value.item() if isinstance(value, (np.bool_, np.integer, np.floating)) else value
     kind = type(value)
     if kind is list or kind is tuple:
-        made = [plain(item) for item in value]
+        made = [without_numpy_scalars(item) for item in value]
         return value if all(a is b for a, b in zip(made, value)) else kind(made)
     if kind is dict:
-        made = {plain(key): plain(item) for key, item in value.items()}
+        made = {without_numpy_scalars(key): without_numpy_scalars(item) for key, item in value.items()}
         same = all(a is b and made[a] is value[b] for a, b in zip(made, value))
         return value if same else made
     return value
@@ -51,6 +51,6 @@ def plain_numbers(function: _Function) -> _Function:
 
     @functools.wraps(function)
     def converted(*args: Any, **kwargs: Any) -> Any:
-        return function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})
+        return function(*without_numpy_scalars(args), **without_numpy_scalars(kwargs))
 
     return converted  # type: ignore[return-value]

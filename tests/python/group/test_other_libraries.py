@@ -5,7 +5,7 @@ import pytest
 
 from intertwine import group
 from intertwine.errors import IntertwineError
-from intertwine.group.catalogue.peer_order import e3nn_order, escnn_order, rising_order
+from intertwine.group.catalogue.other_libraries import e3nn_order, escnn_order, rising_order
 
 GROUPS = {
     "so3_group": (4,),

@@ -90,16 +90,16 @@ class GeneratedGroup(FiniteGroup):
         return value
 
     @cached_property
-    def _words(self) -> tuple[str, ...]:
+    def _element_names(self) -> tuple[str, ...]:
         steps = self.generator_numbers
         words: dict[int, list[int]] = {0: []}
         for g in closure(self.table, list(steps)):
             for k, step in enumerate(steps):
                 words.setdefault(int(self.table[g, step]), [*words[g], k])
-        return tuple(_word(words[g]) for g in range(self.order()))
+        return tuple(_product_text(words[g]) for g in range(self.order()))
 
     def _repr_value(self, value: int) -> str:
-        return (self._names or self._words)[value]
+        return (self._names or self._element_names)[value]
 
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
@@ -163,7 +163,7 @@ class GeneratedGroup(FiniteGroup):
         return f"{self.name}[{', '.join(str(g) for g in numbers)}]" if name.startswith("order") else name
 
     @property
-    def _extreme_ids(self) -> tuple[tuple[int, ...], tuple[int, ...]]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def _trivial_and_whole_id(self) -> tuple[tuple[int, ...], tuple[int, ...]]:  # pyright: ignore[reportIncompatibleVariableOverride]
         return (), self.generator_numbers
 
     # --- values ------------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class GeneratedGroup(FiniteGroup):
         return self._hash
 
 
-def _word(steps: list[int]) -> str:
+def _product_text(steps: list[int]) -> str:
     if not steps:
         return "1"
     runs: list[list[int]] = []

@@ -1,4 +1,8 @@
-"""Sums over the edges of a graph, arranged as batched products of matrices."""
+"""Sums over the edges of a graph, computed as batched products of matrices.
+
+A layer computes, for each node t, the sum over the edges e from s to t, and over the functions f, of phi_f(e) C_f x(s). The
+matrices C_f may be applied to the sums of ``sum_at_targets``, or to x before ``multiply_at_sources``.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +75,7 @@ def _with_empty(values: torch.Tensor) -> torch.Tensor:
     return torch.cat([values, values.new_zeros(1, *values.shape[1:])])
 
 
-def aggregate(
+def sum_at_targets(
     functions: torch.Tensor, features: torch.Tensor, sources: torch.Tensor, targets: torch.Tensor
 ) -> torch.Tensor:
     """For each node t the sums over the edges e from s to t of functions times features: sum_e phi_f(e) x_i(s).
@@ -102,7 +106,7 @@ def aggregate(
     return sums.new_zeros(count, width, size).index_add(0, table.owner, sums)
 
 
-def distribute(
+def multiply_at_sources(
     functions: torch.Tensor, features: torch.Tensor, sources: torch.Tensor, targets: torch.Tensor
 ) -> torch.Tensor:
     """For each node t the sums over the edges e from s to t of functions times features: sum_e sum_f phi_f(e) z_f(s).

@@ -16,7 +16,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.grids import sphere_grid
 from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie
 from intertwine.group.matrices.rotation_quadrature import pole_to
-from intertwine.group.matrices.rotations import ROTATION_PARAMETRIZATIONS, quaternion_matrix
+from intertwine.group.matrices.rotations import ROTATION_PARAMETRIZATIONS, rotation_of_quaternion
 
 _TURNS = np.array(
     [
@@ -28,7 +28,7 @@ _TURNS = np.array(
 """The derivatives of the rotations about x, y and z."""
 
 
-class SpaceGroup(ContinuousGroup):
+class SpatialGroup(ContinuousGroup):
     """What SO(3) and O(3) share: how elements are written, grids, the standard representation."""
 
     PARAM: str = "Q"
@@ -113,12 +113,12 @@ class _WignerMatrix:
 
     def __call__(self, value: Any) -> np.ndarray:
         inverted, quaternion = value if isinstance(value, tuple) else (0, value)
-        matrix = harmonic_action(quaternion_matrix(quaternion), self._order)
+        matrix = harmonic_action(rotation_of_quaternion(quaternion), self._order)
         return -matrix if inverted and self._parity else matrix
 
 
 def wigner_irrep(
-    group: SpaceGroup, id: tuple[int, ...], name: str, parity: int, **attributes: Any
+    group: SpatialGroup, id: tuple[int, ...], name: str, parity: int, **attributes: Any
 ) -> IrreducibleRepresentation:
     """The irrep of SO(3) or O(3) on the harmonics of one order, times the sign of the inversion to some power.
 
