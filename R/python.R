@@ -205,12 +205,23 @@ environment_folder <- function(name) {
 #' The Python module itself, for what has no R function yet. Inside it the rules are Python's: positions count from
 #' zero, whole numbers are written `4L`.
 #'
-#' @return A Python module.
+#' @param compat `"escnn"` or `"e2cnn"`: the names of this Python library then give what intertwine has in their place, also
+#'   for `reticulate::import()` and for Python files that the session runs. Do this before the library itself is imported.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @return A Python module; with `compat` the one that has the library's name.
 #' @export
 #' @examplesIf intertwine_available()
 #' python <- intertwine_py()
 #' python$gspaces$rot2dOnR2(4L)
-intertwine_py <- function() {
+#'
+#' escnn <- intertwine_py(compat = "escnn")
+#' escnn$nn$FieldType(escnn$gspaces$rot2dOnR2(4L), list(escnn$gspaces$rot2dOnR2(4L)$regular_repr))
+intertwine_py <- function(compat = NULL, ...) {
   bridge()
-  the$python
+  if (is.null(compat)) {
+    return(the$python)
+  }
+  check_string(compat)
+  py_call_checked("compat.install", list(compat))
+  reticulate::import(compat, convert = TRUE)
 }

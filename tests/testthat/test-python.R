@@ -27,3 +27,19 @@ test_that("a missing torch and a missing Python are told apart", {
     "install_intertwine", class = "intertwine_error_python"
   )
 })
+
+test_that("programs written for escnn run through the names of escnn", {
+  skip_if_no_python()
+  skip_if_not(torch_available())
+  withr::local_envvar(INTERTWINE_COMPAT = NA, PYTHONPATH = Sys.getenv("PYTHONPATH", unset = NA))
+  escnn <- intertwine_py(compat = "escnn")
+  withr::defer(intertwine_py()$compat$uninstall("escnn"))
+  gs <- escnn$gspaces$rot2dOnR2(4L)
+  type <- escnn$nn$FieldType(gs, list(gs$regular_repr))
+  expect_identical(class(type), class(intertwine_py()$nn$FieldType(gs, list(gs$regular_repr))))
+  deep <- reticulate::import("escnn.nn.modules.nonlinearities.relu")
+  expect_identical(deep$ReLU(type)$out_type$size, 4L)
+  expect_error(intertwine_py(compat = "e3nn"), "no names of", class = "intertwine_error")
+  expect_error(intertwine_py(compat = 1), "compat", class = "intertwine_error")
+  expect_error(intertwine_py(compat = "escnn", peer = 1), class = "intertwine_error")
+})
