@@ -143,7 +143,7 @@ class GSpace(Suggesting):
         and a quarter turn of a rectangle swaps its sides.
 
         Args:
-            input: the field, shape ``(batch, repr.size, *space)``; axes after those of space, such as time, are kept.
+            input: the field, shape ``(batch, repr.size, *others, *space)``; other axes, such as time, are kept.
             repr: how the group acts on the channels.
             element: of ``fibergroup``.
             order: of the spline between the samples, 0 to 5.
@@ -173,10 +173,9 @@ class GSpace(Suggesting):
                 f"a NumPy array of numbers is needed, not {type(input).__name__}",
                 hint="for tensors use FieldType.transform",
             )
-        axes = 2 + self.dimensionality
-        if input.ndim < axes or input.shape[1] != repr.size:
+        if input.ndim < 2 + self.dimensionality or input.shape[1] != repr.size:
             raise ShapeError(
-                f"a field of {repr} on {self} has the shape (batch, {repr.size}, {self.dimensionality} axes of space, others), "
+                f"a field of {repr} on {self} has the shape (batch, {repr.size}, others, {self.dimensionality} axes of space), "
                 f"but {input.shape} was given"
             )
         values = input if input.dtype.kind in "fc" else input.astype(np.float64)
@@ -188,11 +187,7 @@ class GSpace(Suggesting):
 
         from intertwine.gspaces.resample import act_on_grid
 
-        # The axes after those of space wait beside the batch.
-        others = range(axes, input.ndim)
-        waiting = np.ascontiguousarray(np.moveaxis(turned, others, range(2, 2 + len(others))))
-        moved = act_on_grid(torch.from_numpy(waiting), self._action(element), order).numpy()
-        return np.moveaxis(moved, range(2, 2 + len(others)), others)
+        return act_on_grid(torch.from_numpy(np.ascontiguousarray(turned)), self._action(element), order).numpy()
 
     def type(self, *representations: Representation) -> FieldType:
         """The type of fields on this space.

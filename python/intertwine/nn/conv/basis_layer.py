@@ -134,12 +134,8 @@ class ExpandedModule(EquivariantModule):
 
     @property
     def expanded_bias(self) -> torch.Tensor | None:
-        """The bias of each channel, or ``None``; without gradients in eval mode."""
-        return self._seen(self._expand(self.weights, self.bias)[1])
-
-    def _seen(self, expanded: _Made) -> _Made:
-        """What a user reads of what the parameters expand to: in eval mode numbers, without gradients."""
-        return expanded if self.training or expanded is None else expanded.detach()  # type: ignore[union-attr]
+        """The bias of each channel, or ``None``."""
+        return self._expand(self.weights, self.bias)[1]
 
     def _kept(self, name: str, make: Callable[..., _Made]) -> _Made:
         """What is made of the weights and the bias, from memory where that is safe.

@@ -272,11 +272,11 @@ class _GridConv(ExpandedModule):
 
     @property
     def filter(self) -> torch.Tensor:
-        """The filter as torch takes it, ``(out channels, in channels / groups, *kernel)``; without gradients in eval mode.
+        """The filter as torch takes it, ``(out channels, in channels / groups, *kernel)``.
 
         A transposed convolution has the first two the other way round.
         """
-        return self._seen(self._kept("filter", self._expand)[0])
+        return self._kept("filter", self._expand)[0]
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._plain_map:

@@ -125,8 +125,8 @@ class Linear(ExpandedModule):
 
     @property
     def matrix(self) -> torch.Tensor:
-        """W of shape ``(out channels, in channels)``; without gradients in eval mode."""
-        return self._seen(self._kept("matrix", self._expand)[0])
+        """W of shape ``(out channels, in channels)``."""
+        return self._kept("matrix", self._expand)[0]
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         by_blocks = self._by_blocks(tensor)
