@@ -104,7 +104,7 @@ def identity(space: Any) -> GroupElement:
 
 def generators(space: Any) -> list[GroupElement]:
     """The generators, of a continuous group one for each component beside that of the identity."""
-    return list(group_of(space).generators)
+    return list(group_of(space).component_generators)
 
 
 def centre(space: Any) -> list[GroupElement]:

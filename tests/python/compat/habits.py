@@ -1,7 +1,8 @@
 """What people write around models of escnn, each habit as a function whose result does not depend on random weights.
 
 It runs on escnn itself and on intertwine under its names; both must print the same:
-``python tests/python/compat/habits.py`` and ``python -m intertwine.compat tests/python/compat/habits.py``.
+``python tests/python/compat/habits.py`` and ``python -m intertwine.compat tests/python/compat/habits.py``. The file
+``habits.json`` holds what escnn 1.0.11 prints.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 from escnn import group, gspaces, nn  # pyright: ignore[reportMissingImports]
 from escnn.gspaces import *  # noqa: F403 - a habit  # pyright: ignore[reportMissingImports]
-from escnn.nn import FieldType, GeometricTensor, R2Conv  # pyright: ignore[reportMissingImports]
+from escnn.nn import GeometricTensor, R2Conv  # pyright: ignore[reportMissingImports]
 from escnn.nn.modules.basismanager import BasisManager  # pyright: ignore[reportMissingImports]
 from escnn.nn.modules.equivariant_module import EquivariantModule  # pyright: ignore[reportMissingImports]
 
@@ -312,15 +313,13 @@ def gates() -> Any:
 @habit
 def labels_of_fields() -> Any:
     space = c4()
-    both = space.type(space.regular_repr, space.trivial_repr, space.regular_repr)
-    parts = [
-        (nn.ReLU(space.type(*2 * [space.regular_repr])), "a"),
-        (nn.IdentityModule(space.type(space.trivial_repr)), "b"),
-    ]
+    one, regular = space.trivial_repr, space.regular_repr
+    both = nn.FieldType(space, [regular, one, regular])
     found = []
     for reshuffle in (False, True):
-        layer = nn.MultipleModule(both, ["a", "b", "a"], parts, reshuffle=reshuffle)
-        found.append([str(layer.out_type), layer(both(numbers(1, 9, 1, 1))).tensor.flatten()])
+        layer = nn.BranchingModule(both, ["b", "a", "b"], reshuffle=reshuffle)
+        parts = layer(both(numbers(1, 9, 1, 1)))
+        found.append({label: [str(part.type), part.tensor.flatten()] for label, part in parts.items()})
     return found
 
 
@@ -447,7 +446,7 @@ def modules_of_the_user() -> Any:
             self.in_type = self.out_type = in_type
             self.space = in_type.gspace
 
-        def forward(self, input: Any) -> Any:  # noqa: A002 - as they write it
+        def forward(self, input: Any) -> Any:
             assert input.type == self.in_type
             return GeometricTensor(2 * input.tensor, self.out_type)
 
@@ -510,7 +509,7 @@ def main() -> None:
     for name, function in HABITS.items():
         try:
             found[name] = plain(function())
-        except Exception as error:  # noqa: BLE001 - the other habits are run, too
+        except Exception as error:
             found[name] = f"{type(error).__name__}: {error}"
     sys.stdout.write("\n" + json.dumps(found) + "\n")
 

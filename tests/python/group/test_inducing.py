@@ -66,7 +66,7 @@ def test_the_matrices_multiply_like_the_group_and_are_those_of_the_irreps(pair):
             g, h = G.sample(rng), G.sample(rng)
             np.testing.assert_allclose(rho(g) @ rho(h), rho(g @ h), atol=1e-12)
         blocks = [G.irrep(*label) for label in rho.irreps]
-        for g in (G.sample(rng), *G.generators):
+        for g in (G.sample(rng), *G.component_generators):
             inside = np.zeros((rho.size, rho.size))
             start = 0
             for psi in blocks:

@@ -161,7 +161,7 @@ class CyclicGroup(RotationGroup, FiniteGroup):
         return f"{value}[2pi/{self.N}]"
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """One rotation by 2 pi / N."""
         return [self.element(1)] if self.N > 1 else []
 
@@ -223,6 +223,11 @@ class DihedralGroup(FlippedGroup, FiniteGroup):
     @cached_property
     def _rotations(self) -> CyclicGroup:
         return cyclic_group(self.N)
+
+    @property
+    def reflection(self) -> GroupElement:
+        """The reflection in the x-axis."""
+        return self._pair(1, self._rotations.identity)
 
     def _key(self) -> int:
         return self.N

@@ -107,7 +107,7 @@ class GeneratedGroup(FiniteGroup):
         return self.generating_numbers(range(self.order()))
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """The first elements, in order, none of which is made of those before it."""
         return [self._elements[g] for g in self.generator_numbers]
 

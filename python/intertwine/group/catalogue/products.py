@@ -143,10 +143,10 @@ class DirectProductGroup(Group):
         return self.pair_elements(self._G1.identity, g2)
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """The generators of both groups."""
-        first = [self.inclusion1(g) for g in self._G1.generators]
-        return first + [self.inclusion2(g) for g in self._G2.generators]
+        first = [self.inclusion1(g) for g in self._G1.component_generators]
+        return first + [self.inclusion2(g) for g in self._G2.component_generators]
 
     def testing_elements(self) -> Iterable[GroupElement]:
         """All pairs of the elements on which the two groups are tested."""

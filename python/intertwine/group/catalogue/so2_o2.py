@@ -120,7 +120,7 @@ class SO2(RotationGroup, ContinuousGroup):
         return self.element(0.0)
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """None: the group is connected, so its Lie algebra generates it."""
         return []
 
@@ -218,6 +218,11 @@ class O2(FlippedContinuousGroup):
     @property
     def _rotations(self) -> SO2:
         return so2_group(self._maximum_frequency)
+
+    @property
+    def reflection(self) -> GroupElement:
+        """The reflection in the x-axis."""
+        return self._pair(1, self._rotations.identity)
 
     def _key(self) -> tuple[()]:
         return ()

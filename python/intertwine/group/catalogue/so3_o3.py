@@ -117,7 +117,7 @@ class SO3(RotationGroup, SpatialGroup):
         return GroupElement._from_canonical_value(_IDENTITY, self)
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """None: the group is connected, so its Lie algebra generates it."""
         return []
 

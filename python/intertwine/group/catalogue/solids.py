@@ -103,7 +103,7 @@ class PolyhedralGroup(FiniteGroup):
         return f"array({array_as_text(self._quaternions[value])})"
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """Rotations about two axes that generate the group."""
         return [self.element(q) for q in self._generating]
 

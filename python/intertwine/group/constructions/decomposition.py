@@ -110,7 +110,7 @@ def continuous_data(
         degree: the greatest frequency in it.
     """
     elements, weights = group.class_quadrature(2 * degree)
-    generators = [matrix(g) for g in group.generators]
+    generators = [matrix(g) for g in group.component_generators]
     return RepresentationData(
         group,
         np.stack(generators) if generators else np.zeros((0, *lie.shape[1:])),

@@ -159,7 +159,7 @@ def _cosets(group: ContinuousGroup, restriction: ElementMap) -> list[GroupElemen
     """
     found = [group.identity]
     for g in found:
-        for step in group.generators:
+        for step in group.component_generators:
             image = step @ g
             if all(restriction(~r @ image) is None for r in found):
                 found.append(image)

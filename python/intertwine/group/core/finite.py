@@ -179,7 +179,7 @@ class FiniteGroup(Group):
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
         """The numbers of the generators."""
-        return tuple(self.index(g) for g in self.generators)
+        return tuple(self.index(g) for g in self.component_generators)
 
     def generating_numbers(self, numbers: Iterable[int]) -> tuple[int, ...]:
         """A few elements that generate the subgroup with these elements, chosen in order.

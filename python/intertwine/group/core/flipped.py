@@ -90,10 +90,10 @@ class FlippedGroup(Group):
         return GroupElement._from_canonical_value((flip, rotation._value), self)
 
     @property
-    def generators(self) -> list[GroupElement]:
+    def component_generators(self) -> list[GroupElement]:
         """Generators of the rotations, and the flip."""
         rotations = self._rotations
-        return [*(self._pair(0, g) for g in rotations.generators), self._pair(1, rotations.identity)]
+        return [*(self._pair(0, g) for g in rotations.component_generators), self._pair(1, rotations.identity)]
 
 
 class FlippedContinuousGroup(FlippedGroup, ContinuousGroup):

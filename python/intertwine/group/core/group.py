@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,27 @@ def band_limit(L: Any) -> int:
     if L < 0:
         raise ArgumentError(f"a band limit is at least 0, not {L}")
     return int(L)
+
+
+class _Named(dict[str, "Representation"]):
+    """Representations by name, where the name of a quotient representation says which subgroup it is of.
+
+    Args:
+        quotient: makes the quotient representation for the label of a subgroup.
+    """
+
+    def __init__(self, quotient: Callable[[Any], Representation]) -> None:
+        super().__init__()
+        self._quotient = quotient
+
+    def __missing__(self, name: str) -> Representation:
+        label = re.fullmatch(r"quotient\[(.*)\]", name) if isinstance(name, str) else None
+        try:
+            if label is not None:
+                return self._quotient(ast.literal_eval(label[1]))
+        except (SyntaxError, ValueError):  # no label, or that of no subgroup
+            pass
+        raise KeyError(name)
 
 
 class Group(Suggesting, ABC):
@@ -111,11 +134,25 @@ class Group(Suggesting, ABC):
 
     @property
     @abstractmethod
-    def generators(self) -> list[GroupElement]:
-        """Elements whose products are the whole group.
+    def component_generators(self) -> list[GroupElement]:
+        """Elements whose products meet every component of the group: of a finite group its generators.
 
-        Of a continuous group one for each component: the Lie algebra generates the component of the identity.
+        The Lie algebra of a continuous group generates the component of the identity.
         """
+
+    @property
+    def generators(self) -> list[GroupElement]:
+        """Elements whose products are the whole group, if it is finite.
+
+        Raises:
+            GroupError: if the group is continuous.
+        """
+        if self.continuous:
+            raise GroupError(
+                f"finitely many elements do not generate the continuous group {self.name}",
+                hint="use component_generators, which with the Lie algebra generate it",
+            )
+        return self.component_generators
 
     @abstractmethod
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
@@ -249,8 +286,12 @@ class Group(Suggesting, ABC):
 
     @property
     def representations(self) -> dict[str, Representation]:
-        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
-        named: dict[str, Representation] = {irrep.name: irrep for irrep in self.irreps()}
+        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group.
+
+        A quotient representation is found by its name, too, such as ``"quotient[2]"``.
+        """
+        named: dict[str, Representation] = _Named(self.quotient_representation)
+        named.update({irrep.name: irrep for irrep in self.irreps()})
         if not self.continuous:
             named["regular"] = self.regular_representation
         return named

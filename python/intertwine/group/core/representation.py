@@ -109,7 +109,7 @@ class Representation:
         return sum(self._group.irrep(*id).size for id in self._irreps)
 
     def _check_given(self, given: dict[GroupElement, np.ndarray] | Callable[[GroupElement], np.ndarray]) -> None:
-        for element in self.group.generators:
+        for element in self.group.component_generators:
             matrix = given[element] if isinstance(given, dict) else given(element)
             if not np.allclose(matrix, self(element), atol=1e-6):
                 raise RepresentationError(
@@ -228,7 +228,7 @@ class Representation:
     @cached_property
     def generator_matrices(self) -> np.ndarray:
         """The matrices of the generators, shape ``(generators, size, size)``."""
-        generators = self._group.generators
+        generators = self._group.component_generators
         if not generators:
             return np.zeros((0, self.size, self.size))
         return np.stack([self(element) for element in generators])

@@ -1,0 +1,59 @@
+"""What people write around models of escnn gives the same results here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import intertwine
+
+HABITS = Path(__file__).with_name("habits.py")
+PRINTED: dict[str, Any] = json.loads(HABITS.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    settings = {**os.environ, "PYTHONPATH": str(Path(intertwine.__file__).parents[1])}
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=settings, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def ours() -> dict[str, Any]:
+    return run("-m", "intertwine.compat", str(HABITS))
+
+
+def assert_equal(found: Any, expected: Any) -> None:
+    """Numbers are equal but for what escnn rounds in float32, everything else exactly."""
+    if isinstance(expected, list) and isinstance(found, list):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_equal(one, other)
+    elif isinstance(expected, dict) and isinstance(found, dict):
+        assert found.keys() == expected.keys()
+        for key in expected:
+            assert_equal(found[key], expected[key])
+    elif isinstance(expected, float):
+        np.testing.assert_allclose(found, expected, atol=2e-4)
+    else:
+        assert found == expected
+
+
+def test_each_habit_is_run(ours: dict[str, Any]) -> None:
+    assert list(ours) == list(PRINTED)
+    assert len(ours) >= 40
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_result_is_that_of_escnn(ours: dict[str, Any], name: str) -> None:
+    assert_equal(ours[name], PRINTED[name])
+
+
+@pytest.mark.peer
+def test_escnn_prints_what_is_stored() -> None:
+    assert_equal(run(str(HABITS)), PRINTED)
