@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
 from intertwine.group.core.element import GroupElement
+from intertwine.group.core.named import Named
 from intertwine.group.matrices.labels import Label
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import Suggesting
@@ -40,27 +39,6 @@ def band_limit(L: Any) -> int:
     if L < 0:
         raise ArgumentError(f"a band limit is at least 0, not {L}")
     return int(L)
-
-
-class _Named(dict[str, "Representation"]):
-    """Representations by name, where the name of a quotient representation says which subgroup it is of.
-
-    Args:
-        quotient: makes the quotient representation for the label of a subgroup.
-    """
-
-    def __init__(self, quotient: Callable[[Any], Representation]) -> None:
-        super().__init__()
-        self._quotient = quotient
-
-    def __missing__(self, name: str) -> Representation:
-        label = re.fullmatch(r"quotient\[(.*)\]", name) if isinstance(name, str) else None
-        try:
-            if label is not None:
-                return self._quotient(ast.literal_eval(label[1]))
-        except (SyntaxError, ValueError):  # no label, or that of no subgroup
-            pass
-        raise KeyError(name)
 
 
 class Group(Suggesting, ABC):
@@ -290,7 +268,7 @@ class Group(Suggesting, ABC):
 
         A quotient representation is found by its name, too, such as ``"quotient[2]"``.
         """
-        named: dict[str, Representation] = _Named(self.quotient_representation)
+        named: dict[str, Representation] = Named(self.quotient_representation)
         named.update({irrep.name: irrep for irrep in self.irreps()})
         if not self.continuous:
             named["regular"] = self.regular_representation
