@@ -41,6 +41,18 @@ class ContinuousGroup(Group):
         """The greatest frequency that ``irreps()`` lists."""
         return self._maximum_frequency
 
+    @property
+    def generators(self) -> list[GroupElement]:
+        """None: finitely many elements do not generate a continuous group.
+
+        Raises:
+            GroupError: always.
+        """
+        raise GroupError(
+            f"finitely many elements do not generate the continuous group {self.name}",
+            hint="component_generators generate it together with the Lie algebra",
+        )
+
     def frequency(self, id: Label) -> int:
         """The frequency of an irrep, by its label.
 

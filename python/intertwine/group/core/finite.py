@@ -176,6 +176,11 @@ class FiniteGroup(Group):
 
     class_quadrature = quadrature
 
+    @property
+    def generators(self) -> list[GroupElement]:
+        """Elements whose products are the whole group."""
+        return self.component_generators
+
     @cached_property
     def generator_numbers(self) -> tuple[int, ...]:
         """The numbers of the generators."""

@@ -118,20 +118,6 @@ class Group(Suggesting, ABC):
         The Lie algebra of a continuous group generates the component of the identity.
         """
 
-    @property
-    def generators(self) -> list[GroupElement]:
-        """Elements whose products are the whole group, if it is finite.
-
-        Raises:
-            GroupError: if the group is continuous.
-        """
-        if self.continuous:
-            raise GroupError(
-                f"finitely many elements do not generate the continuous group {self.name}",
-                hint="use component_generators, which with the Lie algebra generate it",
-            )
-        return self.component_generators
-
     @abstractmethod
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
         """The real irreducible representation with this label."""
@@ -264,10 +250,7 @@ class Group(Suggesting, ABC):
 
     @property
     def representations(self) -> dict[str, Representation]:
-        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group.
-
-        A quotient representation is found by its name, too, such as ``"quotient[2]"``.
-        """
+        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
         named: dict[str, Representation] = Named(self.quotient_representation)
         named.update({irrep.name: irrep for irrep in self.irreps()})
         if not self.continuous:
