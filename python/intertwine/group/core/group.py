@@ -113,10 +113,12 @@ class Group(Suggesting, ABC):
     @property
     @abstractmethod
     def component_generators(self) -> list[GroupElement]:
-        """Elements whose products meet every component of the group: of a finite group its generators.
+        """Elements that, together with the Lie algebra if the group is continuous, generate it."""
 
-        The Lie algebra of a continuous group generates the component of the identity.
-        """
+    @property
+    @abstractmethod
+    def generators(self) -> list[GroupElement]:
+        """Elements whose products are the whole group; a continuous group refuses."""
 
     @abstractmethod
     def _irrep_of(self, *id: Any) -> IrreducibleRepresentation:
