@@ -65,7 +65,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "EmptyBasisException": ("intertwine.errors", "EmptyBasisError"),
     "GATED_ID": ("intertwine.nn.nonlinear.gated", "GATED_ID"),
     "GATES_ID": ("intertwine.nn.nonlinear.gated", "GATES_ID"),
-    "_IIDBatchNorm": ("intertwine.nn.norm.normalisation", "IIDBatchNorm"),
+    "_IIDBatchNorm": ("intertwine.nn.norm.invariant_batchnorm", "IIDBatchNorm"),
     "_RdConv": ("intertwine.nn.conv.grid_conv", "_GridConv"),
     "_RdConvTransposed": ("intertwine.nn.conv.transposed_conv", "_ConvTransposed"),
     "deltaorthonormal_init": ("intertwine.nn.init", "deltaorthonormal_init"),

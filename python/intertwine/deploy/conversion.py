@@ -22,8 +22,8 @@ from intertwine.fields import FieldType
 from intertwine.group import O3, SO3
 from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.memory import remembered
-from intertwine.nn.conv.basis_layer import ExpandedModule
-from intertwine.nn.norm.normalisation import IIDBatchNorm
+from intertwine.nn.conv.expanded_module import ExpandedModule
+from intertwine.nn.norm.invariant_batchnorm import IIDBatchNorm
 
 State = Mapping[str, torch.Tensor]
 

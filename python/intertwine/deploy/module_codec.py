@@ -229,7 +229,7 @@ class Reader:
         fields = sum(len(type_) for type_ in _types(arguments))
         memory, work = getattr(kind, "field_bytes", 200.0), getattr(kind, "field_seconds", 1e-5)
         self.budget.pay(Price(1e4 + memory * fields, 3e-4 + work * fields), what)
-        prices = getattr(kind, "prices", None)
+        prices = getattr(kind, "construction_prices", None)
         if prices is None or not kind.__module__.startswith("intertwine."):
             return
         try:
@@ -304,7 +304,7 @@ def visit_price(times: int) -> Price:
 
 
 def _named(kind: type[torch.nn.Module], arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments as `prices` takes them: what goes into ``**kwargs`` by its own names."""
+    """The arguments as `construction_prices` takes them: what goes into ``**kwargs`` by its own names."""
     named = dict(arguments)
     for parameter in inspect.signature(kind.__init__).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD and isinstance(named.get(parameter.name), dict):
@@ -356,7 +356,7 @@ def _check_stored(described: Described, stored: Mapping[str, torch.Tensor]) -> N
             for name, tensor in part.made.state_dict().items():
                 compare(where + name, tuple(tensor.shape))
         elif issubclass(part.kind, EquivariantModule) and part.kind.__module__.startswith("intertwine."):
-            for name, shape in part.kind.declares(**_named(part.kind, part.arguments)).items():
+            for name, shape in part.kind.declared_tensors(**_named(part.kind, part.arguments)).items():
                 compare(where + name, shape)
 
     def compare(name: str, shape: tuple[int, ...] | None) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from intertwine.errors import ModelFileError
 from intertwine.group.core.representation import Representation
-from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.conv.expanded_module import ExpandedModule
 
 State = Mapping[str, torch.Tensor]
 

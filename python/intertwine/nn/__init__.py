@@ -46,10 +46,10 @@ from intertwine.nn.nonlinear.harmonic import HarmonicPolynomialR3
 from intertwine.nn.nonlinear.norm_nonlinearity import InducedNormNonLinearity, NormNonLinearity
 from intertwine.nn.nonlinear.pointwise import ELU, LeakyReLU, PointwiseNonLinearity, ReLU
 from intertwine.nn.nonlinear.vector_field import VectorFieldNonLinearity
-from intertwine.nn.norm.batchnorm import InnerBatchNorm
 from intertwine.nn.norm.dropout import FieldDropout, PointwiseDropout
 from intertwine.nn.norm.field_norm import FieldNorm
-from intertwine.nn.norm.normalisation import (
+from intertwine.nn.norm.inner_batchnorm import InnerBatchNorm
+from intertwine.nn.norm.invariant_batchnorm import (
     GNormBatchNorm,
     IIDBatchNorm1d,
     IIDBatchNorm2d,

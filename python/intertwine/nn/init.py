@@ -89,10 +89,10 @@ def _copies(representations: tuple[Representation, ...]) -> dict[tuple[int, ...]
 
 
 def _orthogonal_intertwiner(
-    inside: tuple[Representation, ...], outside: tuple[Representation, ...], generator: torch.Generator | None
+    source: tuple[Representation, ...], target: tuple[Representation, ...], generator: torch.Generator | None
 ) -> torch.Tensor:
-    sources, targets = _copies(inside), _copies(outside)
-    shape = (sum(r.size for r in outside), sum(r.size for r in inside))
+    sources, targets = _copies(source), _copies(target)
+    shape = (sum(r.size for r in target), sum(r.size for r in source))
     matrix = torch.zeros(shape, dtype=torch.float64)
     for id, ends in targets.items():
         starts = sources.get(id, [])

@@ -223,7 +223,7 @@ def test_who_answers_for_a_module():
     assert kind_of(torch.nn.TransformerEncoderLayer(4, 2)) == "torch"
     watched = nn.R2Conv(kind, kind, 3)
     kinds = []
-    trace(watched, (torch.zeros(1, kind.size, 5, 5),), seen=lambda call: kinds.append(kind_of(watched)))
+    trace(watched, (torch.zeros(1, kind.size, 5, 5),), on_call_end=lambda call: kinds.append(kind_of(watched)))
     assert kinds == ["layer"]  # hooks of the library's own only watch
     patched = nn.R2Conv(kind, kind, 3)
     patched.forward = lambda x: x
@@ -239,7 +239,7 @@ def test_a_run_tells_who_called_whom():
     assert found.error is None
     assert [call.path for call in found.root.calls] == ["blocks.0", "blocks.1", "tail"]
     assert [call.path for call in found.root.within()][1:3] == ["blocks.0.conv", "blocks.0.relu"]
-    assert found.sort(found.root.calls[0].inputs[0]) == model.in_type
+    assert found.type_of(found.root.calls[0].inputs[0]) == model.in_type
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in model.modules())
     failed = trace(model, (torch.zeros(1, 3, 5, 5),))
     assert failed.error is not None

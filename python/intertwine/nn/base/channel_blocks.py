@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
+
+
+class _Run(NamedTuple):
+    """Consecutive blocks of one size (or all blocks of one kind): their number, their size, and the first block (or the kind)."""
+
+    count: int
+    size: int
+    first: int
 
 
 class Blocks(ConstantModule):
@@ -31,16 +40,14 @@ class Blocks(ConstantModule):
         cuts = np.flatnonzero(np.diff(sizes)) + 1
         bounds = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(sizes)], strict=True))
         self._in_order = bool((order == np.arange(len(order))).all()) and len(bounds) <= 2 * len(self._sizes) + 2
-        # Number of blocks, size of each, first block (or kind) and first channel: for every run, or else for every kind.
-        self._parts: tuple[tuple[int, int, int, int], ...]
+        self._runs: tuple[_Run, ...]
         if self._in_order:
-            starts = np.cumsum([0, *widths])
-            self._parts = tuple((b - a, int(widths[a]), a, int(starts[a])) for a, b in bounds)
+            self._runs = tuple(_Run(b - a, int(widths[a]), a) for a, b in bounds)
             self.kinds = tuple(int(sizes[a]) for a, _ in bounds)
             return
         self.kinds = self._sizes
-        self._parts = tuple(
-            (int((sizes == size).sum()), int(widths[sizes == size][0]), size, -1) for size in self._sizes
+        self._runs = tuple(
+            _Run(int((sizes == size).sum()), int(widths[sizes == size][0]), size) for size in self._sizes
         )
         gathered = []
         for size in self._sizes:
@@ -58,25 +65,26 @@ class Blocks(ConstantModule):
         return self._smallest
 
     def split(self, tensor: torch.Tensor) -> Iterator[tuple[torch.Tensor | slice | None, torch.Tensor]]:
-        """For each size the numbers of its blocks (``None``: all of them) and their channels.
+        """The blocks of each size in turn.
 
         Args:
             tensor: shape ``(batch, channels, *space)``.
 
         Returns:
-            tensors of shape ``(batch, blocks, size, *space)``.
+            pairs of the numbers of the blocks (``None`` for all, a slice, or an index tensor) and their channels, shape
+            ``(batch, blocks, size, *space)``.
         """
         if not self._in_order:
-            for count, size, kind, _ in self._parts:
+            for count, size, kind in self._runs:
                 channels: torch.Tensor = getattr(self, f"channels_{kind}")
                 yield getattr(self, f"numbers_{kind}"), tensor.index_select(1, channels).unflatten(1, (count, size))
             return
-        if len(self._parts) == 1:
-            yield None, tensor.unflatten(1, self._parts[0][:2])
+        if len(self._runs) == 1:
+            yield None, tensor.unflatten(1, self._runs[0][:2])
             return
         # One split, whose gradient is one concatenation; that of several narrow views is a sum of padded tensors.
-        pieces = tensor.split([count * size for count, size, _, _ in self._parts], dim=1)
-        for (count, size, first, _), piece in zip(self._parts, pieces, strict=True):
+        pieces = tensor.split([count * size for count, size, _ in self._runs], dim=1)
+        for (count, size, first), piece in zip(self._runs, pieces, strict=True):
             yield slice(first, first + count), piece.unflatten(1, (count, size))
 
     def join(self, parts: list[torch.Tensor], like: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from intertwine.budget import Price
 from intertwine.errors import ModelFileError, UnsupportedFieldError
 from intertwine.kernels.constants import ConstantModule
-from intertwine.nn.base.families import describe_arguments
+from intertwine.nn.base.shared_constructors import describe_arguments
 from intertwine.numpy_scalars import without_numpy_scalars
 from intertwine.suggestions import refuse_unknown
 
@@ -54,7 +54,7 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__module__" not in vars(cls):  # a class that R makes
+        if "__module__" not in vars(cls):  # reticulate::PyClass() in R makes classes without it
             cls.__module__ = "__main__"
         if cls.__module__.startswith("intertwine."):
             describe_arguments(cls)
@@ -120,14 +120,14 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
         return None
 
     field_seconds: ClassVar[float] = 1e-5
-    """What each field adds to the seconds that building takes; see `prices`."""
+    """What each field adds to the seconds that building takes; see `construction_prices`."""
 
     field_bytes: ClassVar[float] = 200.0
     """What each field adds to the memory that building takes."""
 
     @classmethod
-    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
-        """Tensors of the state that are known before the layer is built, with their shapes, or ``None`` where these are not.
+    def declared_tensors(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
+        """The tensors that the state dict certainly has, by name, with their shapes (``None`` if a shape is not known).
 
         A model file that does not hold them is refused at once.
 
@@ -137,8 +137,8 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
         return {}
 
     @classmethod
-    def prices(cls, **arguments: Any) -> Iterator[Price]:
-        """What building the layer takes besides its fields, for a model file that asks for it.
+    def construction_prices(cls, **arguments: Any) -> Iterator[Price]:
+        """Upper bounds for the memory and time of the layer's constants; a model file that asks for more is refused.
 
         A layer whose constants grow with an argument, such as the cells of a mask, yields their prices here, step by step. The
         caller compares each price with its budget before it asks for the next one, so that an early price protects the

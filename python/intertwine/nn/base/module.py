@@ -35,6 +35,10 @@ class EquivariantModule(Constructed):
     may instead override ``forward``; it then receives what it is called with, and a :class:`GeometricTensor` from the modules of
     the library that hold it.
 
+    A subclass may set ``needs`` (which fields it takes, in words), ``needs_grid`` (the input has exactly the axes of the space),
+    ``uses_coords`` (``_compute`` takes ``coords``), ``holds`` (a container of modules: a sequence or branches) and
+    ``exports_parts`` (``export`` goes part by part).
+
     Attributes:
         in_type: the type of the input.
         out_type: the type of the output; ``None`` for plain features that the group does not change.
@@ -56,12 +60,12 @@ class EquivariantModule(Constructed):
     """Whether ``export`` exports the parts one by one, so that modules of torch stay as they are."""
 
     takes_fields: ClassVar[bool] = False
-    """Whether the class has a ``forward`` of its own, which is promised a :class:`GeometricTensor`; see `compute`."""
+    """Whether the class has a ``forward`` of its own, which is promised a :class:`GeometricTensor`; see `call_part`."""
 
     uses_coords: ClassVar[bool] = False
     """Whether ``_compute`` also takes the coordinates of the points, as ``coords``, where there are any."""
 
-    _always_breaks: str | None = None
+    _never_exact_reason: str | None = None
     """Why the layer is not exactly equivariant on any grid; ``None`` unless a setting breaks that."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -102,7 +106,7 @@ class EquivariantModule(Constructed):
         Args:
             value: the features.
             type_: their type.
-            label: of the input, for a module with several.
+            label: the label of the input, if the module has several; for the message.
         """
         if isinstance(value, GeometricTensor):
             if value.type is not type_ and value.type != type_:
@@ -133,7 +137,7 @@ class EquivariantModule(Constructed):
     def _forward_several(self, *inputs: Any) -> Any:
         """The output of a module with several inputs: a tuple of types takes as many inputs, a dict of types takes a dict."""
         name = type(self).__name__
-        types, given = several(self.in_type, inputs, name)
+        types, given = match_inputs(self.in_type, inputs, name)
         tensors: dict[Any, torch.Tensor] = {}
         wrapped: list[GeometricTensor] = []
         for label, type_ in types.items():
@@ -201,7 +205,7 @@ class EquivariantModule(Constructed):
             the shape; a dict of shapes for a module that gives a dict.
         """
         twin = copy.deepcopy(self).to("meta").eval()
-        dtype = reference_of(self).dtype
+        dtype = reference_tensor(self).dtype
 
         def probe(shape: Any) -> torch.Tensor:
             return torch.empty(tuple(int(n) for n in shape), device="meta", dtype=dtype)
@@ -290,16 +294,16 @@ class EquivariantModule(Constructed):
         Args:
             size: of the input along each axis of space.
         """
-        return self._always_breaks
+        return self._never_exact_reason
 
-    def _breaks_the_grid(self, problem: str, advice: str) -> None:
+    def _warn_never_exact(self, problem: str, advice: str) -> None:
         """Warns that a setting breaks exact equivariance at every size, and keeps the reason for :func:`shape_plan`.
 
         Args:
             problem: what is wrong.
             advice: what to use instead.
         """
-        object.__setattr__(self, "_always_breaks", problem)
+        object.__setattr__(self, "_never_exact_reason", problem)
         warn(f"{type(self).__name__} is not exactly equivariant: {problem}. {advice}", EquivarianceWarning)
 
     def _warn_if_uneven(self, **settings: tuple[int, ...]) -> None:
@@ -310,16 +314,16 @@ class EquivariantModule(Constructed):
         """
         uneven = uneven_settings(self.in_type, settings)
         if uneven:
-            self._breaks_the_grid(
+            self._warn_never_exact(
                 f"{', '.join(uneven)} treats the axes of space differently, but {self.in_type.fibergroup} exchanges them",
                 "Use equal numbers.",
             )
 
     def lift(self, element: GroupElement) -> GroupElement:
-        """An element of the group that acts on the output, as the element of the input's group that it is.
+        """The element of the input's group that corresponds to an element of the output's group.
 
         Args:
-            element: of the output's group; the same as the input's, unless the module restricts the symmetry.
+            element: an element of the output's group, which is the input's unless the module restricts the symmetry.
         """
         return element
 
@@ -342,8 +346,8 @@ class EquivariantModule(Constructed):
         return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{self._get_name()}()"
 
 
-def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any, FieldType], dict[Any, Any]]:
-    """The types and the inputs of a module with several, by label or by position.
+def match_inputs(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any, FieldType], dict[Any, Any]]:
+    """The types and the inputs of a module that takes several, by label or by position.
 
     Args:
         in_type: a type, a tuple of types or a dict of types.
@@ -367,7 +371,7 @@ def several(in_type: Any, inputs: tuple[Any, ...], name: str) -> tuple[dict[Any,
     return dict(enumerate(types)), dict(enumerate(inputs))
 
 
-def reference_of(module: torch.nn.Module) -> torch.Tensor:
+def reference_tensor(module: torch.nn.Module) -> torch.Tensor:
     """A tensor of the dtype, and on the device, in which a module computes.
 
     That is its first floating point parameter, or else its first floating point buffer (running statistics, constants).
@@ -382,8 +386,8 @@ def reference_of(module: torch.nn.Module) -> torch.Tensor:
     return torch.empty(0)
 
 
-def on_points(tensor: torch.Tensor, type_: FieldType, coords: torch.Tensor | None) -> torch.Tensor | GeometricTensor:
-    """Features as a module that holds others hands them on: as fields on points where there are coordinates.
+def with_coords(tensor: torch.Tensor, type_: FieldType, coords: torch.Tensor | None) -> torch.Tensor | GeometricTensor:
+    """Features with their type and coordinates, if there are coordinates; else the plain tensor.
 
     Args:
         tensor: the features.
@@ -393,8 +397,8 @@ def on_points(tensor: torch.Tensor, type_: FieldType, coords: torch.Tensor | Non
     return tensor if coords is None else GeometricTensor(tensor, type_, coords)
 
 
-def compute(module: torch.nn.Module, *features: torch.Tensor | GeometricTensor) -> Any:
-    """What a module gives for features within another module, as the same kind.
+def call_part(module: torch.nn.Module, *features: torch.Tensor | GeometricTensor) -> Any:
+    """Calls a module within another module, and returns its output in the kind of the input (tensor or field).
 
     Args:
         module: a library layer; a user's with a ``forward`` of its own, which is promised a :class:`GeometricTensor` for each
@@ -405,7 +409,7 @@ def compute(module: torch.nn.Module, *features: torch.Tensor | GeometricTensor) 
         return module(*(value.tensor if isinstance(value, GeometricTensor) else value for value in features))
     if not module.takes_fields or isinstance(features[0], GeometricTensor):
         return module(*features)
-    types, given = several(module.in_type, features, type(module).__name__)
+    types, given = match_inputs(module.in_type, features, type(module).__name__)
     output = module(*(GeometricTensor(given[label], type_) for label, type_ in types.items()))
     return output.tensor if isinstance(output, GeometricTensor) else output
 

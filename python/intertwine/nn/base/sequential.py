@@ -11,7 +11,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, 
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
-from intertwine.nn.base.module import EquivariantModule, compute, on_points
+from intertwine.nn.base.module import EquivariantModule, call_part, with_coords
 from intertwine.nn.base.spec import Spec
 
 _STEP = Words("step", r="layer")
@@ -128,10 +128,10 @@ class SequentialModule(EquivariantModule):
         return self
 
     def lift(self, element: GroupElement) -> GroupElement:
-        """An element of the group that acts on the output, as the element of the input's group that it is.
+        """The element of the input's group that corresponds to an element of the output's group.
 
         Args:
-            element: of the output's group.
+            element: an element of the output's group.
         """
         for module in reversed(list(self)):
             if isinstance(module, EquivariantModule):
@@ -168,9 +168,9 @@ class SequentialModule(EquivariantModule):
         return modules[idx]
 
     def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> Any:
-        features = on_points(tensor, self.in_type, coords)
+        features = with_coords(tensor, self.in_type, coords)
         for module in self._modules.values():
-            features = compute(module, features)  # type: ignore[arg-type]
+            features = call_part(module, features)  # type: ignore[arg-type]
         return features
 
     def _export(self) -> torch.nn.Module:

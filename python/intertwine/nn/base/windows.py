@@ -10,7 +10,7 @@ from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 
 
-def need_room(
+def need_window_fits(
     name: str, shape: tuple[int, ...], window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros"
 ) -> None:
     """Raises unless a window fits into the padded input.
@@ -90,7 +90,7 @@ def same_padding(name: str, window: tuple[int, ...], stride: tuple[int, ...]) ->
     return tuple(width // 2 for width in window)
 
 
-def least_room(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros") -> int:
+def smallest_input(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "zeros") -> int:
     """A number of cells that is enough for a window along every axis.
 
     Args:
@@ -105,7 +105,7 @@ def least_room(window: tuple[int, ...], padding: tuple[int, ...], mode: str = "z
     )
 
 
-def off_centre(
+def uneven_windows(
     size: tuple[int, ...], window: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]
 ) -> str | None:
     """Why windows on a grid do not lie evenly about its centre; ``None`` if they do.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from intertwine.fields import FieldType
-from intertwine.nn.base.families import constructor
+from intertwine.nn.base.shared_constructors import constructor
 from intertwine.nn.conv.grid_conv import _GridConv
 from intertwine.nn.conv.transposed_conv import _ConvTransposed
 

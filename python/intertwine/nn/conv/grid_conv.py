@@ -18,11 +18,11 @@ from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
 from intertwine.nn.base.channel_map import torch_class, with_values
-from intertwine.nn.base.families import without
 from intertwine.nn.base.padding import padded
 from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.windows import least_room, need_room, off_centre, refuse_uneven, same_padding
-from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.base.shared_constructors import without
+from intertwine.nn.base.windows import need_window_fits, refuse_uneven, same_padding, smallest_input, uneven_windows
+from intertwine.nn.conv.expanded_module import ExpandedModule
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
@@ -47,7 +47,7 @@ class _GridConv(ExpandedModule):
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def prices(
+    def construction_prices(
         cls,
         in_type: FieldType,
         out_type: FieldType,
@@ -173,7 +173,7 @@ class _GridConv(ExpandedModule):
             scalars, element_filter = split_filter(scalars, basis_filter)
         source, target = self._fields(in_type, out_type, self.groups)
         plan = expansion_plan(in_type.gspace.basespace_action, source, target, scalars, cells, element_filter)
-        self._set_parameters(plan, bias, initialize)
+        self._set_expansion_and_parameters(plan, bias, initialize)
         steps = (*self._stride, *(1 + n for n in self._padding), *(1 + n for n in self._output_padding), self.groups)
         self._plain_map = self._schur is not None and all(n == 1 for n in steps)
 
@@ -207,16 +207,16 @@ class _GridConv(ExpandedModule):
             )
         self._warn_if_uneven(stride=self._stride, padding=self._padding)
         if any(self._output_padding):
-            self._breaks_the_grid(
+            self._warn_never_exact(
                 f"output_padding={output_padding} adds cells at one end only", "Use output_padding=0."
             )
         self.padding_mode = checked_mode(padding_mode)
         # The cells of the input beyond its edges that reach the output, and the cells that it must have along each axis.
-        self._beyond, self._room = self._reach()
+        self._outer_margin, self._least_size = self._margin_and_least_size()
 
-    def _reach(self) -> tuple[tuple[int, ...], int]:
+    def _margin_and_least_size(self) -> tuple[tuple[int, ...], int]:
         """How many cells beyond each edge the layer makes up itself, and how many cells the input must have."""
-        return self.d * (0,), least_room(self._window, self._padding, self.padding_mode)
+        return self.d * (0,), smallest_input(self._window, self._padding, self.padding_mode)
 
     def _need_equal_groups(self, type_: FieldType, what: str) -> None:
         """Raises unless the fields fall into ``groups`` equal groups."""
@@ -233,7 +233,7 @@ class _GridConv(ExpandedModule):
     # --- calling ----------------------------------------------------------------------------------------------------------
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
-        shape, room = tensor.shape, self._room
+        shape, room = tensor.shape, self._least_size
         # The usual case first and in one go: this runs with cold caches after each convolution.
         if len(shape) == 2 + self.d:
             for size in shape[2:]:
@@ -242,11 +242,11 @@ class _GridConv(ExpandedModule):
             else:
                 return
         super()._check_axes(tensor)
-        self._refuse_size(tuple(shape))
+        self._raise_too_small(tuple(shape))
 
-    def _refuse_size(self, shape: tuple[int, ...]) -> None:
+    def _raise_too_small(self, shape: tuple[int, ...]) -> None:
         """Raises if an input is too small."""
-        need_room(type(self).__name__, shape, self._window, self._padding, self.padding_mode)
+        need_window_fits(type(self).__name__, shape, self._window, self._padding, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -254,7 +254,7 @@ class _GridConv(ExpandedModule):
         Args:
             size: of the input along each axis of space.
         """
-        return self._always_breaks or off_centre(size, self._window, self._stride, self._padding)
+        return self._never_exact_reason or uneven_windows(size, self._window, self._stride, self._padding)
 
     def _expand(
         self, weights: torch.Tensor, bias: torch.Tensor | None = None

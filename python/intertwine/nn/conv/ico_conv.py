@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.kernels import ScalarBasis, axes_orbit, orbit_basis
-from intertwine.nn.base.families import constructor
+from intertwine.nn.base.shared_constructors import constructor
 from intertwine.nn.conv.convolutions import _Conv
 from intertwine.nn.conv.grid_conv import _GridConv
 from intertwine.nn.conv.transposed_conv import _ConvTransposed

@@ -17,14 +17,15 @@ from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
 from intertwine.kernels.prices import plan_prices, plan_weights
 from intertwine.memory import remembered
 from intertwine.nn.base.channel_map import channel_map
-from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.conv.expanded_module import ExpandedModule
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
 """The constant function on a point: a linear layer is a kernel with one cell, on a line that the group does not move."""
 
 
 @remembered
-def _still(group: Group) -> Representation:
+def _trivial_action(group: Group) -> Representation:
+    """The action of a group on the line that moves nothing: with it a linear layer is a convolution with one cell."""
     return Representation(group, "still", [group.trivial_representation.id], np.eye(1))
 
 
@@ -41,7 +42,7 @@ def matrix_plan(
         EmptyBasisError: if only 0 is equivariant.
     """
     group = in_representations[0].group
-    return expansion_plan(_still(group), in_representations, out_representations, _POINT, ((0.0,),))
+    return expansion_plan(_trivial_action(group), in_representations, out_representations, _POINT, ((0.0,),))
 
 
 def matrix_prices(
@@ -53,7 +54,7 @@ def matrix_prices(
         in_representations: one for each input field.
         out_representations: one for each output field.
     """
-    return plan_prices(_still(in_representations[0].group), in_representations, out_representations, _POINT, 1)
+    return plan_prices(_trivial_action(in_representations[0].group), in_representations, out_representations, _POINT, 1)
 
 
 class Linear(ExpandedModule):
@@ -85,10 +86,12 @@ class Linear(ExpandedModule):
 
     @classmethod
     def _number_of_weights(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> int | None:
-        return plan_weights(_still(in_type.fibergroup), in_type.representations, out_type.representations, _POINT)
+        return plan_weights(
+            _trivial_action(in_type.fibergroup), in_type.representations, out_type.representations, _POINT
+        )
 
     @classmethod
-    def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
         """The basis of equivariant maps.
 
         Args:
@@ -109,7 +112,9 @@ class Linear(ExpandedModule):
     ) -> None:
         super().__init__()
         self._set_types(in_type, out_type)
-        self._set_parameters(matrix_plan(in_type.representations, out_type.representations), bias, initialize)
+        self._set_expansion_and_parameters(
+            matrix_plan(in_type.representations, out_type.representations), bias, initialize
+        )
 
     def _expand(
         self, weights: torch.Tensor, bias: torch.Tensor | None = None

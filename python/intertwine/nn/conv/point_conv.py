@@ -17,7 +17,7 @@ from intertwine.group.core.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
 from intertwine.kernels.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.kernels.prices import plan_prices, plan_weights
-from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.conv.graph import edges_with_differences, is_graph
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class _PointConv(ExpandedModule):
     dimension: ClassVar[int]
 
     @classmethod
-    def prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
         """The basis of kernels at points.
 
         Args:
@@ -124,7 +124,7 @@ class _PointConv(ExpandedModule):
             radial,
             element_filter,
         )
-        self._set_parameters(plan, bias, initialize)
+        self._set_expansion_and_parameters(plan, bias, initialize)
         # Aggregate where the features are narrower.
         self._gathers = in_type.size <= out_type.size
 

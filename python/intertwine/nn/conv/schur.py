@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +20,18 @@ _ADVANTAGE = 4.0
 features twice."""
 
 _POINTS = 1024
-"""With fewer vectors the overhead of many small products takes most of the time."""
+"""The block form is used from this many positions (batch times space) on; below, the overhead of small products dominates."""
+
+
+class _IrrepBlock(NamedTuple):
+    """The copies of one irrep: their number and first column in the output and in the input."""
+
+    size: int
+    is_real_type: bool
+    out_copies: int
+    out_start: int
+    in_copies: int
+    in_start: int
 
 
 class SchurBlocks(ConstantModule):
@@ -38,27 +50,26 @@ class SchurBlocks(ConstantModule):
         sources, targets = plan.source.representations, plan.target.representations
         self._fields = (len(targets), len(sources))
         group = sources[0].group
-        inside, outside = _sorted_basis(sources[0]), _sorted_basis(targets[0])
-        self.register_constant("inside", inside[0])
-        self.register_constant("outside", outside[0])
+        source_basis, target_basis = _sorted_basis(sources[0]), _sorted_basis(targets[0])
+        self.register_constant("source_basis", source_basis[0])
+        self.register_constant("target_basis", target_basis[0])
         self._sizes = (targets[0].size, sources[0].size)
-        # For each irrep: its size, whether its endomorphisms are numbers, and copies and start in the output and in the input.
-        self._parts: list[tuple[int, bool, int, int, int, int]] = []
+        self._parts: list[_IrrepBlock] = []
         # The number of channels of each irrep of the input, in the order in which they lie side by side.
-        self._widths = [copies * group.irrep(*id).size for id, (copies, _) in inside[1].items()]
-        self._where = [list(inside[1]).index(id) if id in inside[1] else -1 for id in outside[1]]
-        for id, (out_copies, out_start) in outside[1].items():
-            in_copies, in_start = inside[1].get(id, (0, 0))
+        self._widths = [copies * group.irrep(*id).size for id, (copies, _) in source_basis[1].items()]
+        self._where = [list(source_basis[1]).index(id) if id in source_basis[1] else -1 for id in target_basis[1]]
+        for id, (out_copies, out_start) in target_basis[1].items():
+            in_copies, in_start = source_basis[1].get(id, (0, 0))
             irrep = group.irrep(*id)
-            simple = irrep.sum_of_squares_constituents == 1
-            self._parts.append((irrep.size, simple, out_copies, out_start, in_copies, in_start))
+            is_real_type = irrep.sum_of_squares_constituents == 1
+            self._parts.append(_IrrepBlock(irrep.size, is_real_type, out_copies, out_start, in_copies, in_start))
         # For vectors the first entries of all copies of an irrep lie together, then the second ones, and so on.
-        self.register_constant("inside_rows", inside[0][:, _by_entries(group, inside[1])])
-        self.register_constant("outside_rows", outside[0][:, _by_entries(group, outside[1])])
+        self.register_constant("source_rows", source_basis[0][:, _by_entries(group, source_basis[1])])
+        self.register_constant("target_rows", target_basis[0][:, _by_entries(group, target_basis[1])])
         trivial = group.trivial_representation.id
-        self._invariant = list(outside[1]).index(trivial) if trivial in outside[1] else -1
-        copies, first = outside[1].get(trivial, (0, 0))
-        self.register_constant("invariant", outside[0][:, first : first + copies])
+        self._invariant = list(target_basis[1]).index(trivial) if trivial in target_basis[1] else -1
+        copies, first = target_basis[1].get(trivial, (0, 0))
+        self.register_constant("invariant", target_basis[0][:, first : first + copies])
         direct = _direct_blocks(plan, self)
         self._direct = direct is not None
         if direct is not None:
@@ -87,14 +98,14 @@ class SchurBlocks(ConstantModule):
 
     @staticmethod
     def is_cheaper_for(tensor: torch.Tensor) -> bool:
-        """Whether there are vectors enough in the features.
+        """Whether the features have enough positions for the block form.
 
         Args:
             tensor: shape ``(batch, channels, *space)``.
         """
         return tensor.numel() >= _POINTS * tensor.shape[1] and not torch.is_autocast_enabled(tensor.device.type)
 
-    def blocks_of(self, weights: torch.Tensor, expansion: KernelExpansion) -> torch.Tensor:
+    def blocks_from_weights(self, weights: torch.Tensor, expansion: KernelExpansion) -> torch.Tensor:
         """The numbers of all blocks of the matrix with some weights.
 
         Args:
@@ -102,18 +113,18 @@ class SchurBlocks(ConstantModule):
             expansion: makes the matrix of them.
         """
         if not self._direct:
-            return self.blocks(expansion(weights)[:, :, 0])
+            return self.blocks_from_matrix(expansion(weights)[:, :, 0])
         outs, ins = self._fields
         with without_autocast(weights):
             numbers = weights.view(outs * ins, -1) @ self.direct  # type: ignore[operator]
-        shapes = [(part.shape[1], part.shape[3]) for part in self._apart(numbers.flatten())]
+        shapes = [(part.shape[1], part.shape[3]) for part in self._blocks_by_irrep(numbers.flatten())]
         split = numbers.split([rows * columns for rows, columns in shapes], dim=1)
         parts = [
             part.view(outs, ins, *shape).transpose(1, 2).reshape(-1) for part, shape in zip(split, shapes, strict=True)
         ]
         return torch.cat(parts)
 
-    def blocks(self, matrix: torch.Tensor) -> torch.Tensor:
+    def blocks_from_matrix(self, matrix: torch.Tensor) -> torch.Tensor:
         """The numbers of all blocks of a matrix, one after the other.
 
         Args:
@@ -122,15 +133,15 @@ class SchurBlocks(ConstantModule):
         outs, ins = self._fields
         m, n = self._sizes
         with without_autocast(matrix):
-            inner = matrix.view(outs, m, ins * n).transpose(1, 2) @ self.outside  # type: ignore[operator]
-            inner = inner.view(outs, ins, n, m).transpose(2, 3) @ self.inside  # type: ignore[operator]
+            inner = matrix.view(outs, m, ins * n).transpose(1, 2) @ self.target_basis  # type: ignore[operator]
+            inner = inner.view(outs, ins, n, m).transpose(2, 3) @ self.source_basis  # type: ignore[operator]
         parts = []
-        for size, simple, out_copies, out_start, in_copies, in_start in self._parts:
+        for size, is_real_type, out_copies, out_start, in_copies, in_start in self._parts:
             if not in_copies:
                 continue
             block = inner[:, :, out_start : out_start + out_copies * size, in_start : in_start + in_copies * size]
             block = block.reshape(outs, ins, out_copies, size, in_copies, size)
-            if simple:
+            if is_real_type:
                 parts.append(block.diagonal(dim1=3, dim2=5).mean(-1).permute(0, 2, 1, 3).reshape(-1))
             else:
                 parts.append(block.permute(0, 2, 3, 1, 4, 5).reshape(-1))
@@ -140,7 +151,7 @@ class SchurBlocks(ConstantModule):
         """W applied to the channels of features, and an invariant bias added.
 
         Args:
-            blocks: from ``blocks``.
+            blocks: from ``blocks_from_weights``.
             tensor: shape ``(batch, channels, *space)``.
             bias: one number for each channel of the output, invariant under the group. It is added to the trivial irreps,
                 where it has few numbers.
@@ -152,24 +163,24 @@ class SchurBlocks(ConstantModule):
         m = self._sizes[0]
         space = tensor.shape[2:]
         # Shape (fields, copies of the trivial irrep).
-        few = None if bias is None else bias.view(outs, m) @ self.invariant  # type: ignore[operator]
+        invariant_bias = None if bias is None else bias.view(outs, m) @ self.invariant  # type: ignore[operator]
         if not space:
-            return self._on_vectors(blocks, tensor, few)
+            return self._on_vectors(blocks, tensor, invariant_bias)
         columns = tensor.flatten(2)
         # One item of the batch after the other, so that intermediate results stay in the processor's cache.
-        together = torch.compiler.is_compiling() or columns.shape[0] == 1 or columns.shape[2] < _POINTS // 2
-        if together:
-            result = self._on_columns(blocks, columns, few)
+        batched = torch.compiler.is_compiling() or columns.shape[0] == 1 or columns.shape[2] < _POINTS // 2
+        if batched:
+            result = self._on_columns(blocks, columns, invariant_bias)
         else:
-            result = torch.cat([self._on_columns(blocks, item, few) for item in columns.split(1)])
+            result = torch.cat([self._on_columns(blocks, item, invariant_bias) for item in columns.split(1)])
         return result.view(tensor.shape[0], outs * m, *space)
 
-    def _apart(self, blocks: torch.Tensor) -> list[torch.Tensor]:
+    def _blocks_by_irrep(self, blocks: torch.Tensor) -> list[torch.Tensor]:
         """The blocks by irreps, shape ``(outs, copies, ins, copies)`` each."""
         outs, ins = self._fields
         parts, start = [], 0
-        for size, simple, out_copies, _, in_copies, _ in self._parts:
-            width = 1 if simple else size
+        for size, is_real_type, out_copies, _, in_copies, _ in self._parts:
+            width = 1 if is_real_type else size
             shape = (outs, out_copies * width, ins, in_copies * width)
             count = shape[0] * shape[1] * shape[2] * shape[3]
             parts.append(blocks[start : start + count].view(shape))
@@ -181,20 +192,20 @@ class SchurBlocks(ConstantModule):
         outs, ins = self._fields
         m, n = self._sizes
         batch, _, points = columns.shape
-        inner = self.inside.T @ columns.reshape(batch, ins, n, points)  # type: ignore[operator, union-attr]
+        inner = self.source_basis.T @ columns.reshape(batch, ins, n, points)  # type: ignore[operator, union-attr]
         rows = []
         # One split instead of many slices: its gradient is one concatenation.
         split = inner.split(self._widths, dim=2)
-        apart = self._apart(blocks)
-        for number, (where, part, block) in enumerate(zip(self._where, self._parts, apart, strict=True)):
-            copies = part[2] * part[0]
+        by_irrep = self._blocks_by_irrep(blocks)
+        for number, (where, part, block) in enumerate(zip(self._where, self._parts, by_irrep, strict=True)):
+            copies = part.out_copies * part.size
             if where < 0:
                 row = inner.new_zeros(batch, outs, copies, points)
             else:
                 values = split[where].reshape(batch, block.shape[2] * block.shape[3], -1)
                 row = (block.flatten(2).flatten(0, 1) @ values).view(batch, outs, copies, points)
             rows.append(row if bias is None or number != self._invariant else row + bias[..., None])
-        result = self.outside @ torch.cat(rows, dim=2)  # type: ignore[operator]
+        result = self.target_basis @ torch.cat(rows, dim=2)  # type: ignore[operator]
         return result.view(batch, outs * m, points)
 
     def _on_vectors(self, blocks: torch.Tensor, vectors: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
@@ -202,15 +213,15 @@ class SchurBlocks(ConstantModule):
         outs, ins = self._fields
         m, n = self._sizes
         batch = vectors.shape[0]
-        turn: torch.Tensor = self.inside_rows  # type: ignore[assignment]
-        back: torch.Tensor = self.outside_rows  # type: ignore[assignment]
+        turn: torch.Tensor = self.source_rows  # type: ignore[assignment]
+        back: torch.Tensor = self.target_rows  # type: ignore[assignment]
         inner = torch.bmm(turn.T.expand(batch, -1, -1), vectors.reshape(batch, ins, n).transpose(1, 2))
         split = inner.flatten(1).split([width * ins for width in self._widths], dim=1)
         pieces = []
-        apart = self._apart(blocks)
-        for number, (where, part, block) in enumerate(zip(self._where, self._parts, apart, strict=True)):
+        by_irrep = self._blocks_by_irrep(blocks)
+        for number, (where, part, block) in enumerate(zip(self._where, self._parts, by_irrep, strict=True)):
             if where < 0:
-                found = [inner.new_zeros(batch, part[2] * part[0] * outs)]
+                found = [inner.new_zeros(batch, part.out_copies * part.size * outs)]
             else:
                 matrix = block.permute(3, 2, 1, 0).flatten(2).flatten(0, 1)
                 found = [piece @ matrix for piece in split[where].split(len(matrix), dim=1)]
@@ -251,7 +262,7 @@ def _direct_blocks(plan: ExpansionPlan, blocks: SchurBlocks) -> np.ndarray | Non
         weights = torch.zeros(outs * ins, pair.basis.size, dtype=torch.float64)
         for number, unit in enumerate(units):
             weights[number, unit] = 1.0
-        parts = twin._apart(twin.blocks(expansion(weights.flatten())[:, :, 0]))
+        parts = twin._blocks_by_irrep(twin.blocks_from_matrix(expansion(weights.flatten())[:, :, 0]))
         flat = torch.cat([part.transpose(1, 2).reshape(outs * ins, -1) for part in parts], dim=1)
         rows.append(flat[: len(units)].numpy())
     return np.concatenate(rows)

@@ -17,7 +17,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
 from intertwine.kernels.precision import without_autocast
-from intertwine.nn.conv.basis_layer import ExpandedModule
+from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.conv.linear import matrix_plan, matrix_prices
 
 _ZERO = 1e-5
@@ -58,7 +58,7 @@ class TensorProductModule(ExpandedModule):
     """
 
     @classmethod
-    def prices(cls, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> Iterator[Price]:
         """The product of the input's representation with itself, and the basis of maps from it.
 
         Args:
@@ -66,17 +66,17 @@ class TensorProductModule(ExpandedModule):
             out_type: the fields of the output.
             initialize: whether to draw the weights.
         """
-        inside, group = in_type.representations[0], in_type.fibergroup
-        size = inside.size**2
+        source, group = in_type.representations[0], in_type.fibergroup
+        size = source.size**2
         yield representation_price(group, size)
-        irreps = 2 * greatest_frequency(inside) + 1 if group.continuous else len(group.irreps())
+        irreps = 2 * greatest_frequency(source) + 1 if group.continuous else len(group.irreps())
         samples = 4 * irreps if group.continuous else 0
-        widest = max(group.irrep(*id).size for id in inside.irreps) ** 2 if group.continuous else 0
+        widest = max(group.irrep(*id).size for id in source.irreps) ** 2 if group.continuous else 0
         widest = widest or max(irrep.size for irrep in group.irreps())
         # `_has_symmetric_part` makes the matrix of all products once.
         yield Price(60.0 * out_type.size * size, 1e-7 * out_type.size * size)
         yield splitting_price(size, widest, irreps, samples)
-        yield from matrix_prices((inside.tensor(inside),), out_type.representations)
+        yield from matrix_prices((source.tensor(source),), out_type.representations)
 
     def __init__(self, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> None:
         super().__init__()
@@ -92,17 +92,17 @@ class TensorProductModule(ExpandedModule):
             raise ArgumentError(
                 f"TensorProductModule needs as many fields in as out, but {len(in_type)} and {len(out_type)} were given"
             )
-        inside = in_type.representations[0]
-        plan = matrix_plan((inside.tensor(inside),), out_type.representations)
+        source = in_type.representations[0]
+        plan = matrix_plan((source.tensor(source),), out_type.representations)
         # x_i x_j is x_j x_i: each product is taken once.
-        left, right = np.triu_indices(inside.size)
+        left, right = np.triu_indices(source.size)
         self.register_constant("left", left)
         self.register_constant("right", right)
         self.register_constant("other", np.where(left == right, 0.0, 1.0))
-        self._set_parameters(plan, False, initialize)
-        if not _has_symmetric_part(plan, inside.size):
+        self._set_expansion_and_parameters(plan, False, initialize)
+        if not _has_symmetric_part(plan, source.size):
             raise EmptyBasisError(
-                f"every equivariant product of {inside.name} with itself into {out_type.representations[0].name} is "
+                f"every equivariant product of {source.name} with itself into {out_type.representations[0].name} is "
                 "antisymmetric, so that it is zero for one field",
                 hint="take an output that shares irreps with the symmetric square of the input",
             )

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 
 from intertwine.fields import FieldType
 from intertwine.group.core.representation import Representation
-from intertwine.nn.base.families import constructor
 from intertwine.nn.base.padding import padded, padding_module
-from intertwine.nn.base.windows import least_room, need_output, need_room
+from intertwine.nn.base.shared_constructors import constructor
+from intertwine.nn.base.windows import need_output, need_window_fits, smallest_input
 from intertwine.nn.conv.grid_conv import _GridConv
 
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -80,17 +80,17 @@ class _ConvTransposed(_GridConv):
         target, source = super()._fields(out_type, in_type, groups)
         return source, target
 
-    def _reach(self) -> tuple[tuple[int, ...], int]:
+    def _margin_and_least_size(self) -> tuple[tuple[int, ...], int]:
         """How many cells beyond each edge of the input reach the output, and how many cells the input must have."""
         axes = list(zip(self._window, self._stride, self._padding, strict=True))
         beyond = tuple(-((1 - width) // step) if self.padding_mode != "zeros" else 0 for width, step, _ in axes)
         # (n - 1) stride + window - 2 padding cells are left of n.
         needed = (-((width - 2 * cut - 1 - step) // step) for width, step, cut in axes)
-        return beyond, max(least_room(self.d * (1,), beyond, self.padding_mode), *needed)
+        return beyond, max(smallest_input(self.d * (1,), beyond, self.padding_mode), *needed)
 
-    def _refuse_size(self, shape: tuple[int, ...]) -> None:
+    def _raise_too_small(self, shape: tuple[int, ...]) -> None:
         name = type(self).__name__
-        need_room(name, shape, self.d * (1,), self._beyond, self.padding_mode)
+        need_window_fits(name, shape, self.d * (1,), self._outer_margin, self.padding_mode)
         need_output(name, shape, self._window, self._stride, self._padding, self._output_padding)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
@@ -99,12 +99,12 @@ class _ConvTransposed(_GridConv):
         Args:
             size: of the input along each axis of space.
         """
-        return self._always_breaks
+        return self._never_exact_reason
 
     @property
     def _cropped(self) -> tuple[int, ...]:
         """How many cells are taken away at both ends of each axis."""
-        triples = zip(self._padding, self._beyond, self._stride, strict=True)
+        triples = zip(self._padding, self._outer_margin, self._stride, strict=True)
         return tuple(margin + beyond * step for margin, beyond, step in triples)
 
     def _expand(
@@ -124,7 +124,7 @@ class _ConvTransposed(_GridConv):
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         filters, bias = self._kept("filter", self._expand)
         return _TRANSPOSED[self.d](
-            padded(tensor, self._beyond, self.padding_mode),
+            padded(tensor, self._outer_margin, self.padding_mode),
             filters,
             bias,
             self._stride,
@@ -136,6 +136,6 @@ class _ConvTransposed(_GridConv):
 
     def _export(self) -> torch.nn.Module:
         plain = self._exported("ConvTranspose", padding=self._cropped, output_padding=self._output_padding)
-        if any(self._beyond):
-            return torch.nn.Sequential(padding_module(self._beyond, self.padding_mode), plain)
+        if any(self._outer_margin):
+            return torch.nn.Sequential(padding_module(self._outer_margin, self.padding_mode), plain)
         return plain

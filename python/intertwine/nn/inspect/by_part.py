@@ -9,9 +9,9 @@ import torch
 
 from intertwine.fields import GeometricTensor
 from intertwine.group.core.element import GroupElement
-from intertwine.nn.inspect.kinds import gathers, takes_fields
+from intertwine.nn.inspect.kinds import expects_geometric_tensor, gathers
 from intertwine.nn.inspect.moving import moved, relative_error, restrictions
-from intertwine.nn.inspect.tracing import Call, Trace, plain, trace
+from intertwine.nn.inspect.tracing import Call, Trace, tensor_of, trace
 
 
 def by_part(
@@ -33,11 +33,13 @@ def by_part(
     held: list[tuple[Call, list[torch.Tensor]]] = []
 
     def run(x: torch.Tensor, seen: Callable[[Call], None]) -> Trace:
-        return trace(module, (GeometricTensor(x, in_type) if takes_fields(module) else x,), seen=seen)
+        return trace(
+            module, (GeometricTensor(x, in_type) if expects_geometric_tensor(module) else x,), on_call_end=seen
+        )
 
     # Layers in place may change what was given before.
-    base = run(value, lambda call: held.append((call, [plain(part).clone() for part in call.outputs])))
-    sorts = [[base.sort(part) for part in call.outputs] for call, _ in held]
+    base = run(value, lambda call: held.append((call, [tensor_of(part).clone() for part in call.outputs])))
+    sorts = [[base.type_of(part) for part in call.outputs] for call, _ in held]
     if base.error is not None or base.root.kind == "layer":
         return []
     errors: list[dict[bool, list[float | None]]] = [{True: [], False: []} for _ in held]
@@ -47,7 +49,7 @@ def by_part(
         again: list[list[torch.Tensor]] = []
         run(
             moved(value, in_type, before, order),  # pyright: ignore[reportArgumentType]
-            lambda call, again=again: again.append([plain(part).clone() for part in call.outputs]),
+            lambda call, again=again: again.append([tensor_of(part).clone() for part in call.outputs]),
         )
         for number, (seen, (_, wanted)) in enumerate(zip(again, held)):
             for given, part, sort in zip(seen, wanted, sorts[number]):

@@ -19,14 +19,14 @@ from intertwine.errors import (
     warn,
 )
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.base.module import EquivariantModule, compute, reference_of
+from intertwine.nn.base.module import EquivariantModule, call_part, reference_tensor
 from intertwine.nn.base.windows import size_text
 from intertwine.nn.inspect.by_part import by_part
+from intertwine.nn.inspect.exactness import ExactnessChecker
 from intertwine.nn.inspect.joined import Joined, is_single
-from intertwine.nn.inspect.judging import Judge
 from intertwine.nn.inspect.kinds import fixed_sizes
 from intertwine.nn.inspect.moving import moved, relative_error, symmetry_of
-from intertwine.nn.inspect.tracing import Scalars
+from intertwine.nn.inspect.tracing import InvariantFeatures
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -79,7 +79,9 @@ class EquivarianceReport(list):
         return max((row["error"] for row in self.table if row["exact"]), default=0.0)
 
 
-def _moved(value: torch.Tensor, type_: FieldType | Scalars, element: GroupElement, order: int) -> torch.Tensor:
+def _moved(
+    value: torch.Tensor, type_: FieldType | InvariantFeatures, element: GroupElement, order: int
+) -> torch.Tensor:
     turned = moved(value, type_, element, order)
     if turned is None:
         raise ShapeError(
@@ -176,7 +178,7 @@ def check_equivariance(
         joined = Joined(module)
         module, x = joined, None if x is None else joined.join(x)
     in_type = module.in_type
-    reference = reference_of(module)
+    reference = reference_tensor(module)
     dtype, place = reference.dtype, reference.device
     chosen = _pairs(module, elements)
     inputs: Iterator[torch.Tensor]
@@ -296,18 +298,23 @@ def _at_sizes(
     # The size to report on in detail: one that passes, or where each must pass one that does not.
     ranked = sorted(found, key=lambda pair: -pair[0].worst if each else (not pair[0].passed, pair[0].worst))
     best, value = ranked[0]
+    return _merged_report(best, [tried for tried, _ in found], tolerance), value
+
+
+def _merged_report(best: EquivarianceReport, tried: list[EquivarianceReport], tolerance: float) -> EquivarianceReport:
+    """One report on all sizes: the table of the best size, and for each element the sizes with the same result."""
     # Interpolated elements were tested at the first size alone.
     decided = iter([row for row in best.table if row["exact"]])
-    rows = [dict(next(decided) if row["exact"] else row) for row in found[0][0].table]
+    rows = [dict(next(decided) if row["exact"] else row) for row in tried[0].table]
     sizes = [row["sizes"] for row in rows]
     report = EquivarianceReport(rows, [], best.input_shape, tolerance)
-    report.sizes = [entry for tried, _ in found for entry in tried.sizes]
+    report.sizes = [entry for each in tried for entry in each.sizes]
     for row, first in zip(rows, sizes, strict=True):
         row["sizes"] = first
-    tables = [(tried.input_shape[2:], [row for row in tried.table if row["exact"]]) for tried, _ in found]
+    tables = [(each.input_shape[2:], [row for row in each.table if row["exact"]]) for each in tried]
     for place, row in enumerate(row for row in rows if row["exact"]):
         row["sizes"] = [size for size, table in tables if table[place]["passed"] == row["passed"]]
-    return report, value
+    return report
 
 
 def _warn_of_sizes(module: EquivariantModule, report: EquivarianceReport) -> None:
@@ -381,12 +388,12 @@ def _report(
     tolerance: float,
     order: int,
 ) -> EquivarianceReport:
-    in_type, out_type = module.in_type, module.out_type or Scalars(symmetry_of(module)[0])
-    base = compute(module, value)
+    in_type, out_type = module.in_type, module.out_type or InvariantFeatures(symmetry_of(module)[0])
+    base = call_part(module, value)
     table = []
     for element, lifted in pairs:
         exact = in_type.gspace.is_exact(lifted)
-        seen = compute(module, _moved(value, in_type, lifted, order))
+        seen = call_part(module, _moved(value, in_type, lifted, order))
         error = relative_error(_moved(base, out_type, element, order), seen)
         table.append(_row(lifted, error, exact, tolerance))
     return EquivarianceReport(table, [], tuple(value.shape), tolerance)
@@ -395,7 +402,7 @@ def _report(
 def _fault(module: torch.nn.Module, report: EquivarianceReport) -> str:
     """Which part is at fault, in words."""
     try:
-        judged = Judge(module).at(report.input_shape[1:])
+        judged = ExactnessChecker(module).at(report.input_shape[1:])
     except IntertwineError:
         judged = None
     broken = [] if judged is None else [part for part in judged.parts if part.exact is False]

@@ -12,10 +12,10 @@ import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.base.hooks import function_of, tensor_has_hooks
-from intertwine.nn.base.module import EquivariantModule, reference_of
+from intertwine.nn.base.module import EquivariantModule, reference_tensor
 from intertwine.nn.inspect.joined import by_label
-from intertwine.nn.inspect.kinds import TORCH_CONTAINERS, fixed_sizes, takes_fields
-from intertwine.nn.inspect.tracing import plain
+from intertwine.nn.inspect.kinds import TORCH_CONTAINERS, expects_geometric_tensor, fixed_sizes
+from intertwine.nn.inspect.tracing import tensor_of
 from intertwine.suggestions import suggests
 
 _SIDES = (9, 8, 17, 16, 33, 32, 65, 64, 129, 128)
@@ -118,7 +118,7 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
     """
     types = by_label(module.in_type)
     dimension = next(iter(types.values())).gspace.dimensionality
-    reference = reference_of(module)
+    reference = reference_tensor(module)
     problem: Exception | None = None
     for side in fixed_sizes(module) or _SIDES if dimension else (0,):
         made = [
@@ -145,14 +145,14 @@ class _Plainly(torch.nn.Module):
 
     def forward(self, *inputs: Any) -> Any:
         module: Any = self.module
-        if takes_fields(module) and isinstance(module.in_type, dict):
+        if expects_geometric_tensor(module) and isinstance(module.in_type, dict):
             inputs = ({label: type_(inputs[0][label]) for label, type_ in module.in_type.items()},)
-        elif takes_fields(module):
+        elif expects_geometric_tensor(module):
             inputs = tuple(type_(value) for type_, value in zip(by_label(module.in_type).values(), inputs, strict=True))
         output = module(*inputs)
         if isinstance(output, dict):
-            return {label: plain(value) for label, value in output.items()}
-        return plain(output)
+            return {label: tensor_of(value) for label, value in output.items()}
+        return tensor_of(output)
 
 
 def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphModule:

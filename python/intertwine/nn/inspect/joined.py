@@ -8,7 +8,7 @@ import torch
 
 from intertwine.errors import ArgumentTypeError
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.base.module import EquivariantModule, several
+from intertwine.nn.base.module import EquivariantModule, match_inputs
 
 
 def is_single(module: Any) -> bool:
@@ -59,7 +59,7 @@ class Joined(EquivariantModule):
         if isinstance(inputs, (torch.Tensor, GeometricTensor)):
             inputs = (inputs,)
         given = inputs if isinstance(inputs, tuple) else (inputs,)
-        _, values = several(self.module.in_type, given, type(self.module).__name__)
+        _, values = match_inputs(self.module.in_type, given, type(self.module).__name__)
         tensors = [getattr(values[label], "tensor", values[label]) for label in self._types]
         if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
             raise ArgumentTypeError(f"{type(self.module).__name__} takes features, not {type(inputs).__name__}")

@@ -11,7 +11,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from intertwine.fields import FieldType
 from intertwine.nn.base.module import EquivariantModule
 
-Kind = Literal["layer", "container", "torch", "own"]
+PartKind = Literal["layer", "container", "torch", "own"]
 
 TORCH_CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 
@@ -21,7 +21,7 @@ _HARMLESS = frozenset({"evaluate_output_shape", "extra_repr", "check_equivarianc
 _BASES = (torch.nn.Module, EquivariantModule)
 
 
-def kind_of(module: torch.nn.Module) -> Kind:
+def kind_of(module: torch.nn.Module) -> PartKind:
     """Whose code a module runs, and so what is known of its equivariance.
 
     A ``layer`` is one of this library, whose tests guarantee its equivariance. A ``container`` only passes features on to its
@@ -44,7 +44,7 @@ def kind_of(module: torch.nn.Module) -> Kind:
     return found
 
 
-def _kind_of_class(module: torch.nn.Module) -> Kind:
+def _kind_of_class(module: torch.nn.Module) -> PartKind:
     hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
     # Hooks of the library only record.
     hooked = any(not str(getattr(hook, "__module__", "")).startswith("intertwine.") for hook in hooks)
@@ -65,7 +65,7 @@ def _kind_of_class(module: torch.nn.Module) -> Kind:
     return "own"
 
 
-def walk(module: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module, Kind]]:
+def walk(module: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module, PartKind]]:
     """The parts of a model in the order in which they are held, each before the parts that it is made of.
 
     Layers of the library and of torch are not taken apart.
@@ -90,7 +90,7 @@ def gathers(module: torch.nn.Module) -> bool:
     return kind_of(module) == "container" and getattr(module, "holds", None) == "branches"
 
 
-def takes_fields(module: torch.nn.Module) -> bool:
+def expects_geometric_tensor(module: torch.nn.Module) -> bool:
     """Whether a module is promised a :class:`GeometricTensor`: an equivariant one with a user's ``forward``.
 
     Args:

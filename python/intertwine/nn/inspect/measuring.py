@@ -14,7 +14,7 @@ from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.nn.inspect.kinds import has_own_lift
 from intertwine.nn.inspect.moving import exact_generators, lifted, moved, relative_error, restrictions
-from intertwine.nn.inspect.tracing import Call, Scalars, Sort, Trace, features, plain
+from intertwine.nn.inspect.tracing import Call, FeatureType, InvariantFeatures, Trace, tensor_of, tensors_in
 
 
 @dataclass
@@ -41,11 +41,11 @@ def measured(run: Trace, call: Call, module: torch.nn.Module, dtype: torch.dtype
         module: the part, or a copy of it.
         dtype: its precision.
     """
-    sorts = [run.sort(value) for value in call.inputs if plain(value).is_floating_point()]
-    if not sorts or any(sort is None for sort in sorts) or any(_is_on_points(value) for value in call.inputs):
+    types = [run.type_of(value) for value in call.inputs if tensor_of(value).is_floating_point()]
+    if not types or any(type_ is None for type_ in types) or any(_is_on_points(value) for value in call.inputs):
         return Measured(None, problem="unknown: the types of its inputs are not known")
-    wanted = [run.sort(value) for value in call.outputs]
-    pairs = _pairs(call, sorts, wanted)  # pyright: ignore[reportArgumentType]
+    wanted = [run.type_of(value) for value in call.outputs]
+    pairs = _pairs(call, types, wanted)  # pyright: ignore[reportArgumentType]
     if pairs is None:
         return Measured(None, problem="unknown: its output has another group than its input")
     if not pairs:
@@ -53,37 +53,39 @@ def measured(run: Trace, call: Call, module: torch.nn.Module, dtype: torch.dtype
     try:
         with torch.no_grad():
             given = noise_like(call, dtype)
-            base = features(module(*given[0], **given[1]))
+            base = tensors_in(module(*given[0], **given[1]))
             unknown = max(len(base) - len(wanted), 0) * [None]
             errors = [0.0]
             for element, before in pairs:
-                turned = _moved(given, sorts, before)  # pyright: ignore[reportArgumentType]
-                again = features(module(*turned[0], **turned[1]))
+                turned = _moved(given, types, before)  # pyright: ignore[reportArgumentType]
+                again = tensors_in(module(*turned[0], **turned[1]))
                 if len(again) != len(base):
                     return Measured(float("inf"))
                 for value, seen, known in zip(base, again, [*wanted, *unknown]):
-                    sort = value.type if isinstance(value, GeometricTensor) else known
+                    type_ = value.type if isinstance(value, GeometricTensor) else known
                     # What is not known is taken for scalars, or for fields like those that went in.
-                    guesses: list[Any] = [sort] if sort is not None else [Scalars(sorts[0].gspace), sorts[0]]  # type: ignore[union-attr]
+                    guesses: list[Any] = (
+                        [type_] if type_ is not None else [InvariantFeatures(types[0].gspace), types[0]]
+                    )  # type: ignore[union-attr]
                     expected = [moved(value, guess, element) for guess in guesses]
-                    errors.append(min(relative_error(guess, plain(seen)) for guess in expected))
+                    errors.append(min(relative_error(guess, tensor_of(seen)) for guess in expected))
     except (IntertwineError, RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
         return Measured(None, problem=f"unknown: it does not run on noise ({first_line(error)})")
-    if not all(bool(plain(value).isfinite().all()) for value in base):
+    if not all(bool(tensor_of(value).isfinite().all()) for value in base):
         return Measured(None, problem="unknown: noise gives it values that are not finite")
-    if any(plain(value).numel() and not bool(plain(value).any()) for value in base):
+    if any(tensor_of(value).numel() and not bool(tensor_of(value).any()) for value in base):
         return Measured(None, problem="unknown: it gives nothing but zeros, which every symmetry keeps")
-    # The greatest of numpy is not a number where one of them is none.
-    return Measured(float(np.max(errors)), known=all(sort is not None for sort in wanted))
+    # np.max gives NaN if any error is NaN; max() would not.
+    return Measured(float(np.max(errors)), known=all(type_ is not None for type_ in wanted))
 
 
-def _moved(given: tuple[Any, Any], sorts: list[Sort], element: GroupElement) -> tuple[Any, Any]:
-    types = iter(sorts)
+def _moved(given: tuple[Any, Any], types: list[FeatureType], element: GroupElement) -> tuple[Any, Any]:
+    remaining = iter(types)
 
     def move(value: Any) -> Any:
-        if not isinstance(value, (torch.Tensor, GeometricTensor)) or not plain(value).is_floating_point():
+        if not isinstance(value, (torch.Tensor, GeometricTensor)) or not tensor_of(value).is_floating_point():
             return value
-        turned = moved(value, next(types), element)
+        turned = moved(value, next(remaining), element)
         if turned is None:
             raise ShapeError("an input has another shape than its type")
         return GeometricTensor(turned, value.type) if isinstance(value, GeometricTensor) else turned
@@ -107,7 +109,7 @@ def noise_like(call: Call, dtype: torch.dtype = torch.float64) -> tuple[Any, Any
     def noise(value: Any) -> Any:
         if not isinstance(value, (torch.Tensor, GeometricTensor)):
             return value
-        tensor = plain(value)
+        tensor = tensor_of(value)
         if not tensor.is_floating_point():
             if tensor.device.type == "meta":
                 raise ShapeError("an input holds whole numbers")
@@ -118,23 +120,25 @@ def noise_like(call: Call, dtype: torch.dtype = torch.float64) -> tuple[Any, Any
     return _mapped(noise, (call.args, call.kwargs))
 
 
-def _pairs(call: Call, sorts: list[Sort], wanted: list[Sort | None]) -> list[tuple[GroupElement, GroupElement]] | None:
+def _pairs(
+    call: Call, types: list[FeatureType], wanted: list[FeatureType | None]
+) -> list[tuple[GroupElement, GroupElement]] | None:
     """Elements that act without interpolation: on the output, and on the input."""
-    inside = sorts[0].gspace
-    if any(sort.gspace.fibergroup != inside.fibergroup for sort in sorts):
+    source = types[0].gspace
+    if any(type_.gspace.fibergroup != source.fibergroup for type_ in types):
         return None
-    typed = [sort.gspace for sort in wanted if isinstance(sort, FieldType)]
+    typed = [type_.gspace for type_ in wanted if isinstance(type_, FieldType)]
     fewer = restrictions(call)
-    outside: Any = typed[0] if typed else inside
+    target: Any = typed[0] if typed else source
     if not typed and fewer:
-        outside = fewer[-1].module.out_type.gspace  # type: ignore[union-attr]
+        target = fewer[-1].module.out_type.gspace  # type: ignore[union-attr]
     module: Any = call.module
     if not typed and not fewer and has_own_lift(module):
-        outside = module.symmetry
+        target = module.symmetry
     pairs = []
-    for element in exact_generators(outside):
-        before = element if outside.fibergroup == inside.fibergroup and not fewer else lifted(call, element)
-        if before is None or before.group != inside.fibergroup:
+    for element in exact_generators(target):
+        before = element if target.fibergroup == source.fibergroup and not fewer else lifted(call, element)
+        if before is None or before.group != source.fibergroup:
             return None
         pairs.append((element, before))
     return pairs

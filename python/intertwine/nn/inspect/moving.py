@@ -16,39 +16,39 @@ from intertwine.gspaces import GSpace
 from intertwine.memory import remembered
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.inspect.kinds import has_own_lift, kind_of, walk
-from intertwine.nn.inspect.tracing import Call, Scalars, Sort, plain
+from intertwine.nn.inspect.tracing import Call, FeatureType, InvariantFeatures, tensor_of
 
 
-def moved(value: Any, sort: Sort | None, element: GroupElement, order: int = 2) -> torch.Tensor | None:
+def moved(value: Any, type_: FeatureType | None, element: GroupElement, order: int = 2) -> torch.Tensor | None:
     """What an element makes of features; ``None`` if their type is not known.
 
     Args:
         value: the features.
-        sort: their type.
+        type_: their type.
         element: the element.
         order: of the interpolating splines.
     """
     if isinstance(value, GeometricTensor) and value.coords is not None:
         return value.transform(element).tensor
-    tensor = plain(value)
-    if isinstance(sort, Scalars):
-        dimension = sort.gspace.dimensionality
-        if not dimension or tensor.dim() != 2 + dimension or element.group != sort.gspace.fibergroup:
+    tensor = tensor_of(value)
+    if isinstance(type_, InvariantFeatures):
+        dimension = type_.gspace.dimensionality
+        if not dimension or tensor.dim() != 2 + dimension or element.group != type_.gspace.fibergroup:
             return tensor
-        trivial: tuple[Representation, ...] = (sort.gspace.trivial_repr,)
-        sort = FieldType(sort.gspace, tensor.shape[1] * trivial)
+        trivial: tuple[Representation, ...] = (type_.gspace.trivial_repr,)
+        type_ = FieldType(type_.gspace, tensor.shape[1] * trivial)
     if (
-        not isinstance(sort, FieldType)
+        not isinstance(type_, FieldType)
         or tensor.dim() < 2
-        or tensor.shape[1] != sort.size
-        or element.group != sort.fibergroup
+        or tensor.shape[1] != type_.size
+        or element.group != type_.fibergroup
     ):
         return None
     if tensor.dim() == 2:
-        return sort.transform_fibers(tensor, element)
-    if tensor.dim() != 2 + sort.gspace.dimensionality:
+        return type_.transform_fibers(tensor, element)
+    if tensor.dim() != 2 + type_.gspace.dimensionality:
         return None
-    turned = sort.transform(tensor, element, order=order)
+    turned = type_.transform(tensor, element, order=order)
     return turned[0] if isinstance(turned, tuple) else turned
 
 
@@ -164,5 +164,5 @@ def restrictions(call: Call) -> list[Call]:
 
 
 def _changes_space(module: torch.nn.Module) -> bool:
-    inside, outside = getattr(module, "in_type", None), getattr(module, "out_type", None)
-    return isinstance(inside, FieldType) and isinstance(outside, FieldType) and inside.gspace != outside.gspace
+    source, target = getattr(module, "in_type", None), getattr(module, "out_type", None)
+    return isinstance(source, FieldType) and isinstance(target, FieldType) and source.gspace != target.gspace

@@ -11,8 +11,8 @@ from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError
 from intertwine.fields import FieldType
 from intertwine.nn.base.windows import size_text
-from intertwine.nn.inspect.judging import WORK, Judge, Judgement, all_exact
-from intertwine.nn.inspect.tracing import plain
+from intertwine.nn.inspect.exactness import WORK, ExactnessChecker, PartExactness, all_exact
+from intertwine.nn.inspect.tracing import tensor_of
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -70,11 +70,11 @@ def verdict(row: dict[str, Any]) -> str:
     return "exact" if row["exact"] else f"BREAKS: {row['reason']}"
 
 
-def _rows(parts: list[Judgement]) -> list[dict[str, Any]]:
+def _rows(parts: list[PartExactness]) -> list[dict[str, Any]]:
     """One row for each part; of several calls it describes the first one that is not exact."""
     rows: dict[str, dict[str, Any]] = {}
     for part in parts:
-        outputs = [tuple(plain(value).shape) for value in part.call.outputs]
+        outputs = [tuple(tensor_of(value).shape) for value in part.call.outputs]
         row = {
             "layer": part.call.path,
             "name": type(part.call.module).__name__,
@@ -126,26 +126,26 @@ def plan_within(model: torch.nn.Module, input_size: int | tuple[int, ...], work:
         input_size: as in :func:`shape_plan`.
         work: multiply-adds from which a part is not measured, and further sizes are not looked for.
     """
-    judge = Judge(model, work) if isinstance(model, torch.nn.Module) else None
-    if judge is None or not isinstance(judge.in_type, FieldType):
+    checker = ExactnessChecker(model, work) if isinstance(model, torch.nn.Module) else None
+    if checker is None or not isinstance(checker.in_type, FieldType):
         raise ArgumentTypeError(
             f"a plan is of an equivariant module with one input, not of {type(model).__name__}",
             hint="plan the equivariant module inside of it",
         )
-    dimension, channels = judge.in_type.gspace.dimensionality, judge.in_type.size
+    dimension, channels = checker.in_type.gspace.dimensionality, checker.in_type.size
     if dimension == 0:
         raise ArgumentError(f"{type(model).__name__} works on plain vectors, so that there is no grid to plan for")
     size = sizes_of(input_size, dimension, "input_size", least=1)
-    plan = ShapePlan(size, _rows(judge.at((channels, *size)).parts))
+    plan = ShapePlan(size, _rows(checker.at((channels, *size)).parts))
     if plan.exact is not False:
         plan.sizes = [size[0]] if plan.exact and len(set(size)) == 1 else []
         return plan
     for distance in range(_REACH + 1):
         for candidate in dict.fromkeys((size[0] - distance, size[0] + distance)):
-            if candidate < 1 or judge.work > work:
+            if candidate < 1 or checker.work > work:
                 continue
             try:
-                exact = judge.exact_at((channels, *(dimension * (candidate,))))
+                exact = checker.exact_at((channels, *(dimension * (candidate,))))
             except IntertwineError:
                 continue
             if exact:

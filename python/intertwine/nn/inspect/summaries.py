@@ -12,10 +12,10 @@ from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.base.module import EquivariantModule
-from intertwine.nn.inspect.judging import Judge, Judged
-from intertwine.nn.inspect.kinds import Kind, gathers, kind_of, walk
+from intertwine.nn.inspect.exactness import ExactnessChecker, ModelExactness
+from intertwine.nn.inspect.kinds import PartKind, gathers, kind_of, walk
 from intertwine.nn.inspect.planning import titled, verdict
-from intertwine.nn.inspect.tracing import plain
+from intertwine.nn.inspect.tracing import tensor_of
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -157,18 +157,18 @@ def summary(model: torch.nn.Module, input_size: int | tuple[int, ...] | None = N
     parts = list(_parts(model))
     runs = {path: _Run() for path, _, _ in parts}
     shape = None if input_size is None else _input_shape(model, input_size)
-    judged: Judged | None = None
+    judged: ModelExactness | None = None
     if shape is not None:
-        judge = Judge(model)
+        checker = ExactnessChecker(model)
         # Of a batch, what grows with it is the cost of its items, and the rest that of the filters.
-        once, twice = (_measured(judge, shape, batch) for batch in (8, 16))
+        once, twice = (_measured(checker, shape, batch) for batch in (8, 16))
         for path, run in runs.items():
             found, more = once.get(path, _Run()), twice.get(path, _Run())
             run.shape, run.bytes = found.shape, found.bytes // 8
             run.operations = (more.operations - found.operations) // 8
             run.expansion = 2 * found.operations - more.operations
         if len(shape) > 1 and any(isinstance(part, EquivariantModule) for part in model.modules()):
-            judged = judge.at(shape)
+            judged = checker.at(shape)
     rows = [
         row
         for path, module, kind in parts
@@ -196,9 +196,9 @@ class _Run:
     expansion: int = 0
 
 
-def _parts(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, Kind]]:
+def _parts(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, PartKind]]:
     """The layers of a model and the modules that were written by hand, these after the layers in them."""
-    held: list[tuple[str, torch.nn.Module, Kind]] = []
+    held: list[tuple[str, torch.nn.Module, PartKind]] = []
     seen: set[int] = set()
     for path, module, kind in walk(model):
         if id(module) in seen:
@@ -213,7 +213,7 @@ def _parts(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module, Kind]
     yield from reversed(held)
 
 
-def _tells(row: dict[str, Any], module: torch.nn.Module, kind: Kind) -> bool:
+def _tells(row: dict[str, Any], module: torch.nn.Module, kind: PartKind) -> bool:
     """Whether a row says something that those of the parts do not."""
     if kind != "own" or not any(True for _ in module.children()):
         return True
@@ -242,25 +242,25 @@ def _input_shape(model: torch.nn.Module, input_size: Any) -> tuple[int, ...]:
     return tuple(given)
 
 
-def _measured(judge: Judge, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
-    run = judge.run((batch, *shape), counted=True)
+def _measured(checker: ExactnessChecker, shape: tuple[int, ...], batch: int) -> dict[str, _Run]:
+    run = checker.run((batch, *shape), count_operations=True)
     if run.error is not None:
         if isinstance(run.error, IntertwineError):
             raise run.error
-        where = f"{type(judge.model).__name__} cannot run on an input of shape {shape}"
+        where = f"{type(checker.model).__name__} cannot run on an input of shape {shape}"
         raise ShapeError(f"{where}: {run.error}") from run.error
     runs: dict[str, _Run] = {}
     for call in [run.root, *run.root.within()]:
         part = runs.setdefault(call.path, _Run())
         part.operations += call.operations - sum(inner.operations for inner in call.calls)
-        given = {id(plain(value)) for inner in call.calls for value in inner.outputs}
-        outputs = [plain(value) for value in call.outputs]
+        given = {id(tensor_of(value)) for inner in call.calls for value in inner.outputs}
+        outputs = [tensor_of(value) for value in call.outputs]
         part.bytes += sum(value.numel() * value.element_size() for value in outputs if id(value) not in given)
         part.shape = tuple(outputs[0].shape[1:]) if outputs else None
     return runs
 
 
-def _row(path: str, module: torch.nn.Module, run: _Run, judged: Judged | None, sized: bool) -> dict[str, Any]:
+def _row(path: str, module: torch.nn.Module, run: _Run, judged: ModelExactness | None, sized: bool) -> dict[str, Any]:
     # The parts of a user's module have rows of their own.
     whole = kind_of(module) in ("layer", "torch")
     parameters = list(module.parameters(recurse=whole))

@@ -15,17 +15,17 @@ from torch.utils.flop_counter import flop_registry
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.gspaces import GSpace
 from intertwine.nn.base.module import EquivariantModule
-from intertwine.nn.inspect.kinds import Kind, walk
+from intertwine.nn.inspect.kinds import PartKind, walk
 
 
 @dataclass(frozen=True)
-class Scalars:
+class InvariantFeatures:
     """The type of plain numbers: the group moves them with space at most, and does not change them."""
 
     gspace: GSpace
 
 
-Sort = FieldType | Scalars
+FeatureType = FieldType | InvariantFeatures
 
 
 @dataclass(eq=False)
@@ -46,7 +46,7 @@ class Call:
 
     path: str
     module: torch.nn.Module
-    kind: Kind
+    kind: PartKind
     parent: Call | None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -57,12 +57,12 @@ class Call:
     @property
     def inputs(self) -> list[Any]:
         """The tensors that it was called with."""
-        return features((self.args, self.kwargs))
+        return tensors_in((self.args, self.kwargs))
 
     @property
     def outputs(self) -> list[Any]:
         """The tensors that it gave."""
-        return features(self.output)
+        return tensors_in(self.output)
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -82,26 +82,26 @@ class Trace:
 
     Attributes:
         root: the call of the model itself.
-        sorts: the types of tensors that are known, by ``id``: those of fields, of what layers took and what they gave.
+        types: the types of tensors that are known, by ``id``: those of fields, of what layers took and what they gave.
         error: what ended the run, if it did not reach the end.
         failed: the path of the innermost part in which that happened.
     """
 
     root: Call
-    sorts: dict[int, Sort] = field(default_factory=dict)
+    types: dict[int, FeatureType] = field(default_factory=dict)
     error: Exception | None = None
     failed: str = ""
 
-    def sort(self, tensor: Any) -> Sort | None:
+    def type_of(self, tensor: Any) -> FeatureType | None:
         """The type of a tensor; ``None`` where it is not known.
 
         Args:
             tensor: one that took part in the run.
         """
-        return tensor.type if isinstance(tensor, GeometricTensor) else self.sorts.get(id(tensor))
+        return tensor.type if isinstance(tensor, GeometricTensor) else self.types.get(id(tensor))
 
 
-def features(value: Any) -> list[Any]:
+def tensors_in(value: Any) -> list[Any]:
     """The tensors in nested tuples, lists and dicts; a :class:`GeometricTensor` is one.
 
     Args:
@@ -111,7 +111,7 @@ def features(value: Any) -> list[Any]:
     return [leaf for leaf in leaves if isinstance(leaf, (torch.Tensor, GeometricTensor))]
 
 
-def plain(value: torch.Tensor | GeometricTensor) -> torch.Tensor:
+def tensor_of(value: torch.Tensor | GeometricTensor) -> torch.Tensor:
     """The tensor without its type.
 
     Args:
@@ -125,8 +125,8 @@ def trace(
     args: tuple[Any, ...],
     kwargs: dict[str, Any] | None = None,
     *,
-    counted: bool = False,
-    seen: Callable[[Call], None] | None = None,
+    count_operations: bool = False,
+    on_call_end: Callable[[Call], None] | None = None,
 ) -> Trace:
     """Runs a model and records what each of its parts was given and gave.
 
@@ -134,8 +134,8 @@ def trace(
         model: any module; it is called as it is (on the meta device nothing is computed).
         args: what to call it with.
         kwargs: what to call it with by name.
-        counted: whether multiply-adds are counted.
-        seen: called at the end of each call of a part.
+        count_operations: whether multiply-adds are counted.
+        on_call_end: called at the end of each call of a part.
 
     Returns:
         the run; an error that ended it is in it, and not raised.
@@ -147,7 +147,7 @@ def trace(
     counter = Counter()
     handles = []
 
-    def watch(path: str, module: torch.nn.Module, kind: Kind) -> None:
+    def watch(path: str, module: torch.nn.Module, kind: PartKind) -> None:
         def before(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             call = Call(path, module, kind, stack[-1] if stack else None, args, kwargs)
             if call.parent is None:
@@ -163,19 +163,19 @@ def trace(
             call.output = output
             call.operations = counter.total - started.pop(id(call))
             _note_outputs(found, call)
-            if seen is not None:
-                seen(call)
+            if on_call_end is not None:
+                on_call_end(call)
 
         handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         handles.append(module.register_forward_hook(after, with_kwargs=True))
 
-    parts: dict[int, tuple[str, torch.nn.Module, Kind]] = {}
+    parts: dict[int, tuple[str, torch.nn.Module, PartKind]] = {}
     for path, module, kind in walk(model):
         parts.setdefault(id(module), (path, module, kind))
     try:
         for path, module, kind in parts.values():
             watch(path, module, kind)
-        with torch.no_grad(), counter if counted else contextlib.nullcontext():
+        with torch.no_grad(), counter if count_operations else contextlib.nullcontext():
             model(*args, **(kwargs or {}))
     except Exception as error:
         found.error, found.failed = error, stack[-1].path if stack else ""
@@ -221,21 +221,22 @@ def _typed(types: Any, values: Any) -> Iterator[tuple[Any, Any]]:
         yield types, values
 
 
-def _note(found: Trace, value: Any, sort: Any) -> None:
+def _note(found: Trace, value: Any, type_: Any) -> None:
     if isinstance(value, GeometricTensor):
-        found.sorts[id(value.tensor)] = value.type
+        found.types[id(value.tensor)] = value.type
     elif isinstance(value, torch.Tensor) and (
-        isinstance(sort, Scalars) or (isinstance(sort, FieldType) and value.dim() > 1 and value.shape[1] == sort.size)
+        isinstance(type_, InvariantFeatures)
+        or (isinstance(type_, FieldType) and value.dim() > 1 and value.shape[1] == type_.size)
     ):
-        found.sorts.setdefault(id(value), sort)
+        found.types.setdefault(id(value), type_)
 
 
 def _note_inputs(found: Trace, call: Call) -> None:
     for value in call.inputs:
         _note(found, value, None)
     if isinstance(call.module, EquivariantModule):
-        for sort, value in _typed(getattr(call.module, "in_type", None), call.args):
-            _note(found, value, sort)
+        for type_, value in _typed(getattr(call.module, "in_type", None), call.args):
+            _note(found, value, type_)
 
 
 def _note_outputs(found: Trace, call: Call) -> None:
@@ -245,13 +246,13 @@ def _note_outputs(found: Trace, call: Call) -> None:
     if isinstance(module, EquivariantModule):
         out_type = getattr(module, "out_type", None)
         if out_type is None and isinstance(getattr(module, "in_type", None), FieldType):
-            out_type = Scalars(module.symmetry)
-        for sort, value in _typed(out_type, call.output):
-            _note(found, value, sort)
+            out_type = InvariantFeatures(module.symmetry)
+        for type_, value in _typed(out_type, call.output):
+            _note(found, value, type_)
     elif _follows_invariants(call):
-        spaces = [sort.gspace for value in call.inputs if (sort := found.sort(plain(value))) is not None]
+        spaces = [type_.gspace for value in call.inputs if (type_ := found.type_of(tensor_of(value))) is not None]
         for value in call.outputs:
-            _note(found, value, Scalars(spaces[0]) if spaces else None)
+            _note(found, value, InvariantFeatures(spaces[0]) if spaces else None)
 
 
 def _follows_invariants(call: Call) -> bool:

@@ -15,7 +15,7 @@ from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels.precision import without_autocast
-from intertwine.nn.base.module import EquivariantModule, compute
+from intertwine.nn.base.module import EquivariantModule, call_part
 
 _BETA = 6.0
 """The window's shape: its spectrum falls by about 60 dB."""
@@ -65,7 +65,7 @@ class AliasFree(EquivariantModule):
     """
 
     @classmethod
-    def prices(cls, module: Any, factor: int = 2, radius: int = 3) -> Iterator[Price]:
+    def construction_prices(cls, module: Any, factor: int = 2, radius: int = 3) -> Iterator[Price]:
         """Its constants: the taps of its filter.
 
         Args:
@@ -124,12 +124,12 @@ class AliasFree(EquivariantModule):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self.factor == 1 or not tensor.numel():
-            return compute(self.module, tensor)
+            return call_part(self.module, tensor)
         with without_autocast(tensor):
             for axis in range(2, tensor.dim()):
                 tensor = self._along(tensor, axis, up=True)
         size = tensor.shape[2:]
-        tensor = compute(self.module, tensor)
+        tensor = call_part(self.module, tensor)
         if tensor.shape[2:] != size:
             raise ShapeError(
                 f"AliasFree wraps layers that keep the grid, but {type(self.module).__name__} made {tuple(tensor.shape[2:])} "

@@ -68,7 +68,7 @@ class ConcatenatedNonLinearity(EquivariantModule):
     needs: ClassVar[str] = "fields whose channels a finite group permutes up to signs"
 
     @classmethod
-    def prices(cls, in_type: FieldType, function: str = "c_relu") -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, function: str = "c_relu") -> Iterator[Price]:
         """The representations of twice as many channels.
 
         Args:

@@ -18,8 +18,8 @@ from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
 from intertwine.kernels.precision import without_autocast
-from intertwine.nn.base.families import constructor, describe_arguments, without
 from intertwine.nn.base.module import EquivariantModule
+from intertwine.nn.base.shared_constructors import constructor, describe_arguments, without
 from intertwine.nn.nonlinear.fourier_transform import FourierTransform, grid_prices, irrep_id, listed, spectral_prices
 
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -69,7 +69,7 @@ class FourierLayer(EquivariantModule):
         describe_arguments(cls)
 
     @classmethod
-    def prices(
+    def construction_prices(
         cls,
         gspace: GSpace | FieldType,
         subgroup_id: Any = None,
@@ -150,12 +150,12 @@ class FourierLayer(EquivariantModule):
                 parts={"given": given, "type": self.in_type},
             )
         if out_irreps is None:
-            self._wanted, self.rho_out, self.out_type = fourier.irreps, rho, self.in_type
+            self._out_irreps, self.rho_out, self.out_type = fourier.irreps, rho, self.in_type
         else:
-            self._wanted = [irrep_id(group, psi) for psi in listed(out_irreps)]
-            self.rho_out = fourier.spectral(self._wanted)
+            self._out_irreps = [irrep_id(group, psi) for psi in listed(out_irreps)]
+            self.rho_out = fourier.spectral(self._out_irreps)
             self.out_type = FieldType(gspace, channels * [self.rho_out])
-        self._use(fourier)
+        self._set_grid_constants(fourier)
 
     def _elements(
         self, group: Any, grid: list[GroupElement] | None, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -181,23 +181,23 @@ class FourierLayer(EquivariantModule):
             self._arguments["grid_kwargs"] = named
         return group.grid(*args, **kwargs)
 
-    def _use(self, fourier: FourierTransform) -> None:
+    def _set_grid_constants(self, fourier: FourierTransform) -> None:
         self.fourier_irreps, self.grid = fourier.irreps, fourier.grid
-        extended = self._wanted + [label for label in fourier.irreps if label not in self._wanted]
+        extended = self._out_irreps + [label for label in fourier.irreps if label not in self._out_irreps]
         samples = fourier.masters["A"].numpy()
         self.register_constant("A", samples)
         self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
-        moved = self._unlike_the_lattice(samples)
-        object.__setattr__(self, "_always_breaks", None)
+        moved = self._first_broken_symmetry(samples)
+        object.__setattr__(self, "_never_exact_reason", None)
         if moved is not None:
-            self._breaks_the_grid(
+            self._warn_never_exact(
                 f"the element {moved} carries pixels to pixels, but not the {len(self.grid)} elements at which the layer samples "
                 "to themselves",
                 "Use a grid with all elements [g @ h for g in space.exact_elements for h in grid], such as N=16 on the plane "
                 "or type='thomson_cube' in space.",
             )
 
-    def _unlike_the_lattice(self, samples: np.ndarray) -> GroupElement | None:
+    def _first_broken_symmetry(self, samples: np.ndarray) -> GroupElement | None:
         """The first symmetry of the lattice of pixels that does not carry the elements of the grid to themselves, if any.
 
         Two elements, or cosets, count as one where all sampled functions agree.
@@ -224,7 +224,7 @@ class FourierLayer(EquivariantModule):
         """
         elements = list(grid)
         held: torch.Tensor = self.A  # type: ignore[assignment]
-        self._use(
+        self._set_grid_constants(
             FourierTransform(self.in_type.gspace, self.fourier_irreps, elements, self._subgroup_id, self._normalize)
         )
         self.to(device=held.device, dtype=held.dtype)

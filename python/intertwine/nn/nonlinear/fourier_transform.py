@@ -74,7 +74,7 @@ class FourierTransform(ConstantModule):
     """
 
     @classmethod
-    def prices(
+    def construction_prices(
         cls,
         group: Group | GSpace,
         irreps: Sequence[Any],

@@ -38,7 +38,7 @@ class HarmonicPolynomialR3(EquivariantModule):
     """
 
     @classmethod
-    def prices(cls, L: int, group: Group | str = "so3") -> Iterator[Price]:
+    def construction_prices(cls, L: int, group: Group | str = "so3") -> Iterator[Price]:
         """The irreps up to the greatest degree, and the representation that is their sum.
 
         Args:

@@ -9,7 +9,7 @@ from intertwine.fields import FieldType
 from intertwine.kernels.precision import without_autocast
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.channel_blocks import Blocks, field_channels, part_of
-from intertwine.nn.norm.affine_norm import AffineNorm
+from intertwine.nn.norm.batchnorm_base import AffineNorm
 from intertwine.nn.norm.irrep_coordinates import field_kinds
 
 

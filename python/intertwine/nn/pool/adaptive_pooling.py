@@ -12,7 +12,7 @@ from intertwine.checks import sizes_of
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.type_preserving import PERMUTED
-from intertwine.nn.base.windows import need_room
+from intertwine.nn.base.windows import need_window_fits
 from intertwine.nn.pool.pooling import GridLayer
 
 
@@ -37,7 +37,7 @@ class AdaptivePool(GridLayer):
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        need_room(type(self).__name__, tuple(tensor.shape), self.d * (1,), self.d * (0,))
+        need_window_fits(type(self).__name__, tuple(tensor.shape), self.d * (1,), self.d * (0,))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return self.functions[self.d](tensor, self.output_size)

@@ -14,7 +14,7 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.type_preserving import PERMUTED
-from intertwine.nn.base.windows import need_room, off_centre
+from intertwine.nn.base.windows import need_window_fits, uneven_windows
 from intertwine.nn.pool.pooling import MAXIMUM, WindowPool
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -28,7 +28,7 @@ class BlurredPool(WindowPool):
     blur: torch.Tensor
 
     @classmethod
-    def prices(cls, in_type: FieldType, sigma: float = 0.6, **others: Any) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, sigma: float = 0.6, **others: Any) -> Iterator[Price]:
         """Its constants: the cells of the blur.
 
         Args:
@@ -166,7 +166,7 @@ class PointwiseMaxPoolAntialiased(BlurredPool):
         super()._check_axes(tensor)
         # The maximum keeps some cells, and the blur needs as many as its window has.
         reach = tuple(blur + width - 1 for blur, width in zip(self.blur.shape[2:], self._window, strict=True))
-        need_room(type(self).__name__, tuple(tensor.shape), reach, self._whole_margin)
+        need_window_fits(type(self).__name__, tuple(tensor.shape), reach, self._whole_margin)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -175,7 +175,9 @@ class PointwiseMaxPoolAntialiased(BlurredPool):
             size: of the input along each axis of space.
         """
         pooled = tuple(n + 2 * p - w + 1 for n, p, w in zip(size, self.padding, self._window, strict=True))
-        return self._always_breaks or off_centre(pooled, tuple(self.blur.shape[2:]), self.stride, self._margins[1])
+        return self._never_exact_reason or uneven_windows(
+            pooled, tuple(self.blur.shape[2:]), self.stride, self._margins[1]
+        )
 
     def _pool(self, tensor: torch.Tensor, *margins: tuple[int, ...]) -> torch.Tensor:
         greatest = MAXIMUM[self.d](

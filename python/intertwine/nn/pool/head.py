@@ -36,7 +36,9 @@ class HeadClasses(EquivariantModule):
     """
 
     @classmethod
-    def declares(cls, in_type: FieldType, n: int | None = None, **others: Any) -> dict[str, tuple[int, ...] | None]:
+    def declared_tensors(
+        cls, in_type: FieldType, n: int | None = None, **others: Any
+    ) -> dict[str, tuple[int, ...] | None]:
         """The weights of the scores.
 
         Args:
@@ -47,7 +49,7 @@ class HeadClasses(EquivariantModule):
         return {} if n is None else {"linear.weight": (n, len(in_type))}
 
     @classmethod
-    def prices(cls, in_type: FieldType, n: int | None = None, bias: bool = True) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, n: int | None = None, bias: bool = True) -> Iterator[Price]:
         """Its scores: a weight for each field and class.
 
         Args:

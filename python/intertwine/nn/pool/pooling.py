@@ -12,11 +12,11 @@ from intertwine.checks import flag, sizes_of
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
-from intertwine.nn.base.families import describe_arguments
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
+from intertwine.nn.base.shared_constructors import describe_arguments
 from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
-from intertwine.nn.base.windows import need_room, off_centre
+from intertwine.nn.base.windows import need_window_fits, uneven_windows
 
 AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 MAXIMUM = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
@@ -145,12 +145,12 @@ class WindowPool(GridLayer):
         Args:
             size: of the input along each axis of space.
         """
-        return self._always_breaks or off_centre(size, self._window, self.stride, self.padding)
+        return self._never_exact_reason or uneven_windows(size, self._window, self.stride, self.padding)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
         margin = self._whole_margin if self._continued else self.padding
-        need_room(type(self).__name__, tuple(tensor.shape), self._window, margin, self.padding_mode)
+        need_window_fits(type(self).__name__, tuple(tensor.shape), self._window, margin, self.padding_mode)
 
     def _shown(self) -> list[str]:
         return [*super()._shown(), *([f"padding_mode={self.padding_mode!r}"] if self._continued else [])]
@@ -193,7 +193,7 @@ class PointwiseAvgPool(WindowPool):
         super()._check_axes(tensor)
         if self.d == 3 and not self._continued:
             # torch's mean over volumes wants room for a window without the padding.
-            need_room(type(self).__name__, tuple(tensor.shape), self.kernel_size, self.d * (0,))
+            need_window_fits(type(self).__name__, tuple(tensor.shape), self.kernel_size, self.d * (0,))
 
     def _pool(self, tensor: torch.Tensor, *margins: tuple[int, ...]) -> torch.Tensor:
         return AVERAGE[self.d](tensor, self.kernel_size, self.stride, margins[0], self.ceil_mode)

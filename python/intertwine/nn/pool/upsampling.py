@@ -13,7 +13,7 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.windows import need_room
+from intertwine.nn.base.windows import need_window_fits
 from intertwine.nn.pool.pooling import GridLayer
 
 _REACH = {"bilinear": 1, "trilinear": 1, "bicubic": 2}
@@ -63,13 +63,13 @@ class _Upsampling(GridLayer):
                 hint="use such a factor, or padding_mode='replicate'",
             )
         # Without them the nearest cells of the image are taken, which is 'replicate'.
-        self._beyond = self.d * (0 if self.padding_mode == "replicate" else _REACH.get(mode, 0),)
+        self._outer_margin = self.d * (0 if self.padding_mode == "replicate" else _REACH.get(mode, 0),)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
         least = 1 if self._scale_factor is None else math.ceil(1 / self._scale_factor)
-        need_room(type(self).__name__, tuple(tensor.shape), self.d * (least,), self.d * (0,))
-        need_room(type(self).__name__, tuple(tensor.shape), self.d * (1,), self._beyond, self.padding_mode)
+        need_window_fits(type(self).__name__, tuple(tensor.shape), self.d * (least,), self.d * (0,))
+        need_window_fits(type(self).__name__, tuple(tensor.shape), self.d * (1,), self._outer_margin, self.padding_mode)
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
         """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
@@ -77,8 +77,8 @@ class _Upsampling(GridLayer):
         Args:
             size: of the input along each axis of space.
         """
-        if self._always_breaks:
-            return self._always_breaks
+        if self._never_exact_reason:
+            return self._never_exact_reason
         targets = self._size or tuple(int(n * float(self._scale_factor or 1)) for n in size)
         if self._mode == "nearest" and any(target % n for target, n in zip(targets, size, strict=True)):
             return f"the nearest of {size} cells for {targets} is not the same from both sides"
@@ -95,7 +95,7 @@ class _Upsampling(GridLayer):
         return None
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        tensor = padded(tensor, self._beyond, self.padding_mode)
+        tensor = padded(tensor, self._outer_margin, self.padding_mode)
         finer = F.interpolate(
             tensor, self._size, self._scale_factor, mode=self._mode, align_corners=self._align_corners
         )
@@ -107,16 +107,16 @@ class _Upsampling(GridLayer):
     @property
     def _cut(self) -> tuple[int, ...]:
         """Cells of the finer grid that lie beyond the edges."""
-        return tuple(n * int(self._scale_factor or 1) for n in self._beyond)
+        return tuple(n * int(self._scale_factor or 1) for n in self._outer_margin)
 
     def _export(self) -> torch.nn.Module:
         scale: Any = self._scale_factor
         plain = torch.nn.Upsample(self._size, scale, mode=self._mode, align_corners=self._align_corners)
-        if not any(self._beyond):
+        if not any(self._outer_margin):
             return plain
         less = tuple(-n for n in self._cut)
         return torch.nn.Sequential(
-            padding_module(self._beyond, self.padding_mode), plain, padding_module(less, "zeros")
+            padding_module(self._outer_margin, self.padding_mode), plain, padding_module(less, "zeros")
         )
 
     def _shown(self) -> list[str]:

@@ -11,7 +11,7 @@ import torch
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Position, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.base.channel_blocks import ChannelChoice, field_channels
-from intertwine.nn.base.module import EquivariantModule, check_field_type, compute, on_points
+from intertwine.nn.base.module import EquivariantModule, call_part, check_field_type, with_coords
 
 
 def _listed(value: Any) -> list[Any]:
@@ -162,8 +162,8 @@ class MergeModule(EquivariantModule):
         outputs = []
         for number, labels in enumerate(self._inputs):
             module: Any = self._modules[f"submodule_{number}"]
-            given = (on_points(tensors[label], types[label], coords) for label in labels)
-            outputs.append(compute(module, *given))
+            given = (with_coords(tensors[label], types[label], coords) for label in labels)
+            outputs.append(call_part(module, *given))
         parts = [output.tensor if isinstance(output, GeometricTensor) else output for output in outputs]
         sizes = [(part.shape[0], *part.shape[2:]) for part in parts]
         if any(size != sizes[0] for size in sizes):
@@ -175,7 +175,7 @@ class MergeModule(EquivariantModule):
         placed = [output for output in outputs if isinstance(output, GeometricTensor) and output.coords is not None]
         if any(not placed[0].has_same_coords(output) for output in placed):
             raise ShapeError("modules whose outputs are merged must give them on the same points, but these differ")
-        return on_points(torch.cat(parts, dim=1), self.out_type, placed[0].coords if placed else coords)
+        return with_coords(torch.cat(parts, dim=1), self.out_type, placed[0].coords if placed else coords)
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""
@@ -245,7 +245,7 @@ class MultipleModule(EquivariantModule):
         self.out_type = merging.out_type
 
     def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> Any:
-        return self.merging(self.branching(on_points(tensor, self.in_type, coords)))
+        return self.merging(self.branching(with_coords(tensor, self.in_type, coords)))
 
     def extra_repr(self) -> str:
         """Nothing: the modules print."""

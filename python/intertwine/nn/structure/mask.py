@@ -42,7 +42,7 @@ class MaskModule(TypePreserving):
     prints_type_first = True
 
     @classmethod
-    def prices(cls, in_type: FieldType, S: int, **others: Any) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, S: int, **others: Any) -> Iterator[Price]:
         """Its constants: one number for each cell.
 
         Args:

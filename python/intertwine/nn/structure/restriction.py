@@ -65,7 +65,7 @@ class RestrictionModule(EquivariantModule):
     """
 
     @classmethod
-    def prices(cls, in_type: FieldType, id: Any) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, id: Any) -> Iterator[Price]:
         """The representations of the subgroup.
 
         Args:
@@ -124,7 +124,7 @@ class DisentangleModule(EquivariantModule):
     field_seconds = 6e-5
 
     @classmethod
-    def prices(cls, in_type: FieldType) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType) -> Iterator[Price]:
         """The parts of the representations, and the matrix that separates them.
 
         Args:

@@ -10,7 +10,7 @@ from itertools import product
 import torch
 
 from intertwine.errors import ArgumentError, IntertwineError, ShapeError
-from intertwine.nn.base.module import reference_of
+from intertwine.nn.base.module import reference_tensor
 from intertwine.training.data.batches import scaled
 from intertwine.training.engine.modes import evaluation_mode
 from intertwine.training.engine.run import plain_output
@@ -107,7 +107,7 @@ class _Network:
     """A copy of a module, in double precision if it can be, so that equal and nearly equal are told apart."""
 
     def __init__(self, module: torch.nn.Module, images: torch.Tensor, device: str | None) -> None:
-        first = reference_of(module)
+        first = reference_tensor(module)
         self.place = first.device if device is None else torch.device(device)
         self.twin, self.dtype, self.tolerance = copy.deepcopy(module).to(self.place).double(), torch.float64, 1e-9
         self.channels = images.shape[1]

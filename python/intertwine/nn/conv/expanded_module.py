@@ -38,7 +38,7 @@ class ExpandedModule(EquivariantModule):
     basisexpansion: KernelExpansion
 
     @classmethod
-    def declares(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
+    def declared_tensors(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
         """The weights.
 
         Args:
@@ -79,7 +79,7 @@ class ExpandedModule(EquivariantModule):
                 parts={"space": space},
             )
 
-    def _set_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
+    def _set_expansion_and_parameters(self, plan: ExpansionPlan, bias: bool, initialize: bool) -> None:
         """Makes the parameters.
 
         Args:
@@ -154,7 +154,7 @@ class ExpandedModule(EquivariantModule):
         if self._schur is None:
             raise ArgumentError("this layer has no block form")
         expanded = None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
-        return self._schur.blocks_of(weights, self.basisexpansion), expanded
+        return self._schur.blocks_from_weights(weights, self.basisexpansion), expanded
 
     def _by_blocks(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """The output of a map of channels alone by Schur's lemma, where that is faster; else ``None``."""

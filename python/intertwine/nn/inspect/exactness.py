@@ -1,4 +1,4 @@
-"""Which parts of a model keep the symmetries of the grid: known of layers, measured of everything else."""
+"""Which parts of a model are exactly equivariant on the grid: layers of the library know, everything else is measured."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 
 from intertwine.errors import FieldTypeError, IntertwineError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
-from intertwine.nn.base.module import EquivariantModule, reference_of
-from intertwine.nn.inspect.kinds import entry_type, gathers, takes_fields, walk
+from intertwine.nn.base.module import EquivariantModule, reference_tensor
+from intertwine.nn.inspect.kinds import entry_type, expects_geometric_tensor, gathers, walk
 from intertwine.nn.inspect.measuring import Measured, first_line, measured, noise_like
-from intertwine.nn.inspect.tracing import Call, Scalars, Trace, plain, trace
+from intertwine.nn.inspect.tracing import Call, InvariantFeatures, Trace, tensor_of, trace
 
 TOLERANCE = 1e-6
 """The largest error, relative to the largest value, that counts as rounding: parts are measured in double precision, but may
@@ -31,7 +31,7 @@ _CLEAR = (1e-4, 1e-2)
 
 
 @dataclass
-class Judgement:
+class PartExactness:
     """What is known of one part.
 
     Attributes:
@@ -48,24 +48,24 @@ class Judgement:
 
 
 @dataclass
-class Judged:
+class ModelExactness:
     """What is known of a model on inputs of one size.
 
     Attributes:
         run: the run of the model.
-        parts: the judgements on its parts; the judgement on a user's module comes after those on its parts.
+        parts: what is known of each part; a user's module comes after its own parts.
     """
 
     run: Trace
-    parts: list[Judgement]
+    parts: list[PartExactness]
 
     @property
     def exact(self) -> bool | None:
         """Whether the whole model keeps the symmetries of the grid."""
         return all_exact([part.exact for part in self.parts])
 
-    def of(self, path: str) -> Judgement | None:
-        """The judgement on a part, the worst if it was called several times.
+    def of(self, path: str) -> PartExactness | None:
+        """What is known of a part; the worst if it was called several times.
 
         Args:
             path: of the part.
@@ -74,19 +74,19 @@ class Judged:
         return min(found, key=lambda part: {False: 0, None: 1, True: 2}[part.exact], default=None)
 
 
-def all_exact(verdicts: list[bool | None]) -> bool | None:
+def all_exact(parts: list[bool | None]) -> bool | None:
     """Whether a model is exact: one broken part breaks it, and one unknown part leaves it unknown.
 
     Args:
-        verdicts: on the parts.
+        parts: what is known of each part.
     """
-    if False in verdicts:
+    if False in parts:
         return False
-    return None if None in verdicts else True
+    return None if None in parts else True
 
 
-class Judge:
-    """Judges a model at one size after the other.
+class ExactnessChecker:
+    """Finds out for one size after the other whether a model is exactly equivariant.
 
     Args:
         model: any module.
@@ -101,9 +101,9 @@ class Judge:
         self.work = 0
         """Multiply-adds of what was measured so far."""
         self.measures = any(kind in ("own", "torch") for _, _, kind in walk(model))
-        self.dtype = reference_of(model).dtype
+        self.dtype = reference_tensor(model).dtype
 
-    def at(self, shape: tuple[int, ...]) -> Judged:
+    def at(self, shape: tuple[int, ...]) -> ModelExactness:
         """What is known of the parts for an input of some shape.
 
         Args:
@@ -118,8 +118,8 @@ class Judge:
         parts = list(self._judged(run, run.root))
         if run.error is not None:
             failed = next((call for call in _all(run.root) if call.path == run.failed), run.root)
-            parts.append(Judgement(failed, False, f"it cannot run on this size: {first_line(run.error)}"))
-        return Judged(run, parts)
+            parts.append(PartExactness(failed, False, f"it cannot run on this size: {first_line(run.error)}"))
+        return ModelExactness(run, parts)
 
     def exact_at(self, shape: tuple[int, ...]) -> bool | None:
         """Whether the whole model keeps the symmetries of the grid, found with as little work as possible.
@@ -132,13 +132,13 @@ class Judge:
             _of_layer(call).exact is False for call in _all(run.root) if call.kind == "layer"
         ):
             return False
-        verdicts = []
+        parts = []
         for call in self._maximal(run.root):
             found = self._measure(run, call)
-            verdicts.append(
+            parts.append(
                 None if found.error is None else found.error <= TOLERANCE or (None if not found.known else False)
             )
-        return all_exact(verdicts)
+        return all_exact(parts)
 
     def _maximal(self, call: Call) -> Iterator[Call]:
         """The outermost parts that must be measured."""
@@ -172,13 +172,13 @@ class Judge:
         """
         if self._shadow is None:
             self._shadow = copy.deepcopy(self.model).to("meta").eval()
-        options.setdefault("counted", self.measures)
+        options.setdefault("count_operations", self.measures)
         run = self._first(
             [
                 (self._shadow, _sample(self._shadow, shape, device="meta", dtype=self.dtype)),
-                # It may be made for fields, though it has no type itself;
+                # The model may expect fields although it has no type itself.
                 (self._shadow, _sample(self._shadow, shape, self.in_type, device="meta", dtype=self.dtype)),
-                # or need numbers, or tensors that it makes on a device of its own.
+                # It may need real numbers, or make tensors on a device of its own.
                 (None, _sample(self.model, shape, dtype=torch.float64)),
                 (None, _sample(self.model, shape, self.in_type, dtype=torch.float64)),
             ],
@@ -186,8 +186,8 @@ class Judge:
         )
         if isinstance(self.in_type, FieldType):
             for value in run.root.inputs:
-                if plain(value).dim() > 1 and plain(value).shape[1] == self.in_type.size:
-                    run.sorts.setdefault(id(plain(value)), self.in_type)
+                if tensor_of(value).dim() > 1 and tensor_of(value).shape[1] == self.in_type.size:
+                    run.types.setdefault(id(tensor_of(value)), self.in_type)
         return run
 
     def _first(self, ways: list[tuple[torch.nn.Module | None, Any]], options: dict[str, Any]) -> Trace:
@@ -206,58 +206,60 @@ class Judge:
             self._copies[key] = copy.deepcopy(module).cpu().to(dtype).eval()
         return self._copies[key]
 
-    def _judged(self, run: Trace, call: Call) -> Iterator[Judgement]:
+    def _judged(self, run: Trace, call: Call) -> Iterator[PartExactness]:
         if call.kind == "layer":
             yield _of_layer(call)
         elif call.kind == "container":
             for part in call.calls:
                 yield from self._judged(run, part)
             if gathers(call.module):
-                yield Judgement(call, True)
+                yield PartExactness(call, True)
         elif run.error is None:
             yield from self._measured(run, call)
 
-    def _measured(self, run: Trace, call: Call) -> Iterator[Judgement]:
+    def _measured(self, run: Trace, call: Call) -> Iterator[PartExactness]:
         """The layers within a part that is not the library's, and the part itself."""
         layers = [_of_layer(part) for part in call.within() if part.kind == "layer"]
         yield from layers
         broken = [layer.call for layer in layers if layer.exact is False]
         if broken:
             # Nothing has to be measured: layers of the library know.
-            yield Judgement(call, False, f"through {_listed(broken)}")
+            yield PartExactness(call, False, f"through {_listed(broken)}")
             return
         found = self._measure(run, call)
         if found.error is None or found.error <= TOLERANCE:
-            yield Judgement(call, None if found.error is None else True, found.problem, found.error)
+            yield PartExactness(call, None if found.error is None else True, found.problem, found.error)
             return
-        guilty = [] if call.kind == "torch" else list(self._looked_into(run, call, self.model.get_submodule(call.path)))
-        yield from guilty
-        where = _listed([part.call for part in guilty])
+        inexact = (
+            [] if call.kind == "torch" else list(self._looked_into(run, call, self.model.get_submodule(call.path)))
+        )
+        yield from inexact
+        where = _listed([part.call for part in inexact])
         if found.known or call.kind == "torch":
-            yield Judgement(call, False, _blame(call, found.error, where), found.error)
+            yield PartExactness(call, False, _reason(call, found.error, where), found.error)
             return
         reason = f"unknown: as scalars its result has the error {found.error:.2g}, and its type is not known"
-        yield Judgement(call, None, reason + (f"; see {where}" if where else ""), found.error)
+        yield PartExactness(call, None, reason + (f"; see {where}" if where else ""), found.error)
 
-    def _looked_into(self, run: Trace, call: Call, part: torch.nn.Module) -> Iterator[Judgement]:
+    def _looked_into(self, run: Trace, call: Call, part: torch.nn.Module) -> Iterator[PartExactness]:
         """The parts within a part that are at fault, found by running it again."""
         inside = trace(self._copy(part), *noise_like(call))
         if inside.error is not None:
             return
         for value, seen in zip(inside.root.inputs, call.inputs):
-            sort = run.sort(seen)
-            if sort is not None:
-                inside.sorts.setdefault(id(plain(value)), sort)
+            type_ = run.type_of(seen)
+            if type_ is not None:
+                inside.types.setdefault(id(tensor_of(value)), type_)
         for within in inside.root.calls:
             # Calls are of the copy, but their paths go on from that of the part.
-            yield from self._suspects(inside, within, call.path)
+            yield from self._inexact_parts(inside, within, call.path)
 
-    def _suspects(self, run: Trace, call: Call, prefix: str) -> Iterator[Judgement]:
+    def _inexact_parts(self, run: Trace, call: Call, prefix: str) -> Iterator[PartExactness]:
         if call.kind == "layer":
             return
         if call.kind == "container":
             for part in call.calls:
-                yield from self._suspects(run, part, prefix)
+                yield from self._inexact_parts(run, part, prefix)
             return
         if _only_invariants(run, call):
             return
@@ -265,12 +267,12 @@ class Judge:
         if found.error is None or found.error <= TOLERANCE or (not found.known and found.error == float("inf")):
             return
         deeper = [
-            suspect for part in call.calls for suspect in self._suspects(run, part, prefix) if suspect.exact is False
+            inner for part in call.calls for inner in self._inexact_parts(run, part, prefix) if inner.exact is False
         ]
         yield from deeper
         named = replace(call, path=f"{prefix}.{call.path}" if prefix else call.path)
         where = _listed([deeper[-1].call] if deeper else [])
-        yield Judgement(named, False, _blame(call, found.error, where), found.error)
+        yield PartExactness(named, False, _reason(call, found.error, where), found.error)
 
 
 def _sample(model: torch.nn.Module, shape: tuple[int, ...], type_: FieldType | None = None, **options: Any) -> Any:
@@ -287,14 +289,14 @@ def _sample(model: torch.nn.Module, shape: tuple[int, ...], type_: FieldType | N
         x = torch.empty(shape, **options)
     else:
         x = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(**options)
-    if type_ is None and takes_fields(model):
+    if type_ is None and expects_geometric_tensor(model):
         type_ = model.in_type  # type: ignore[assignment]
     return GeometricTensor(x, type_) if isinstance(type_, FieldType) and shape[1] == type_.size else x
 
 
-def _of_layer(call: Call) -> Judgement:
+def _of_layer(call: Call) -> PartExactness:
     problem = call.module.shape_problem(call.size) if isinstance(call.module, EquivariantModule) and call.size else None
-    return Judgement(call, problem is None, problem)
+    return PartExactness(call, problem is None, problem)
 
 
 def _only_invariants(run: Trace, call: Call) -> bool:
@@ -302,8 +304,8 @@ def _only_invariants(run: Trace, call: Call) -> bool:
     if isinstance(call.module, EquivariantModule):
         return False
     for value in call.inputs:
-        sort, tensor = run.sort(value), plain(value)
-        invariant = isinstance(sort, Scalars) or (isinstance(sort, FieldType) and sort.is_invariant)
+        type_, tensor = run.type_of(value), tensor_of(value)
+        invariant = isinstance(type_, InvariantFeatures) or (isinstance(type_, FieldType) and type_.is_invariant)
         if not invariant or any(n > 1 for n in tensor.shape[2:]):
             return False
     return bool(call.inputs)
@@ -318,7 +320,7 @@ def _name(call: Call) -> str:
     return type(call.module).__name__
 
 
-def _blame(call: Call, error: float, where: str) -> str:
+def _reason(call: Call, error: float, where: str) -> str:
     """Why a part is not equivariant.
 
     Args:

@@ -1,4 +1,4 @@
-"""Families of layers: classes whose constructors share arguments, and the words that describe them."""
+"""Constructors and argument docstrings that several layer classes share."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from intertwine.errors import ShapeError
 from intertwine.nn.base.channel_blocks import FieldsBySize
 from intertwine.nn.base.type_preserving import PERMUTED
-from intertwine.nn.norm.affine_norm import BatchNorm
+from intertwine.nn.norm.batchnorm_base import BatchNorm
 from intertwine.nn.norm.synchronise import Processes
 
 
@@ -16,7 +16,8 @@ class InnerBatchNorm(BatchNorm):
     """Batch normalisation with one mean and variance for each field, over batch, space and the field's channels.
 
     (x - mean) / sqrt(variance + eps) * weight + bias, with one weight and bias for each field, so the group's permutation of
-    the channels changes nothing (Weiler and Cesa, "General E(2)-equivariant steerable CNNs", 2019).
+    the channels changes nothing (Weiler and Cesa, "General E(2)-equivariant steerable CNNs", 2019). Unlike in
+    :class:`NormBatchNorm` and :class:`GNormBatchNorm`, gradients pass through the statistics, as in torch.
 
     Args:
         in_type: regular, quotient or trivial fields.

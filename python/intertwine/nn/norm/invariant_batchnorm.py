@@ -14,7 +14,7 @@ from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.base.norms import Subfields
-from intertwine.nn.norm.affine_norm import BatchNorm
+from intertwine.nn.norm.batchnorm_base import BatchNorm
 from intertwine.nn.norm.irrep_coordinates import IrrepCoordinates
 from intertwine.nn.norm.synchronise import Processes
 

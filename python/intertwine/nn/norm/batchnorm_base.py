@@ -11,7 +11,7 @@ from intertwine.checks import flag, statistics_settings
 from intertwine.errors import UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
-from intertwine.nn.base.families import describe_arguments
+from intertwine.nn.base.shared_constructors import describe_arguments
 from intertwine.nn.base.type_preserving import TypePreserving
 from intertwine.nn.norm.synchronise import SynchronisedModule
 
@@ -34,7 +34,9 @@ class AffineNorm(TypePreserving):
         return len(in_type)
 
     @classmethod
-    def declares(cls, in_type: FieldType, affine: bool = True, **others: Any) -> dict[str, tuple[int, ...] | None]:
+    def declared_tensors(
+        cls, in_type: FieldType, affine: bool = True, **others: Any
+    ) -> dict[str, tuple[int, ...] | None]:
         """One weight for each scale.
 
         Args:
