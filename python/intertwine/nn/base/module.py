@@ -33,11 +33,7 @@ class EquivariantModule(Constructed):
     Library layers implement ``_compute`` on plain tensors. The base class checks types, unwraps and wraps: a
     :class:`GeometricTensor` gives a :class:`GeometricTensor` on the same points, a plain tensor gives a plain tensor. A subclass
     may instead override ``forward``; it then receives what it is called with, and a :class:`GeometricTensor` from the modules of
-    the library that hold it.
-
-    A subclass may set ``needs`` (which fields it takes, in words), ``needs_grid`` (the input has exactly the axes of the space),
-    ``uses_coords`` (``_compute`` takes ``coords``), ``holds`` (a container of modules: a sequence or branches) and
-    ``exports_parts`` (``export`` goes part by part).
+    the library that hold it. It may set ``needs``, ``needs_grid``, ``uses_coords``, ``holds`` and ``exports_parts``, see there.
 
     Attributes:
         in_type: the type of the input.

@@ -64,9 +64,9 @@ def measured(run: Trace, call: Call, module: torch.nn.Module, dtype: torch.dtype
                 for value, seen, known in zip(base, again, [*wanted, *unknown]):
                     type_ = value.type if isinstance(value, GeometricTensor) else known
                     # What is not known is taken for scalars, or for fields like those that went in.
-                    guesses: list[Any] = (
-                        [type_] if type_ is not None else [InvariantFeatures(types[0].gspace), types[0]]
-                    )  # type: ignore[union-attr]
+                    guesses: list[Any] = [type_]
+                    if type_ is None:
+                        guesses = [InvariantFeatures(types[0].gspace), types[0]]  # type: ignore[union-attr]
                     expected = [moved(value, guess, element) for guess in guesses]
                     errors.append(min(relative_error(guess, tensor_of(seen)) for guess in expected))
     except (IntertwineError, RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
