@@ -1,8 +1,9 @@
-"""The price of what a model file asks for, known before it is built, and the budget that the size of the file gives it.
+"""Upper bounds for the memory and time that a model file asks for, computed before anything is built, and the budget for them.
 
-A file of some hundred bytes can name a kernel of a million cells. So whatever a file asks for has a price, in bytes of memory
-and in seconds of work, that follows from its arguments alone: not from the clock, and not from what the process has built
-before, so that a file that opens once opens always. All prices of a file are added up before anything is built.
+A file of some hundred bytes can name a kernel of a million cells. So whatever a file asks for has a price, in bytes of memory and
+in seconds of work. The price follows from the arguments alone, not from the clock or from what the process has built before:
+whether a file opens is always the same. All prices of a file are added up before anything is built. The budget grows with the
+size of the file.
 """
 
 from __future__ import annotations

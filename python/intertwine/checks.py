@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -12,6 +12,15 @@ from intertwine.errors import ArgumentError, ArgumentTypeError
 GREATEST = float(np.finfo(np.float32).max)
 _MOST_CELLS = 2**31 - 1
 """The largest size of an axis: the kernels of torch index with 32 bits."""
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Whether a value is a whole number of Python or NumPy; True and False are none.
+
+    Args:
+        value: what was given.
+    """
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def whole(value: Any, what: str) -> int:
@@ -24,7 +33,7 @@ def whole(value: Any, what: str) -> int:
     Raises:
         ArgumentTypeError: if it is none.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+    if not is_whole(value):
         raise ArgumentTypeError(f"{what} must be a whole number, not {value!r}")
     return int(value)
 
@@ -44,7 +53,7 @@ def flag(value: Any, name: str) -> bool:
     raise ArgumentTypeError(f"{name} must be True or False, not {value!r}")
 
 
-def count(value: Any, name: str, least: int = 1) -> int:
+def whole_at_least(value: Any, name: str, least: int = 1) -> int:
     """A whole number of at least some size.
 
     Args:
@@ -55,7 +64,7 @@ def count(value: Any, name: str, least: int = 1) -> int:
     Raises:
         ArgumentError: for anything else.
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+    if not is_whole(value) or value < least:
         raise ArgumentError(f"`{name}` must be a whole number of at least {least}, not {value!r}")
     return int(value)
 
@@ -104,7 +113,7 @@ LOW_ERROR = 0.1
 
 
 def low_error_bound(value: Any) -> float | None:
-    """The greatest error of the filters of a convolution, ``None`` for whatever filters taken at points have.
+    """The greatest turning error that a filter may have; ``None`` if filters are sampled at points, whatever their error.
 
     Args:
         value: False, True, or the bound.
@@ -170,7 +179,7 @@ def sizes_of(value: Any, dimension: int, name: str, *, least: int) -> tuple[int,
     """
     values = tuple(value) if isinstance(value, (tuple, list)) else dimension * (value,)
     for entry in values:
-        if isinstance(entry, bool) or not isinstance(entry, (int, np.integer)):
+        if not is_whole(entry):
             raise ArgumentTypeError(f"{name} must be a whole number or one for each axis, not {value!r}")
         if entry < least:
             raise ArgumentError(f"{name} must be at least {least}, not {value!r}")

@@ -50,11 +50,11 @@ def _sentence(text: str) -> str:
 
 
 def position_text(position: Position, first: int) -> str:
-    """A position as text.
+    """A position as text, counted from ``first``: ``first=0`` in Python's messages, ``first=1`` in R's.
 
     Args:
         position: a number that counts from 0, several of them, or the path of a part of a module, whose numbers do.
-        first: the number of the first one.
+        first: the number of the first position.
 
     Example:
         >>> position_text(2, first=1), position_text([0, 1], first=1), position_text("1.blocks.0.conv", first=1)
@@ -99,10 +99,9 @@ class IntertwineError(Exception):
     Args:
         message: what was given and what was expected; `Words` if the languages differ in more than the parts.
         hint: what the user can do about it; likewise.
-        positions: the positions that both speak of, by name and counted from 0. Where the text has a name in braces, the
-            position is said: from 0 on here, from 1 on in R.
-        parts: other values that both speak of, by name, such as field types: each language has its own form
-            of them.
+        positions: positions that message and hint name in braces, counted from 0, such as ``{"row": 4}`` for ``"row {row}"``.
+            The text shows 4 in Python and 5 in R.
+        parts: other values that they name in braces, such as field types: each language prints them in its own way.
 
     Example:
         >>> error = ShapeError("row {row} has 2 columns", positions={"row": 4})
@@ -322,13 +321,13 @@ def warn(
     positions: Mapping[str, Position] | None = None,
     parts: Mapping[str, object] | None = None,
 ) -> None:
-    """Warns of the line of the user's program that called the library, however deep inside of it the cause lies.
+    """Issues a warning whose location is the line of the user's program that called the library.
 
     Args:
         message: what is not as it should be, and what to do.
         category: the kind of warning.
-        positions: those that the message speaks of, as in `IntertwineError`.
-        parts: other values that it speaks of, likewise.
+        positions: positions that the message names in braces, as in `IntertwineError`.
+        parts: other values that it names in braces, likewise.
     """
     depth, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "intertwine":

@@ -1,9 +1,9 @@
-"""What was computed once and is kept for the next time: all caches of the library, bounded together by bytes.
+"""A least-recently-used cache for all functions of the library, bounded by the bytes of all entries together.
 
-A bound on the number of entries bounds nothing: one entry for a group of 300 elements is worth ten thousand for C4. Neither can
-each entry be weighed alone, for entries share groups and representations, and these grow as they are used. So now and then all
-that is kept is weighed at once, from what was used last to what was used first, each object once; what is beyond the bound is let
-go.
+A bound on the number of entries does not bound memory: one entry for a group of 300 elements takes as much as ten thousand for
+C4. The entries cannot be measured one by one either, because they share groups and representations, which grow while they are
+used. So from time to time all entries are measured together, from the most to the least recently used, and each object once. The
+entries beyond the bound are evicted.
 """
 
 from __future__ import annotations
@@ -25,23 +25,22 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 BOUND = 2**28
-"""The bytes that are kept unless :func:`set_cache_bound` says otherwise: 256 MB."""
+"""The bound in bytes unless :func:`set_cache_bound` says otherwise: 256 MB."""
 
 _SHARE = 0.25
-"""All is weighed again when this share of the bound has been added, so that the cost of weighing stays a small part of that of
-computing what is weighed."""
+"""All entries are measured again when this share of the bound has been added, so that measuring stays cheap next to computing."""
 
 _ENTRY = 2**14
-"""What an entry is taken to weigh at least until it is weighed: what it holds grows as it is used. Once entries were weighed, the
-next ones are taken to weigh at least as much as these did on average."""
+"""The assumed size of an entry in bytes until it is measured; it grows while it is used. After a measurement, the mean of the new
+entries is assumed instead, if that is more."""
 
 _GLANCE = 200
-"""How many objects of a new entry are looked at before it is weighed with all others."""
+"""How many objects of a new entry are counted for a first estimate of its size."""
 
 _LAG = 8
-"""An entry is looked at again when so many others have come after it: a group is small until its table and irreps are used."""
+"""An entry is estimated again when so many others have come after it: a group is small until its table and irreps are used."""
 
-_WEIGHTLESS = (
+_NOT_COUNTED = (
     type,
     types.ModuleType,
     types.CodeType,
@@ -59,19 +58,19 @@ _WEIGHTLESS = (
 
 
 class _Entry:
-    __slots__ = ("estimate", "used", "value", "weighed")
+    __slots__ = ("estimate", "measured", "used", "value")
 
     def __init__(self, value: Any, used: int) -> None:
-        self.value, self.used, self.estimate, self.weighed = value, used, 0.0, False
+        self.value, self.used, self.estimate, self.measured = value, used, 0.0, False
 
     def growth(self, least: float) -> float:
-        """By how many bytes the estimate of its weight rises when it is looked at."""
+        """By how many bytes the estimate of its size rises when it is estimated again."""
         before, self.estimate = self.estimate, max(least, 2 * size_in_bytes([self.value], most=_GLANCE))
         return max(0.0, self.estimate - before)
 
 
 class _Memory:
-    """All entries of all remembered functions."""
+    """All entries of all cached functions."""
 
     def __init__(self) -> None:
         self.bound = BOUND
@@ -81,10 +80,10 @@ class _Memory:
         self._typical = float(_ENTRY)
         self._recent: deque[_Entry] = deque()
         self._lock = threading.RLock()
-        self._weighing = False
+        self._measuring = False
 
     def add(self, table: dict[Any, _Entry], key: Any, value: Any) -> None:
-        """Keeps a value, and weighs everything if enough was added."""
+        """Stores a value, and measures all entries if enough was added."""
         self.now += 1
         entry = table[key] = _Entry(value, self.now)
         with self._lock:
@@ -96,11 +95,11 @@ class _Memory:
             self.tidy()
 
     def tidy(self) -> None:
-        """Lets go what was used first until the rest is within the bound."""
+        """Evicts the least recently used entries until the rest is within the bound."""
         with self._lock:
-            if self._weighing:
+            if self._measuring:
                 return
-            self._weighing = True
+            self._measuring = True
             try:
                 self._added = 0.0
                 self._recent.clear()
@@ -108,9 +107,10 @@ class _Memory:
                     # Groups and their elements hold each other.
                     gc.collect()
             finally:
-                self._weighing = False
+                self._measuring = False
 
     def _evict(self) -> bool:
+        """Measures all entries and removes those beyond the bound; whether there were any."""
         entries = [(entry.used, table, key, entry) for table in self.tables for key, entry in list(table.items())]
         entries.sort(key=lambda found: -found[0])
         seen: set[int] = set()
@@ -120,10 +120,10 @@ class _Memory:
             if not full:
                 own = size_in_bytes([key, entry.value], seen)
                 total += own
-                if not entry.weighed:
-                    entry.weighed = True
+                if not entry.measured:
+                    entry.measured = True
                     fresh.append(own)
-                # One entry stays, however heavy it is: it is just being used.
+                # One entry stays, however large it is: it is just being used.
                 full = total > self.bound and number > 0
             if full:
                 table.pop(key, None)
@@ -133,7 +133,7 @@ class _Memory:
         return full
 
     def clear_caches(self) -> None:
-        """Lets go everything."""
+        """Evicts all entries."""
         with self._lock:
             for table in self.tables:
                 table.clear()
@@ -186,8 +186,8 @@ def _of_any_other(thing: Any, seen: set[int], waiting: list[Any]) -> int:
 
 @functools.lru_cache(maxsize=1024)
 def _sizer_of(kind: type) -> Callable[[Any, set[int], list[Any]], int]:
-    """What weighs objects of a class: it gives the bytes of one and adds what that one holds to a list."""
-    if issubclass(kind, _WEIGHTLESS):
+    """The function that measures objects of a class: it returns the bytes of one and appends what that one holds to a list."""
+    if issubclass(kind, _NOT_COUNTED):
         return _nothing
     if issubclass(kind, types.FunctionType):
         return _of_function
@@ -202,8 +202,8 @@ def size_in_bytes(roots: Iterable[Any], seen: set[int] | None = None, most: int 
 
     Args:
         roots: the objects.
-        seen: the numbers (``id``) of what was weighed already; what is weighed now is added.
-        most: how many objects to look at.
+        seen: the numbers (``id``) of what was counted already; what is counted now is added.
+        most: how many objects to count.
 
     Example:
         >>> import numpy as np
@@ -214,21 +214,21 @@ def size_in_bytes(roots: Iterable[Any], seen: set[int] | None = None, most: int 
     total = 0
     seen = set() if seen is None else seen
     limit = sys.maxsize if most is None else len(seen) + most
-    # Things stay in this list until all are looked at, so that the number of one is not that of another one later. Those that
-    # are held more directly come first: of a group its table before its elements.
+    # Objects stay in this list until all are counted, so that no number (``id``) is used twice. Those that are held more
+    # directly come first: of a group its table before its elements.
     waiting = list(roots)
     for thing in waiting:
         if len(seen) >= limit:
             break
-        weigh = _sizer_of(type(thing))
-        if weigh is not _nothing and id(thing) not in seen:
+        size_of = _sizer_of(type(thing))
+        if size_of is not _nothing and id(thing) not in seen:
             seen.add(id(thing))
-            total += weigh(thing, seen, waiting)
+            total += size_of(thing, seen, waiting)
     return total
 
 
 def remembered(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """A pure function of values whose results are kept, as long as all that is kept is within the bound.
+    """A pure function of values whose results are cached.
 
     Args:
         function: arguments must be hashable; equal ones share a result.
@@ -258,7 +258,7 @@ def remembered(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]
 
 
 def interned(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """A remembered function that gives one and the same object as long as anyone holds it, whatever is let go.
+    """A remembered function that returns one and the same object as long as anyone holds it, even if its entry was evicted.
 
     Args:
         function: makes an object that weak references can point to.
@@ -276,7 +276,7 @@ def interned(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
 
 
 def set_cache_bound(most: int) -> int:
-    """Sets how many bytes of groups, kernels and plans are kept for the next time that they are needed.
+    """Sets the bound on the bytes of cached groups, kernels and plans.
 
     Args:
         most: the bound in bytes; 256 MB at first.
@@ -296,7 +296,7 @@ def set_cache_bound(most: int) -> int:
 
 
 def cached_entries() -> tuple[int, int]:
-    """How much is kept: the number of entries, and their bytes.
+    """The number of cached entries, and their bytes.
 
     Example:
         >>> entries, total = cached_entries()
@@ -308,7 +308,7 @@ def cached_entries() -> tuple[int, int]:
 
 
 def clear_caches() -> None:
-    """Lets go all that is kept; it is computed anew when it is needed.
+    """Evicts all entries; they are computed again when they are needed.
 
     Example:
         >>> clear_caches()

@@ -1,4 +1,4 @@
-"""Public names: where they are imported from is where they say that they live."""
+"""Sets ``__module__`` of public classes and functions to the public module that users import them from."""
 
 from __future__ import annotations
 

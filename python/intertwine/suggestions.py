@@ -107,8 +107,8 @@ def named_arguments(cls: type) -> tuple[tuple[str, ...], bool]:
 def refuse_unknown(cls: type, given: Iterable[str]) -> None:
     """Raises if an argument is none of the constructor of a class.
 
-    A few layers ignore what they do not know, as in escnn: there an argument like one of theirs is refused, and any other one is
-    said to be ignored.
+    A few layers accept unknown arguments and ignore them, as in escnn. For these, an argument whose name resembles a known one
+    raises, and any other one warns that it is ignored.
 
     Args:
         cls: the class.

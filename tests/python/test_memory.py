@@ -37,7 +37,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 SMALL_FOR_EVER = {
     "deploy/drawing.py": "whether a function of torch, by its name, draws random numbers",
     "deploy/layers.py": "the classes of layers by name",
-    "memory.py": "one entry for each class that is weighed",
+    "memory.py": "one entry for each class that is measured",
     "nn/base/construction.py": "one signature for each class of layers",
     "suggestions.py": "the names of the arguments of each class",
     "_r/crossing/calls.py": "functions by the names that R calls them by",
@@ -125,7 +125,7 @@ def test_groups_that_grow_after_they_are_kept_stay_within_the_bound(bound):
     assert max(weights) < 1.5 * bound
 
 
-def test_an_entry_is_not_weighed_with_the_others():
+def test_an_entry_is_not_measured_with_the_others():
     @memory.remembered
     def named(number):
         # As a plan that says how it is made again.
@@ -157,7 +157,7 @@ def test_one_entry_may_be_heavier_than_the_bound(bound):
     assert heavy() is heavy()
 
 
-def test_shared_objects_are_weighed_once():
+def test_shared_objects_are_counted_once():
     shared = np.zeros(10**5)
     holders = [{"array": shared, "number": k} for k in range(100)]
     assert memory.size_in_bytes(holders) < 1.2 * shared.nbytes

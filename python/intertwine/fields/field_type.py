@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError, Words
 from intertwine.group.constructions.constructions import directsum
 from intertwine.group.core.element import GroupElement
@@ -426,7 +427,7 @@ def field_type(gspace: GSpace, *representations: Representation, **multiplicitie
         )
     found = list(representations)
     for name, count in multiplicities.items():
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 0:
+        if not is_whole(count) or count < 0:
             raise ArgumentError(f"the number of {name} fields must be a whole number of at least 0, not {count!r}")
         found += int(count) * [_named(gspace, name)]
     return FieldType(gspace, found)

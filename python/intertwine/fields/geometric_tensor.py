@@ -250,7 +250,7 @@ class GeometricTensor:
         return self.type == other.type and self.has_same_coords(other)
 
     def _addend_tensor(self, other: object) -> torch.Tensor | None:
-        """The numbers of what can be added to this tensor; ``None`` for what is no tensor.
+        """The tensor of an addend that fits this one; ``None`` if it is neither a tensor nor a GeometricTensor.
 
         Raises:
             FieldTypeError: if it has another type, or other points.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intertwine.gspaces.general import flipOnR1, gspace, trivialOnR1
+from intertwine.gspaces.general import gspace
 from intertwine.gspaces.gspace import GSpace, GSpace0D, no_base_space
+from intertwine.gspaces.line import flipOnR1, trivialOnR1
 from intertwine.gspaces.planar import GSpace2D, flip2dOnR2, flipRot2dOnR2, rot2dOnR2, trivialOnR2
 from intertwine.gspaces.spatial import (
     GSpace3D,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from intertwine.errors import ArgumentTypeError, RepresentationError, Words
-from intertwine.group.catalogue.cyclic_dihedral import cyclic_group
 from intertwine.group.catalogue.from_generators import MatrixGroup
 from intertwine.group.core.group import Group
 from intertwine.group.core.representation import Representation
@@ -61,28 +60,4 @@ def gspace(group: Group, action: Representation | None = None, name: str | None 
     return GSpace(group, action.size, name or f"{group}_on_R{action.size}{label}", action)
 
 
-@suggests
-def flipOnR1() -> GSpace:
-    """The line with its reflection: signals that may be read in both directions.
-
-    Example:
-        >>> flipOnR1().basespace_action.matrices.ravel().tolist()
-        [1.0, -1.0]
-    """
-    mirror = cyclic_group(2)
-    return GSpace(mirror, 1, "C2_on_R1", mirror.irrep(1))
-
-
-@suggests
-def trivialOnR1() -> GSpace:
-    """The line without symmetry but translations: ordinary convolutional networks on signals.
-
-    Example:
-        >>> trivialOnR1().fibergroup.order()
-        1
-    """
-    identity = cyclic_group(1)
-    return GSpace(identity, 1, "C1_on_R1", identity.irrep(0))
-
-
-__all__ = ["flipOnR1", "gspace", "trivialOnR1"]
+__all__ = ["gspace"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from intertwine.checks import angle
+from intertwine.checks import angle, is_whole
 from intertwine.errors import GroupError
 from intertwine.group.catalogue.cyclic_dihedral import DihedralGroup, cyclic_group, dihedral_group, turn
 from intertwine.group.catalogue.so2_o2 import O2, o2_group, so2_group
@@ -29,7 +29,7 @@ def _reflection(axis: float) -> np.ndarray:
 
 def _planar_group(sg_id: tuple[float | None, int], maximum_frequency: int) -> Group:
     double_axis, N = sg_id
-    if isinstance(N, bool) or not isinstance(N, (int, np.integer)) or (N < 1 and N != -1):
+    if not is_whole(N) or (N < 1 and N != -1):
         raise GroupError(
             f"the number of rotations must be a whole number of at least 1, or -1 for all of them, not {N!r}"
         )

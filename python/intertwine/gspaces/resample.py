@@ -18,6 +18,7 @@ from math import comb, factorial
 import numpy as np
 import torch
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.memory import remembered
 
@@ -57,7 +58,7 @@ def is_lattice_symmetry(matrix: np.ndarray) -> bool:
 
 
 def memory_matrix(matrix: np.ndarray) -> np.ndarray:
-    """The same map in the order and the signs of the array's axes.
+    """An orthogonal map in the order and signs of an array's axes, where y and z count downwards.
 
     With ``T`` the map from (x, y, z) to memory order (-z, -y, x), this is ``T M T^-1``.
 
@@ -119,7 +120,7 @@ def act_on_grid(tensor: torch.Tensor, matrix: np.ndarray, order: int = 2) -> tor
             f"only a torch.Tensor can be moved, but was given {type(tensor).__name__}",
             hint="convert it with torch.as_tensor(x)",
         )
-    if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 0 <= order <= _MAX_ORDER:
+    if not is_whole(order) or not 0 <= order <= _MAX_ORDER:
         raise ArgumentError(f"The order of the spline is a whole number from 0 to {_MAX_ORDER}, but was {order!r}.")
     moved = memory_matrix(matrix)
     d = moved.shape[0]

@@ -17,7 +17,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie, harmonic_size
 from intertwine.memory import remembered
 
-_SAME = 1e-6
+_SAME_POINT = 1e-6
 """Points nearer to each other than this count as equal."""
 
 
@@ -65,7 +65,7 @@ class Orbit:
         """
         matrix = np.asarray(matrix, dtype=float)
         moved = self._points @ matrix  # the rows are A^-1 p_i
-        near = ((moved[..., :, None, :] - self._points) ** 2).sum(axis=-1) < _SAME**2
+        near = ((moved[..., :, None, :] - self._points) ** 2).sum(axis=-1) < _SAME_POINT**2
         if not (near.sum(axis=-1) == 1).all():
             raise ArgumentError(
                 f"the group does not carry the {len(self.points)} points {self.name!r} to themselves",
@@ -131,15 +131,15 @@ def axes_orbit(action: Representation, fold: int, name: str) -> Orbit:
     matrices = action.matrices if isinstance(action.group, FiniteGroup) and action.size == 3 else np.zeros((0, 3, 3))
     for matrix in matrices:
         powers = np.stack([np.linalg.matrix_power(matrix, k) for k in range(fold)])
-        order = next((k for k in range(1, fold) if np.abs(powers[k] - np.eye(3)).max() < _SAME), fold)
-        if order < fold or np.abs(matrix @ powers[-1] - np.eye(3)).max() > _SAME or np.linalg.det(matrix) < 0:
+        order = next((k for k in range(1, fold) if np.abs(powers[k] - np.eye(3)).max() < _SAME_POINT), fold)
+        if order < fold or np.abs(matrix @ powers[-1] - np.eye(3)).max() > _SAME_POINT or np.linalg.det(matrix) < 0:
             continue
         # The mean of the powers of a rotation is the projector on its axis.
         projector = powers.mean(axis=0)
         axis = projector[:, int(np.diag(projector).argmax())]
         axis = axis / np.linalg.norm(axis)
         for end in (axis, -axis):
-            if not any(np.abs(end - other).max() < _SAME for other in ends):
+            if not any(np.abs(end - other).max() < _SAME_POINT for other in ends):
                 ends.append(end)
     if not ends:
         raise ArgumentError(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.group.matrices.harmonics import harmonics
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_size
@@ -307,7 +308,7 @@ def point_basis(
         )
     if rings is None:
         width = _numbers([width], "width")[0]
-        if isinstance(n_rings, bool) or not isinstance(n_rings, (int, np.integer)) or n_rings < 1 or not width > 0:
+        if not is_whole(n_rings) or n_rings < 1 or not width > 0:
             raise ArgumentError(f"a positive width and a number of rings are needed, not {width!r} and {n_rings!r}")
         radii = [float(radius) for radius in np.linspace(0.0, width, int(n_rings))]
     else:

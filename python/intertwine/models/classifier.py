@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from intertwine import nn
-from intertwine.checks import count
+from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, GSpace2D, rot2dOnR2
 from intertwine.numpy_scalars import plain_numbers
@@ -171,7 +171,7 @@ def _checked(
     """The kernel size of each block, once all arguments are in range."""
     for name, value in (("in_channels", in_channels), ("n_classes", n_classes), *(("widths", w) for w in widths)):
         if value is not None or name != "n_classes":
-            count(value, name)
+            whole_at_least(value, name)
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each block, such as (8, 16, 16)")
     kernels = [kernel_size] * len(widths) if isinstance(kernel_size, int) else list(kernel_size)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from intertwine.group.catalogue.products import DirectProductGroup
     from intertwine.group.core.element import GroupElement
 
-_SAME = 1e-6
+_SAME_MATRIX = 1e-6
 
 
 def index_of_matrix(matrices: np.ndarray, matrix: np.ndarray) -> int | None:
@@ -30,7 +30,7 @@ def index_of_matrix(matrices: np.ndarray, matrix: np.ndarray) -> int | None:
     """
     differences = np.abs(matrices - matrix).max(axis=(1, 2))
     number = int(differences.argmin())
-    return number if differences[number] < _SAME else None
+    return number if differences[number] < _SAME_MATRIX else None
 
 
 def conjugated(matrices: np.ndarray, frame: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def axial_matrix(element: GroupElement, flip: float) -> np.ndarray:
 
     Args:
         element: an element of C_N, D_N, SO(2) or O(2).
-        flip: -1 if reflections of the plane turn the z-axis over (half turns of space), 1 if they leave it (mirrors).
+        flip: the factor of the z-axis for reflections of the plane: -1 makes them half turns of space, 1 makes them mirrors.
 
     Returns:
         shape ``(3, 3)``.
@@ -142,7 +142,7 @@ class AxialEmbedding(Embedding):
         flipped = np.linalg.det(planar) < 0
         goal = self._flip if flipped else 1.0
         outside = max(np.abs(matrix[2, :2]).max(), np.abs(matrix[:2, 2]).max(), abs(along - goal))
-        if outside > _SAME:
+        if outside > _SAME_MATRIX:
             return None
         try:
             return self.group.element(planar, "MAT")

@@ -249,7 +249,8 @@ class TableGroup(GeneratedGroup):
         regular = SignedPermutations(self.table)
         if self.abelian:
             return [regular]
-        # Most irreps occur just once among the functions on the cosets of some cyclic subgroup: fewer points, and no choice.
+        # Most irreps occur once among the functions on the cosets of some cyclic subgroup. There they are found from fewer
+        # points, and no basis has to be chosen between equal copies.
         firsts = np.unique(self.class_numbers, return_index=True)[1][1:]
         cyclic = {tuple(sorted(closure(self.table, [g]))) for g in firsts.tolist()}
         return [*(self._on_cosets(numbers) for numbers in sorted(cyclic, key=lambda h: (-len(h), h))), regular]

@@ -1,4 +1,4 @@
-"""How the irreps of other libraries lie to ours: one constant orthogonal matrix for each irrep.
+"""The orthogonal matrices that translate our bases of irreps to those of escnn and e3nn.
 
 Our degree-1 irrep of SO(3), O(3) and their subgroups is the vector (x, y, z), and harmonics are listed by falling frequency,
 cosines before sines. escnn lists them by m = -l, ..., l, so that its degree-1 irrep is (y, z, x). e3nn does so too, but about the

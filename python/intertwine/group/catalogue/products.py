@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.catalogue.from_generators import GENERATED, generated_subgroup
 from intertwine.group.constructions.product_irreps import number_of_parts, product_irrep
@@ -192,7 +193,7 @@ class DirectProductGroup(Group):
         psi1, psi2 = self._G1.irrep(*first), self._G2.irrep(*second)
         number = id[2] if len(id) == 3 else 0
         parts = number_of_parts(psi1, psi2)
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < parts:
+        if not is_whole(number) or not 0 <= number < parts:
             raise GroupError(
                 f"the product of {psi1} and {psi2} has no part {number!r}", hint=f"its parts are 0 to {parts - 1}"
             )

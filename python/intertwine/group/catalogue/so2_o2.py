@@ -370,7 +370,8 @@ def so2_group(maximum_frequency: int = 3) -> SO2:
     """The group SO(2) of all rotations of the plane.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for. Its default
+            is escnn's, and differs from that of the class.
 
     Example:
         >>> so2_group().irrep(12)
@@ -384,7 +385,8 @@ def o2_group(maximum_frequency: int = 3) -> O2:
     """The group O(2) of all rotations and reflections of the plane.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for. Its default
+            is escnn's, and differs from that of the class.
 
     Example:
         >>> o2_group().element((1, 1.0))

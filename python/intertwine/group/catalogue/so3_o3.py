@@ -55,10 +55,16 @@ class SO3(RotationGroup, SpatialGroup):
     harmonics of order l in the order of :mod:`intertwine.group.matrices.harmonics`, so that of frequency 1 is the vector
     (x, y, z).
 
-    Subgroups have labels ``"so3"``, ``"ico"``, ``"octa"``, ``"tetra"``, ``(False, n)`` for n rotations about the z-axis,
-    ``(True, n)`` for these and half turns about n axes across it, the x-axis among them; -1 means all rotations, and an angle
-    in place of ``True`` is twice that of an axis across to the x-axis. An element a at the end of a label means the conjugate
-    subgroup a^-1 H a.
+    Labels of subgroups:
+
+    ===================================  ======================================================================================
+    ``"so3"``                            the group itself
+    ``"ico"``, ``"octa"``, ``"tetra"``   the rotations of a solid
+    ``(False, n)``                       n rotations about the z-axis; n = -1: all
+    ``(True, n)``                        these, and half turns about n axes orthogonal to z, one of which is the x-axis
+    ``(2 a, n)``                         the same, but one of these axes has the angle a to the x-axis (``2 a`` is a float)
+    ``(..., g)``                         the conjugate subgroup g^-1 H g, for an element g
+    ===================================  ======================================================================================
 
     Args:
         maximum_frequency: the greatest frequency that ``irreps()`` lists.
@@ -213,10 +219,17 @@ class O3(FlippedContinuousGroup, SpatialGroup):
     :class:`SO3`; ``"MAT"`` takes the whole orthogonal matrix too. Irreps have labels ``(j, l)``: l is the frequency, and j tells
     whether the inversion changes the sign. The vector (x, y, z) is (1, 1), the harmonics of order l are (l mod 2, l).
 
-    Subgroups have labels ``(False, ...)`` for those of SO(3) and ``(True, ...)`` for their products with the inversion,
-    followed by the label of the subgroup of :class:`SO3`; ``("cone", n)`` for n rotations about the z-axis and mirrors through
-    it, the one with the x-axis among them, or ``("cone", a, n)`` with a mirror at the angle a / 2 to it; ``"fulltetra"`` for
-    T_d; ``"so3"`` and ``"o3"``. An element a at the end of a label means the conjugate subgroup a^-1 H a.
+    Labels of subgroups:
+
+    =====================  ====================================================================================================
+    ``"o3"``, ``"so3"``    the group itself, and its rotations
+    ``(False, ...)``       the subgroup of :class:`SO3` whose label follows
+    ``(True, ...)``        the product of that subgroup with the inversion
+    ``("cone", n)``        n rotations about the z-axis and mirrors through it, one of which contains the x-axis
+    ``("cone", 2 a, n)``   the same, but one of the mirrors has the angle a to the x-axis
+    ``"fulltetra"``        all symmetries of the tetrahedron, T_d
+    ``(..., g)``           the conjugate subgroup g^-1 H g, for an element g
+    =====================  ====================================================================================================
 
     Args:
         maximum_frequency: the greatest frequency that ``irreps()`` lists.
@@ -415,7 +428,8 @@ def o3_group(maximum_frequency: int = 2) -> O3:
     """The group O(3) of all rotations of space and their products with the inversion.
 
     Args:
-        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for.
+        maximum_frequency: the greatest frequency that ``irreps()`` lists; greater ones are built when asked for. Its default
+            is escnn's, and differs from that of the class.
 
     Example:
         >>> o3_group().inversion

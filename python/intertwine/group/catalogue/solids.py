@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import GroupError
 from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group
 from intertwine.group.catalogue.embedding import axial_matrices, conjugated, index_of_matrix
@@ -294,7 +295,7 @@ class Icosahedral(PolyhedralGroup):
         Args:
             L: the greatest label, from 0 to 4.
         """
-        if isinstance(L, bool) or not isinstance(L, (int, np.integer)) or not 0 <= L <= 4:
+        if not is_whole(L) or not 0 <= L <= 4:
             raise GroupError(f"the irreps of {self.name} are numbered 0 to 4, so L = {L!r} names none")
         return [(label,) for label in range(int(L) + 1)]
 

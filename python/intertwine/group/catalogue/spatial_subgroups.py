@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import GroupError
 from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group
 from intertwine.group.catalogue.embedding import (
@@ -92,7 +93,7 @@ def rotation_position(id: Any) -> Position:
     if len(parts) != 2 or not isinstance(parts[0], (bool, float, np.floating)):
         raise GroupError(f"SO(3) has no subgroup {id!r}", hint=_ROTATION_HINT)
     flips, count = parts[0], parts[1]
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or (count < 1 and count != -1):
+    if not is_whole(count) or (count < 1 and count != -1):
         raise GroupError(f"SO(3) has no subgroup of {count!r} rotations", hint=_ROTATION_HINT)
     if not isinstance(flips, (bool, np.bool_)):
         frame = multiply(about(_AXES[2], -float(flips) / 2), frame)
@@ -185,7 +186,7 @@ def cone(parts: list[Any], id: Any, maximum_frequency: int) -> Placed:
     """
     rest, frame = _frame(parts)
     axis = rest.pop(0) if len(rest) == 2 and isinstance(rest[0], (float, np.floating)) else 0.0
-    if len(rest) != 1 or isinstance(rest[0], bool) or not isinstance(rest[0], (int, np.integer)):
+    if len(rest) != 1 or not is_whole(rest[0]):
         raise GroupError(
             f"O(3) has no subgroup {id!r}", hint="use ('cone', n), or ('cone', a, n) for a mirror at the angle a / 2"
         )

@@ -1,7 +1,8 @@
-"""The parts of a representation by which kernels are built: irreps, and induced components.
+"""The decomposition of a representation for kernels: irreps and induced representations, each with its channels.
 
-Channels that the group does not mix belong to different parts. A part whose blocks the group permutes is an induced component.
-A part with one block is an irrep, or an orthogonal matrix (its mixing) carries it to a sum of irreps.
+First the channels are split into sets that the group does not mix. Within such a set the matrices may permute blocks of channels:
+then the set is an induced representation Ind_H^G sigma. Otherwise it is an irrep, or it is Q (sum of irreps) Q^T with an
+orthogonal matrix Q; ``Mixing`` holds this Q.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.labels import Label
 from intertwine.memory import remembered
 
-_SAME = 1e-9
+_SAME_MATRIX = 1e-9
+"""Matrices whose entries differ by less are equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,7 @@ def component_structure(representation: Representation, irreps_only: bool = Fals
         alike = (
             irrep
             for irrep in group.irreps()
-            if irrep.size == component.width and np.abs(irrep.matrices - matrices).max() < _SAME
+            if irrep.size == component.width and np.abs(irrep.matrices - matrices).max() < _SAME_MATRIX
         )
         irrep = next(alike, None)
         if irrep is not None:

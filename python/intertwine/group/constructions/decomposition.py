@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RepresentationData:
-    """As much of a representation as determines it: what the solver and the characters need.
+    """A representation given by its generators and characters, before it is split into irreps.
 
     Attributes:
         group: the group.

@@ -18,7 +18,8 @@ from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.element_matrices import Matrices, SignedPermutations, snapped
 from intertwine.memory import remembered
 
-_SAME = 1e-9
+_SAME_MATRIX = 1e-9
+"""Matrices whose entries differ by less are equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +75,15 @@ class InducedComponent:
             and self.stabilizer == other.stabilizer
             and self.channels.shape == other.channels.shape
             and bool((self.images == other.images).all())
-            and bool(np.abs(self.blocks - other.blocks).max(initial=0.0) < _SAME)
+            and bool(np.abs(self.blocks - other.blocks).max(initial=0.0) < _SAME_MATRIX)
         )
 
 
 def _block_system(matrices: np.ndarray) -> list[list[int]]:
     """The finest partition of the channels whose parts every matrix carries to parts.
 
-    Two channels belong together when they feed the same channel, or are fed by the same one; merging goes on until every
-    matrix (of the generators) is a block permutation.
+    Two channels are in one part if some matrix maps both to one channel, or one channel to both. Parts are merged until each
+    matrix (of the generators) maps every part to one part.
     """
     size = matrices.shape[-1]
     nonzero = matrices != 0

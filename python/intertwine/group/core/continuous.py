@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from intertwine.checks import whole
+from intertwine.checks import is_whole, whole
 from intertwine.errors import ArgumentError, GroupError
 from intertwine.group.core.group import Group, band_limit
 from intertwine.group.matrices.harmonics import circle_derivative
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ContinuousGroup(Group):
-    """A compact Lie group: one element for each component, and the Lie algebra of the identity's component.
+    """A compact Lie group: ``generators`` reach every connected component, the Lie algebra generates that of the identity.
 
     Its irreps are listed up to ``maximum_frequency``, which is no part of its identity; any other is built when asked for. The
     Lie algebra has a basis whose one-parameter subgroups close after 2 pi.
@@ -63,8 +63,7 @@ class ContinuousGroup(Group):
 
     def _checked_frequency(self, frequency: Any, greatest: int) -> int:
         """A frequency of an irrep as a whole number from 0 to the greatest one."""
-        whole_number = isinstance(frequency, (int, np.integer)) and not isinstance(frequency, bool)
-        if not whole_number or not 0 <= frequency <= greatest:
+        if not is_whole(frequency) or not 0 <= frequency <= greatest:
             raise GroupError(
                 f"{self.name} has no irrep of frequency {frequency!r}",
                 hint=f"frequencies are whole numbers from 0 to {greatest}",

@@ -187,7 +187,7 @@ class FiniteGroup(Group):
         return tuple(self.index(g) for g in self.component_generators)
 
     def generating_numbers(self, numbers: Iterable[int]) -> tuple[int, ...]:
-        """A few elements that generate the subgroup with these elements, chosen in order.
+        """The numbers of elements that generate a subgroup: in increasing order, each one that those before it do not generate.
 
         Args:
             numbers: the numbers of all elements of a subgroup.
@@ -301,18 +301,6 @@ class FiniteGroup(Group):
         """
         first = self.table[:, sorted({int(n) for n in numbers})].min(axis=1)
         return np.unique(first, return_inverse=True)
-
-    def left_cosets(self, numbers: Iterable[int]) -> list[np.ndarray]:
-        """The left cosets gH of a subgroup H, in the order of their first elements.
-
-        Args:
-            numbers: the numbers of the elements of H.
-
-        Returns:
-            the numbers of the elements of each coset, its first element first.
-        """
-        firsts, coset_of = self.coset_numbers(numbers)
-        return [np.flatnonzero(coset_of == number) for number in range(len(firsts))]
 
     @cached_property
     def _regular(self) -> Representation:

@@ -16,7 +16,7 @@ from intertwine.group.core.group import Group
 
 
 class RotationGroup(Group):
-    """A group of rotations alone, which may be that of the rotations in a group with a flip."""
+    """A group of rotations: C_N, SO(2) or SO(3), also as the rotations inside of D_N, O(2) or O(3)."""
 
     @abstractmethod
     def _parse(self, value: Any, param: str, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.named import Named
@@ -34,7 +35,7 @@ def band_limit(L: Any) -> int:
         ArgumentTypeError: if it is no whole number.
         ArgumentError: if it is negative.
     """
-    if isinstance(L, bool) or not isinstance(L, (int, np.integer)):
+    if not is_whole(L):
         raise ArgumentTypeError(f"a band limit is a whole number, not {L!r}")
     if L < 0:
         raise ArgumentError(f"a band limit is at least 0, not {L}")
@@ -44,9 +45,11 @@ def band_limit(L: Any) -> int:
 class Group(Suggesting, ABC):
     """A compact group: its elements, its irreps, and everything that follows from them.
 
-    A concrete group states its elements as plain values in one canonical parametrisation, how they multiply, and its real
-    irreducible representations. Groups are immutable values: two groups built in the same way are equal, hash equally, and
-    are copied and pickled by reference to how they were built.
+    A concrete group stores each element as a *canonical value*, in one form of its own (C_N: a number of steps; D_N: a pair;
+    SO(2): an angle; SO(3): a unit quaternion). ``GroupElement._value`` holds it. Users see ``value``, which is the same in the
+    parametrisation ``PARAM``, and ``to(param)``. Private methods that take ``a``, ``b`` or ``value`` work on canonical values.
+    Groups are immutable: two groups built in the same way are equal and hash equally; copies are the same object, and pickles
+    hold how they were built.
 
     Args:
         name: how the group prints.

@@ -111,7 +111,7 @@ class IrreducibleRepresentation(Representation):
 
         generators, lie = self.generator_matrices, self.lie_matrices
         basis = intertwiners(generators, generators, a_lie=lie, b_lie=lie, dimension=self.sum_of_squares_constituents)
-        # The identity first; unit matrices in the sense X^T X = 1.
+        # The solver scales to trace(X^T X) = 1; here X^T X = 1, and the first matrix is the identity.
         return snapped(basis * np.sqrt(self._size))
 
     def endomorphism_basis(self) -> np.ndarray:

@@ -163,7 +163,7 @@ class Representation:
 
     @cached_property
     def element_matrices(self) -> Matrices:
-        """All matrices of a representation of a finite group, in the form in which they are kept: dense, or as permutations.
+        """The matrices of all elements of a finite group, stored as signed permutations if they are such and large, else densely.
 
         Raises:
             GroupError: for a continuous group.
@@ -201,7 +201,7 @@ class Representation:
     def _matrix(self, value: Any) -> np.ndarray:
         if callable(self._given_matrices):
             return snapped(self._given_matrices(value))
-        # A band-limited regular representation holds each irrep many times.
+        # Each irrep is evaluated once, however often it occurs.
         matrices = {id: self._group.irrep(*id)._matrix(value) for id in dict.fromkeys(self._irreps)}
         blocks = block_diagonal([matrices[id] for id in self._irreps])
         return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
@@ -267,6 +267,7 @@ class Representation:
 
     @property
     def _matrices_to_test(self) -> np.ndarray:
+        """The matrices of the generators, or the identity if there are none: what is a permutation here is one everywhere."""
         return self.generator_matrices if len(self.generator_matrices) else np.eye(self.size)[None]
 
     def is_trivial(self) -> bool:

@@ -182,10 +182,10 @@ def as_signed_permutations(matrices: Matrices) -> SignedPermutations | None:
 
 
 def compact(matrices: np.ndarray | Matrices) -> Matrices:
-    """Matrices in the form in which a representation keeps them.
+    """Matrices in their smallest form: as signed permutations if they are such and large, else densely.
 
     Args:
-        matrices: all matrices, shape ``(order, n, n)``; or what keeps them already.
+        matrices: all matrices, shape ``(order, n, n)``; or a form that holds them already.
     """
     found = DenseMatrices(snapped(matrices)) if isinstance(matrices, np.ndarray) else matrices
     if len(found.characters) * found.size**2 * 8 <= _SMALL:

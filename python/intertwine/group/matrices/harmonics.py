@@ -169,7 +169,10 @@ def sphere_quadrature(degree: int) -> tuple[np.ndarray, np.ndarray]:
 
 @remembered
 def _quadrature_dual(order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points u_i and functions c_i with D_l(A) = sum_i Y_l(A u_i) c_i^T: the mean of Y Y^T is the identity over 2 l + 1."""
+    """Points u_i and vectors c_i with D_l(A) = sum_i Y_l(A u_i) c_i^T: the action from values at the points of a quadrature.
+
+    This holds because the mean of Y Y^T over the sphere is the identity over 2 l + 1.
+    """
     points, weights = sphere_quadrature(2 * order)
     return points, (2 * order + 1) * (harmonics(points, order) * weights).T
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from intertwine.checks import is_whole
 from intertwine.errors import RepresentationError
 
 Label = tuple[Any, ...]
@@ -35,7 +36,7 @@ def as_label(id: Any) -> Label:
 def _part(part: Any, id: Any) -> Any:
     if isinstance(part, (tuple, list)):
         return as_label(part)
-    if isinstance(part, bool) or not isinstance(part, (int, np.integer)):
+    if not is_whole(part):
         raise RepresentationError(f"the label of an irrep holds whole numbers, but {id!r} was given")
     return int(part)
 

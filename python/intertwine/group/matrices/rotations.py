@@ -19,7 +19,7 @@ axes, fixed ones in small letters, those of the body in capitals (all angles in 
 _TOLERANCE = 1e-5
 """How far a given quaternion or matrix may be from a rotation before it is refused."""
 
-_SAME = 1e-8
+_SAME_QUATERNION = 1e-8
 """Unit quaternions nearer than this are the same rotation."""
 
 
@@ -176,7 +176,7 @@ def same_rotation(a: np.ndarray, b: np.ndarray) -> bool:
         a: a unit quaternion.
         b: a unit quaternion.
     """
-    return bool(min(np.abs(a - b).max(), np.abs(a + b).max()) < _SAME)
+    return bool(min(np.abs(a - b).max(), np.abs(a + b).max()) < _SAME_QUATERNION)
 
 
 def about(axis: Any, angle: float) -> np.ndarray:

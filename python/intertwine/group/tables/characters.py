@@ -38,7 +38,7 @@ class RealCharacters:
 
 
 def fixed_numbers(count: int, attempt: int) -> np.ndarray:
-    """Numbers between -1 and 1 without pattern, the same everywhere: no random numbers choose a basis.
+    """Deterministic numbers between -1 and 1 in place of random ones, so that bases are reproducible.
 
     Args:
         count: how many.

@@ -13,7 +13,7 @@ from intertwine.group.tables.real_irreps import polished, residual
 _ORTHOGONAL = 1e-6
 """Generators may miss orthogonality by this much; the group's matrices are polished to rounding."""
 
-_SAME = 1e-9
+_SAME_SQUARED_DISTANCE = 1e-9
 """Matrices of one group whose squared distance is smaller are the same element. The 710th power of a rotation by one radian is
 nearly, but not, the identity: its squared distance is 7e-9."""
 
@@ -199,12 +199,12 @@ def close_matrices(generators: np.ndarray, max_order: int) -> tuple[np.ndarray, 
         numbers = np.full(len(products), -1)
         near = flat @ found.reshape(len(found), -1).T
         best = np.argmax(near, axis=1)
-        there = 2 * (size - near[np.arange(len(flat)), best]) < _SAME
+        there = 2 * (size - near[np.arange(len(flat)), best]) < _SAME_SQUARED_DISTANCE
         numbers[there] = best[there]
         among = flat @ flat.T
         for k in np.flatnonzero(~there).tolist():
             if numbers[k] < 0:
-                same = (2 * (size - among[k]) < _SAME) & ~there
+                same = (2 * (size - among[k]) < _SAME_SQUARED_DISTANCE) & ~there
                 numbers[same] = len(found) + len(fresh)
                 fresh.append(k)
         steps.append(numbers.reshape(-1, len(generators)))

@@ -141,7 +141,7 @@ def _split_off(source: Matrices, weights: np.ndarray, size: int, copies: int, pr
 
 
 def _one_copy(source: Matrices, basis: np.ndarray, size: int, products: _Products) -> np.ndarray:
-    """The projector to one irrep of size ``size`` in a space, the span of orthonormal rows, of nothing but copies of it."""
+    """The projector on one copy of an irrep of size ``size``. The rows of ``basis`` span a sum of copies of this irrep."""
     whole = len(basis)
     steps = [source.compressed(basis, step) for step in products.steps]
     numbers = fixed_numbers

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, Position, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.base.channel_blocks import ChannelChoice, field_channels
@@ -43,9 +44,7 @@ class ReshuffleModule(EquivariantModule):
         super().__init__()
         self.in_type = check_field_type(in_type, "ReshuffleModule")
         order = _listed(permutation)
-        if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) for n in order) or sorted(order) != list(
-            range(len(in_type))
-        ):
+        if any(not is_whole(n) for n in order) or sorted(order) != list(range(len(in_type))):
             positions: dict[str, Position] = {"first": 0, "last": len(in_type) - 1}
             given = repr(permutation)
             if all(type(n) is int for n in order):

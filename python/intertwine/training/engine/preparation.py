@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from intertwine.checks import count
+from intertwine.checks import whole_at_least
 from intertwine.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -217,7 +217,7 @@ def check_settings(
         raise ArgumentTypeError(f"`module` must be a torch module, not {type(module).__name__}")
     for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if value is not None or name != "patience":
-            count(value, name)
+            whole_at_least(value, name)
     if clip_norm is not None and not (math.isfinite(clip_norm) and clip_norm > 0):
         raise ArgumentError(f"`clip_norm` must be a number above 0, not {clip_norm!r}")
     if resume and checkpoint is None:
