@@ -167,7 +167,7 @@ def confusion(
 def _source(module: Any, x: Any, y: Any, na: Missing, batch_size: int) -> tuple[Source, Any]:
     if not isinstance(module, torch.nn.Module):
         raise ArgumentTypeError(f"`module` must be a torch module, not {type(module).__name__}")
-    checks.count(batch_size, "batch_size")
+    checks.whole_at_least(batch_size, "batch_size")
     source, kind = as_source(check_type_of_x(module, x), y, na)
     probe(module, source, None, None)
     return source, kind
