@@ -10,9 +10,9 @@ import numpy as np
 
 from intertwine.checks import is_whole, whole
 from intertwine.errors import ArgumentError, GroupError
-from intertwine.group.core.group import Group, band_limit
+from intertwine.group.core.group import Group
 from intertwine.group.matrices.harmonics import circle_derivative
-from intertwine.group.matrices.labels import Label
+from intertwine.group.matrices.labels import Label, band_limit
 
 if TYPE_CHECKING:
     from intertwine.group.core.element import GroupElement

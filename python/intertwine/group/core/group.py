@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from intertwine.checks import is_whole
-from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
+from intertwine.errors import ArgumentError, GroupError, Words
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.named import Named
-from intertwine.group.matrices.labels import Label
+from intertwine.group.matrices.labels import Label, band_limit
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import Suggesting
 
@@ -23,23 +22,6 @@ if TYPE_CHECKING:
 
 ElementMap = Callable[[GroupElement], "GroupElement | None"]
 """A map of the elements of one group into another; ``None`` where there is no image."""
-
-
-def band_limit(L: Any) -> int:
-    """A band limit as a whole number.
-
-    Args:
-        L: what was given.
-
-    Raises:
-        ArgumentTypeError: if it is no whole number.
-        ArgumentError: if it is negative.
-    """
-    if not is_whole(L):
-        raise ArgumentTypeError(f"a band limit is a whole number, not {L!r}")
-    if L < 0:
-        raise ArgumentError(f"a band limit is at least 0, not {L}")
-    return int(L)
 
 
 class Group(Suggesting, ABC):

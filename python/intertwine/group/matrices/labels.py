@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from intertwine.checks import is_whole
-from intertwine.errors import RepresentationError
+from intertwine.errors import ArgumentError, ArgumentTypeError, RepresentationError
 
 Label = tuple[Any, ...]
 """A label of an irrep: a tuple of whole numbers and of such tuples."""
@@ -39,6 +39,23 @@ def _part(part: Any, id: Any) -> Any:
     if not is_whole(part):
         raise RepresentationError(f"the label of an irrep holds whole numbers, but {id!r} was given")
     return int(part)
+
+
+def band_limit(L: Any) -> int:
+    """A band limit as a whole number.
+
+    Args:
+        L: what was given.
+
+    Raises:
+        ArgumentTypeError: if it is no whole number.
+        ArgumentError: if it is negative.
+    """
+    if not is_whole(L):
+        raise ArgumentTypeError(f"a band limit is a whole number, not {L!r}")
+    if L < 0:
+        raise ArgumentError(f"a band limit is at least 0, not {L}")
+    return int(L)
 
 
 class SubgroupKey:
