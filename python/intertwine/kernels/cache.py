@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import ctypes
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 _Result = TypeVar("_Result")
+
+
+class _Place:
+    """One parameter and where its numbers lie."""
+
+    __slots__ = ("_address", "dtype", "parameter")
+
+    def __init__(self, parameter: torch.Tensor) -> None:
+        self.parameter, self.dtype, self._address = parameter, parameter.dtype, parameter.data_ptr()
+
+    def in_place(self, parameter: torch.Tensor | None) -> bool:
+        """Whether this is that parameter, with its numbers at the same address; their values are not looked at."""
+        if parameter is None or parameter is not self.parameter:
+            return False
+        return parameter.dtype is self.dtype and parameter.data_ptr() == self._address
 
 
 class _Snapshot:
@@ -47,19 +64,72 @@ class _Snapshot:
         return parameter.device == saved.device and parameter.shape == saved.shape and torch.equal(saved, parameter)
 
 
+class _Watch:
+    """Thaws frozen caches after a step of an optimiser that changes their parameters; watches only while there are some."""
+
+    def __init__(self) -> None:
+        self._caches: weakref.WeakSet[FilterCache] = weakref.WeakSet()
+        self._hook: Any = None
+
+    def add(self, cache: FilterCache) -> None:
+        self._caches.add(cache)
+        if self._hook is None:
+            self._hook = register_optimizer_step_post_hook(self._after_step)
+
+    def remove(self, cache: FilterCache) -> None:
+        self._caches.discard(cache)
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._caches and self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+
+    def _after_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        moved = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        for cache in [*self._caches]:
+            if cache.holds(moved):
+                cache.clear()
+        self._rest()
+
+
+_WATCH = _Watch()
+
+
 class FilterCache:
     """The filters that were last expanded from parameters, valid only while these equal the copies that were made of them.
 
-    Version counters miss fused optimisers and writes through ``.data``, so values are compared. It is never saved, copied or
-    traced.
+    Version counters miss fused optimisers and writes through ``.data``, so values are compared on the CPU. On other devices a
+    comparison would wait for all that is queued there, so that nothing is kept. A frozen cache does not look at the values.
+    It is never saved, copied or traced.
     """
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[tuple[_Snapshot, _Snapshot | None], Any]] = {}
+        self._held: dict[str, tuple[tuple[Any, Any], Any]] = {}
+        self.frozen = False
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forgets everything, and thaws: values are compared again."""
         self._held.clear()
+        if self.frozen:
+            self.frozen = False
+            _WATCH.remove(self)
+
+    def freeze(self) -> None:
+        """From now on what is kept counts as good as long as the parameters are the same tensors at the same place.
+
+        `clear` and steps of optimisers on these parameters thaw it. What was kept before is forgotten.
+        """
+        if not self.frozen:
+            self._held.clear()
+            self.frozen = True
+            _WATCH.add(self)
+
+    def holds(self, parameters: set[int]) -> bool:
+        """Whether something was made of one of these parameters, given by their ``id``."""
+        return any(
+            part is not None and id(part.parameter) in parameters for parts, _ in self._held.values() for part in parts
+        )
 
     def get(
         self,
@@ -83,11 +153,16 @@ class FilterCache:
         held = self._held.get(name)
         if held is not None:
             (one, two), result = held
-            if one.same(weights) and (bias is None if two is None else two.same(bias)):
+            if self.frozen:
+                if one.in_place(weights) and (bias is None if two is None else two.in_place(bias)):
+                    return result
+            elif one.same(weights) and (bias is None if two is None else two.same(bias)):
                 return result
         result = expand(weights, bias)
-        if _is_plain(weights) and (bias is None or _is_plain(bias)):
-            self._held[name] = ((_Snapshot(weights), None if bias is None else _Snapshot(bias)), result)
+        on_host = weights.device.type == "cpu"
+        if (self.frozen or on_host) and _is_plain(weights) and (bias is None or _is_plain(bias)):
+            taken = _Place if self.frozen else _Snapshot
+            self._held[name] = ((taken(weights), None if bias is None else taken(bias)), result)
         return result
 
     def __reduce__(self) -> tuple[type[FilterCache], tuple[()]]:

@@ -17,6 +17,7 @@ from intertwine.nn.conv.convolutions import (
     R3Conv,
     R3ConvTransposed,
 )
+from intertwine.nn.conv.frozen import freeze, frozen, is_frozen, thaw
 from intertwine.nn.conv.graph import radius_graph
 from intertwine.nn.conv.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.conv.linear import Linear
@@ -181,13 +182,17 @@ __all__ = [
     "depthwise_conv",
     "export",
     "field_type",
+    "freeze",
+    "frozen",
     "init",
+    "is_frozen",
     "radius_graph",
     "separable_conv",
     "shape_plan",
     "summary",
     "synchronise_batchnorm",
     "tensor_directsum",
+    "thaw",
 ]
 
 publish(__name__, __all__, globals())

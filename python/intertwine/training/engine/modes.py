@@ -10,10 +10,12 @@ from typing import Any
 
 import torch
 
+from intertwine.nn import frozen
+
 
 @contextmanager
 def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
-    """The module in evaluation mode and without gradients; afterwards each submodule has its own mode again.
+    """The module in evaluation mode, frozen and without gradients; afterwards each submodule has its own mode again.
 
     `module.train()` afterwards would also put submodules into training mode that the user had frozen with `.eval()`.
 
@@ -29,7 +31,7 @@ def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
     try:
         module.eval()
-        with torch.no_grad():
+        with torch.no_grad(), frozen(module):
             yield
     finally:
         for part, mode in modes:
