@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from intertwine.kernels.torch_modes import has_values, is_traced
+
 _Result = TypeVar("_Result")
 
 
@@ -146,9 +148,7 @@ class FilterCache:
             weights: the first parameter of ``expand``.
             bias: its second parameter; ``None`` without one.
         """
-        if (
-            torch.is_grad_enabled() or torch.compiler.is_compiling() or torch._C._is_tracing()  # pyright: ignore[reportAttributeAccessIssue]
-        ):
+        if torch.is_grad_enabled() or is_traced():
             return expand(weights, bias)
         held = self._held.get(name)
         if held is not None:
@@ -173,9 +173,5 @@ class FilterCache:
 
 
 def _is_plain(parameter: torch.Tensor) -> bool:
-    """Whether it has numbers of its own, which it has not on the meta device and inside of torch.func."""
-    return (
-        type(parameter) in (torch.Tensor, torch.nn.Parameter)
-        and parameter.device.type != "meta"
-        and not torch._C._functorch.is_functorch_wrapped_tensor(parameter)  # pyright: ignore[reportAttributeAccessIssue]
-    )
+    """Whether it is no subclass of a tensor, and its values can be read."""
+    return type(parameter) in (torch.Tensor, torch.nn.Parameter) and has_values(parameter)

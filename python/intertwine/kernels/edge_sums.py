@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import torch
 
+from intertwine.kernels.torch_modes import has_values, is_traced
+
 _TABLES = (0.25, 0.5, 1.0)
 """Numbers of slots to try, relative to the mean number of edges of a node."""
 
@@ -15,16 +17,9 @@ _OVERHEAD = 4.0
 """A row of a table costs about so many slots on top of its own."""
 
 
-def _by_tracing(*tensors: torch.Tensor) -> bool:
-    """Whether shapes may not depend on values here."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-        or any(
-            tensor.device.type == "meta" or torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
-            for tensor in tensors
-        )
-    )
+def _values_may_decide(*tensors: torch.Tensor) -> bool:
+    """Whether shapes may depend on the values of these tensors."""
+    return not is_traced() and all(map(has_values, tensors))
 
 
 class _Table:
@@ -90,7 +85,7 @@ def sum_at_targets(
         shape ``(nodes, F, I)``.
     """
     count, width, size = features.shape[0], functions.shape[1], features.shape[1]
-    if _by_tracing(functions, features, targets):
+    if not _values_may_decide(functions, features, targets):
         products = functions[:, :, None] * features.index_select(0, sources)[:, None, :]
         return products.new_zeros(count, width, size).index_add(0, targets, products)
     if not targets.shape[0]:
@@ -121,7 +116,7 @@ def multiply_at_sources(
         shape ``(nodes, O)``.
     """
     count, width, size = features.shape
-    if _by_tracing(functions, features, targets):
+    if not _values_may_decide(functions, features, targets):
         messages = torch.einsum("ef,efo->eo", functions, features.index_select(0, sources))
         return messages.new_zeros(count, size).index_add(0, targets, messages)
     if not targets.shape[0]:

@@ -12,7 +12,7 @@ import torch
 from intertwine.kernels.blocks import BlockExpansion
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion_plan import ExpansionPlan, MixingKind, PairPlan, element_attributes, one_field
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 
 _SAMPLE_UP_TO = 2**20
 """Bases of kernels into one block that have at most so many numbers are sampled at the cells when the module is built. Larger

@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from intertwine.kernels.torch_modes import has_values, is_traced
+
 
 def uses_eager_cpu_autograd(*tensors: torch.Tensor) -> bool:
     """Whether plain autograd on a CPU will differentiate: elsewhere a compiler or a transform does better with torch's own.
@@ -19,13 +21,10 @@ def uses_eager_cpu_autograd(*tensors: torch.Tensor) -> bool:
         torch.is_grad_enabled()
         and first.requires_grad
         and first.device.type == "cpu"
-        and not torch.compiler.is_compiling()
-        and not torch._C._is_tracing()  # pyright: ignore[reportAttributeAccessIssue]
+        and not is_traced()
         and not torch.is_autocast_enabled("cpu")
         and all(
-            tensor.dtype == first.dtype
-            and type(tensor) in (torch.Tensor, torch.nn.Parameter)
-            and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
+            tensor.dtype == first.dtype and type(tensor) in (torch.Tensor, torch.nn.Parameter) and has_values(tensor)
             for tensor in tensors
         )
     )

@@ -9,6 +9,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
 from intertwine.fields import GeometricTensor
+from intertwine.kernels.torch_modes import has_values, is_traced
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -34,15 +35,6 @@ def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
     return coords
 
 
-def has_numbers(tensor: torch.Tensor) -> bool:
-    """Whether the numbers of a tensor can be read, which is not so on the meta device and inside of ``torch.func``.
-
-    Args:
-        tensor: any.
-    """
-    return tensor.device.type != "meta" and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
-
-
 def need_finite(values: torch.Tensor, what: str) -> None:
     """Raises for coordinates that are NaN or infinite.
 
@@ -50,7 +42,7 @@ def need_finite(values: torch.Tensor, what: str) -> None:
         values: shape ``(rows, d)``.
         what: their name, for the message.
     """
-    if not has_numbers(values):
+    if not has_values(values):
         return
     finite = torch.isfinite(values.detach())
     if not bool(finite.all()):
@@ -85,7 +77,7 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
             f"edge_index must have the shape (2, edges), sources above targets, not {tuple(edge_index.shape)}",
             hint="transpose it with .T" if edge_index.dim() == 2 and edge_index.shape[1] == 2 else None,
         )
-    if edge_index.numel() and has_numbers(edge_index):
+    if edge_index.numel() and has_values(edge_index):
         low, high = (int(bound) for bound in torch.aminmax(edge_index))
         if low < 0 or high >= nodes:
             bad = low if low < 0 else high
@@ -165,7 +157,7 @@ def edges_with_differences(
             ),
             parts={"argument": Words(": edge_index", r="")},
         )
-    tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    tracing = is_traced()
     if not tracing:
         edge_index = check_edges(edge_index, points)
     if edge_delta is None:

@@ -13,7 +13,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.expansion_plan import ExpansionPlan
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 
 _ADVANTAGE = 4.0
 """The block form is used if it needs this many times fewer multiplications, because its blocks are small and it copies the

@@ -16,7 +16,7 @@ from intertwine.group.constructions.decomposition import greatest_frequency
 from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.conv.linear import matrix_plan, matrix_prices
 

@@ -14,7 +14,7 @@ from intertwine.budget import Price
 from intertwine.checks import sizes_of
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.module import EquivariantModule, call_part
 
 _BETA = 6.0

@@ -17,7 +17,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedField
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.shared_constructors import constructor, describe_arguments, without
 from intertwine.nn.nonlinear.fourier_transform import FourierTransform, grid_prices, irrep_id, listed, spectral_prices

@@ -19,7 +19,7 @@ from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 
 _REGULARISER = 1e-8
 

@@ -6,7 +6,7 @@ import torch
 
 from intertwine.checks import number
 from intertwine.fields import FieldType
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.bias import BiasExpansion
 from intertwine.nn.base.channel_blocks import Blocks, field_channels, part_of
 from intertwine.nn.norm.batchnorm_base import AffineNorm

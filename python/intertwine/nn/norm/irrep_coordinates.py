@@ -7,7 +7,7 @@ import torch
 
 from intertwine.fields import FieldType
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.precision import without_autocast
+from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.channel_blocks import Blocks, field_channels
 
 
