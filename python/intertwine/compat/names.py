@@ -49,6 +49,21 @@ _ADAPTERS: dict[str, tuple[str, ...]] = {
         "rotate_array",
         "rotate_array_2d",
     ),
+    "intertwine.compat.bases": (
+        "KernelBasis",
+        "SteerableKernelBasis",
+        "kernels_CN_act_R2",
+        "kernels_DN_act_R2",
+        "kernels_Flip_act_R2",
+        "kernels_Ico_act_R3",
+        "kernels_O2_act_R2",
+        "kernels_O3_act_R3",
+        "kernels_Octa_act_R3",
+        "kernels_SO2_act_R2",
+        "kernels_SO3_act_R3",
+        "kernels_Trivial_act_R2",
+        "kernels_on_point",
+    ),
     "intertwine.compat.spaces": (
         "Flip2dOnR2",
         "FlipRot2dOnR2",
@@ -203,7 +218,7 @@ class Table:
 
     def _look_up(self, module: str, name: str) -> Name:
         for home, held in _ADAPTERS.items():
-            if name in held:
+            if name in held and _ONLY.get(home, self.peer) == self.peer:
                 own = f"{name}_{self.peer}"
                 return Name(home, own if own in _APART else name)
         if name in _OTHERS:
@@ -220,6 +235,9 @@ class Table:
                 return Name(home, name)
         return Name("", "")
 
+
+_ONLY = {"intertwine.compat.bases": "escnn", "intertwine.compat.spaces": "e2cnn"}
+"""Files with names of one peer."""
 
 _APART = {"build_mask_e2cnn", "get_grid_coords_e2cnn"}
 """Adapters whose arguments differ between the peers."""

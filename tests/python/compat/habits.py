@@ -259,6 +259,28 @@ def numbers_of_weights() -> Any:
 
 
 @habit
+def bases_of_kernels() -> Any:
+    from escnn import kernels  # pyright: ignore[reportMissingImports]
+
+    rings, sigma = [0.0, 1.0, 2.0], [0.6, 0.6, 0.6]
+    c, d, so2, o2 = group.cyclic_group(4), group.dihedral_group(4), group.so2_group(4), group.o2_group(4)
+    so3, ico, two = group.so3_group(3), group.ico_group(), group.cyclic_group(2)
+    found = [
+        kernels.kernels_SO2_act_R2(so2.irrep(1), so2.irrep(2), rings, sigma, maximum_frequency=3),
+        kernels.kernels_O2_act_R2(o2.irrep(1, 1), o2.irrep(0, 0), rings, sigma, maximum_frequency=3, axis=0.3),
+        kernels.kernels_CN_act_R2(c.regular_representation, c.irrep(1), rings, sigma, maximum_frequency=3),
+        kernels.kernels_DN_act_R2(d.regular_representation, d.irrep(1, 1), rings, sigma, maximum_frequency=2),
+        kernels.kernels_Flip_act_R2(two.regular_representation, two.irrep(1), rings, sigma, maximum_frequency=2),
+        kernels.kernels_SO3_act_R3(so3.irrep(0), so3.irrep(1), rings, sigma, maximum_frequency=2),
+        kernels.kernels_Ico_act_R3(ico.irrep(0), ico.irrep(1), rings, sigma, maximum_frequency=2),
+    ]
+    points = [numbers(5, 2)] * 5 + [numbers(5, 3)] * 2
+    kinds = [isinstance(basis, kernels.SteerableKernelBasis) for basis in found]
+    shapes = [[basis.dim, basis.shape, basis.sample(x).shape] for basis, x in zip(found, points)]
+    return [kinds, shapes, len(kernels.kernels_on_point(c.regular_representation, c.regular_representation))]
+
+
+@habit
 def initialised_by_hand() -> Any:
     space = c4()
     conv = nn.R2Conv(space.type(space.trivial_repr), space.type(space.regular_repr), 3, initialize=False)

@@ -71,7 +71,7 @@ def test_pickles_hold_our_names(escnn: types.ModuleType) -> None:
     ("statement", "says"),
     [
         ("from escnn.nn import R2Cnv", "did you mean 'R2Conv'"),
-        ("from escnn.kernels import kernels_O2_act_R2", "expansion_plan"),
+        ("from escnn.kernels import WignerEckartBasis", "expansion_plan"),
         ("from escnn.group.groups.dihedralgroup import cn_to_dn", "group.subgroup"),
         ("import escnn.nn.modules.capsules", "has no 'capsules'"),
         ("from escnn.nn.init import he", "has no 'he'"),
@@ -86,9 +86,9 @@ def test_imports_of_what_is_missing_say_what_to_use(escnn: types.ModuleType, sta
 def test_attributes_that_are_missing_say_what_to_use(escnn: types.ModuleType) -> None:
     assert not hasattr(escnn.nn, "R2Cnv")
     with pytest.raises(errors.MissingNameError, match="expansion_plan"):
-        _ = escnn.kernels.KernelBasis
+        _ = escnn.kernels.WignerEckartBasis
     assert "init" in dir(escnn.nn)
-    assert "KernelBasis" not in dir(escnn.kernels)
+    assert "WignerEckartBasis" not in dir(escnn.kernels)
 
 
 def test_everything_of_a_module_can_be_imported(escnn: types.ModuleType) -> None:

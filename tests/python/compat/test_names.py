@@ -61,7 +61,7 @@ def test_adapters_are_used() -> None:
         for module in table.modules
         for entry in table.names(module).values()
     }
-    for home in ("helpers", "grids", "spaces"):
+    for home in ("bases", "helpers", "grids", "spaces"):
         module = importlib.import_module(f"intertwine.compat.{home}")
         tree = ast.parse(inspect.getsource(module))
         made = {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and n.name[0] != "_"}
