@@ -6,6 +6,7 @@ import ast
 import re
 import runpy
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,7 @@ import pytest
 import torch
 
 import intertwine
-from intertwine import group, gspaces, memory, nn, training
+from intertwine import deploy, group, gspaces, memory, nn, training
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "intertwine"
@@ -116,12 +117,19 @@ def a_fit() -> None:
     training.fit(network(nn.HeadClasses.spec()), torch.randn(20, 1, 8, 8), torch.arange(20) % 3, epochs=1)
 
 
+def a_model() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        deploy.save(network(), Path(folder, "model.safetensors"))
+        deploy.load(Path(folder, "model.safetensors"))
+
+
 PROGRAMS = {
     "A weight becomes a filter": a_weight,
     "A tensor passes a sequence": a_tensor,
     "An R array passes `predict()`": an_array,
     "Generators become a group": generators,
     "`fit()` trains a network": a_fit,
+    "A model becomes a file, and a model again": a_model,
 }
 
 

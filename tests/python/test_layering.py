@@ -1,4 +1,4 @@
-"""Reads the library's imports: each layer may use only the layers before it (design, section 4)."""
+"""Reads the library's imports: each layer may use only the layers before it (docs/architecture.md)."""
 
 import ast
 import sys

@@ -10,7 +10,7 @@ import numpy as np
 from intertwine.checks import number, whole
 from intertwine.errors import GroupError
 from intertwine.group.core.element import GroupElement
-from intertwine.group.core.finite import FiniteGroup, check_order
+from intertwine.group.core.finite import FiniteGroup, need_moderate_order
 from intertwine.group.core.flipped import FlippedGroup, RotationGroup
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.memory import interned
@@ -44,7 +44,7 @@ def _order(N: Any, group: str, elements: int = 1) -> int:
     N = whole(N, f"the order N of {group}")
     if N < 1:
         raise GroupError(f"{group} needs a whole number N of at least 1, but N = {N} was given")
-    check_order(elements * N, group)
+    need_moderate_order(elements * N, group)
     return N
 
 

@@ -15,7 +15,7 @@ from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.describe_motion import describe
 from intertwine.group.matrices.element_matrices import DenseMatrices, Matrices, SignedPermutations
-from intertwine.group.tables.cayley_table import check_table, closure
+from intertwine.group.tables.cayley_table import closure, need_group_table
 from intertwine.group.tables.closure import (
     close_matrices,
     close_permutations,
@@ -235,7 +235,7 @@ class TableGroup(GeneratedGroup):
 
     def __init__(self, table: Any, name: str | None = None, names: Sequence[str] | None = None) -> None:
         array, moved = identity_first(square_table(table))
-        check_table(array)
+        need_group_table(array)
         if names is not None:
             names = [str(label) for label in names]
             if len(names) != len(array):

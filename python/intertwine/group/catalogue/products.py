@@ -15,7 +15,7 @@ from intertwine.group.catalogue.from_generators import GENERATED, generated_subg
 from intertwine.group.constructions.product_irreps import number_of_parts, product_irrep
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
-from intertwine.group.core.finite import FiniteGroup, check_order
+from intertwine.group.core.finite import FiniteGroup, need_moderate_order
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.matrices.labels import Label, as_label
@@ -47,7 +47,7 @@ class DirectProductGroup(Group):
             ContinuousGroup.__init__(cast("Any", self), printed, abelian, max(g.maximum_frequency for g in continuous))
             self.lie_dimension = sum(g.lie_dimension for g in continuous)
         else:
-            check_order(G1.order() * G2.order(), printed)
+            need_moderate_order(G1.order() * G2.order(), printed)
             super().__init__(printed, continuous=False, abelian=abelian)
         pairs = itertools.product(G1.PARAMETRIZATIONS, G2.PARAMETRIZATIONS)
         self._params_of_parts = {f"[{a} | {b}]": (a, b) for a, b in pairs}

@@ -35,7 +35,7 @@ MOST_ELEMENTS = 10_000
 """A group keeps its table of products, which grows as the square of its order."""
 
 
-def check_order(order: int, name: str) -> None:
+def need_moderate_order(order: int, name: str) -> None:
     """Raises for a group of more elements than one keeps a table of.
 
     Args:

@@ -114,7 +114,7 @@ def whole_where_near(values: np.ndarray) -> np.ndarray:
     return np.where(np.abs(values - nearest) < _WHOLE, nearest, values) + 0.0
 
 
-def check_table(table: np.ndarray) -> None:
+def need_group_table(table: np.ndarray) -> None:
     """Raises unless a table is that of a group whose identity is number 0.
 
     Args:

@@ -138,7 +138,7 @@ class FourierLayer(EquivariantModule):
             raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")
         self._subgroup_id, self._normalize = subgroup_id, flag(normalize, "normalize")
         self._inplace = flag(inplace, "inplace")
-        self.function = choice(function or self.function, _FUNCTIONS, name, "function")
+        self.function = choice(self.function if function is None else function, _FUNCTIONS, name, "function")
         elements = self._elements(group, grid, grid_args, grid_kwargs)
         fourier = FourierTransform(group, listed(irreps), elements, subgroup_id, normalize)
         self.rho = rho = fourier.representation
