@@ -32,7 +32,7 @@ def lattice_price(cells: float, rings: float) -> Price:
         cells: how many there are.
         rings: how many there are.
     """
-    return Price(300.0 * cells + 24.0 * rings * cells, 3e-6 * cells + 2e-5 * rings)
+    return Price(bytes=300.0 * cells + 24.0 * rings * cells, seconds=3e-6 * cells + 2e-5 * rings)
 
 
 def fitting_price(scalars: ScalarBasis, cells: int) -> Price:
@@ -42,7 +42,9 @@ def fitting_price(scalars: ScalarBasis, cells: int) -> Price:
         scalars: the functions.
         cells: how many cells there are.
     """
-    return Price(40.0 * cells**2, 3e-10 * float(cells) ** 3 + len(scalars.blocks) * (3e-9 * cells**2 + 6e-3))
+    return Price(
+        bytes=40.0 * cells**2, seconds=3e-10 * float(cells) ** 3 + len(scalars.blocks) * (3e-9 * cells**2 + 6e-3)
+    )
 
 
 def plan_prices(
@@ -62,17 +64,17 @@ def plan_prices(
         cells: the cells of the kernel.
     """
     functions, blocks = scalars.size, scalars.blocks
-    yield Price(24.0 * functions * cells, 6e-8 * functions * cells + 2e-4 * len(blocks))
+    yield Price(bytes=24.0 * functions * cells, seconds=6e-8 * functions * cells + 2e-4 * len(blocks))
     sizes_of_sides = [float(sum(rho.size for rho in side)) for side in (in_representations, out_representations)]
     # a map of all channels has about so many weights at least
-    yield Price(4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
-    yield Price(200.0 * (len(in_representations) + len(out_representations)))
+    yield Price(bytes=4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
+    yield Price(bytes=200.0 * (len(in_representations) + len(out_representations)))
     different = [len({id(rho): rho for rho in side}) for side in (in_representations, out_representations)]
     orders = list(dict.fromkeys(block.order for block in blocks))
     yield Price(seconds=different[0] * different[1] * (2e-4 * len(orders) + 2e-5 * len(blocks)))
     source, target = layout(in_representations), layout(out_representations)
     pairs = len(source.kinds) * len(target.kinds)
-    yield Price(3e3 * pairs, pairs * (5e-5 * len(orders) + 2e-5 * len(blocks) + 3e-4))
+    yield Price(bytes=3e3 * pairs, seconds=pairs * (5e-5 * len(orders) + 2e-5 * len(blocks) + 3e-4))
     if isinstance(action.group, (SO2, O2)):
         # characters at the elements of quadratures, of which there is one for some degrees each
         sides = [max(greatest_frequency(rho) for rho in side) for side in (in_representations, out_representations)]
@@ -83,8 +85,8 @@ def plan_prices(
         greatest = np.array([float(order) for order in orders if not isinstance(order, Orbit)])
         times = 8 if action.group.continuous else action.group.order()
         yield Price(
-            60.0 * float((greatest + 1).max(initial=0.0)) ** 4,
-            1e-8 * times * (pairs + 1) * float(((greatest + 1) ** 4).sum()),
+            bytes=60.0 * float((greatest + 1).max(initial=0.0)) ** 4,
+            seconds=1e-8 * times * (pairs + 1) * float(((greatest + 1) ** 4).sum()),
         )
     counts = np.array([sum(block.order == order for block in blocks) for order in orders], dtype=float)
     sizes = np.array([angular_size(action.size, order) for order in orders], dtype=float)
@@ -92,22 +94,22 @@ def plan_prices(
     for out_kind in target.kinds:
         out = out_kind.component
         if out.count > 1:
-            yield Price(12.0 * out.count * functions * cells, 6e-8 * out.count * functions * cells)
+            yield Price(bytes=12.0 * out.count * functions * cells, seconds=6e-8 * out.count * functions * cells)
         for in_kind in source.kinds:
             size = in_kind.component.size
             weights = in_kind.copies * out_kind.copies
             if out.count > 1:
-                yield Price(16.0 * out.count * size * (size + in_kind.copies))
+                yield Price(bytes=16.0 * out.count * size * (size + in_kind.copies))
             if out.is_free:
-                yield Price(_A_WEIGHT * weights * size * functions)
+                yield Price(bytes=_A_WEIGHT * weights * size * functions)
                 continue
             dimensions = _dimensions(action, in_kind.component, out, traces, orders)
             rows = float(dimensions @ counts)
             width = out.width * size
             # coefficients of all functions, and the kernels at all cells
             yield Price(
-                (6.0 * functions + 12.0 * max(cells, functions)) * rows * width + _A_WEIGHT * weights * rows,
-                3e-9 * rows * width * (functions + 4 * cells) + float((4e-10 * (width * sizes) ** 3).sum()),
+                bytes=(6.0 * functions + 12.0 * max(cells, functions)) * rows * width + _A_WEIGHT * weights * rows,
+                seconds=3e-9 * rows * width * (functions + 4 * cells) + float((4e-10 * (width * sizes) ** 3).sum()),
             )
 
 

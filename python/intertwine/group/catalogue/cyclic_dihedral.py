@@ -20,7 +20,7 @@ _ANGLE_TOLERANCE = 1e-6
 
 
 def turn(step: int, order: int, flip: int = 0) -> np.ndarray:
-    """The matrix R(2 pi step / order) diag(1, -1)^flip, exact at multiples of a quarter and a sixth turn where it can be.
+    """The matrix R(2 pi step / order) diag(1, -1)^flip; multiples of a quarter turn have entries of exactly 0, 1 and -1.
 
     Args:
         step: number of steps.
@@ -46,6 +46,35 @@ def _order(N: Any, group: str, elements: int = 1) -> int:
         raise GroupError(f"{group} needs a whole number N of at least 1, but N = {N} was given")
     need_moderate_order(elements * N, group)
     return N
+
+
+def split_subgroup_label(id: Any, name: str, hint: str) -> tuple[Any, int]:
+    """The axis and the number of rotations in the label of a subgroup of D_N or O(2).
+
+    Args:
+        id: what was given.
+        name: the name of the group, for the message.
+        hint: the labels that there are, for the message.
+
+    Raises:
+        GroupError: if it is no pair.
+        ArgumentTypeError: if the number of rotations is no whole number.
+    """
+    if not isinstance(id, (tuple, list)) or len(id) != 2:
+        raise GroupError(f"the label of a subgroup of {name} is a pair, not {id!r}", hint=hint)
+    return id[0], whole(id[1], f"the number of rotations in a subgroup of {name}")
+
+
+def rotations_and_reflections(M: int, reflections: bool) -> FiniteGroup:
+    """C_M, or D_M with reflections; one reflection alone makes C_2.
+
+    Args:
+        M: the number of rotations.
+        reflections: whether there are as many reflections.
+    """
+    if not reflections:
+        return cyclic_group(M)
+    return cyclic_group(2) if M == 1 else dihedral_group(M)
 
 
 def split_plane_matrix(matrix: Any, name: str) -> tuple[int, float]:
@@ -263,26 +292,22 @@ class DihedralGroup(FlippedGroup, FiniteGroup):
         )
 
     def _subgroup_elements(self, id: Any) -> tuple[FiniteGroup, np.ndarray]:
-        if not isinstance(id, (tuple, list)) or len(id) != 2:
-            raise GroupError(
-                f"the label of a subgroup of {self.name} is a pair, not {id!r}",
-                hint="use (None, M) for M rotations, (axis, M) to keep reflections too",
-            )
-        axis, M = id
-        M = whole(M, f"the number of rotations in a subgroup of {self.name}")
+        axis, M = split_subgroup_label(
+            id, self.name, "use (None, M) for M rotations, (axis, M) to keep reflections too"
+        )
         if M < 1 or self.N % M:
             raise GroupError(f"{self.name} has no subgroup of {M} rotations", hint=f"use a divisor of {self.N}")
         ratio = self.N // M
         rotations = np.arange(M) * ratio
         if axis is None:
-            return cyclic_group(M), rotations
+            return rotations_and_reflections(M, False), rotations
         axis = whole(axis, f"the axis of a subgroup of {self.name}")
         if not 0 <= axis < self.N:
             raise GroupError(
                 f"{self.name} has no reflection {axis}", hint=f"the axis is a number from 0 to {self.N - 1}"
             )
         reflections = self.N + (rotations + axis) % self.N
-        return (cyclic_group(2) if M == 1 else dihedral_group(M)), np.concatenate([rotations, reflections])
+        return rotations_and_reflections(M, True), np.concatenate([rotations, reflections])
 
     def _id_of_subgroup(self, numbers: list[int]) -> tuple[int | None, int]:
         reflections = [number - self.N for number in numbers if number >= self.N]

@@ -1,4 +1,7 @@
-"""What groups and representations take to build; the figures are measured, generously."""
+"""Upper bounds for the memory (bytes) and the time (seconds) of building groups and representations.
+
+The factors are measured, and rounded up generously.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def finite_price(order: float) -> Price:
     Args:
         order: the number of elements.
     """
-    return Price(100.0 * order**2, 6e-6 * order**2 + 2e-9 * order**3)
+    return Price(bytes=100.0 * order**2, seconds=6e-6 * order**2 + 2e-9 * order**3)
 
 
 def continuous_price(spatial: bool, frequency: int) -> Price:
@@ -31,9 +34,9 @@ def continuous_price(spatial: bool, frequency: int) -> Price:
         frequency: the greatest frequency that it lists.
     """
     if not spatial:
-        return Price(4e3 * frequency, 2e-4 * frequency)
+        return Price(bytes=4e3 * frequency, seconds=2e-4 * frequency)
     # each list of irreps asks for the Lie algebra at all of them
-    return Price(20.0 * frequency**4, 1e-7 * float(frequency) ** 6)
+    return Price(bytes=20.0 * frequency**4, seconds=1e-7 * float(frequency) ** 6)
 
 
 def irrep_price(group: Group, label: Label) -> Price:
@@ -49,8 +52,8 @@ def irrep_price(group: Group, label: Label) -> Price:
         return irrep_price(group.G1, label[0]) + irrep_price(group.G2, label[1]) + Price(seconds=1e-3)
     greatest = max((abs(part) for part in label if isinstance(part, int)), default=0)
     if isinstance(group, (SO3, O3)):
-        return Price(50.0 * (greatest + 1) ** 4, 1e-7 * float(greatest + 1) ** 5 + 2e-4)
-    return Price(1e3, 2e-4)
+        return Price(bytes=50.0 * (greatest + 1) ** 4, seconds=1e-7 * float(greatest + 1) ** 5 + 2e-4)
+    return Price(bytes=1e3, seconds=2e-4)
 
 
 def regular_price(order: int) -> Price:
@@ -59,7 +62,7 @@ def regular_price(order: int) -> Price:
     Args:
         order: the number of elements.
     """
-    return Price(8.8 * order**3 + 60.0 * order**2, 3e-8 * order**3)
+    return Price(bytes=8.8 * order**3 + 60.0 * order**2, seconds=3e-8 * order**3)
 
 
 def representation_price(group: Group, size: int) -> Price:
@@ -71,9 +74,9 @@ def representation_price(group: Group, size: int) -> Price:
     """
     work = 4e-10 * size**3
     if group.continuous:
-        return Price(100.0 * size**2, 5 * work + 1e-8 * size**2)
+        return Price(bytes=100.0 * size**2, seconds=5 * work + 1e-8 * size**2)
     order = group.order()
-    return Price(8.8 * order * size**2 + 60.0 * size**2, order * (3e-8 * size**2 + work) + 2 * work)
+    return Price(bytes=8.8 * order * size**2 + 60.0 * size**2, seconds=order * (3e-8 * size**2 + work) + 2 * work)
 
 
 def subgroup_prices(group: Group, id: Any) -> Iterator[Price]:
@@ -126,6 +129,6 @@ def splitting_price(size: int, irrep: int, irreps: int, samples: int) -> Price:
     """
     system = float(size * irrep)
     return Price(
-        40.0 * system**2 + 16.0 * samples * size**2,
-        irreps * (2e-9 * system**3 + 2e-4) + samples * (2e-9 * size**3 + 2e-8 * size**2 + 2e-4),
+        bytes=40.0 * system**2 + 16.0 * samples * size**2,
+        seconds=irreps * (2e-9 * system**3 + 2e-4) + samples * (2e-9 * size**3 + 2e-8 * size**2 + 2e-4),
     )

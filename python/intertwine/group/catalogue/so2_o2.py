@@ -9,7 +9,12 @@ import numpy as np
 
 from intertwine.checks import number, whole
 from intertwine.errors import ArgumentError, GroupError
-from intertwine.group.catalogue.cyclic_dihedral import cyclic_group, dihedral_group, split_plane_matrix
+from intertwine.group.catalogue.cyclic_dihedral import (
+    cyclic_group,
+    rotations_and_reflections,
+    split_plane_matrix,
+    split_subgroup_label,
+)
 from intertwine.group.core.continuous import ContinuousGroup
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
@@ -291,24 +296,17 @@ class O2(FlippedContinuousGroup):
         Args:
             id: ``(None, M)`` or ``(axis, M)``; the axis is the angle of the reflection ``(1, axis)``.
         """
-        if not isinstance(id, (tuple, list)) or len(id) != 2:
-            raise GroupError(
-                f"the label of a subgroup of O(2) is a pair, not {id!r}", hint="use (None, M) or (axis, M)"
-            )
-        axis, M = id
-        M = whole(M, "the number of rotations in a subgroup of O(2)")
+        axis, M = split_subgroup_label(id, self.name, "use (None, M) or (axis, M)")
         if M != -1 and M < 1:
             raise GroupError(
                 f"O(2) has no subgroup of {M} rotations", hint="use a number of rotations M, or -1 for all"
             )
         offset = 0.0 if axis is None else _finite(axis)
         group: Group
-        if axis is None:
-            group = so2_group(self._maximum_frequency) if M == -1 else cyclic_group(M)
-        elif M == -1:
-            group = self
+        if M == -1:
+            group = self._rotations if axis is None else self
         else:
-            group = cyclic_group(2) if M == 1 else dihedral_group(M)
+            group = rotations_and_reflections(M, axis is not None)
         mirror = axis is not None and M == 1
 
         def inclusion(element: GroupElement) -> GroupElement:
