@@ -205,7 +205,7 @@ class FieldTypeError(IntertwineError, TypeError, AssertionError):
     """Features of one field type where another one is needed; as `UnsupportedFieldError`, what programs for escnn catch."""
 
 
-class ShapeError(IntertwineError, ValueError, AssertionError):
+class ShapeError(IntertwineError, ValueError):
     """A tensor whose shape does not fit the field type or the layer."""
 
 

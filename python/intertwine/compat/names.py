@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -166,16 +166,6 @@ _MISSING: dict[str, str] = {
 _PRIVATE = "it is a helper inside of {peer}: elements have to(), @ and ~, and groups grid(), sphere_grid() and irrep()"
 
 
-@cache
-def table(peer: str) -> Table:
-    """The names of a peer.
-
-    Args:
-        peer: its name.
-    """
-    return Table(peer)
-
-
 class Table:
     """Every public name of a peer, by module; see ``tools/peer_names.py``.
 
@@ -241,3 +231,15 @@ _ONLY = {"intertwine.compat.bases": "escnn", "intertwine.compat.spaces": "e2cnn"
 
 _APART = {"build_mask_e2cnn", "get_grid_coords_e2cnn"}
 """Adapters whose arguments differ between the peers."""
+
+
+_TABLES = {peer: Table(peer) for peer in PEERS}
+
+
+def table(peer: str) -> Table:
+    """The names of a peer.
+
+    Args:
+        peer: its name.
+    """
+    return _TABLES[peer]
