@@ -181,7 +181,7 @@ class ExpandedModule(EquivariantModule):
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
         self._cache.clear()
         theirs = [key for key in state_dict if key.startswith(prefix) and _OF_PEERS.match(key, len(prefix))]
-        if theirs:
+        if any(key not in self.state_dict(prefix=prefix) for key in theirs):
             # Even their weights, which may be as many as ours, are coefficients of another basis.
             raise ModelFileError(
                 f"the state holds {theirs[0]!r}, as layers of escnn and e2cnn do, whose weights mean something else here",
