@@ -242,14 +242,13 @@ test_that("names of files may have any letters in a locale without UTF-8", {
   skip_on_os("windows")
   folder <- file.path(tempdir(), "b\u00e4ume")
   dir.create(folder)
-  program <- tempfile(fileext = ".R")
-  writeLines(c(
-    "library(intertwine)",
-    "path <- paste0(commandArgs(TRUE), '/model.safetensors')",
+  # the path is a value of the session, for its program is read in the session's own encoding
+  withr::local_envvar(LC_ALL = "C", TEST_FOLDER = folder)
+  found <- r_session(c(
+    "path <- paste0(Sys.getenv('TEST_FOLDER'), '/model.safetensors')",
     "intertwine_save(field_type(gspace_rot2d(N = 4), regular = 1) |> nonlin_relu(), path)",
     "cat(class(intertwine_load(path))[1])"
-  ), program)
-  found <- system2(file.path(R.home("bin"), "Rscript"), c(program, shQuote(folder)), stdout = TRUE, env = "LC_ALL=C")
+  ))
   expect_identical(found, "nonlin_relu")
   expect_true(file.exists(file.path(folder, "model.safetensors")))
 })

@@ -10,6 +10,7 @@ import torch
 
 from intertwine.errors import ArgumentTypeError
 from intertwine.kernels import FilterCache
+from intertwine.suggestions import suggests
 
 _Module = TypeVar("_Module", bound=torch.nn.Module)
 
@@ -21,6 +22,7 @@ def _caches(module: torch.nn.Module) -> list[FilterCache]:
     return [cache for cache in found if isinstance(cache, FilterCache)]
 
 
+@suggests
 def freeze(module: _Module) -> _Module:
     """Promises that the weights of a module stay as they are: in eval mode without gradients, filters are expanded once.
 
@@ -53,6 +55,7 @@ def freeze(module: _Module) -> _Module:
     return module
 
 
+@suggests
 def thaw(module: _Module) -> _Module:
     """Ends what `freeze` promised; filters are expanded anew from the weights as they are now.
 
@@ -73,6 +76,7 @@ def thaw(module: _Module) -> _Module:
     return module
 
 
+@suggests
 def is_frozen(module: torch.nn.Module) -> bool:
     """Whether some layer of a module is frozen, see `freeze`.
 
@@ -82,6 +86,7 @@ def is_frozen(module: torch.nn.Module) -> bool:
     return any(cache.frozen for cache in _caches(module))
 
 
+@suggests
 @contextmanager
 def frozen(module: torch.nn.Module) -> Iterator[None]:
     """Freezes a module for a while, see `freeze`; layers that were frozen before remain so.
