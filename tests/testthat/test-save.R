@@ -247,7 +247,7 @@ test_that("names of files may have any letters in a locale without UTF-8", {
   found <- r_session(c(
     "path <- paste0(Sys.getenv('TEST_FOLDER'), '/model.safetensors')",
     "intertwine_save(field_type(gspace_rot2d(N = 4), regular = 1) |> nonlin_relu(), path)",
-    "cat(class(intertwine_load(path))[1])"
+    "cat(class(intertwine_load(path))[1], '\\n', sep = '')"
   ))
   expect_identical(found, "nonlin_relu")
   expect_true(file.exists(file.path(folder, "model.safetensors")))
