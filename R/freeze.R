@@ -7,8 +7,8 @@
 #' `thaw_module()` ends this. [predict()][predict.intertwine_fit], [evaluate()] and the validation in [fit()] freeze a module
 #' while they run, so that you need this for many calls of a module of your own.
 #'
-#' Training, loading, moving and casting the module, and steps of an optimizer on its weights thaw it. Changes of the numbers in
-#' place (`model$weights$data$mul_(2)`) are not seen: call `thaw_module()` after them.
+#' Training, loading, moving and casting the module, and steps of an optimizer on its weights thaw it. Changes of the
+#' numbers in place (`model$weights$data$mul_(2)`) are not seen: call `thaw_module()` after them.
 #'
 #' @param module A torch module, such as a layer or a sequence. It is changed in place.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.

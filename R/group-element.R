@@ -324,7 +324,8 @@ Ops.group_element <- function(e1, e2) {
     },
     "==" = ,
     "!=" = {
-      same <- is_element(e1) && is_element(e2) && isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(e1, e2), call))
+      same <- is_element(e1) && is_element(e2) &&
+        isTRUE(py_call_checked("_r.crossing.generic_methods.equal", list(e1, e2), call))
       if (.Generic == "==") same else !same
     },
     refuse_operation(.Generic, e1, if (!unary) e2, call)

@@ -117,5 +117,6 @@ test_that("memory, files and code of the user's own are not faults of ours", {
 test_that("a dead reference among the arguments is named, wherever it is", {
   skip_if_no_python()
   dead <- unserialize(serialize(cyclic_group(4), NULL))
-  expect_error(py_call_checked("_r.crossing.generic_methods.text", list(list(dead))), class = "intertwine_error_dead_pointer")
+  text <- "_r.crossing.generic_methods.text"
+  expect_error(py_call_checked(text, list(list(dead))), class = "intertwine_error_dead_pointer")
 })
