@@ -5,6 +5,9 @@ import signal
 import pytest
 import torch
 
+# A program of other libraries, which runs under their names.
+collect_ignore = ["compat/habits.py"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:

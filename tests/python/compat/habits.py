@@ -122,13 +122,6 @@ def representations_by_name() -> Any:
 
 
 @habit
-def quotient_representations_by_name() -> Any:
-    space = gspaces.rot2dOnR2(8)
-    made = space.quotient_repr(2)
-    return [made.name, space.fibergroup.representations[made.name] == made]
-
-
-@habit
 def base_space_as_text() -> Any:
     return [c4().basespace, c4().dimensionality, gspaces.rot3dOnR3().basespace]
 

@@ -157,7 +157,9 @@ def _code_brought(error: BaseException) -> str | None:
 
 
 def _condition_names(error: BaseException) -> Sequence[str]:
-    kinds = [k for k in type(error).__mro__ if issubclass(k, Exception) and k not in (Exception, IntertwineError)]
+    # that some errors are AssertionErrors, too, is for programs in Python
+    general = (Exception, IntertwineError, AssertionError) if isinstance(error, IntertwineError) else (Exception,)
+    kinds = [k for k in type(error).__mro__ if issubclass(k, Exception) and k not in general]
     return [snake(k.__name__.removesuffix("Error") or k.__name__) for k in kinds] or [snake(type(error).__name__)]
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from intertwine.errors import ArgumentError, GroupError, Words
 from intertwine.group.core.element import GroupElement
-from intertwine.group.core.named import Named
 from intertwine.group.matrices.labels import Label, band_limit
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import Suggesting
@@ -238,8 +237,8 @@ class Group(Suggesting, ABC):
     @property
     def representations(self) -> dict[str, Representation]:
         """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
-        named: dict[str, Representation] = Named(self.quotient_representation)
-        named.update({irrep.name: irrep for irrep in self.irreps()})
+        # a plain dict, which reticulate converts to a list
+        named: dict[str, Representation] = {irrep.name: irrep for irrep in self.irreps()}
         if not self.continuous:
             named["regular"] = self.regular_representation
         return named
