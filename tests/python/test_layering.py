@@ -1,6 +1,7 @@
 """Reads the library's imports: each layer may use only the layers before it (docs/architecture.md)."""
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -83,6 +84,12 @@ EXTRAS = {
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a file, which many tests read."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def part_of(path: Path) -> str:
     """The layer that a file is in: ``nn`` for nn/conv/grid_conv.py, ``errors`` for errors.py, "" for the package itself."""
     first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -91,8 +98,18 @@ def part_of(path: Path) -> str:
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """Line and absolute dotted name of everything that a file imports, at its top or within a function."""
+    return iter(_imported(path))
+
+
+@functools.cache
+def _imported(path: Path) -> list[tuple[int, str]]:
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute dotted name of everything that a file imports, at its top or within a function."""
     here = ("intertwine", *path.relative_to(PACKAGE).with_suffix("").parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -106,7 +123,7 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 def calls_of(path: Path, name: str) -> list[int]:
     return [
         node.lineno
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
 
@@ -145,12 +162,12 @@ def room_of(part: str, rest: list[str]) -> str:
 
 def at_the_top(path: Path) -> set[int]:
     """The lines of the imports that run when the file is imported."""
-    return {node.lineno for node in ast.parse(path.read_text(encoding="utf-8")).body if hasattr(node, "lineno")}
+    return {node.lineno for node in tree_of(path).body if hasattr(node, "lineno")}
 
 
 def for_types_only(path: Path) -> set[int]:
     """The lines of imports that never run: those of annotations."""
-    tests = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.If)]
+    tests = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.If)]
     inside = [node for node in tests if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
     return {line for node in inside for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
@@ -243,5 +260,5 @@ def test_nothing_prints(path: Path) -> None:
 
 def test_no_bare_assert(path: Path) -> None:
     """An assert says nothing to a user and vanishes under ``python -O``."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     assert not [where(path, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Assert)]
