@@ -38,7 +38,8 @@ test-python: setup-python ## Python tests and doctests
 	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
 
 # What NumPy has a part in: groups, kernels, files, data, constants of layers. What torch alone decides is not run twice.
-NUMPY_PARTS := $(addprefix tests/python/,group kernels gspaces fields deploy models study training \
+NUMPY_PARTS := $(addprefix tests/python/,group kernels gspaces fields models study \
+  $(addprefix deploy/test_,roundtrip.py conversion.py whole.py) $(addprefix training/test_,files.py measures.py predict.py) \
   $(addprefix nn/test_,conv.py conv_space.py layers.py points.py low_error.py schur.py interface.py surroundings.py))
 
 test-numpy2: setup-python ## the Python tests of what NumPy has a part in, with NumPy 2

@@ -22,17 +22,13 @@ report() { # report PART...
   done
 }
 
-# The Python tests use both cores themselves; everything after them is one process each, so two run side by side.
+# The Python tests use both cores themselves; what comes after them is one process each, so two run side by side.
 run test-python
 report test-python
-(run test-numpy2 WORKERS=1) &
-(run test-bridge; run test-r) &
+(run test-numpy2 WORKERS=1; run check-r-nopython) &
+(run test-bridge; run test-r; run check-r) &
 wait
-report test-numpy2 test-bridge test-r
-(run check-r) &
-(run check-r-nopython) &
-wait
-report check-r check-r-nopython
+report test-numpy2 test-bridge test-r check-r check-r-nopython
 
 printf '\n'
 cat "$logs"/*.verdict
