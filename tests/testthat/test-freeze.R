@@ -11,7 +11,7 @@ test_that("a frozen module gives the same output, until it is thawed", {
   expect_equal(model(x), before)
   # a write in place is not seen, which is the promise
   model[[1]]$weights$data$mul_(2)
-  expect_equal(model(x), model(x))
+  expect_equal(model(x), before)
   expect_false(is_frozen(thaw_module(model)))
   expect_false(isTRUE(all.equal(model(x), before)))
   expect_false(is_frozen(freeze_module(model)$train()))
