@@ -55,6 +55,44 @@ norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
   create_layer("FieldNorm")
 }
 
+#' Normalisation of each sample
+#'
+#' Subtracts the mean along the invariant vectors and divides by the root mean square, within each sample: `norm_layer()` of all
+#' fields at each position, `norm_rms()` likewise without the mean, `norm_instance()` of each field over all positions,
+#' `norm_group()` of groups of consecutive fields over all positions. Nothing depends on the batch, so that they do the same in
+#' training and evaluation, also for a batch of one sample. Any fields will do.
+#'
+#' @inheritParams batchnorm_inner
+#' @param num_groups How many groups; it divides the number of fields.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' fields <- field_type(gspace_rot2d(N = 8), vector = 4)
+#' norm_layer(fields)
+#' norm_group(fields, num_groups = 2)
+norm_layer <- function(object, eps = 1e-5, affine = TRUE, ...) {
+  create_layer("LayerNorm")
+}
+
+#' @rdname norm_layer
+#' @export
+norm_rms <- function(object, eps = 1e-5, affine = TRUE, ...) {
+  create_layer("RMSNorm")
+}
+
+#' @rdname norm_layer
+#' @export
+norm_instance <- function(object, eps = 1e-5, affine = FALSE, ...) {
+  create_layer("InstanceNorm")
+}
+
+#' @rdname norm_layer
+#' @export
+norm_group <- function(object, num_groups, eps = 1e-5, affine = TRUE, ...) {
+  create_layer("GroupNorm")
+}
+
 #' Dropout of fields
 #'
 #' `dropout_field()` sets whole fields to zero, which keeps equivariance; `dropout_pointwise()` single channels, for fields

@@ -58,6 +58,7 @@ from intertwine.nn.norm.invariant_batchnorm import (
     InducedNormBatchNorm,
     NormBatchNorm,
 )
+from intertwine.nn.norm.sample_norm import GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from intertwine.nn.norm.synchronise import synchronise_batchnorm
 from intertwine.nn.pool.adaptive_pooling import (
     PointwiseAdaptiveAvgPool,
@@ -112,6 +113,7 @@ __all__ = [
     "GatedNonLinearity2",
     "GatedNonLinearityUniform",
     "GeometricTensor",
+    "GroupNorm",
     "GroupPooling",
     "HarmonicPolynomialR3",
     "HeadClasses",
@@ -124,6 +126,8 @@ __all__ = [
     "InducedNormNonLinearity",
     "InducedNormPool",
     "InnerBatchNorm",
+    "InstanceNorm",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "MaskModule",
@@ -170,6 +174,7 @@ __all__ = [
     "R3IcoConvTransposed",
     "R3PointConv",
     "R3Upsampling",
+    "RMSNorm",
     "ReLU",
     "ReshuffleModule",
     "RestrictionModule",

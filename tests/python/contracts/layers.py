@@ -461,6 +461,12 @@ LAYERS: dict[str, Layer] = {
     "batch norm, of norms of blocks": Layer(lambda: nn.InducedNormBatchNorm(induced(d4()))),
     "normalised fields": Layer(lambda: nn.FieldNorm(mixed(d4())), exports=False),
     "normalised regular fields": Layer(lambda: nn.FieldNorm(regulars(c8())), exports=False),
+    "layer norm, mixed": Layer(lambda: nn.LayerNorm(mixed(d4())), exports=False),
+    "layer norm, regular": Layer(lambda: nn.LayerNorm(regulars(c8())), exports=False),
+    "rms norm": Layer(lambda: nn.RMSNorm(hidden(d4())), exports=False),
+    "instance norm, mixed": Layer(lambda: nn.InstanceNorm(mixed(d4()), affine=True), exports=False),
+    "group norm, regular": Layer(lambda: nn.GroupNorm(regulars(c8(), 4), 2), exports=False),
+    "group norm, vectors": Layer(lambda: nn.GroupNorm(vectors(c8()), 2), exports=False),
     "concatenated relu": Layer(lambda: nn.ConcatenatedNonLinearity(signed(d4())), exports=False),
     "concatenated tanh": Layer(lambda: nn.ConcatenatedNonLinearity(regulars(c8()), "c_tanh"), exports=False),
     "norm relu": Layer(lambda: nn.NormNonLinearity(mixed(d8())), exports=False),
@@ -620,7 +626,7 @@ TRAINABLE = [
     if name.startswith(
         ("conv", "points", "tensor", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches")
     )
-    or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields")
+    or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields", "group norm, vectors")
 ]
 
 

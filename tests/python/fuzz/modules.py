@@ -180,7 +180,18 @@ def conv(draw: Draw, kind: nn.FieldType) -> Any:
 
 FOLLOWERS = (
     *("ReLU", "ELU", "NormNonLinearity", "InnerBatchNorm", "IIDBatchNorm1d", "IIDBatchNorm2d", "IIDBatchNorm3d"),
-    *("GNormBatchNorm", "FieldNorm", "PointwiseAvgPool", "PointwiseMaxPool", "NormMaxPool", "GroupPooling", "NormPool"),
+    *(
+        "GNormBatchNorm",
+        "FieldNorm",
+        "LayerNorm",
+        "RMSNorm",
+        "InstanceNorm",
+        "PointwiseAvgPool",
+        "PointwiseMaxPool",
+        "NormMaxPool",
+        "GroupPooling",
+        "NormPool",
+    ),
     *(
         "PointwiseAvgPoolAntialiased",
         "PointwiseAdaptiveAvgPool",

@@ -67,6 +67,8 @@ OTHERS = {
     "batch norm, of norms": nn.NormBatchNorm,
     "batch norm, of norms of blocks": nn.InducedNormBatchNorm,
     "normalised": nn.FieldNorm,
+    "normalised samples": nn.LayerNorm,
+    "normalised samples, field by field": nn.InstanceNorm,
     "fourier": lambda t: nn.FourierPointwise(t),
     "fourier elu": lambda t: nn.FourierELU(t),
     "head": lambda t: nn.HeadClasses(t, 3),
