@@ -17,11 +17,12 @@ import torch
 
 from intertwine import nn
 from intertwine.deploy.peer_filters import filter_of_peer
-from intertwine.errors import ArgumentTypeError, ModelFileError
+from intertwine.errors import ArgumentTypeError, GroupError, ModelFileError
 from intertwine.fields import FieldType
-from intertwine.group import O3, SO3
+from intertwine.group import O3, SO3, FiniteGroup
+from intertwine.group.catalogue.other_libraries import escnn_element_order, escnn_order
+from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.core.representation import Representation, block_diagonal
-from intertwine.memory import remembered
 from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.norm.invariant_batchnorm import IIDBatchNorm
 
@@ -49,22 +50,12 @@ class ConvertedLayer:
     residual: float | None
 
 
-@remembered
-def _degree_order(l: int) -> np.ndarray:
-    """T with x_ours = T x_theirs for the irrep of degree l of the rotations, whose harmonics escnn lists by m = -l, ..., l."""
-    matrix = np.zeros((2 * l + 1, 2 * l + 1))
-    for m in range(1, l + 1):
-        matrix[2 * (l - m), l + m] = 1.0
-        matrix[2 * (l - m) + 1, l - m] = 1.0
-    matrix[2 * l, l] = 1.0
-    return matrix
-
-
 def irrep_order(representation: Representation) -> np.ndarray:
     """The matrix T with x_ours = T x_escnn for the channels of a representation.
 
     The degree-l irreps of SO(3) and O(3) list their harmonics by falling frequency, cosines before sines, so that degree 1 is
-    (x, y, z); escnn lists them by m = -l, ..., l, so that it is (y, z, x). All other irreps have one order.
+    (x, y, z); escnn lists them by m = -l, ..., l, so that it is (y, z, x). The irreps of the octahedron and of the icosahedron
+    differ likewise, and so does the order of their rotations, which regular fields follow. All others have one order.
 
     Args:
         representation: of any group.
@@ -77,11 +68,20 @@ def irrep_order(representation: Representation) -> np.ndarray:
         >>> irrep_order(so3_group().irrep(1)) @ [2.0, 3.0, 1.0]  # y, z, x
         array([1., 2., 3.])
     """
-    if not isinstance(representation.group, (SO3, O3)):
-        return np.eye(representation.size)
-    orders = [_degree_order(int(id[-1])) for id in representation.irreps]
+    group = representation.group
+    if isinstance(group, FiniteGroup) and representation.is_permutation:
+        is_regular = representation == group.regular_representation
+        return escnn_element_order(group).T if is_regular else np.eye(representation.size)
+    orders = [_irrep_order(group.irrep(*id)) for id in representation.irreps]
     basis = representation.change_of_basis
     return basis @ block_diagonal(orders) @ basis.T
+
+
+def _irrep_order(irrep: IrreducibleRepresentation) -> np.ndarray:
+    try:
+        return escnn_order(irrep).T
+    except GroupError:  # escnn does not have the group, or shares no order for the irrep
+        return np.eye(irrep.size)
 
 
 def _order(representations: tuple[Representation, ...]) -> torch.Tensor:

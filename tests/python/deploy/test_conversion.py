@@ -5,10 +5,11 @@ import copy
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from intertwine import deploy, gspaces, nn
-from intertwine.errors import ArgumentTypeError, ModelFileError
-from intertwine.group import o3_group, so3_group
+from intertwine.errors import ArgumentTypeError, EquivarianceWarning, ModelFileError
+from intertwine.group import ico_group, o3_group, octa_group, so3_group
 
 
 @pytest.fixture(scope="module", name="escnn")
@@ -224,9 +225,12 @@ def rotations_network(m, space, layer):
 
 
 def assert_same_up_to_order(theirs, ours, x):
-    into = torch.tensor(deploy.irrep_order(ours.in_type.representation), dtype=x.dtype)
+    into, out = (
+        torch.block_diag(*(torch.tensor(deploy.irrep_order(rho), dtype=x.dtype) for rho in kind.representations))
+        for kind in (ours.in_type, ours.out_type)
+    )
     with torch.no_grad():
-        expected = theirs.eval()(theirs.in_type(x)).tensor
+        expected = torch.einsum("oc,bc...->bo...", out, theirs.eval()(theirs.in_type(x)).tensor)
         moved = torch.einsum("oc,bc...->bo...", into, x)
         for model in (ours.eval(), deploy.load_bytes(deploy.save_bytes(ours)).eval()):
             assert float((model(moved) - expected).abs().max()) < 1e-4 * float(expected.abs().max())
@@ -244,19 +248,65 @@ def test_fourier_layers_of_so3_take_over_the_grid(escnn, training):
 
 
 @pytest.mark.peer
+@pytest.mark.filterwarnings("ignore:QuotientFourierELU is not exactly:intertwine.errors.EquivarianceWarning")
 def test_a_network_of_se3(escnn):
     torch.manual_seed(0)
 
     def build(m, spaces):
         return rotations_network(m, spaces.rot3dOnR3(), lambda a, b: m.R3Conv(a, b, kernel_size=5, padding=2, stride=2))
 
-    ours, theirs = build(nn, gspaces), build(escnn.nn, escnn.gspaces)
+    with pytest.warns(EquivarianceWarning, match="QuotientFourierELU is not exactly"):
+        ours = build(nn, gspaces)
+    theirs = build(escnn.nn, escnn.gspaces)
     report = deploy.convert(theirs.state_dict(), ours)
     assert max(row.residual for row in report) < 1e-5
     assert_same_up_to_order(theirs, ours, torch.randn(1, 4, 9, 9, 9))
 
 
+SOLIDS = {
+    "octahedral": lambda m: m.octaOnR3(),
+    "full octahedral": lambda m: m.fullOctaOnR3(),
+    "icosahedral": lambda m: m.icoOnR3(),
+}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("hidden", ["regular", "irreps"])
+@pytest.mark.parametrize("name", SOLIDS)
+def test_networks_of_solids(escnn, name, hidden):
+    """Equal spans: the numbers of weights are equal, and our basis makes their filters."""
+    torch.manual_seed(0)
+
+    def build(m, spaces):
+        space = SOLIDS[name](spaces)
+        irreps = list(space.fibergroup.irreps())
+        a = m.FieldType(space, [space.trivial_repr, irreps[1]])
+        b = m.FieldType(space, [space.regular_repr] if hidden == "regular" else irreps)
+        # Of larger groups escnn takes minutes.
+        kernel = 3 if name == "octahedral" or hidden == "irreps" else 1
+        return m.SequentialModule(m.R3Conv(a, b, 3, padding=1), m.R3Conv(b, b, kernel), m.R3Conv(b, a, 1))
+
+    ours, theirs = build(nn, gspaces), build(escnn.nn, escnn.gspaces)
+    report = deploy.convert(theirs.state_dict(), ours)
+    assert max(row.residual for row in report) < 1e-5
+    for mine, other in zip(ours.children(), theirs.children()):
+        assert mine.weights.numel() == other.weights.numel()
+    assert_same_up_to_order(theirs, ours, torch.randn(1, ours.in_type.size, 5, 5, 5))
+
+
 # --- without a peer
+
+
+@pytest.mark.parametrize(("make", "symbol"), [(octa_group, "O"), (ico_group, "I")])
+def test_regular_fields_of_solids_in_scipys_order(make, symbol):
+    G, listed = make(), Rotation.create_group(symbol)
+    order = deploy.irrep_order(G.regular_representation)
+    for rotation in listed[[3, 7, 20]]:
+        products = (rotation * listed).as_quat()
+        # The channel of h moves to the channel of g h.
+        to = (np.abs(products @ listed.as_quat().T) > 1 - 1e-9).astype(float).T
+        g = G.element(rotation.as_quat(), "Q")
+        assert np.abs(G.regular_representation(g) - order @ to @ order.T).max() < 1e-12
 
 
 def pair():

@@ -2,12 +2,14 @@
 
 Our degree-1 irrep of SO(3), O(3) and their subgroups is the vector (x, y, z), and harmonics are listed by falling frequency,
 cosines before sines. escnn lists them by m = -l, ..., l, so that its degree-1 irrep is (y, z, x). e3nn does so too, but about the
-y-axis. The matrix C of an irrep carries our channels to the peer's: theirs(g) = C ours(g) C^T.
+y-axis. The matrix C of an irrep carries our channels to the peer's: theirs(g) = C ours(g) C^T. escnn also lists the rotations of
+the octahedron and of the icosahedron in another order, which is the order of the channels of their regular fields.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from intertwine.errors import ArgumentTypeError, GroupError
 from intertwine.group.catalogue.cyclic_dihedral import CyclicGroup, DihedralGroup
@@ -15,6 +17,7 @@ from intertwine.group.catalogue.products import DirectProductGroup
 from intertwine.group.catalogue.so2_o2 import O2, SO2
 from intertwine.group.catalogue.so3_o3 import O3, SO3
 from intertwine.group.catalogue.solids import Icosahedral, Octahedral
+from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.irrep import IrreducibleRepresentation
 from intertwine.group.matrices.harmonics import harmonic_action
 
@@ -93,6 +96,31 @@ def escnn_order(irrep: IrreducibleRepresentation) -> np.ndarray:
         f"no matrix to escnn's order is known for {irrep.name} of {group}",
         hint="homomorphism_space() of the two representations finds one, if both are at hand",
     )
+
+
+def escnn_element_order(group: FiniteGroup) -> np.ndarray:
+    """The permutation matrix P with regular_escnn(g) = P regular_ours(g) P^T, for escnn's order of the elements.
+
+    Args:
+        group: a finite one; those that escnn does not have keep their order.
+
+    Returns:
+        shape ``(order, order)``.
+
+    Example:
+        >>> from intertwine.group import octa_group
+        >>> escnn_element_order(octa_group())[3, 0]  # the identity is escnn's fourth rotation of the octahedron
+        1.0
+    """
+    if isinstance(group, DirectProductGroup):
+        parts = [escnn_element_order(factor) for factor in (group.G1, group.G2)]  # type: ignore[arg-type]
+        return np.kron(parts[0], parts[1])
+    if not isinstance(group, (Octahedral, Icosahedral)):
+        return np.eye(group.order())
+    # escnn takes scipy's list.
+    listed = Rotation.create_group("O" if isinstance(group, Octahedral) else "I").as_quat()
+    positions = {element: position for position, element in enumerate(group.elements)}
+    return np.eye(group.order())[[positions[group.element(quaternion, "Q")] for quaternion in listed]]
 
 
 def e3nn_order(irrep: IrreducibleRepresentation) -> np.ndarray:
