@@ -20,14 +20,17 @@ layer_arguments <- function() {
     for (value in x) check_number(value, arg = arg, call = call)
     as.list(as.double(x))
   }
+  inner_layer <- function(x, arg, call) {
+    hint <- paste0("For example ", arg, " = nonlin_relu().")
+    check_class(x, "layer_spec", "the specification of a layer, or of a sequence", hint, arg, call)
+  }
   list(
     out = as_out,
     fun = string,
     labels = as_labels,
     parts = check_parts,
-    layer = function(x, arg, call) {
-      check_class(x, "layer_spec", "the specification of a layer", "For example layer = nonlin_relu().", arg, call)
-    },
+    layer = inner_layer,
+    shortcut = inner_layer,
     kernel_size = sizes(1),
     padding = function(x, arg, call) if (identical(x, "same")) x else sizes(0)(x, arg, call),
     output_padding = sizes(0),

@@ -45,6 +45,48 @@ merge_module <- function(...) {
   py_call_checked("_r.layers.merge", list(unname(modules), as.list(names(modules))))
 }
 
+#' A way around a part of a network
+#'
+#' `residual()` adds the input of a part to its output: x + layer(x), as in a ResNet. `concat()` puts the fields of the input
+#' beside those of the output, as in a U-Net, where `layer` goes to coarser grids and comes back.
+#'
+#' @inheritParams r2_conv
+#' @param layer The part: the specification of a layer or, with [sequential_module()], of a sequence. (In a sequence it may be
+#'   the only argument: `residual(sequential_module(...))`.)
+#' @param shortcut The specification of what happens on the way around it, where the part changes fields or size; `NULL` for
+#'   nothing.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @export
+#' @examplesIf intertwine_available()
+#' block <- sequential_module(
+#'   r2_conv(out = c(regular = 4), kernel_size = 3, padding = 1),
+#'   nonlin_relu(),
+#'   r2_conv(out = c(regular = 4), kernel_size = 3, padding = 1)
+#' )
+#' fields <- field_type(gspace_rot2d(N = 4), regular = 4)
+#' fields |> residual(block)
+#' fields |> concat(sequential_module(pool_avg(2), r2_upsampling(scale_factor = 2)))
+residual <- function(object, layer, shortcut = NULL, ...) {
+  if (!missing(object) && missing(layer) && is_layer_spec(object)) {
+    # In a sequence, a specification alone is the part itself.
+    return(residual(layer = object, shortcut = shortcut))
+  }
+  layer <- needed(layer)
+  create_layer("ResidualModule")
+}
+
+#' @rdname residual
+#' @export
+concat <- function(object, layer, shortcut = NULL, ...) {
+  if (!missing(object) && missing(layer) && is_layer_spec(object)) {
+    return(concat(layer = object, shortcut = shortcut))
+  }
+  layer <- needed(layer)
+  create_layer("ConcatModule")
+}
+
 #' Labels of fields as Python takes them.
 #' @noRd
 as_labels <- function(x, arg, call) {

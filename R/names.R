@@ -129,6 +129,8 @@ r_names_of_python <- function() {
     MaxPoolChannels = "pool_max_channels()",
     BranchingModule = "branching_module()",
     MergeModule = "merge_module()",
+    ResidualModule = "residual()",
+    ConcatModule = "concat()",
     MultipleModule = "multiple_module()",
     NormBatchNorm = "batchnorm_norm()",
     GNormBatchNorm = "batchnorm_gnorm()",

@@ -180,6 +180,13 @@ def _alias_free(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn
     return getattr(nn, kind)(_build(in_type, [], list(records), single=True), **arguments)
 
 
+def _skip(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """Both ways are built for the same fields."""
+    ways = {"inner": arguments["layer"], "shortcut": arguments.get("shortcut")}
+    built = {name: _build(in_type, [], list(way), single=True) for name, way in ways.items() if way is not None}
+    return getattr(nn, kind)(in_type, **built)
+
+
 _GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 
 
@@ -225,6 +232,7 @@ def gated_by(in_type: nn.FieldType, gates: nn.FieldType, seed: float) -> torch.n
 _MAKERS = {
     "AliasFree": _alias_free,
     "BranchingModule": _branching,
+    "ConcatModule": _skip,
     "FourierPointwise": _fourier,
     "GatedNonLinearityUniform": _gated_uniform,
     "IIDBatchNorm": _batchnorm_iid,
@@ -235,6 +243,7 @@ _MAKERS = {
     "MultipleModule": _multiple,
     "QuotientFourierPointwise": _fourier,
     "ReshuffleModule": _reshuffled,
+    "ResidualModule": _skip,
     "RestrictionModule": _restriction,
 }
 

@@ -91,12 +91,14 @@ from intertwine.nn.pool.upsampling import R2Upsampling, R3Upsampling
 from intertwine.nn.structure.branching import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
 from intertwine.nn.structure.mask import MaskModule
 from intertwine.nn.structure.restriction import DisentangleModule, IdentityModule, RestrictionModule
+from intertwine.nn.structure.skip import ConcatModule, ResidualModule
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
 __all__ = [
     "AliasFree",
     "BranchingModule",
+    "ConcatModule",
     "ConcatenatedNonLinearity",
     "DisentangleModule",
     "ELU",
@@ -177,6 +179,7 @@ __all__ = [
     "RMSNorm",
     "ReLU",
     "ReshuffleModule",
+    "ResidualModule",
     "RestrictionModule",
     "SequentialModule",
     "ShapePlan",

@@ -324,6 +324,24 @@ def unet(space, levels=1):
     return nn.SequentialModule(first, *level(levels), nn.R2Conv(kind, trivials(space, 2), 3, padding=1))
 
 
+def residual(space, stride=1):
+    """Two convolutions and a way around them, with a map on it where they change the fields."""
+    kind, out = regulars(space), {"regular": 2 if stride == 1 else 3}
+    convs = [
+        nn.R2Conv.spec(out={"regular": 2}, kernel_size=3, padding=1),
+        nn.ReLU.spec(),
+        nn.R2Conv.spec(out=out, kernel_size=3, padding=1, stride=stride),
+    ]
+    shortcut = None if stride == 1 else nn.R2Conv.spec(out=out, kernel_size=1, stride=stride)
+    return nn.ResidualModule(kind, convs, shortcut)
+
+
+def deeper(space):
+    """Fields beside what a coarser grid says of them."""
+    kind = mixed(space)
+    return nn.ConcatModule(kind, [nn.PointwiseAvgPool2D.spec(kernel_size=2), nn.R2Upsampling.spec(scale_factor=2)])
+
+
 LAYERS: dict[str, Layer] = {
     "points, mirrored line": Layer(
         lambda: point_conv(nn.R1PointConv, line(), [(0,), (1,)]), side=0, exports=False, public=False
@@ -616,6 +634,9 @@ LAYERS: dict[str, Layer] = {
     "mask": Layer(lambda: nn.MaskModule(mixed(d4()), 7), exports=False, fixed=True),
     "reshuffle": Layer(lambda: nn.ReshuffleModule(mixed(d4()), [3, 1, 0, 4, 2]), exports=False),
     "branches": Layer(lambda: branches(d4()), exports=False),
+    "residual": Layer(lambda: residual(d4()), exports=False),
+    "residual with a shortcut": Layer(lambda: residual(c8(), stride=2), exports=False),
+    "concatenation with deeper fields": Layer(lambda: deeper(d4()), side=8, exports=False, fixed=True),
     "upsampling": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=2)),
     "upsampling, nearest": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=3, mode="nearest")),
 }
@@ -624,7 +645,19 @@ TRAINABLE = [
     name
     for name, layer in LAYERS.items()
     if name.startswith(
-        ("conv", "points", "tensor", "transposed", "linear", "batch", "seven", "restriction", "gated", "branches")
+        (
+            "conv",
+            "points",
+            "tensor",
+            "transposed",
+            "linear",
+            "batch",
+            "seven",
+            "restriction",
+            "gated",
+            "branches",
+            "residual",
+        )
     )
     or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields", "group norm, vectors")
 ]

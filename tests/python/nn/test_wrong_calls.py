@@ -71,6 +71,8 @@ RIGHT = {
     nn.BranchingModule: {"in_type": MIXED, "labels": ["a", "b", "a", "b"]},
     nn.RestrictionModule: {"in_type": REGULAR, "id": 2},
     nn.DisentangleModule: {"in_type": REGULAR},
+    nn.ResidualModule: {"in_type": REGULAR, "inner": nn.ReLU(REGULAR)},
+    nn.ConcatModule: {"in_type": REGULAR, "inner": nn.ReLU(REGULAR)},
     nn.HeadClasses: {"in_type": REGULAR, "n": 3},
 }
 # Arguments that make something as large as they are.
