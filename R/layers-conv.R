@@ -81,6 +81,54 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
   create_layer("R2ConvTransposed", random = TRUE)
 }
 
+#' Equivariant differential operators
+#'
+#' Derivatives in place of filters: the result holds sums of partial derivatives of the input, such as its gradient, divergence,
+#' curl or Laplacian, with weights that are learned. Of all partial differential operators with constant coefficients, up to
+#' an order, these are the equivariant ones (Jenner and Weiler, "Steerable partial differential operators for equivariant neural
+#' networks", 2022). They suit fields that obey such equations: flow, heat, waves, potentials.
+#'
+#' On the grid, derivatives are finite differences, which are exact for polynomials of degree less than `kernel_size` in each
+#' coordinate; with `smoothing`, derivatives of a Gaussian. Quarter turns and mirrors that carry the grid to itself are
+#' exact. For other angles the error falls with the size of a pixel, by a factor of 4 for pixels half as large (`accuracy = 2`).
+#'
+#' @inheritParams r2_conv
+#' @param kernel_size Width of the stencil in pixels. Without it, as wide as `maximum_order` and `accuracy` need.
+#' @param accuracy The error falls with this power of the size of a pixel; 2, unless `kernel_size` and `maximum_order` are
+#'   both given. Give at most two of the three.
+#' @param maximum_order The highest order of the derivatives, less than `kernel_size`. Without it, the highest that
+#'   `kernel_size` and `accuracy` allow.
+#' @param maximum_power The highest power of the Laplacian in an operator.
+#' @param smoothing The width of a Gaussian in pixels, by which the input is smoothed. A quarter of `kernel_size` serves well.
+#' @param rbffd Differences by radial functions instead of polynomials?
+#' @param radial_basis_function Which radial functions: `"ga"` (Gaussian), `"mq"` (multiquadric), `"imq"` (inverse
+#'   multiquadric) or `"iq"` (inverse quadratic).
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [r2_conv()], [plot.r2_diffop()]
+#' @export
+#' @examplesIf intertwine_available()
+#' gs <- gspace_flip_rot2d(N = 4)
+#' gradient <- field_type(gs, trivial = 1) |>
+#'   r2_diffop(out = c(vector = 1), kernel_size = 3, maximum_order = 1)
+#' slope <- outer(1:5, 1:5, function(y, x) 2 * x - y)
+#' gradient(array(slope, c(1, 1, 5, 5)))[1, , 2, 2]
+#' expect_equivariant(gradient)
+r2_diffop <- function(object, out, kernel_size = NULL, accuracy = NULL, padding = 0, stride = 1, dilation = 1, groups = 1,
+                      bias = TRUE, padding_mode = NULL, maximum_order = NULL, maximum_power = NULL, smoothing = NULL,
+                      rbffd = FALSE, radial_basis_function = "ga", initialize = TRUE, ...) {
+  create_layer("R2Diffop", random = TRUE)
+}
+
+#' @rdname r2_diffop
+#' @export
+r3_diffop <- function(object, out, kernel_size = NULL, accuracy = NULL, padding = 0, stride = 1, dilation = 1, groups = 1,
+                      bias = TRUE, padding_mode = NULL, maximum_order = NULL, maximum_power = NULL, smoothing = NULL,
+                      rbffd = FALSE, radial_basis_function = "ga", initialize = TRUE, ...) {
+  create_layer("R3Diffop", random = TRUE)
+}
+
 #' Equivariant linear map
 #'
 #' The linear maps of vectors that commute with the group: for [gspace_none()], or at each point of a space.

@@ -164,6 +164,8 @@ r_names_of_python <- function() {
     R1ConvTransposed = "r1_conv_transposed()",
     R3Conv = "r3_conv()",
     R3ConvTransposed = "r3_conv_transposed()",
+    R2Diffop = "r2_diffop()",
+    R3Diffop = "r3_diffop()",
     R3IcoConv = "r3_ico_conv()",
     R3IcoConvTransposed = "r3_ico_conv_transposed()",
     R1PointConv = "r1_point_conv()",

@@ -6,7 +6,8 @@
 #'
 #' A kernel of the basis is a Gaussian ring of some radius times a wave of some frequency around the centre. Between scalars
 #' it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a column for
-#' each of the input. The rows of a regular field hold the same kernel, turned.
+#' each of the input. The rows of a regular field hold the same kernel, turned. Of a differential operator ([r2_diffop()]) the
+#' basis holds powers of the Laplacian in place of rings.
 #'
 #' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or [r3_point_conv()],
 #'   or of one of their relatives.
@@ -72,6 +73,14 @@ plot.r1_conv <- plot.r2_conv
 #' @rdname plot.r2_conv
 #' @export
 plot.r1_conv_transposed <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r2_diffop <- plot.r2_conv
+
+#' @rdname plot.r2_conv
+#' @export
+plot.r3_diffop <- plot.r2_conv
 
 #' @rdname plot.r2_conv
 #' @export
@@ -143,9 +152,9 @@ draw_basis <- function(conv, in_field, out_field, most, title, slices, call) {
   )
   # Tall blocks stand beside each other, ring by ring; others lie in a table of rings and frequencies.
   if (channels[1] >= 3 * channels[2]) {
-    draw_ring_columns(tiles, radius, frequency, channels, title, paste(notes, collapse = "; "))
+    draw_ring_columns(tiles, radius, frequency, channels, found$ring, title, paste(notes, collapse = "; "))
   } else {
-    draw_ring_rows(tiles, radius, frequency, channels, title, paste(notes, collapse = "; "))
+    draw_ring_rows(tiles, radius, frequency, channels, found$ring, title, paste(notes, collapse = "; "))
   }
 }
 
@@ -248,7 +257,7 @@ draw_block <- function(raster, x, y, width, height) {
 }
 
 # Rings below each other, frequencies beside each other.
-draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
+draw_ring_rows <- function(tiles, radius, frequency, channels, ring, title, caption) {
   rings <- unique(radius)
   across <- max(table(factor(radius, rings)))
   gap <- 0.12 * channels
@@ -264,7 +273,7 @@ draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
     row <- which(radius == rings[i])
     y <- (i - 1) * (channels[1] + gap[1]) + i * line
     x <- (seq_along(row) - 1) * (channels[2] + gap[2])
-    graphics::text(-0.6 * line, -(y + channels[1] / 2), paste("radius", format(rings[i])), adj = 1, cex = 0.9)
+    graphics::text(-0.6 * line, -(y + channels[1] / 2), paste(ring, format(rings[i])), adj = 1, cex = 0.9)
     graphics::text(
       x + channels[2] / 2, -y + 0.5 * line, if (fits) labels[row] else sub("-1", "", frequency[row]),
       cex = 0.8, col = "grey25"
@@ -275,7 +284,7 @@ draw_ring_rows <- function(tiles, radius, frequency, channels, title, caption) {
 }
 
 # Blocks as columns, ring after ring.
-draw_ring_columns <- function(tiles, radius, frequency, channels, title, caption) {
+draw_ring_columns <- function(tiles, radius, frequency, channels, ring, title, caption) {
   n <- length(tiles)
   new_ring <- c(FALSE, diff(radius) != 0)
   step <- channels[2] * 1.25
@@ -287,10 +296,10 @@ draw_ring_columns <- function(tiles, radius, frequency, channels, title, caption
   }
   line <- canvas$line
   graphics::text(x + channels[2] / 2, 0.7 * line, sub("-1", "", frequency), cex = 0.85)
-  for (ring in unique(radius)) {
-    ends <- range(x[radius == ring])
+  for (one in unique(radius)) {
+    ends <- range(x[radius == one])
     graphics::segments(ends[1], 1.35 * line, ends[2] + channels[2], 1.35 * line, col = "grey60")
-    graphics::text(mean(ends) + channels[2] / 2, 2.1 * line, format(ring), cex = 0.85)
+    graphics::text(mean(ends) + channels[2] / 2, 2.1 * line, format(one), cex = 0.85)
   }
-  graphics::text(-0.6 * line, c(0.7, 2.1) * line, c("frequency", "radius"), adj = 1, cex = 0.85)
+  graphics::text(-0.6 * line, c(0.7, 2.1) * line, c("frequency", ring), adj = 1, cex = 0.85)
 }

@@ -1,7 +1,7 @@
 """Writes the public names of every module of a peer library, which intertwine.compat answers to.
 
-Run it in an environment that has the peer: ``.venv-peers/bin/python tools/peer_names.py escnn`` (and ``e2cnn``, version 0.2.3,
-which is installed there with ``pip install --no-deps e2cnn==0.2.3``). It writes ``python/intertwine/compat/PEER.json``.
+Run it in the environment with the peers: ``.venv-peers/bin/python tools/peer_names.py escnn`` (and ``e2cnn``). It writes
+``python/intertwine/compat/PEER.json``.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ make_peers() {
   export PIP_CONSTRAINT="$PWD/constraints-peers.txt"
   install_torch .venv-peers
   pip_into .venv-peers 'numpy<2' scipy setuptools wheel
-  pip_into .venv-peers escnn e3nn
+  pip_into .venv-peers escnn e2cnn e3nn
   # Ours is measured from the same environment, so that ratios have one torch and one numpy.
   printf '%s\n' "$PWD/python" >"$(.venv-peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/intertwine.pth"
   pip_into .venv-peers safetensors

@@ -99,3 +99,28 @@ test_that("what can be seen without Python is refused without it", {
   expect_error(r2_conv(out = 8, kernel_size = 3), class = "intertwine_error_argument_type")
   expect_error(r2_conv(out = c(regular = 8)), "`kernel_size` is missing")
 })
+
+test_that("differential operators differentiate, and are equivariant", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot2d(N = 4)
+  gray <- field_type(gs, trivial = 1)
+  gradient <- r2_diffop(gray, out = c(vector = 1), kernel_size = 3, maximum_order = 1)
+  slope <- function(a, b) array(outer(1:5, 1:5, function(y, x) a * x - b * y), c(1, 1, 5, 5))
+  along <- function(a, b) gradient(slope(a, b))[1, , 2, 3]
+  # y points up
+  expect_equal(along(2, 3) / along(1, 0)[1], c(2, 3), tolerance = 1e-5)
+  expect_equivariant(gradient)
+  expect_equal(r2_diffop(gray, out = c(trivial = 1), maximum_order = 4)$kernel_size, 5)
+  smooth <- gray |> r2_diffop(out = c(regular = 1), kernel_size = 5, smoothing = 1.25, padding = "same")
+  expect_equal(dim(smooth(slope(1, 1))), c(1, 8, 5, 5))
+  expect_equivariant(smooth)
+  expect_error(
+    r2_diffop(gray, out = c(trivial = 1), kernel_size = 3, maximum_order = 1, accuracy = 2),
+    class = "intertwine_error_argument"
+  )
+  curl <- field_type(gspace_rot3d(), vector = 1) |> r3_diffop(out = c(vector = 1), kernel_size = 3, maximum_order = 1)
+  expect_equal(dim(curl(array(rnorm(375), c(1, 3, 5, 5, 5)))), c(1, 3, 3, 3, 3))
+  withr::local_pdf(NULL)
+  expect_silent(plot(gradient))
+  expect_silent(plot(curl))
+})

@@ -26,7 +26,8 @@ def basis(module: Any, in_field: int, out_field: int, most: int) -> dict[str, An
 
     Returns:
         ``kernels`` of shape [elements, out channels, in channels, *cells], with ``radius`` and ``frequency`` of each (-1 where
-        it has none), the ``total`` number of elements, the names of both fields, and the ``levels`` of z of the slices.
+        it has none), what the radius is (``ring``: of differential operators the power of the Laplacian), the ``total`` number of
+        elements, the names of both fields, and the ``levels`` of z of the slices.
 
     Raises:
         ArgumentError: if no kernel joins the two fields.
@@ -63,6 +64,7 @@ def basis(module: Any, in_field: int, out_field: int, most: int) -> dict[str, An
         "kernels": np.stack(kernels),
         "radius": [float(row[1]) for row in chosen],
         "frequency": [int(row[2]) for row in chosen],
+        "ring": "power" if "power" in infos[0] else "radius",
         "total": len(infos),
         "in_name": source.representations[in_field].name,
         "out_name": target.representations[out_field].name,

@@ -8,6 +8,7 @@ from intertwine.kernels.cache import FilterCache
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.expansion_plan import ExpansionPlan, expansion_plan, point_plan
 from intertwine.kernels.fitting import FittedBasis, fitted_basis, turning_error, turning_errors
+from intertwine.kernels.lattice import RADIAL_FUNCTIONS, DifferentialBasis, differential_basis
 from intertwine.kernels.orbits import Orbit, axes_orbit
 from intertwine.kernels.points import RADIALS, PointFunctions
 from intertwine.kernels.ring_functions import Ring, ScalarBasis, orbit_basis, point_basis, scalar_basis, split_filter
@@ -15,6 +16,8 @@ from intertwine.suggestions import missing_name
 
 __all__ = [
     "RADIALS",
+    "RADIAL_FUNCTIONS",
+    "DifferentialBasis",
     "ExpansionPlan",
     "FilterCache",
     "FittedBasis",
@@ -24,6 +27,7 @@ __all__ = [
     "Ring",
     "ScalarBasis",
     "axes_orbit",
+    "differential_basis",
     "expansion_plan",
     "fitted_basis",
     "orbit_basis",

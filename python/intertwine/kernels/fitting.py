@@ -14,18 +14,15 @@ that two things can be computed:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import gamma, jv
 
-from intertwine.errors import ArgumentError
-from intertwine.group.core.representation import block_diagonal
 from intertwine.group.matrices.harmonics import harmonics
+from intertwine.kernels.lattice import CellBasis, Cells
 from intertwine.kernels.ring_functions import Ring, ScalarBasis
 from intertwine.memory import remembered
-
-Cells = tuple[tuple[float, ...], ...]
 
 _LENS = 0.5
 """The width of the Gaussian lens, in cells: that of a photograph in focus."""
@@ -50,44 +47,22 @@ _DIGITS = 9
 
 
 @dataclass(frozen=True)
-class FittedBasis(ScalarBasis):
-    """Rings times harmonics as the filters nearest to them on the cells of one kernel.
-
-    Attributes:
-        cells: the cells.
-    """
+class FittedBasis(CellBasis):
+    """Rings times harmonics as the filters nearest to them on the cells of one kernel."""
 
     remedy: ClassVar[str] = "a larger kernel, a greater bound such as low_error=0.2"
 
-    cells: Cells
-
-    def evaluate(self, points: np.ndarray) -> np.ndarray:
-        """The filters.
+    def filters(self, ring: Any, order: Any) -> np.ndarray:
+        """The filters of one ring and order.
 
         Args:
-            points: the cells, shape ``(cells, d)``.
+            ring: the ring.
+            order: the order.
 
         Returns:
-            shape ``(size, cells)``.
-
-        Raises:
-            ArgumentError: for other points.
+            shape ``(harmonics, cells)``.
         """
-        if tuple(map(tuple, points.tolist())) != self.cells:
-            raise ArgumentError("filters that are fitted to the cells of a kernel are known at these cells only")
-        values = np.zeros((self.size, len(points)))
-        for ring, order, rows in self.blocks:
-            values[rows] = _fitted(self.cells, ring.radius, ring.sigma, order)  # type: ignore[arg-type]
-        return values
-
-    def carried(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """The filters of the functions phi(A^-1 x), by how these mix.
-
-        Args:
-            matrix: an orthogonal matrix A.
-            points: the cells, shape ``(cells, d)``.
-        """
-        return block_diagonal(self.action(matrix.T)) @ self.evaluate(points)
+        return _fitted(self.cells, ring.radius, ring.sigma, order)
 
 
 def fitted_basis(scalars: ScalarBasis, cells: Cells, bound: float) -> FittedBasis:

@@ -17,6 +17,7 @@ from intertwine.nn.conv.convolutions import (
     R3Conv,
     R3ConvTransposed,
 )
+from intertwine.nn.conv.diffop import R2Diffop, R3Diffop
 from intertwine.nn.conv.frozen import freeze, frozen, is_frozen, thaw
 from intertwine.nn.conv.graph import radius_graph
 from intertwine.nn.conv.ico_conv import R3IcoConv, R3IcoConvTransposed
@@ -168,10 +169,12 @@ __all__ = [
     "R1PointConv",
     "R2Conv",
     "R2ConvTransposed",
+    "R2Diffop",
     "R2PointConv",
     "R2Upsampling",
     "R3Conv",
     "R3ConvTransposed",
+    "R3Diffop",
     "R3IcoConv",
     "R3IcoConvTransposed",
     "R3PointConv",

@@ -508,6 +508,15 @@ LAYERS: dict[str, Layer] = {
     "batch norm, iid, volumes": Layer(lambda: nn.IIDBatchNorm3d(regulars(upright(), 1)), side=5, fixed=True),
     "gated by another input": Layer(lambda: gated_branches(d4()), exports=False),
     "norm pooling, no space": Layer(lambda: nn.NormPool(mixed(no_space())), side=0, exports=False),
+    "differential, mixed, D4": Layer(lambda: nn.R2Diffop(mixed(d4()), mixed(d4()), 3)),
+    "differential, smoothed, C8": Layer(
+        lambda: nn.R2Diffop(regulars(c8()), mixed(c8()), 5, smoothing=1.25, padding="same")
+    ),
+    "differential, irreps, O(2)": Layer(lambda: nn.R2Diffop(band(o2()), band(o2()), maximum_order=3, accuracy=2)),
+    "differential, radial functions": Layer(lambda: nn.R2Diffop(pointwise(d4()), mixed(d4()), 3, rbffd=True, groups=1)),
+    "differential, in space": Layer(
+        lambda: nn.R3Diffop(spatial(cube()), spatial(cube()), 3, padding=1), side=4, fixed=True
+    ),
     "conv on a line": Layer(lambda: nn.R1Conv(mixed(line()), regulars(line()), 5, padding="same"), fixed=True),
     "transposed conv on a line": Layer(
         lambda: nn.R1ConvTransposed(regulars(line()), mixed(line()), 3, stride=2, padding=1), fixed=True
@@ -647,6 +656,7 @@ TRAINABLE = [
     if name.startswith(
         (
             "conv",
+            "differential",
             "points",
             "tensor",
             "transposed",
