@@ -10,10 +10,12 @@
 #' invariant map. Quarter turns and mirrors are exact, other turns as good as
 #' the pixels allow.
 #'
-#' @param x [images()].
-#' @param y Their classes.
-#' @param group What leaves the answer alone: a space, such as
-#'   [gspace_rot2d()] (8 rotations by default) or [gspace_flip_rot2d()].
+#' @param x [images()] of signals, pictures or volumes, or an array of them.
+#' @param y Their classes; or measurements: a numeric vector, or a matrix with one column for each.
+#' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8 rotations
+#'   for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals.
+#' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the block
+#'   before which it comes, such as `list("3" = gspace_flip2d())`. The number of channels stays.
 #' @param widths The number of regular fields (of channels in `plain_cnn()`) in
 #'   each block.
 #' @param parameters About how many parameters the network has: the
@@ -39,17 +41,18 @@
 #' equivariant_cnn(digits$x, digits$y, parameters = 5000, train = FALSE)
 #' @export
 equivariant_cnn <- function(x, y, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
-                            dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros") {
+                            dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros",
+                            restrict = NULL) {
   call <- rlang::current_env()
   check_fit_names(...names(), "equivariant_cnn", c("x", "y"), names(formals()), call)
-  check_string(padding_mode)
-  if (is.null(group)) {
-    group <- gspace_rot2d(N = 8)
-  }
-  check_class(group, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 8).")
-  x <- as_plane_images(x, call)
-  module <- build_classifier(x, y, group, widths, parameters, kernel_size, dropout, call, padding_mode)
-  train_classifier(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
+  x <- as_grid_images(x, call)
+  options <- list(
+    kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout), padding_mode = check_string(padding_mode)
+  )
+  module <- build_network(
+    "equivariant_cnn", x, n_outputs_of(y, call), network_space(group, x, call), widths, parameters, options, call, restrict
+  )
+  train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }
 
 #' @rdname equivariant_cnn
@@ -59,11 +62,14 @@ plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_si
   call <- rlang::current_env()
   check_fit_names(...names(), "plain_cnn", c("x", "y"), names(formals()), call)
   x <- as_plane_images(x, call)
-  module <- build_classifier(x, y, NULL, widths, parameters, kernel_size, dropout, call)
-  train_classifier(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
+  options <- list(kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout))
+  module <- build_network("plain_cnn", x, n_outputs_of(y, call), NULL, widths, parameters, options, call)
+  train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }
 
-as_plane_images <- function(x, call) {
+#' Images, volumes or signals in memory, as the ready networks take them.
+#' @noRd
+as_grid_images <- function(x, call) {
   if (is_image_folder(x)) {
     abort_intertwine(
       "This function takes images in memory, not an image folder.",
@@ -73,29 +79,73 @@ as_plane_images <- function(x, call) {
       call = call
     )
   }
-  if (!is_images(x)) {
-    x <- images(x, if (length(dim(x)) == 4) "nchw" else "nhw")
+  if (is_images(x)) {
+    return(x)
   }
-  check_plane_images(x, call = call)
+  images(x, switch(as.character(length(dim(x))), "5" = "ncdhw", "4" = "nchw", "nhw"))
 }
 
-build_classifier <- function(x, y, group, widths, parameters, kernel_size, dropout, call, padding_mode = NULL) {
+as_plane_images <- function(x, call) check_plane_images(as_grid_images(x, call), call = call)
+
+#' The space of a ready network: the user's, or the usual one for the data.
+#' @noRd
+network_space <- function(group, x, call) {
+  dimension <- length(spatial_size(x))
+  if (is.null(group)) {
+    return(switch(dimension, gspace_flip1d(), gspace_rot2d(N = 8), gspace_octa()))
+  }
+  check_class(group, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 8).", arg = "group", call = call)
+  if (group$dimensionality != dimension) {
+    abort_intertwine(
+      "`group` is a space of {group$dimensionality} dimension{?s}, but `x` holds {kind_of(x)[1]}s, which have {dimension} dimension{?s}.",
+      class = "argument", hint = "For images take gspace_rot2d(N = 8), for volumes gspace_octa().", call = call
+    )
+  }
+  group
+}
+
+#' Build a ready network.
+#'
+#' @param family Name of the function in `intertwine.models`.
+#' @param outputs How many numbers it gives.
+#' @noRd
+build_network <- function(family, x, outputs, group, widths, parameters, options, call, restrict = NULL) {
   size <- spatial_size(x)
-  widths <- as_whole(widths, min = 1, call = call)
-  options <- list(
-    kernel_size = as_odd(kernel_size, call),
-    size = if (size[1] == size[2]) size[1],
-    dropout = as.double(dropout),
-    padding_mode = padding_mode
-  )
-  parameters <- if (!is.null(parameters)) as_count(parameters, min = 1, call = call)
+  if (family == "plain_cnn") {
+    options$size <- if (size[1] == size[2]) size[1]
+  } else if (length(size) == 1 || family != "equivariant_cnn" || length(unique(size)) == 1) {
+    options$size <- as.list(size)
+  }
+  widths <- as_whole(widths, min = 1, arg = "widths", call = call)
+  parameters <- if (!is.null(parameters)) as_count(parameters, min = 1, arg = "parameters", call = call)
   py_call_checked(
-    "_r.training.classifier",
-    list(n_channels_of(x), n_classes_of(y, call), group, draw_seed(), parameters, as.list(widths), options), call
+    "_r.training.network",
+    list(
+      family, n_channels_of(x), outputs, group, draw_seed(), parameters, as.list(widths), options,
+      as_restrictions(restrict, length(widths), call)
+    ), call
   )
 }
 
-train_classifier <- function(module, x, y, train, options, call) {
+#' Spaces with less symmetry by the number of the block before which they come, as Python takes them.
+#' @noRd
+as_restrictions <- function(restrict, blocks, call) {
+  if (is.null(restrict)) {
+    return(NULL)
+  }
+  numbers <- suppressWarnings(as.numeric(names(restrict) %||% ""))
+  fine <- is.list(restrict) && !is.object(restrict) && length(numbers) == length(restrict) && !anyNA(numbers) &&
+    all(numbers %in% seq_len(blocks)) && all(vapply(restrict, inherits, NA, what = "gspace"))
+  if (!fine) {
+    abort_intertwine(
+      "`restrict` must be a list of spaces, each named by the number of a block, from 1 to {blocks}.",
+      class = "argument", hint = "Write restrict = list(\"{blocks}\" = gspace_flip2d()).", call = call
+    )
+  }
+  unname(Map(function(number, space) list(number - 1, space), numbers, restrict))
+}
+
+train_network <- function(module, x, y, train, options, call) {
   check_flag(train, call = call)
   if (train) do.call(fit, c(list(module, x, y), options)) else module
 }
@@ -105,19 +155,26 @@ as_odd <- function(kernel_size, call) {
   if (length(kernel_size) == 1) kernel_size else as.list(kernel_size)
 }
 
-n_classes_of <- function(y, call) {
+#' How many numbers a network gives for each sample (or pixel): one for each class or measurement.
+#' @noRd
+n_outputs_of <- function(y, call, pixels = FALSE) {
+  if (is_images(y)) y <- unclass(y)
   if (is.factor(y)) {
     return(nlevels(y))
   }
   if (is_class_like(y)) {
     return(length(unique(y[!is.na(y)])))
   }
-  if (!is.integer(y)) {
+  if (is.integer(y)) {
+    check_class_numbers(y, "y", call)
+    return(max(y, na.rm = TRUE))
+  }
+  if (!is.numeric(y)) {
     abort_intertwine(
-      "`y` must hold classes, not {describe_value(y)}.",
-      class = "argument_type", hint = "Make it a factor: factor(y).", call = call
+      "`y` must hold classes (a factor) or measurements (numbers), not {describe_value(y)}.",
+      class = "argument_type", hint = "Make classes a factor: factor(y).", call = call
     )
   }
-  check_class_numbers(y, "y", call)
-  max(y, na.rm = TRUE)
+  # Measurements of pixels have their channels in the second dimension, as images have.
+  if (length(dim(y)) == 2 || (pixels && length(dim(y)) > 3)) dim(y)[2] else 1L
 }

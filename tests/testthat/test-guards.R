@@ -4,6 +4,8 @@ calls_with_dots <- function() {
     as_torch = as_torch(1, zzz_unknown = 1),
     disentangle = disentangle(irrep(cyclic_group(4), 1), zzz_unknown = 1),
     equivariant_cnn = equivariant_cnn(array(0, c(2, 9, 9)), factor(1:2), train = FALSE, zzz_unknown = 1),
+    equivariant_resnet = equivariant_resnet(array(0, c(2, 9, 9)), factor(1:2), train = FALSE, zzz_unknown = 1),
+    equivariant_unet = equivariant_unet(array(0, c(2, 8, 8)), factor(1:2), train = FALSE, zzz_unknown = 1),
     expect_equivariant = expect_equivariant(conv, zzz_unknown = 1),
     plain_cnn = plain_cnn(array(0, c(2, 9, 9)), factor(1:2), train = FALSE, zzz_unknown = 1),
     plot_orbit = plot_orbit(images(array(0, c(1, 9, 9))), gs, zzz_unknown = 1),

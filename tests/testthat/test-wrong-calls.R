@@ -409,7 +409,7 @@ wrong_calls <- function() {
       equivariant_cnn(x, y, dropout = 2),
       equivariant_cnn(x, y, learning_rate = 0.1),
       equivariant_cnn(x, y, train = FALSE, batchsize = 3),
-      equivariant_cnn(x, rep(0, 12)),
+      equivariant_cnn(x, list(1, 2)),
       equivariant_cnn(y, x),
       equivariant_cnn(folder, y),
       fit(torch_net, x, y),

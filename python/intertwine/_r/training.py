@@ -15,6 +15,7 @@ import torch
 
 from intertwine import models, training
 from intertwine._r.crossing.values import on_disk
+from intertwine._r.fields import field_type
 from intertwine.training.data.pairing import IGNORE
 from intertwine.training.engine.checkpoint import has_checkpoint
 from intertwine.training.engine.heads import fill_heads
@@ -146,27 +147,41 @@ def more_arguments() -> list[str]:
     return [name for name in inspect.signature(training.fit).parameters if name not in said]
 
 
-def classifier(
-    in_channels: int, n_classes: int, space: Any, seed: float, parameters: int | None, widths: Any, options: Any
+def network(
+    family: str,
+    in_channels: int,
+    outputs: Any,
+    space: Any,
+    seed: float,
+    parameters: int | None,
+    widths: Any,
+    options: Any,
+    restrict: Any = None,
 ) -> torch.nn.Module:
-    """A ready classifier, with weights that R's random numbers govern.
+    """A ready network, with weights that R's random numbers govern.
 
     Args:
+        family: ``"equivariant_cnn"``, ``"equivariant_resnet"``, ``"equivariant_unet"`` or ``"plain_cnn"``.
         in_channels: channels of the images.
-        n_classes: how many classes there are.
-        space: the plane with its group, or `None` for ordinary layers.
+        outputs: how many numbers it gives, for each sample or cell; or the fields of each cell, as R names them.
+        space: the grid's space with its group, or `None` for ordinary layers.
         seed: of the weights.
         parameters: how many parameters to come near to, with widths in these proportions; `None` takes the widths.
         widths: fields (or channels) of each block; R sends one alone as a plain number.
         options: what else the builder takes; `None` leaves its default.
+        restrict: pairs of a stage, from 0, and a space with less symmetry.
     """
     chosen = {name: value for name, value in options.items() if value is not None}
+    start = () if space is None else (space,)
+    if isinstance(outputs, Mapping):
+        outputs = field_type(space, outputs["names"], outputs["values"])
+    if restrict:
+        chosen["restrict"] = {int(stage): smaller for stage, smaller in restrict}
     blocks = widths if isinstance(widths, list) else [widths]
+    make: Any = getattr(models, family)
 
     def build(widths: Sequence[int]) -> torch.nn.Module:
-        if space is None:
-            return models.plain_cnn(in_channels, n_classes, widths=widths, **chosen)
-        return models.equivariant_cnn(in_channels, n_classes, space, widths=widths, **chosen)
+        return make(in_channels, outputs, *start, widths=widths, **chosen)
 
     with own_random_stream(int(seed)):
         return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)

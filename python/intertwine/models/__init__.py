@@ -10,11 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intertwine.models.classifier import equivariant_cnn, plain_cnn
-from intertwine.models.matching import count_parameters, match_parameters
+from intertwine.models.matching import count_operations, count_parameters, match_budget, match_parameters, time_forward
+from intertwine.models.resnet import equivariant_resnet
+from intertwine.models.unet import equivariant_unet
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
-__all__ = ["count_parameters", "equivariant_cnn", "match_parameters", "plain_cnn"]
+__all__ = [
+    "count_operations",
+    "count_parameters",
+    "equivariant_cnn",
+    "equivariant_resnet",
+    "equivariant_unet",
+    "match_budget",
+    "match_parameters",
+    "plain_cnn",
+    "time_forward",
+]
 
 publish(__name__, __all__, globals())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from intertwine import deploy, gspaces, models, training
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine import deploy, gspaces, models, nn, training
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
 
 SPACES = {
     "C4": (lambda: gspaces.rot2dOnR2(4), False),
@@ -95,3 +95,116 @@ def test_bad_input():
         models.equivariant_cnn(1, 10, gspaces.no_base_space(space.fibergroup))
     with pytest.raises(ArgumentError, match="narrowest"):
         models.match_parameters(lambda widths: models.plain_cnn(1, 10, widths=widths), 10)
+
+
+GRIDS = {
+    "plane, even": (lambda: gspaces.rot2dOnR2(4), (16, 16)),
+    "plane, odd": (lambda: gspaces.flipRot2dOnR2(8), (17, 17)),
+    "space, even": (gspaces.octaOnR3, (8, 8, 8)),
+    "space, odd": (gspaces.octaOnR3, (7, 7, 7)),
+    "line, even": (gspaces.flipOnR1, (12,)),
+    "line, odd": (gspaces.flipOnR1, (13,)),
+}
+
+
+def lattice_moves(x):
+    """A quarter turn, or for signals the mirror."""
+    return x.flip(2) if x.dim() == 3 else x.rot90(1, (x.dim() - 2, x.dim() - 1))
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_unets_move_with_their_input(name, norm):
+    make, size = GRIDS[name]
+    for padding_mode in ("zeros", "circular"):
+        model = models.equivariant_unet(
+            2, 3, make(), widths=(2, 3, 2), size=size, norm=norm, padding_mode=padding_mode
+        ).double()
+        x = torch.randn(2, 2, *size, dtype=torch.float64)
+        model(x)
+        model.eval()
+        with torch.no_grad():
+            answer = model(x)
+            assert answer.shape == (2, 3, *size)
+            assert torch.allclose(model(lattice_moves(x)), lattice_moves(answer), atol=1e-12)
+        assert nn.shape_plan(model, size).exact
+
+
+def test_unets_of_any_multiple_of_their_levels():
+    model = models.equivariant_unet(1, {"vector": 1}, gspaces.rot2dOnR2(4), widths=(2, 2, 2)).double().eval()
+    for size in (8, 12, 20):
+        x = torch.randn(1, 1, size, size, dtype=torch.float64)
+        with torch.no_grad():
+            turned = model.out_type.transform_fibers(model(x), model.symmetry.fibergroup.element(1)).rot90(1, (2, 3))
+            assert torch.allclose(model(x.rot90(1, (2, 3))), turned, atol=1e-12)
+    with pytest.raises(ShapeError, match="different sizes"):
+        model(torch.randn(1, 1, 10, 10, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("bottleneck", [False, True])
+def test_resnets_do_not_see_lattice_moves(name, bottleneck):
+    make, size = GRIDS[name]
+    model = models.equivariant_resnet(
+        1, 3, make(), depths=(1, 2, 1), widths=(4, 4, 8), size=size, bottleneck=bottleneck
+    ).double()
+    x = torch.randn(3, 1, *size, dtype=torch.float64)
+    model(x)
+    model.eval()
+    with torch.no_grad():
+        assert torch.allclose(model(lattice_moves(x)), model(x), atol=1e-12)
+    loaded = deploy.load_bytes(deploy.save_bytes(model))
+    assert torch.equal(loaded(x), model(x))
+
+
+@pytest.mark.parametrize("build", [models.equivariant_resnet, models.equivariant_cnn])
+def test_symmetry_is_given_up_half_way(build):
+    space = gspaces.flipRot2dOnR2(4)
+    model = build(1, 3, space, widths=(2, 2, 2), size=29, restrict={1: (None, 4), 2: 1}).double().eval()
+    assert model.symmetry.fibergroup.order() == 1
+    widths = [part.out_type.size for part in model.modules() if isinstance(part, nn.InnerBatchNorm)]
+    assert set(widths) == {16}
+    x = torch.randn(1, 1, 29, 29, dtype=torch.float64)
+    with torch.no_grad():
+        assert not torch.allclose(model(x.rot90(1, (2, 3))), model(x), atol=1e-9)
+    half = build(1, 3, space, widths=(2, 2, 2), size=29, restrict={1: (None, 4)}).double().eval()
+    with torch.no_grad():
+        assert torch.allclose(half(x.rot90(1, (2, 3))), half(x), atol=1e-12)
+        assert not torch.allclose(half(x.flip(3)), half(x), atol=1e-9)
+    with pytest.raises(ArgumentError, match="stages from 0 to 2"):
+        build(1, 3, space, widths=(2, 2, 2), restrict={5: (None, 4)})
+
+
+def test_volumes_are_classified():
+    model = models.equivariant_cnn(1, 3, gspaces.octaOnR3(), widths=(1, 2), kernel_size=3, size=9).double().eval()
+    x = torch.randn(1, 1, 9, 9, 9, dtype=torch.float64)
+    with torch.no_grad():
+        assert torch.allclose(model(lattice_moves(x)), model(x), atol=1e-12)
+
+
+def test_grids_that_cannot_be_halved():
+    with pytest.raises(ArgumentError, match="8 x 9 cannot be halved"):
+        models.equivariant_unet(1, 2, gspaces.rot2dOnR2(4), size=(8, 9))
+    with pytest.raises(ArgumentError, match="cannot be halved"):
+        models.equivariant_unet(1, 2, gspaces.rot2dOnR2(4), widths=(1, 1, 1, 1), size=2)
+    with pytest.raises(FieldTypeError, match="continuous"):
+        models.equivariant_unet(1, 2, gspaces.rot2dOnR2())
+    with pytest.raises(ArgumentError, match="as many"):
+        models.equivariant_resnet(1, 2, widths=(2, 2))
+
+
+def test_budgets_of_operations_and_time():
+    x = torch.zeros(1, 1, 17, 17)
+
+    def family(widths):
+        return models.equivariant_resnet(1, 3, gspaces.rot2dOnR2(4), depths=(1, 1), widths=widths, size=17)
+
+    net = models.match_budget(family, operations=4e6, example=x, proportions=(1, 2))
+    assert abs(models.count_operations(net, x) / 4e6 - 1) < 0.2
+    assert net.training
+    timed = models.match_budget(family, seconds=1e-9 + models.time_forward(net, x), example=x, proportions=(1, 2))
+    assert models.count_parameters(timed) > 0
+    with pytest.raises(ArgumentError, match="one budget is needed"):
+        models.match_budget(family)
+    with pytest.raises(ArgumentError, match="needs an input"):
+        models.match_budget(family, operations=1e6)
