@@ -12,10 +12,10 @@
 #'
 #' @param x [images()] of signals, pictures or volumes, or an array of them.
 #' @param y Their classes; or measurements: a numeric vector, or a matrix with one column for each.
-#' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8 rotations
-#'   for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals.
-#' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the block
-#'   before which it comes, such as `list("3" = gspace_flip2d())`. The number of channels stays.
+#' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8
+#'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals.
+#' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the
+#'   block before which it comes, such as `list("3" = gspace_flip2d())`. The number of channels stays.
 #' @param widths The number of regular fields (of channels in `plain_cnn()`) in
 #'   each block.
 #' @param parameters About how many parameters the network has: the
@@ -97,7 +97,8 @@ network_space <- function(group, x, call) {
   check_class(group, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 8).", arg = "group", call = call)
   if (group$dimensionality != dimension) {
     abort_intertwine(
-      "`group` is a space of {group$dimensionality} dimension{?s}, but `x` holds {kind_of(x)[1]}s, which have {dimension} dimension{?s}.",
+      "`group` is a space of {group$dimensionality} dimension{?s}, but `x` holds {kind_of(x)[1]}s, which have
+       {dimension} dimension{?s}.",
       class = "argument", hint = "For images take gspace_rot2d(N = 8), for volumes gspace_octa().", call = call
     )
   }

@@ -3,23 +3,23 @@
 #' Deep networks in one line
 #'
 #' `equivariant_resnet()` builds a residual network that gives one answer for each image, signal or volume, however it is
-#' turned; `equivariant_unet()` a U-Net that gives an answer for each pixel, which moves with the image. Both are trained with
-#' [fit()].
+#' turned; `equivariant_unet()` a U-Net that gives an answer for each pixel, which moves with the image. Both are trained
+#' with [fit()].
 #'
-#' Quarter turns and mirrors are exact, for even and odd sizes; other turns as good as the pixels allow. How often a grid can
-#' be halved depends on its size: all sides even or all odd at each level.
+#' Quarter turns and mirrors are exact, for even and odd sizes; other turns as good as the pixels allow. How often a grid
+#' can be halved depends on its size: all sides even or all odd at each level.
 #'
 #' @inheritParams equivariant_cnn
-#' @param y For `equivariant_resnet()`, as for [equivariant_cnn()]. For `equivariant_unet()` an answer for each pixel: an array
-#'   (n, height, width) of classes (a factor with such dimensions, or whole numbers from 1) or of measurements, or an array
-#'   (n, channels, height, width) of measurements.
+#' @param y For `equivariant_resnet()`, as for [equivariant_cnn()]. For `equivariant_unet()` an answer for each pixel: an
+#'   array (n, height, width) of classes (a factor with such dimensions, or whole numbers from 1) or of measurements, or an
+#'   array (n, channels, height, width) of measurements.
 #' @param depths The number of residual blocks in each stage.
 #' @param widths The number of regular fields in each stage or level.
 #' @param kernel_size The odd size of the filters.
 #' @param bottleneck Put each filter between two 1 x 1 maps, on a quarter of the fields?
 #' @param norm The normalisation: `"batch"`, `"instance"`, `"layer"`, `"rms"` or `"field"`.
-#' @param out The fields of the answer, such as `c(vector = 1)` for a direction in each pixel. By default one number for each
-#'   class, or for each channel of `y`.
+#' @param out The fields of the answer, such as `c(vector = 1)` for a direction in each pixel. By default one number for
+#'   each class, or for each channel of `y`.
 #' @inherit equivariant_cnn return
 #' @seealso [residual()], [concat()] and [sequential_module()] to build a network of your own.
 #' @export
@@ -48,7 +48,8 @@ equivariant_resnet <- function(x, y, group = NULL, depths = c(2, 2, 2), widths =
     bottleneck = check_flag(bottleneck, call = call), norm = check_string(norm), padding_mode = check_string(padding_mode)
   )
   module <- build_network(
-    "equivariant_resnet", x, n_outputs_of(y, call), network_space(group, x, call), widths, parameters, options, call, restrict
+    "equivariant_resnet", x, n_outputs_of(y, call), network_space(group, x, call), widths, parameters, options, call,
+    restrict
   )
   train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }

@@ -47,14 +47,14 @@ merge_module <- function(...) {
 
 #' A way around a part of a network
 #'
-#' `residual()` adds the input of a part to its output: x + layer(x), as in a ResNet. `concat()` puts the fields of the input
-#' beside those of the output, as in a U-Net, where `layer` goes to coarser grids and comes back.
+#' `residual()` adds the input of a part to its output: x + layer(x), as in a ResNet. `concat()` puts the fields of the
+#' input beside those of the output, as in a U-Net, where `layer` goes to coarser grids and comes back.
 #'
 #' @inheritParams r2_conv
-#' @param layer The part: the specification of a layer or, with [sequential_module()], of a sequence. (In a sequence it may be
-#'   the only argument: `residual(sequential_module(...))`.)
-#' @param shortcut The specification of what happens on the way around it, where the part changes fields or size; `NULL` for
-#'   nothing.
+#' @param layer The part: the specification of a layer or, with [sequential_module()], of a sequence. (In a sequence it
+#'   may be the only argument: `residual(sequential_module(...))`.)
+#' @param shortcut The specification of what happens on the way around it, where the part changes fields or size; `NULL`
+#'   for nothing.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return

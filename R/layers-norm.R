@@ -2,8 +2,8 @@
 
 #' Batch normalisation of fields
 #'
-#' Normalises each field over the batch, over positions and over those of its channels which the group exchanges, so that it
-#' commutes with the group.
+#' Normalises each field over the batch, over positions and over those of its channels which the group exchanges, so that
+#' it commutes with the group.
 #'
 #' @inheritParams r2_conv
 #' @param eps Added to the variance.
@@ -23,8 +23,8 @@ batchnorm_inner <- function(object, eps = 1e-5, momentum = 0.1, affine = TRUE, t
 #' Normalisation of any fields
 #'
 #' `batchnorm_iid()` normalises the channels of each field together, `batchnorm_norm()` the length of each field,
-#' `batchnorm_gnorm()` each irreducible part of it, over the batch and over positions. `norm_field()` normalises each field
-#' by itself, in each sample. See [batchnorm_inner()] for fields that the group permutes.
+#' `batchnorm_gnorm()` each irreducible part of it, over the batch and over positions. `norm_field()` normalises each
+#' field by itself, in each sample. See [batchnorm_inner()] for fields that the group permutes.
 #'
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams batchnorm_inner
@@ -57,10 +57,10 @@ norm_field <- function(object, eps = 1e-5, affine = TRUE, ...) {
 
 #' Normalisation of each sample
 #'
-#' Subtracts the mean along the invariant vectors and divides by the root mean square, within each sample: `norm_layer()` of all
-#' fields at each position, `norm_rms()` likewise without the mean, `norm_instance()` of each field over all positions,
-#' `norm_group()` of groups of consecutive fields over all positions. Nothing depends on the batch, so that they do the same in
-#' training and evaluation, also for a batch of one sample. Any fields will do.
+#' Subtracts the mean along the invariant vectors and divides by the root mean square, within each sample: `norm_layer()`
+#' of all fields at each position, `norm_rms()` likewise without the mean, `norm_instance()` of each field over all
+#' positions, `norm_group()` of groups of consecutive fields over all positions. Nothing depends on the batch, so that
+#' they do the same in training and evaluation, also for a batch of one sample. Any fields will do.
 #'
 #' @inheritParams batchnorm_inner
 #' @param num_groups How many groups; it divides the number of fields.
@@ -95,8 +95,8 @@ norm_group <- function(object, num_groups, eps = 1e-5, affine = TRUE, ...) {
 
 #' Dropout of fields
 #'
-#' `dropout_field()` sets whole fields to zero, which keeps equivariance; `dropout_pointwise()` single channels, for fields
-#' that the group permutes. Both act in training alone.
+#' `dropout_field()` sets whole fields to zero, which keeps equivariance; `dropout_pointwise()` single channels, for
+#' fields that the group permutes. Both act in training alone.
 #'
 #' @inheritParams r2_conv
 #' @param p Probability of zero.
