@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 
 from intertwine.checks import flag, statistics_settings
 from intertwine.errors import UnsupportedFieldError
@@ -13,7 +15,7 @@ from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.shared_constructors import describe_arguments
 from intertwine.nn.base.type_preserving import TypePreserving
-from intertwine.nn.norm.synchronise import SynchronisedModule
+from intertwine.nn.norm.synchronise import Processes, SynchronisedModule
 
 
 class AffineNorm(TypePreserving):
@@ -107,17 +109,68 @@ class BatchNorm(AffineNorm, SynchronisedModule):
             else:
                 self.register_buffer(name, value)
 
+    def _prepare(self) -> None:
+        sizes = self._scale_sizes()
+        self._smallest = min(sizes)
+        self._equal_size = self._smallest if max(sizes) == self._smallest else 0
+        if not self._equal_size:
+            kinds = np.repeat(np.arange(len(sizes)), sizes)
+            self.register_constant("kind_of_channel", kinds)
+            self.register_constant("channels_of_scale", np.array(sizes))
+
+    def _scale_sizes(self) -> list[int]:
+        """The number of channels of each scale."""
+        return [representation.size for representation in self.in_type.representations]
+
     @abstractmethod
     def _count_means(self) -> int:
         """How many means the layer takes, and so how many biases it has."""
 
-    @abstractmethod
+    def _per_scale(self, channels: torch.Tensor) -> torch.Tensor:
+        """The mean of a value over the channels of each scale."""
+        if self._equal_size:
+            return channels if self._equal_size == 1 else channels.view(-1, self._equal_size).mean(dim=1)
+        sizes: torch.Tensor = self.channels_of_scale  # type: ignore[assignment]
+        return channels.new_zeros(len(sizes)).index_add(0, self.kind_of_channel, channels) / sizes  # type: ignore[arg-type]
+
     def _scale_by_channel(self, scales: torch.Tensor) -> torch.Tensor:
         """For each channel the value of its scale."""
+        if self._equal_size:
+            return scales if self._equal_size == 1 else scales.repeat_interleave(self._equal_size)
+        return scales.index_select(0, self.kind_of_channel)  # type: ignore[arg-type]
 
     @abstractmethod
     def _mean_by_channel(self, means: torch.Tensor) -> torch.Tensor:
         """For each channel what the means give it."""
+
+    @property
+    def _synchronised(self) -> Processes | None:
+        return self._processes if self.training else None
+
+    @torch.no_grad()
+    def _follow(self, mean: torch.Tensor | None, var: torch.Tensor | None) -> None:
+        """Counts a batch of the training, and moves the running statistics towards its own, if it has some."""
+        if not self.training or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        factor: Any = self.momentum
+        if factor is None:
+            factor = self.num_batches_tracked.to(self.running_var.dtype).reciprocal()
+        for running, seen in ((self.running_mean, mean), (self.running_var, var)):
+            if running is not None and seen is not None:
+                running.lerp_(seen.to(running.dtype), factor)
+
+    def _affine_by_channel(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """The weight and bias of each channel."""
+        weight = None if self.weight is None else self._scale_by_channel(self.weight).to(dtype)
+        bias = None if self.bias is None else self._mean_by_channel(self.bias).to(dtype)
+        return weight, torch.zeros_like(weight) if bias is None and weight is not None else bias
+
+    def _normalised(self, tensor: torch.Tensor, mean: torch.Tensor | None, var: torch.Tensor) -> torch.Tensor:
+        """The features less means and over roots of variances that are constants."""
+        divisor = self._scale_by_channel(var)
+        centre = torch.zeros_like(divisor) if mean is None else self._mean_by_channel(mean.to(var.dtype))
+        return F.batch_norm(tensor, centre, divisor, *self._affine_by_channel(var.dtype), False, 0.0, self.eps)
 
     def reset_running_stats(self) -> None:
         """Forgets the running statistics."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
 from intertwine.errors import ShapeError
-from intertwine.nn.base.channel_blocks import FieldsBySize
+from intertwine.kernels.torch_modes import is_traced
 from intertwine.nn.base.type_preserving import PERMUTED
 from intertwine.nn.norm.batchnorm_base import BatchNorm
-from intertwine.nn.norm.synchronise import Processes
+from intertwine.nn.norm.moments import along_channels, channel_moments, has_kernels, normalise
+
+_FEW = 8192
+"""Below so many numbers a copy costs less than many small operations."""
 
 
 class InnerBatchNorm(BatchNorm):
@@ -35,75 +40,90 @@ class InnerBatchNorm(BatchNorm):
     needs = PERMUTED
     alternative = "NormBatchNorm"
 
-    def _prepare(self) -> None:
-        self._fields = FieldsBySize(self.in_type)
-
     def _count_means(self) -> int:
         return len(self.in_type)
-
-    def _scale_by_channel(self, scales: torch.Tensor) -> torch.Tensor:
-        sizes = torch.tensor([rho.size for rho in self.in_type.representations], device=scales.device)
-        return scales.repeat_interleave(sizes)
 
     def _mean_by_channel(self, means: torch.Tensor) -> torch.Tensor:
         return self._scale_by_channel(means)
 
-    def _average_factor(self) -> float:
-        if not self.training or self.num_batches_tracked is None:
-            return 0.0 if self.momentum is None else self.momentum
-        self.num_batches_tracked.add_(1)
-        return 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        factor = self._average_factor()
-        batch_statistics = self.training or self.running_mean is None
-        if batch_statistics and 0 < tensor.numel() <= self.in_type.size and self._fields.smallest == 1:
+        own = self._uses_batch()
+        if own and 0 < tensor.numel() <= self.in_type.size and self._smallest == 1:
             raise ShapeError(
                 f"one value per field is too little to normalise, in a batch of shape {tuple(tensor.shape)}",
                 hint="use a larger batch, or eval mode",
             )
-        parts = []
-        for numbers, values in self._fields.split(tensor):
-            mean = _part(self.running_mean, numbers)
-            var = _part(self.running_var, numbers)
-            flat = values.flatten(2)
-            settings = (mean, var, _part(self.weight, numbers), _part(self.bias, numbers))
-            if self.training and self._processes is not None:
-                normed = _over_processes(self._processes, flat, *settings, factor, self.eps)
-            else:
-                normed = F.batch_norm(flat, *settings, batch_statistics, factor, self.eps)
-            if self.training and isinstance(numbers, torch.Tensor) and mean is not None and var is not None:
-                with torch.no_grad():
-                    self.running_mean[numbers] = mean  # type: ignore[index]
-                    self.running_var[numbers] = var  # type: ignore[index]
-            parts.append(normed.view(values.shape))
-        return self._fields.join(parts, tensor)
+        if self._fields_are_rows(tensor):
+            return self._by_fields(tensor)
+        if not own:
+            return self._normalised(tensor, self.running_mean, self.running_var)  # type: ignore[arg-type]
+        if not tensor.numel() and self._synchronised is None:
+            self._follow(None, None)
+            return self._normalised(tensor, None, tensor.new_ones(len(self.in_type)))
+        fused = has_kernels(tensor)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not fused):
+            mean, var, count = self._moments(tensor)
+        self._follow(mean, var * self._unbiased(count, var.dtype))
+        affine = self._affine_by_channel(mean.dtype)
+        if not fused:
+            return self._with_moments(tensor, *affine, mean, var)
 
+        def pooled(values: torch.Tensor) -> torch.Tensor:
+            whole = values if self._synchronised is None else self._synchronised.total(values)
+            return self._scale_by_channel(self._per_scale(whole)) / count
 
-def _over_processes(
-    processes: Processes,
-    flat: torch.Tensor,
-    running_mean: torch.Tensor | None,
-    running_var: torch.Tensor | None,
-    weight: torch.Tensor | None,
-    bias: torch.Tensor | None,
-    factor: float,
-    eps: float,
-) -> torch.Tensor:
-    """``F.batch_norm`` in training mode, with the statistics of all processes."""
-    count = processes.total(flat.new_tensor(float(flat.shape[0] * flat.shape[2])))
-    mean = processes.total(flat.sum(dim=(0, 2))) / count
-    about = flat - mean.view(-1, 1)
-    var = processes.total(about.square().sum(dim=(0, 2))) / count
-    if running_mean is not None and running_var is not None:
-        with torch.no_grad():
-            running_mean.lerp_(mean.detach().to(running_mean.dtype), factor)
-            running_var.lerp_((var.detach() * (count / (count - 1))).to(running_var.dtype), factor)
-    normed = about * (var + eps).rsqrt().view(-1, 1)
-    if weight is not None and bias is not None:
-        normed = normed * weight.view(-1, 1) + bias.view(-1, 1)
-    return normed
+        by_channel = (self._scale_by_channel(mean), self._scale_by_channel(var))
+        return normalise(tensor, *affine, *by_channel, self.eps, pooled, self._plainly)  # type: ignore[return-value]
 
+    def _moments(self, tensor: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Any]:
+        """The mean and variance of each field, and the number of values of each channel: those of its channels, pooled."""
+        mean, var, count = channel_moments(tensor, self._synchronised)
+        pooled = self._per_scale(mean)
+        return pooled, self._per_scale(var + (mean - self._scale_by_channel(pooled)).square()), count
 
-def _part(values: torch.Tensor | None, numbers: torch.Tensor | slice | None) -> torch.Tensor | None:
-    return values if values is None or numbers is None else values[numbers]
+    def _unbiased(self, count: Any, dtype: torch.dtype) -> Any:
+        """The factor n / (n - 1) for the n values of each field."""
+        values: Any = count * (self._equal_size or self.channels_of_scale.to(dtype))  # type: ignore[operator, union-attr]
+        return values / (values - 1)
+
+    def _with_moments(
+        self,
+        tensor: torch.Tensor,
+        weight: torch.Tensor | None,
+        bias: torch.Tensor | None,
+        mean: torch.Tensor,
+        var: torch.Tensor,
+    ) -> torch.Tensor:
+        """The normalisation in operations that torch can differentiate, compile and transform."""
+        inverse = self._scale_by_channel((var + self.eps).rsqrt())
+        scale = inverse if weight is None else inverse * weight
+        out = (tensor - along_channels(self._scale_by_channel(mean), tensor)) * along_channels(scale, tensor)
+        return (out if bias is None else out + along_channels(bias, tensor)).to(tensor.dtype)
+
+    def _plainly(self, tensor: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None) -> torch.Tensor:
+        mean, var, _ = self._moments(tensor)
+        return self._with_moments(tensor, weight, bias, mean, var)
+
+    def _fields_are_rows(self, tensor: torch.Tensor) -> bool:
+        """Whether torch's batch norm may take the channels of a field for space: on a CPU with no more threads than fields."""
+        return (
+            self._equal_size > 0
+            and self.momentum is not None
+            and tensor.device.type == "cpu"
+            and tensor.numel() > 0
+            and (tensor.is_contiguous() or tensor.numel() < _FEW)
+            and self._synchronised is None
+            and not is_traced()
+            and len(self.in_type) >= torch.get_num_threads()
+        )
+
+    def _by_fields(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        wide = tensor.reshape(tensor.shape[0], len(self.in_type), -1)
+        settings = (self.weight, self.bias, self._uses_batch(), self.momentum or 0.0, self.eps)
+        return F.batch_norm(wide, self.running_mean, self.running_var, *settings).view(tensor.shape)
+
+    def _uses_batch(self) -> bool:
+        """Whether the statistics are those of the batch."""
+        return self.training or self.running_mean is None

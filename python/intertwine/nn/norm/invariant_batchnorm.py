@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from intertwine.errors import ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
@@ -16,26 +15,7 @@ from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.base.norms import Subfields
 from intertwine.nn.norm.batchnorm_base import BatchNorm
 from intertwine.nn.norm.irrep_coordinates import IrrepCoordinates
-from intertwine.nn.norm.synchronise import Processes
-
-
-def _moments(
-    tensor: torch.Tensor, centred: bool, processes: Processes | None
-) -> tuple[torch.Tensor, torch.Tensor, Any]:
-    """The mean of each channel over batch and space, its mean square about the mean or about zero, and how many values."""
-    flat = tensor.flatten(2) if tensor.dim() > 2 else tensor.unsqueeze(2)
-    values: Any = flat.shape[0] * flat.shape[2]
-    # Sums over the last axis first: reductions over several axes at once are several times slower on a CPU.
-    if processes is not None:
-        values = processes.total(flat.new_tensor(float(values)))
-        mean = processes.total(flat.sum(dim=2).sum(dim=0)) / values
-    else:
-        mean = flat.mean(dim=2).mean(dim=0)
-    about = flat - mean.view(-1, 1) if centred else flat
-    norms = torch.linalg.vector_norm(about, dim=2).square()
-    if processes is not None:
-        return mean, processes.total(norms.sum(dim=0)) / values, values
-    return mean, norms.mean(dim=0) / flat.shape[2], values
+from intertwine.nn.norm.moments import channel_moments
 
 
 class InvariantBatchNorm(BatchNorm):
@@ -48,21 +28,12 @@ class InvariantBatchNorm(BatchNorm):
     field_bytes = 1200.0
 
     def _prepare(self) -> None:
-        sizes = self._scale_sizes()
-        kinds = np.repeat(np.arange(len(sizes)), sizes)
-        self._count = len(sizes)
-        self._one_channel_each = len(sizes) == len(kinds)
-        self.register_constant("kind_of_channel", kinds)
-        self.register_constant("share", 1.0 / np.bincount(kinds)[kinds])
+        super()._prepare()
         trivial = self._expand_means()
         self._trivial = trivial if trivial is not None and trivial.count else None
 
     def _count_means(self) -> int:
         return 0 if self._trivial is None else self._trivial.count
-
-    def _scale_sizes(self) -> list[int]:
-        """The number of channels of each scale."""
-        return [representation.size for representation in self.in_type.representations]
 
     def _expand_means(self) -> BiasExpansion | None:
         """The map from the means to the channels."""
@@ -74,20 +45,9 @@ class InvariantBatchNorm(BatchNorm):
 
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
         """The means of the trivial irreps (if there are any) and the variance for each scale."""
-        mean, var, values = _moments(tensor, True, self._synchronised)
+        mean, var, values = channel_moments(tensor, self._synchronised)
         means = None if self._trivial is None else self._trivial.project(mean)
         return means, self._per_scale(self._mean_square(mean, var)) * (values / (values - 1))
-
-    @property
-    def _synchronised(self) -> Processes | None:
-        return self._processes if self.training else None
-
-    def _per_scale(self, channels: torch.Tensor) -> torch.Tensor:
-        """The mean of a value over the channels of each scale."""
-        if self._one_channel_each:
-            return channels
-        shared = channels * self.share.to(channels.dtype)  # type: ignore[operator, union-attr]
-        return channels.new_zeros(self._count).index_add(0, self.kind_of_channel, shared)  # type: ignore[arg-type]
 
     @torch.no_grad()
     def _statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
@@ -96,41 +56,23 @@ class InvariantBatchNorm(BatchNorm):
             return self.running_mean, self.running_var
         if tensor.numel() == 0 and self._synchronised is None:
             # As torch does it: an empty batch is counted and leaves the running statistics alone.
-            if self.training and self.num_batches_tracked is not None:
-                self.num_batches_tracked.add_(1)
-            return self.running_mean, tensor.new_ones(self._count) if self.running_var is None else self.running_var
+            self._follow(None, None)
+            empty = tensor.new_ones(self.scales_of(self.in_type))
+            return self.running_mean, empty if self.running_var is None else self.running_var
         if tensor.numel() // tensor.shape[1] <= 1:
             raise ShapeError(
                 f"one value for each channel is too little to normalise, in a batch of shape {tuple(tensor.shape)}",
                 hint="use a larger batch, or eval mode",
             )
         mean, var = self._batch_statistics(tensor.detach())
-        if self.training and self.running_var is not None and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            factor: Any = 1.0 / self.num_batches_tracked if self.momentum is None else float(self.momentum)
-            for running, seen in ((self.running_mean, mean), (self.running_var, var)):
-                if running is not None and seen is not None:
-                    running.add_((seen.to(running.dtype) - running) * factor)
+        self._follow(mean, var)
         return mean, var
-
-    def _scale_by_channel(self, scales: torch.Tensor) -> torch.Tensor:
-        return scales if self._one_channel_each else scales.index_select(0, self.kind_of_channel)  # type: ignore[arg-type]
 
     def _mean_by_channel(self, means: torch.Tensor) -> torch.Tensor:
         return means if self._trivial is None else self._trivial(means)
 
-    def _normalised(self, tensor: torch.Tensor) -> torch.Tensor:
-        mean, var = self._statistics(tensor)
-        divisor = self._scale_by_channel(var)
-        centre = torch.zeros_like(divisor) if mean is None else self._mean_by_channel(mean.to(var.dtype))
-        weight = None if self.weight is None else self._scale_by_channel(self.weight)
-        shift = None if self.bias is None else self._mean_by_channel(self.bias)
-        if shift is None and weight is not None:
-            shift = torch.zeros_like(weight)
-        return F.batch_norm(tensor, centre, divisor, weight, shift, False, 0.0, self.eps)
-
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self._normalised(tensor)
+        return self._normalised(tensor, *self._statistics(tensor))
 
 
 class IIDBatchNorm(InvariantBatchNorm):
@@ -251,11 +193,12 @@ class GNormBatchNorm(InvariantBatchNorm):
         return var + mean.square() * (1 - self.trivial_channel.to(mean.dtype))  # type: ignore[operator, union-attr]
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        return self._basis(self._normalised(self._basis(tensor)), back=True)
+        inner = self._basis(tensor)
+        return self._basis(self._normalised(inner, *self._statistics(inner)), back=True)
 
     def _export(self) -> torch.nn.Module:
-        coordinates = torch.eye(self.in_type.size, device=self.kind_of_channel.device)  # type: ignore[arg-type]
-        matrix = self._basis(coordinates.to(self.share.dtype), back=True).T  # type: ignore[union-attr, arg-type]
+        coordinates = torch.diag(torch.ones_like(self.trivial_channel))  # type: ignore[arg-type]
+        matrix = self._basis(coordinates, back=True).T
         inner = super()._export()
         if all(self._basis._same):
             return inner
@@ -287,9 +230,9 @@ class _NormBatchNorm(InvariantBatchNorm):
         self.register_constant("blocks_of_field", np.array(counts, dtype=float))
 
     def _batch_statistics(self, tensor: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        _, squares, values = _moments(tensor, False, self._synchronised)
-        values = values * self.blocks_of_field.to(squares.dtype)  # type: ignore[operator, union-attr]
-        return None, self._per_scale(squares) * (values / (values - 1))
+        mean, var, values = channel_moments(tensor, self._synchronised)
+        values = values * self.blocks_of_field.to(var.dtype)  # type: ignore[operator, union-attr]
+        return None, self._per_scale(var + mean.square()) * (values / (values - 1))
 
 
 class NormBatchNorm(_NormBatchNorm):
