@@ -9,87 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.kernels.blocks import BlockExpansion
+from intertwine.kernels.blocks import BlockExpansion, PairExpansion
+from intertwine.kernels.cells import BandProduct
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.expansion_plan import ExpansionPlan, MixingKind, PairPlan, element_attributes, one_field
+from intertwine.kernels.expansion_plan import ExpansionPlan, MixingKind, element_attributes, one_field
 from intertwine.kernels.torch_modes import without_autocast
-
-_SAMPLE_UP_TO = 2**20
-"""Bases of kernels into one block that have at most so many numbers are sampled at the cells when the module is built. Larger
-ones are multiplied by the weights first, and then by the scalar functions at the cells."""
-
 
 _DENSE_UP_TO = 2**19
 """One step of the expansion takes as long as a product of so many multiplications."""
-
-
-class _PairExpansion(ConstantModule):
-    """The expansion for all pairs of one kind of input and one kind of output component."""
-
-    def __init__(self, plan: PairPlan) -> None:
-        super().__init__()
-        self._range = (plan.start, plan.stop)
-        self._copies = (plan.target.copies, plan.source.copies)
-        self._blocks, self._width = plan.target.component.count, plan.target.component.width
-        self._in_size = plan.source.component.size
-        coefficients = plan.basis.coefficients
-        self._free = coefficients is None
-        self._is_sampled = coefficients is not None and self._blocks == 1
-        if coefficients is not None and self._is_sampled:
-            self._is_sampled = coefficients[..., 0].size * plan.functions.shape[2] <= _SAMPLE_UP_TO
-        if coefficients is not None and self._is_sampled:
-            self.register_constant("sampled", plan.basis.sampled(plan.functions[0]).reshape(plan.basis.size, -1))
-            return
-        self.register_constant("functions", plan.functions)
-        if coefficients is not None:
-            self.register_constant("coefficients", coefficients.reshape(plan.basis.size, -1))
-        if plan.gather is not None:
-            steps = np.arange(self._copies[1])[:, None] * self._in_size
-            index = plan.gather[:, None, :] + steps[None]
-            self.register_constant("gather", index.reshape(-1))
-        if plan.dense is not None:
-            self.register_constant("dense", plan.dense)
-        if plan.transport is not None:
-            self.register_constant("transport", plan.transport)
-        self._moves = "gather" if plan.gather is not None else "dense" if plan.dense is not None else ""
-        self._turns = plan.transport is not None
-
-    def _spread(self, weights: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-        """Weights times a basis, with the axes in the order of the filter, shape ``(out rows, in channels, ...)``."""
-        outs, ins = self._copies
-        values = weights.view(outs * ins, -1) @ basis
-        values = values.view(outs, ins, self._width, self._in_size, -1).transpose(1, 2)
-        return values.reshape(outs * self._width, ins * self._in_size, -1)
-
-    def forward(self, weights: torch.Tensor) -> torch.Tensor:
-        """The filter between these components, shape ``(out channels, in channels, cells)``."""
-        weights = weights[self._range[0] : self._range[1]]
-        if self._is_sampled:
-            return self._spread(weights, self.sampled)  # type: ignore[arg-type]
-        functions: torch.Tensor = self.functions  # type: ignore[assignment]
-        outs, ins = self._copies
-        blocks, width, count = self._blocks, self._width, functions.shape[1]
-        if self._free:
-            row = weights.view(outs, ins * self._in_size, count)
-        else:
-            row = self._spread(weights, self.coefficients)  # type: ignore[arg-type]
-        # The weights are small: they are carried to every row first, then multiplied by the functions of that row.
-        if self._moves == "gather":
-            carried = row.index_select(1, self.gather)  # type: ignore[arg-type]
-            carried = carried.view(outs, width, blocks, ins * self._in_size, count)
-        elif self._moves == "dense":
-            split = row.view(outs, width, ins, self._in_size, count)
-            carried = torch.einsum("owibf,acb->owaicf", split, self.dense)  # type: ignore[arg-type]
-            carried = carried.reshape(outs, width, blocks, ins * self._in_size, count)
-        else:
-            carried = row.view(outs, width, 1, ins * self._in_size, count)
-        if self._turns:
-            turned = torch.einsum("avw,owacf->oavcf", self.transport, carried)  # type: ignore[arg-type]
-        else:
-            turned = carried.transpose(1, 2)
-        turned = turned.reshape(outs, blocks, width * ins * self._in_size, count)
-        filters = turned.view(-1, count) @ functions[0] if blocks == 1 else turned @ functions
-        return filters.view(outs * blocks * width, ins * self._in_size, -1)
 
 
 class _Mixer(ConstantModule):
@@ -177,7 +104,7 @@ class KernelExpansion(ConstantModule):
     """The linear map from the flat weights of a layer to its filter.
 
     When it is built, one of three forms is chosen: ``_FieldExpansion`` if all fields of a side are equal, and so small that the
-    number of steps decides; ``BlockExpansion`` if all components are irreps with small bases; else one ``_PairExpansion`` for
+    number of steps decides; ``BlockExpansion`` if all components are irreps with small bases; else one ``PairExpansion`` for
     each pair of kinds.
 
     Args:
@@ -190,6 +117,7 @@ class KernelExpansion(ConstantModule):
         self._plan = _Shared(plan)
         self._mixers: list[str] = []
         self._rows: list[list[str]] = []
+        self._product: BandProduct | None = None
         self._fields = _FieldExpansion(plan) if by_fields and _FieldExpansion.is_cheaper(plan) else None
         self._blocks = BlockExpansion(plan) if self._fields is None and BlockExpansion.is_applicable(plan) else None
         if self._fields is not None:
@@ -205,11 +133,13 @@ class KernelExpansion(ConstantModule):
             for c, pair in enumerate(row):
                 if pair.basis.size:
                     name = f"pair_{r}_{c}"
-                    self.add_module(name, _PairExpansion(pair))
+                    self.add_module(name, PairExpansion(plan, pair))
                     names.append(name)
                 else:
                     names.append("")
             self._rows.append(names)
+        if any(self._modules[name].needs_product for names in self._rows for name in names if name):  # type: ignore[union-attr]
+            self._product = BandProduct(plan.functions)
         for axis, side in enumerate((plan.target, plan.source)):
             if side.order is not None:
                 self.register_constant(f"order_{axis}", side.order)
@@ -252,7 +182,7 @@ class KernelExpansion(ConstantModule):
             parts = []
             for name, pair in zip(names, pairs, strict=True):
                 if name:
-                    parts.append(self._modules[name](weights))  # type: ignore[misc]
+                    parts.append(self._modules[name](weights, self._product))  # type: ignore[misc]
                 else:
                     parts.append(weights.new_zeros(pair.target.channels.size, pair.source.channels.size, plan.cells))
             rows.append(parts[0] if len(parts) == 1 else torch.cat(parts, dim=1))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,15 @@ from intertwine.errors import ArgumentError, EmptyBasisError
 from intertwine.group.constructions.components import Component, IrrepComponent, component_structure
 from intertwine.group.constructions.induced_structure import InducedComponent
 from intertwine.group.core.representation import Representation
+from intertwine.kernels.cells import CellFunctions, cell_functions
 from intertwine.kernels.kernel_basis import (
     RowBasis,
     as_induced,
     carried_input,
     row_basis,
-    transported_functions,
-    turned_functions,
+    turns,
 )
+from intertwine.kernels.orbits import Angular
 from intertwine.kernels.points import point_moments
 from intertwine.kernels.ring_functions import ElementFilter, ScalarBasis
 from intertwine.memory import remembered
@@ -101,7 +102,8 @@ class PairPlan:
     Attributes:
         start: where its weights begin in the flat weights.
         basis: the basis of kernels into the first block of the output component.
-        functions: scalar functions carried to each block, shape ``(blocks, functions, cells)``.
+        turns: for each order of harmonics how the functions are carried to each block, shape ``(blocks, size, size)``;
+            ``None`` if there is one block.
         gather: channel of the first row for each channel of each row, shape ``(blocks, in copies * in size)``, if the input
             is a permutation and there is more than one row.
         dense: the input matrices instead, shape ``(blocks, in size, in size)``.
@@ -113,7 +115,7 @@ class PairPlan:
     target: ComponentKind
     start: int
     basis: RowBasis
-    functions: np.ndarray
+    turns: dict[Angular, np.ndarray] | None
     gather: np.ndarray | None
     dense: np.ndarray | None
     transport: np.ndarray | None
@@ -135,6 +137,7 @@ class ExpansionPlan:
         target: the layout of the output type.
         cells: the number of cells of the kernel.
         scalars: the scalar functions that the kernels are made of.
+        functions: their values at the cells.
         made_by: the function and the arguments that make it, by which it is pickled; ``None`` with a filter of kernels.
     """
 
@@ -143,6 +146,7 @@ class ExpansionPlan:
     target: Layout
     cells: int
     scalars: ScalarBasis
+    functions: CellFunctions
     made_by: tuple[Callable[..., ExpansionPlan], tuple[Any, ...]] | None = None
 
     def __reduce__(self) -> Any:
@@ -274,22 +278,28 @@ def element_attributes(
     return found
 
 
-def _energy(source: Component, target: Component, basis: RowBasis, grams: list[np.ndarray]) -> float:
+def _energy(
+    source: Component,
+    target: Component,
+    basis: RowBasis,
+    turned: dict[Angular, np.ndarray] | None,
+    scalars: ScalarBasis,
+    gram: Callable[[int], np.ndarray],
+    trace: float,
+) -> float:
     """The mean energy of an output channel for weights of unit variance, per input copy."""
-    if basis.coefficients is None:
-        return source.size * float(sum(np.trace(gram) for gram in grams))
-    energy = sum(float(((part @ grams[number]) * part).sum()) for number, _, part in basis.parts())
+    if basis.solutions is None:
+        # Turning does not change a trace.
+        return source.size * trace
+    energy = 0.0
+    for number, part in enumerate(basis.solutions):
+        if len(part):
+            products = gram(number)
+            if turned is not None:
+                turn = turned[scalars.blocks[number].order]
+                products = (turn @ products @ turn.swapaxes(1, 2)).mean(axis=0)
+            energy += float(((part @ products) * part).sum())
     return energy / target.width
-
-
-def _products(scalars: ScalarBasis, functions: np.ndarray) -> list[np.ndarray]:
-    """Sums over the cells of products of the functions of each ring and order, the mean over the blocks."""
-    found = []
-    for block in scalars.blocks:
-        moved = functions[:, block.where]
-        flat = moved.transpose(1, 0, 2).reshape(moved.shape[1], -1)
-        found.append(flat @ flat.T / len(functions))
-    return found
 
 
 def _pair_constants(
@@ -298,9 +308,8 @@ def _pair_constants(
     """``gather``, ``dense`` and ``transport`` of a pair; see :class:`PairPlan`."""
     if not isinstance(target, InducedComponent) or target.count == 1:
         return None, None, None
-    gather, matrices = carried_input(as_induced(source), target)
     moves_nothing = np.abs(target.transport - np.eye(target.width)).max() == 0
-    return gather, matrices if gather is None else None, None if moves_nothing else target.transport
+    return *carried_input(as_induced(source), target), None if moves_nothing else target.transport
 
 
 @remembered
@@ -334,8 +343,9 @@ def expansion_plan(
             hint="use an odd kernel size such as 3, or set rings, sigma and frequencies_cutoff",
         )
     given = (action, in_representations, out_representations, scalars)
-    carried = partial(transported_functions, action, scalars=scalars, points=points)
-    plan = _assembled(*given, len(points), carried, None, element_filter)
+    functions = cell_functions(scalars, points_key)
+    # Each function has norm 1.
+    plan = _assembled(*given, functions, functions.gram, float(scalars.size), element_filter)
     return plan if element_filter is not None else replace(plan, made_by=(expansion_plan, (*given, points_key)))
 
 
@@ -367,10 +377,9 @@ def point_plan(
             hint="set rings, sigma and frequencies_cutoff",
         )
     moments = point_moments(scalars, radial)
-    grams = [moments[block.where, block.where] for block in scalars.blocks]
     given = (action, in_representations, out_representations, scalars)
-    carried = partial(turned_functions, action, scalars=scalars)
-    plan = _assembled(*given, scalars.size, carried, grams, element_filter)
+    functions = CellFunctions.themselves(scalars.size)
+    plan = _assembled(*given, functions, lambda at: moments[at, at], float(np.trace(moments)), element_filter)
     return plan if element_filter is not None else replace(plan, made_by=(point_plan, (*given, radial)))
 
 
@@ -379,29 +388,22 @@ def _assembled(
     in_representations: tuple[Representation, ...],
     out_representations: tuple[Representation, ...],
     scalars: ScalarBasis,
-    cells: int,
-    functions_of: Callable[[Component], np.ndarray],
-    grams: list[np.ndarray] | None,
+    functions: CellFunctions,
+    gram: Callable[[slice], np.ndarray],
+    trace: float,
     element_filter: ElementFilter | None,
 ) -> ExpansionPlan:
     """The plan for all pairs of kinds.
 
-    The filter has as many columns as there are cells. ``functions_of`` gives the scalar functions carried to each block of an
-    output component, shape ``(blocks, functions, cells)``; ``grams`` are the mean products of the scalar functions of each ring
-    and order, by default their sums over the cells.
+    ``gram`` gives the products of some scalar functions, summed over the cells, and ``trace`` the sum of the squares of all.
     """
     irreps_only = element_filter is not None
     source, target = layout(in_representations, irreps_only), layout(out_representations, irreps_only)
-    carried: dict[int, np.ndarray] = {}
-    products: dict[int, list[np.ndarray]] = {}
+    gram_of_block = cache(lambda number: gram(scalars.blocks[number].where))
     start = 0
     pairs = []
     for out_kind in target.kinds:
-        # Irreps have one block, so that their functions are all the same.
-        shared = -1 if out_kind.component.count == 1 else id(out_kind)
-        if shared not in carried:
-            carried[shared] = functions_of(out_kind.component)
-            products[shared] = grams or _products(scalars, carried[shared])
+        turned = turns(action, out_kind.component, scalars)
         row = []
         for in_kind in source.kinds:
             basis = row_basis(action, in_kind.component, out_kind.component, scalars)
@@ -416,9 +418,9 @@ def _assembled(
                         hint=f"it has {known}",
                     ) from None
                 basis = basis.select(mask)
-            energy = _energy(in_kind.component, out_kind.component, basis, products[shared])
+            energy = _energy(in_kind.component, out_kind.component, basis, turned, scalars, gram_of_block, trace)
             constants = _pair_constants(in_kind.component, out_kind.component)
-            pair = PairPlan(in_kind, out_kind, start, basis, carried[shared], *constants, energy)
+            pair = PairPlan(in_kind, out_kind, start, basis, turned, *constants, energy)
             start = pair.stop
             row.append(pair)
         pairs.append(tuple(row))
@@ -427,4 +429,4 @@ def _assembled(
             "no kernel of this size is equivariant for these field types: the basis of kernels is empty",
             hint=f"use {scalars.remedy}, or output fields that share irreps with the input",
         )
-    return ExpansionPlan(tuple(pairs), source, target, cells, scalars)
+    return ExpansionPlan(tuple(pairs), source, target, functions.shape[1], scalars, functions)

@@ -107,7 +107,7 @@ def turning_error(filters: np.ndarray, points: np.ndarray, order: int) -> float:
     np.add.at(moments, shell_of, (filters * angular).sum(axis=0))
     right = float(((moments @ waves) ** 2 * energy).sum()) / len(filters)
     covariance = _covariance(tuple(map(tuple, points.tolist())))[0]
-    whole = float(np.einsum("mx,xy,my->", filters, covariance, filters))
+    whole = float((filters @ covariance * filters).sum())
     return float(np.sqrt(max(0.0, 1 - right / whole))) if whole > 0 else 0.0
 
 

@@ -15,8 +15,9 @@ regular representation H and L are trivial, and every coefficient of K_0 is free
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -27,7 +28,7 @@ from intertwine.group.constructions.induced_structure import InducedComponent
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.group import Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
-from intertwine.group.core.representation import Representation, block_diagonal
+from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.hom import intertwiners
 from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_lie, angular_size
 from intertwine.kernels.ring_functions import ScalarBasis
@@ -42,42 +43,68 @@ if TYPE_CHECKING:
 class RowBasis:
     """A basis of K_0, the kernels into the first block of a component.
 
+    Each element is made of the functions of one ring and order, and the elements of one ring and order follow each other.
+
     Attributes:
-        coefficients: shape ``(n, width of the out block, channels of the in component, scalar functions)``; ``None`` when
-            every coefficient is free, n being their number.
-        size: n.
-        block_of_element: the number of the ring and order of which each element is made, shape ``(n,)``; ``None`` when free.
+        size: the number of elements.
+        shape: width of the out block, channels of the in component, scalar functions.
         blocks: the numbers of the scalar functions of each ring and order.
+        solutions: for each ring and order the coefficients of its functions, shape ``(n, out width, in channels, functions)``;
+            ``None`` when every coefficient is free.
     """
 
-    coefficients: np.ndarray | None
     size: int
-    block_of_element: np.ndarray | None
+    shape: tuple[int, int, int]
     blocks: tuple[slice, ...]
+    solutions: tuple[np.ndarray, ...] | None
 
-    def parts(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """For each ring and order its number, the numbers of its elements, and their coefficients of its functions."""
-        if self.coefficients is None or self.block_of_element is None:
-            return
-        for number, where in enumerate(self.blocks):
-            elements = np.flatnonzero(self.block_of_element == number)
-            if len(elements):
-                yield number, elements, self.coefficients[elements][..., where]
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The number of the first element of each ring and order, and at last the number of all, if they are not free."""
+        return np.cumsum([0, *map(len, self.solutions or ())])
 
-    def sampled(self, functions: np.ndarray) -> np.ndarray:
-        """The elements at some points, of a basis that is not free.
+    @property
+    def block_of_element(self) -> np.ndarray | None:
+        """The number of the ring and order of which each element is made, shape ``(size,)``; ``None`` when free."""
+        return None if self.solutions is None else np.repeat(np.arange(len(self.blocks)), np.diff(self.starts))
+
+    @cached_property
+    def coefficients(self) -> np.ndarray | None:
+        """All coefficients, shape ``(size, *shape)``; ``None`` when free."""
+        if self.solutions is None:
+            return None
+        values = np.zeros((self.size, *self.shape))
+        for start, where, part in zip(self.starts, self.blocks, self.solutions, strict=False):
+            values[start : start + len(part), :, :, where] = part
+        return values
+
+    def touched(self, functions: slice) -> slice:
+        """The numbers of the elements that are made of some functions.
 
         Args:
-            functions: the scalar functions there, shape ``(scalar functions, points)``.
+            functions: the numbers of the functions.
+        """
+        first = sum(block.stop <= functions.start for block in self.blocks)
+        last = sum(block.start < functions.stop for block in self.blocks)
+        return slice(int(self.starts[first]), int(self.starts[max(first, last)]))
+
+    def sampled(self, values: Callable[[slice], np.ndarray], functions: slice) -> np.ndarray:
+        """The elements that are made of some functions at some points, of a basis that is not free.
+
+        Args:
+            values: gives functions there by their numbers, shape ``(functions, points)``.
+            functions: the numbers of the functions.
 
         Returns:
-            shape ``(n, width of the out block, channels of the in component, points)``.
+            shape ``(elements, width of the out block, channels of the in component, points)``.
         """
-        shape = (0, 0, 0) if self.coefficients is None else self.coefficients.shape[:3]
-        values = np.zeros((*shape, functions.shape[1]))
-        for number, elements, coefficients in self.parts():
-            values[elements] = coefficients @ functions[self.blocks[number]]
-        return values
+        wanted = self.touched(functions)
+        parts = [
+            part @ values(block)
+            for start, block, part in zip(self.starts, self.blocks, self.solutions or (), strict=False)
+            if len(part) and wanted.start <= start < wanted.stop
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, *self.shape[:2], values(slice(0, 0)).shape[1]))
 
     def select(self, mask: np.ndarray) -> RowBasis:
         """The basis without some elements.
@@ -85,9 +112,11 @@ class RowBasis:
         Args:
             mask: whether to keep each, shape ``(size,)``.
         """
-        if self.coefficients is None or self.block_of_element is None or mask.all():
+        if self.solutions is None or mask.all():
             return self
-        return RowBasis(self.coefficients[mask], int(mask.sum()), self.block_of_element[mask], self.blocks)
+        parts = zip(self.starts, self.solutions, strict=False)
+        kept = tuple(part[mask[start : start + len(part)]] for start, part in parts)
+        return replace(self, size=int(mask.sum()), solutions=kept)
 
 
 def row_basis(action: Representation, source: Component, target: Component, scalars: ScalarBasis) -> RowBasis:
@@ -103,8 +132,9 @@ def row_basis(action: Representation, source: Component, target: Component, scal
         the basis; its elements are ordered by ring, order, orbit of input blocks, and solution.
     """
     blocks = tuple(block.where for block in scalars.blocks)
+    shape = (target.width, source.size, scalars.size)
     if target.is_free:
-        return RowBasis(None, source.size * scalars.size, None, blocks)
+        return RowBasis(source.size * scalars.size, shape, blocks, None)
     orders = dict.fromkeys(order for ring in scalars.rings for order in ring.orders)
     by_order: dict[Angular, np.ndarray] = {}
     for order in orders:
@@ -112,15 +142,8 @@ def row_basis(action: Representation, source: Component, target: Component, scal
             by_order[order] = irrep_kernels(action, source.irrep, target.irrep, order)
         else:
             by_order[order] = _rows_of_order(action, as_induced(source), as_induced(target), order)
-    elements, block_of_element = [], []
-    for number, block in enumerate(scalars.blocks):
-        solutions = by_order[block.order]
-        coefficients = np.zeros((len(solutions), target.width, source.size, scalars.size))
-        coefficients[..., block.where] = solutions
-        elements.append(coefficients)
-        block_of_element += [number] * len(solutions)
-    coefficients = np.concatenate(elements) if elements else np.zeros((0, target.width, source.size, scalars.size))
-    return RowBasis(coefficients, len(coefficients), np.array(block_of_element, dtype=int), blocks)
+    solutions = tuple(by_order[block.order] for block in scalars.blocks)
+    return RowBasis(sum(map(len, solutions)), shape, blocks, solutions)
 
 
 def as_induced(component: Component) -> InducedComponent:
@@ -275,28 +298,8 @@ def _rows_of_order(
     return np.concatenate(solutions)
 
 
-def transported_functions(
-    action: Representation, target: Component, scalars: ScalarBasis, points: np.ndarray
-) -> np.ndarray:
-    """phi(g_a^-1 x) at the kernel's cells for each block a, normalised per ring and order.
-
-    Args:
-        action: the action on R^d.
-        target: the component of the output.
-        scalars: the scalar functions.
-        points: the cells, shape ``(cells, d)``.
-
-    Returns:
-        shape ``(blocks, functions, cells)``.
-    """
-    norms = scalars.norms(points)[:, None]
-    if isinstance(target, IrrepComponent):
-        return (scalars.evaluate(points) / norms)[None]
-    return np.stack([scalars.carried(action.matrices[g], points) / norms for g in target.representatives])
-
-
-def turned_functions(action: Representation, target: Component, scalars: ScalarBasis) -> np.ndarray:
-    """phi(g_a^-1 x) in terms of phi(x) for each block a: phi_f(g_a^-1 x) = sum_c D_a[f, c] phi_c(x).
+def turns(action: Representation, target: Component, scalars: ScalarBasis) -> dict[Angular, np.ndarray] | None:
+    """How the functions of each order are carried to each block: phi_f(g_a^-1 x) = sum_c D_a[f, c] phi_c(x).
 
     Args:
         action: the action on R^d.
@@ -304,14 +307,15 @@ def turned_functions(action: Representation, target: Component, scalars: ScalarB
         scalars: the scalar functions.
 
     Returns:
-        shape ``(blocks, functions, functions)``.
+        by order the matrices D_a, shape ``(blocks, size, size)``; ``None`` if there is one block.
     """
-    if isinstance(target, IrrepComponent):
-        return np.eye(scalars.size)[None]
-    return np.stack([block_diagonal(scalars.action(action.matrices[g].T)) for g in target.representatives])
+    if isinstance(target, IrrepComponent) or target.count == 1:
+        return None
+    back = np.stack([action.matrices[g].T for g in target.representatives])
+    return {order: angular_action(back, order) for order in dict.fromkeys(block.order for block in scalars.blocks)}
 
 
-def carried_input(source: InducedComponent, target: InducedComponent) -> tuple[np.ndarray | None, np.ndarray]:
+def carried_input(source: InducedComponent, target: InducedComponent) -> tuple[np.ndarray | None, np.ndarray | None]:
     """What rho_in(g_a)^T does to the input channels of a row, for each block a of the output.
 
     Args:
@@ -319,16 +323,17 @@ def carried_input(source: InducedComponent, target: InducedComponent) -> tuple[n
         target: the component of the output.
 
     Returns:
-        a gather, if rho_in is a permutation: ``index[a, c]`` is the channel of row 0 that becomes channel c of row a; and
+        a gather, if rho_in is a permutation: ``index[a, c]`` is the channel of row 0 that becomes channel c of row a; otherwise
         the dense matrices of rho_in(g_a), shape ``(blocks, size, size)``.
     """
-    representatives = target.representatives
-    size, width = source.size, source.width
-    dense = np.zeros((len(representatives), source.count, width, source.count, width))
-    for a, g in enumerate(representatives):
-        for block in range(source.count):
-            dense[a, source.images[g, block], :, block, :] = source.blocks[g, block]
-    dense = dense.reshape(len(representatives), size, size)
-    if np.isin(dense, (0.0, 1.0)).all():
-        return dense.argmax(axis=2), dense
-    return None, dense
+    representatives = list(target.representatives)
+    count, width = source.count, source.width
+    images, blocks = source.images[representatives], source.blocks[representatives]
+    rows = np.arange(len(representatives))[:, None]
+    if np.isin(blocks, (0.0, 1.0)).all():
+        index = np.empty((len(representatives), count, width), dtype=np.int64)
+        index[rows, images] = np.arange(count)[:, None] * width + blocks.argmax(axis=3)
+        return index.reshape(len(representatives), -1), None
+    dense = np.zeros((len(representatives), count, width, count, width))
+    dense[rows, images, :, np.arange(count)] = blocks
+    return None, dense.reshape(len(representatives), source.size, source.size)

@@ -21,9 +21,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from intertwine.errors import ArgumentError
-from intertwine.group.core.representation import block_diagonal
 from intertwine.group.matrices.harmonics import harmonics
-from intertwine.kernels.orbits import Angular
+from intertwine.kernels.orbits import Angular, Factors
 from intertwine.kernels.ring_functions import Ring, ScalarBasis
 from intertwine.memory import remembered
 
@@ -65,14 +64,11 @@ class CellBasis(ScalarBasis):
 
     cells: Cells
 
-    def evaluate(self, points: np.ndarray) -> np.ndarray:
-        """The filters.
+    def factors(self, points: np.ndarray) -> Factors:
+        """The filters; they are no products.
 
         Args:
             points: the cells, shape ``(cells, d)``.
-
-        Returns:
-            shape ``(size, cells)``.
 
         Raises:
             ArgumentError: for other points.
@@ -82,7 +78,7 @@ class CellBasis(ScalarBasis):
         values = np.zeros((self.size, len(points)))
         for ring, order, rows in self.blocks:
             values[rows] = self.filters(ring, order)
-        return values
+        return Factors.of(values)
 
     def filters(self, ring: Any, order: Any) -> np.ndarray:
         """The filters of one ring and order.
@@ -95,15 +91,6 @@ class CellBasis(ScalarBasis):
             shape ``(harmonics, cells)``.
         """
         raise NotImplementedError
-
-    def carried(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """The filters of the functions phi(A^-1 x), by how these mix.
-
-        Args:
-            matrix: an orthogonal matrix A.
-            points: the cells, shape ``(cells, d)``.
-        """
-        return block_diagonal(self.action(matrix.T)) @ self.evaluate(points)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Orbits of points: the second source of scalar functions, for kernels of finite groups.
+"""What scalar functions are made of: factors, and orbits of points, the second source of them for kernels of finite groups.
 
 Around each point p_i of an orbit lies a small Gaussian, phi_i(x) = exp(-|x - r p_i|^2 / (2 sigma^2)) for a ring of radius r. An
 element of the group carries points to points: phi(A x) = P(A) phi(x) with a permutation matrix P(A) where harmonics have D_l(A).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,50 @@ from intertwine.memory import remembered
 
 _SAME_POINT = 1e-6
 """Points nearer to each other than this count as equal."""
+
+
+class Factors(NamedTuple):
+    """Functions at some points as products of two factors, of which there are far fewer: phi_f = first[a_f] second[b_f].
+
+    Attributes:
+        first: such as rings, shape ``(rows, points)``.
+        second: such as harmonics, shape ``(rows, points)``.
+        of_first: the number a_f for each function.
+        of_second: the number b_f for each function.
+        sizes: how many of the second factors share their mean square, for each of them.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    of_first: np.ndarray
+    of_second: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Factors:
+        """Functions that are no products: the second factor is 1.
+
+        Args:
+            values: shape ``(functions, points)``.
+        """
+        count, points = values.shape
+        return cls(values, np.ones((1, points)), np.arange(count), np.zeros(count, dtype=int), np.ones(1))
+
+    def products(
+        self, functions: slice | np.ndarray = slice(None), points: slice | np.ndarray = slice(None)
+    ) -> np.ndarray:
+        """Some of the functions at some of the points.
+
+        Args:
+            functions: which; all by default.
+            points: at which; all by default.
+        """
+        first, second = self.first[:, points], self.second[:, points]
+        return first[self.of_first[functions]] * second[self.of_second[functions]]
+
+    def squares(self) -> np.ndarray:
+        """The sum of the squares of each function."""
+        return (self.first**2 @ (self.second**2).T)[self.of_first, self.of_second]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 
 from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError
-from intertwine.group.matrices.harmonics import harmonics
-from intertwine.kernels.orbits import Angular, Orbit, angular_action, angular_size
+from intertwine.group.matrices.harmonics import harmonics_up_to
+from intertwine.kernels.orbits import Angular, Factors, Orbit, angular_action, angular_size
 from intertwine.memory import remembered
 
 ElementFilter = Callable[[dict[str, Any]], bool]
@@ -106,6 +106,50 @@ class ScalarBasis:
         """The number of functions."""
         return sum(angular_size(self.dimension, order) for ring in self.rings for order in ring.orders)
 
+    def factors(self, points: np.ndarray) -> Factors:
+        """The functions at some points, each as a product of a ring and a harmonic.
+
+        Args:
+            points: shape ``(points, d)``.
+        """
+        if any(isinstance(order, Orbit) for ring in self.rings for order in ring.orders):
+            return self._orbit_factors(points)
+        radii = np.sqrt((points**2).sum(axis=1))
+        at_origin = radii < _ORIGIN
+        directions = points / np.where(at_origin, 1.0, radii)[:, None]
+        centres, widths = np.array([(ring.radius, ring.sigma) for ring in self.rings]).reshape(-1, 2).T[:, :, None]
+        # A ring may be so thin that the square overflows: cells beside it get exp(-inf) = 0.
+        with np.errstate(over="ignore"):
+            radial = np.exp(-0.5 * ((radii - centres) / widths) ** 2)
+        orders = sorted({order for ring in self.rings for order in ring.orders})  # type: ignore[type-var]
+        angular = harmonics_up_to(directions, orders[-1] if orders else 0)  # type: ignore[arg-type]
+        starts, sizes = {}, []
+        for order in orders:
+            starts[order] = len(sizes)
+            sizes += len(angular[order]) * [len(angular[order])]  # type: ignore[index]
+        numbers = {ring: number for number, ring in enumerate(self.rings)}
+        of_first, of_second = np.empty(self.size, dtype=int), np.empty(self.size, dtype=int)
+        for ring, order, rows in self.blocks:
+            # The second half of the rings is zero at the origin.
+            of_first[rows] = numbers[ring] + (len(self.rings) if order else 0)
+            of_second[rows] = starts[order] + np.arange(rows.stop - rows.start)
+        return Factors(
+            np.concatenate([radial, np.where(at_origin, 0.0, radial)]),
+            np.concatenate([angular[order] for order in orders] or [np.zeros((0, len(points)))]),  # type: ignore[index]
+            of_first,
+            of_second,
+            np.array(sizes, dtype=float),
+        )
+
+    def _orbit_factors(self, points: np.ndarray) -> Factors:
+        values = np.empty((self.size, len(points)))
+        for ring, order, rows in self.blocks:
+            if isinstance(order, Orbit):
+                values[rows] = order.evaluate(points, ring.radius, ring.sigma)
+            else:
+                values[rows] = ScalarBasis(self.dimension, (replace(ring, orders=(order,)),)).evaluate(points)
+        return Factors.of(values)
+
     def evaluate(self, points: np.ndarray) -> np.ndarray:
         """The functions at some points.
 
@@ -115,33 +159,7 @@ class ScalarBasis:
         Returns:
             shape ``(size, points)``.
         """
-        radii = np.sqrt((points**2).sum(axis=1))
-        at_origin = radii < _ORIGIN
-        directions = points / np.where(at_origin, 1.0, radii)[:, None]
-        orders = {order for ring in self.rings for order in ring.orders}
-        angular = {order: harmonics(directions, order) for order in orders if not isinstance(order, Orbit)}
-        values = np.empty((self.size, len(points)))
-        for ring, order, rows in self.blocks:
-            if isinstance(order, Orbit):
-                values[rows] = order.evaluate(points, ring.radius, ring.sigma)
-                continue
-            # A ring may be so thin that the square overflows: cells beside it get exp(-inf) = 0.
-            with np.errstate(over="ignore"):
-                radial = np.exp(-0.5 * ((radii - ring.radius) / ring.sigma) ** 2)
-            values[rows] = angular[order] * (np.where(at_origin, 0.0, radial) if order else radial)
-        return values
-
-    def carried(self, matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """The functions phi(A^-1 x) at some points.
-
-        Args:
-            matrix: an orthogonal matrix A.
-            points: shape ``(points, d)``.
-
-        Returns:
-            shape ``(size, points)``.
-        """
-        return self.evaluate(points @ matrix)
+        return self.factors(points).products()
 
     def action(self, matrix: np.ndarray) -> list[np.ndarray]:
         """The matrices by which an orthogonal matrix A mixes the functions of each ring and order: phi(A x) = D(A) phi(x)."""
@@ -153,7 +171,7 @@ class ScalarBasis:
         Args:
             points: shape ``(points, d)``.
         """
-        norms = np.sqrt((self.evaluate(points) ** 2).sum(axis=1))
+        norms = np.sqrt(self.factors(points).squares())
         kept: dict[Ring, list[Angular]] = {}
         for ring, order, rows in self.blocks:
             if norms[rows].max() > _VANISHES:
@@ -179,7 +197,7 @@ class ScalarBasis:
 
         It is one number per ring and order, so dividing by it leaves the action of matrices as it is.
         """
-        squares = (self.evaluate(points) ** 2).sum(axis=1)
+        squares = self.factors(points).squares()
         for block in self.blocks:
             squares[block.where] = squares[block.where].mean()
         return np.sqrt(squares)

@@ -16,8 +16,8 @@ from intertwine.errors import (
     ShapeError,
 )
 from intertwine.kernels import Ring, ScalarBasis
-from intertwine.kernels.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.kernels.points import RADIALS, PointFunctions
+from intertwine.nn.conv.edge_sums import multiply_at_sources, sum_at_targets
 
 CASES = {
     "SO(3)": (gspaces.rot3dOnR3, nn.R3PointConv, [(0,), (1,), (2,)], [(2,), (1,)]),

@@ -124,18 +124,37 @@ def harmonics(directions: np.ndarray, order: int) -> np.ndarray:
         >>> harmonics(np.array([[0.0, 0.6, 0.8]]), 1).ravel().tolist()
         [0.0, 0.6, 0.8]
     """
+    harmonic_size(directions.shape[-1], order)
+    return harmonics_up_to(directions, order, order)[0]
+
+
+def harmonics_up_to(directions: np.ndarray, largest: int, least: int = 0) -> list[np.ndarray]:
+    """Harmonics of orders from ``least`` to ``largest`` at unit vectors; on the line there are no more than two.
+
+    Args:
+        directions: unit vectors, shape ``(..., points, d)``.
+        largest: the greatest order.
+        least: the least order.
+
+    Returns:
+        for each order an array as from `harmonics`.
+    """
     dimension = directions.shape[-1]
-    size = harmonic_size(dimension, order)
-    if order == 0:
-        return np.ones((*directions.shape[:-2], 1, directions.shape[-2]))
-    if dimension == 1:
-        return np.sign(directions).swapaxes(-1, -2)
     coordinates = [directions[..., axis] for axis in range(dimension)]
-    if dimension == 2:
-        return np.stack(powers(coordinates[0], coordinates[1], order)[order], axis=-2)[..., :size, :]
-    if order == 1:
-        return np.array(directions, dtype=float).swapaxes(-1, -2)
-    return np.stack(solid_harmonics(coordinates[0], coordinates[1], coordinates[2], order)[order], axis=-2)
+    found: list[np.ndarray] = []
+    higher: list[Any] = []
+    if dimension > 1 and largest > 1:
+        higher = (powers if dimension == 2 else solid_harmonics)(*coordinates, largest)  # type: ignore[operator]
+    for order in range(least, largest + 1):
+        if order == 0:
+            found.append(np.ones((*directions.shape[:-2], 1, directions.shape[-2])))
+        elif dimension == 1:
+            found.append(np.sign(directions).swapaxes(-1, -2))
+        elif order == 1:
+            found.append(np.array(directions, dtype=float).swapaxes(-1, -2))
+        else:
+            found.append(np.stack(higher[order], axis=-2))
+    return found
 
 
 @remembered

@@ -15,8 +15,8 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.kernels import PointFunctions, ScalarBasis, point_basis, point_plan, split_filter
-from intertwine.kernels.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.kernels.prices import plan_prices, plan_weights
+from intertwine.nn.conv.edge_sums import multiply_at_sources, sum_at_targets
 from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.conv.graph import edges_with_differences, is_graph
 
