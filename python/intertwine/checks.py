@@ -210,3 +210,19 @@ def relative_sizes(value: Any, dimension: int, name: str) -> tuple[float, ...]:
     if len(values) != dimension or not all(0 < entry < np.inf for entry in values):
         raise ArgumentError(f"{name} needs one positive number for each of the {dimension} axes, not {value!r}")
     return tuple(float(entry / min(values)) for entry in values)
+
+
+def need_real_coords(coords: Any) -> None:
+    """Raises for coordinates that are no floating point numbers.
+
+    Args:
+        coords: of points.
+
+    Raises:
+        ArgumentTypeError: naming the dtype.
+    """
+    if not coords.is_floating_point():
+        raise ArgumentTypeError(
+            f"coordinates are floating point numbers, but were given as {coords.dtype}, which cannot be turned",
+            hint="convert them, for example with coords.float()",
+        )

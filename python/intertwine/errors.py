@@ -205,6 +205,10 @@ class FieldTypeError(IntertwineError, TypeError, AssertionError):
     """Features of one field type where another one is needed; as `UnsupportedFieldError`, what programs for escnn catch."""
 
 
+class NoFieldsError(ArgumentError, FieldTypeError):
+    """A field type without fields."""
+
+
 class ShapeError(IntertwineError, ValueError):
     """A tensor whose shape does not fit the field type or the layer."""
 

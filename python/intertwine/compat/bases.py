@@ -61,6 +61,43 @@ class SteerableKernelBasis(KernelBasis):
         super().__init__(layer.weights.numel(), (layer.out_type.size, layer.in_type.size))
         self.layer = layer
 
+    @classmethod
+    def of_space(
+        cls,
+        space: GSpace,
+        in_repr: Representation,
+        out_repr: Representation,
+        radii: Sequence[float],
+        sigma: Sequence[float] | float,
+        maximum_frequency: int | None,
+        keep: Keep,
+    ) -> SteerableKernelBasis:
+        """The basis for the group of a space.
+
+        Args:
+            space: the plane or R^3.
+            in_repr: of the input.
+            out_repr: of the output.
+            radii: of the rings.
+            sigma: their widths.
+            maximum_frequency: the greatest; ``None`` for what each ring can hold.
+            keep: which functions to keep, by their attributes.
+        """
+        build: Any = nn.R2PointConv if space.dimensionality == 2 else nn.R3PointConv
+        greatest = None if maximum_frequency is None else (lambda radius: maximum_frequency)
+        widths = list(sigma) if isinstance(sigma, (list, tuple, np.ndarray)) else sigma
+        layer = build(
+            space.type(in_repr),
+            space.type(out_repr),
+            bias=False,
+            rings=list(radii),
+            sigma=widths,
+            frequencies_cutoff=greatest,
+            basis_filter=keep,
+            initialize=False,
+        )
+        return cls(layer)
+
     def sample(self, points: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """The kernels at some points, shape ``(points, kernels, rows, columns)``.
 
@@ -78,31 +115,6 @@ class SteerableKernelBasis(KernelBasis):
             matrices = torch.stack([layer.basisexpansion(weights) for weights in each])
             found = torch.einsum("boif,pf->pboi", matrices, functions)
         return found if out is None else out.copy_(found)
-
-
-def _basis(
-    space: GSpace,
-    in_repr: Representation,
-    out_repr: Representation,
-    radii: Sequence[float],
-    sigma: Sequence[float] | float,
-    maximum_frequency: int | None,
-    keep: Keep,
-) -> SteerableKernelBasis:
-    build: Any = nn.R2PointConv if space.dimensionality == 2 else nn.R3PointConv
-    greatest = None if maximum_frequency is None else (lambda radius: maximum_frequency)
-    widths = list(sigma) if isinstance(sigma, (list, tuple, np.ndarray)) else sigma
-    layer = build(
-        space.type(in_repr),
-        space.type(out_repr),
-        bias=False,
-        rings=list(radii),
-        sigma=widths,
-        frequencies_cutoff=greatest,
-        basis_filter=keep,
-        initialize=False,
-    )
-    return SteerableKernelBasis(layer)
 
 
 def _planar(flip: bool, N: int | None) -> Any:
@@ -126,7 +138,7 @@ def _planar(flip: bool, N: int | None) -> Any:
         space = gspaces.flip2dOnR2(axis) if flip and order == 1 else None
         if space is None:
             space = gspaces.flipRot2dOnR2(order, axis=axis) if flip else gspaces.rot2dOnR2(order)
-        return _basis(space, in_repr, out_repr, radii, sigma, maximum_frequency, filter)
+        return SteerableKernelBasis.of_space(space, in_repr, out_repr, radii, sigma, maximum_frequency, filter)
 
     return kernels
 
@@ -146,7 +158,7 @@ def _spatial(make: Callable[[], GSpace]) -> Any:
         maximum_frequency: int | None = 5,
         filter: Keep = None,
     ) -> SteerableKernelBasis:
-        return _basis(make(), in_repr, out_repr, radii, sigma, maximum_frequency, filter)
+        return SteerableKernelBasis.of_space(make(), in_repr, out_repr, radii, sigma, maximum_frequency, filter)
 
     return kernels
 

@@ -18,6 +18,8 @@ from intertwine.suggestions import did_you_mean
 VARIABLE = "INTERTWINE_COMPAT"
 """The environment variable by which processes that this one starts know what to install."""
 
+_ADDITIONS = "intertwine.compat.additions"
+
 _STARTUP = str(Path(__file__).parent / "startup")
 
 
@@ -98,6 +100,9 @@ class PeerFinder(MetaPathFinder, Loader):
             module: to fill.
         """
         names = table(self.peer)
+        if "." in module.__name__:
+            # Later than install(), which runs at the start of processes that may never need torch.
+            importlib.import_module(_ADDITIONS).add()
         found = {name: names.value(entry) for name, entry in names.names(module.__name__).items() if entry.home}
         vars(module).update(found)
         vars(module)["__all__"] = sorted(found)
@@ -183,6 +188,8 @@ def uninstall(peer: str) -> None:
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == peer and isinstance(module, PeerModule):
             del sys.modules[name]
+    if not installed() and _ADDITIONS in sys.modules:
+        importlib.import_module(_ADDITIONS).take_away()
     if VARIABLE in os.environ:
         _tell_children(installed())
 

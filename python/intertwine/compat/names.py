@@ -64,6 +64,8 @@ _ADAPTERS: dict[str, tuple[str, ...]] = {
         "kernels_Trivial_act_R2",
         "kernels_on_point",
     ),
+    "intertwine.compat.products": ("DirectProductGroup", "DoubleGroup"),
+    "intertwine.compat.splitting": ("DisentangleModule", "disentangle"),
     "intertwine.compat.spaces": (
         "Flip2dOnR2",
         "FlipRot2dOnR2",

@@ -9,25 +9,17 @@ import numpy as np
 import torch
 
 from intertwine import gspaces
+from intertwine.compat.kinds import Kind
 from intertwine.gspaces import GSpace2D
 
 
-class _Kind(type):
-    """A class of e2cnn: calling it makes a space of ours, and ``isinstance`` tells which spaces are of the kind."""
-
-    holds: Callable[[GSpace2D], bool]
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, GSpace2D) and cls.holds(instance)
-
-
-class GeneralOnR2(metaclass=_Kind):
+class GeneralOnR2(metaclass=Kind):
     """Any plane with a group; only for ``isinstance``."""
 
-    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(lambda space: True)
+    holds: ClassVar[Callable[[Any], bool]] = staticmethod(lambda space: isinstance(space, GSpace2D))
 
 
-class Rot2dOnR2(metaclass=_Kind):
+class Rot2dOnR2(metaclass=Kind):
     """The plane with N rotations, or all.
 
     Args:
@@ -35,13 +27,15 @@ class Rot2dOnR2(metaclass=_Kind):
         maximum_frequency: of the irreps that are listed, if there are all rotations.
     """
 
-    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(lambda space: not space.flips_order)
+    holds: ClassVar[Callable[[Any], bool]] = staticmethod(
+        lambda space: isinstance(space, GSpace2D) and not space.flips_order
+    )
 
     def __new__(cls, N: int | None = None, maximum_frequency: int | None = None) -> Any:  # noqa: D102
         return gspaces.rot2dOnR2(-1 if N is None else N, 6 if maximum_frequency is None else maximum_frequency)
 
 
-class FlipRot2dOnR2(metaclass=_Kind):
+class FlipRot2dOnR2(metaclass=Kind):
     """The plane with N rotations, or all, and as many reflections.
 
     Args:
@@ -50,8 +44,8 @@ class FlipRot2dOnR2(metaclass=_Kind):
         axis: the angle of the first mirror, in radians.
     """
 
-    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
-        lambda space: bool(space.flips_order) and space.rotations_order != 1
+    holds: ClassVar[Callable[[Any], bool]] = staticmethod(
+        lambda space: isinstance(space, GSpace2D) and bool(space.flips_order) and space.rotations_order != 1
     )
 
     def __new__(  # noqa: D102
@@ -61,26 +55,26 @@ class FlipRot2dOnR2(metaclass=_Kind):
         return gspaces.flipRot2dOnR2(-1 if N is None else N, frequency, axis)
 
 
-class Flip2dOnR2(metaclass=_Kind):
+class Flip2dOnR2(metaclass=Kind):
     """The plane with one reflection.
 
     Args:
         axis: the angle of the mirror, in radians.
     """
 
-    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
-        lambda space: bool(space.flips_order) and space.rotations_order == 1
+    holds: ClassVar[Callable[[Any], bool]] = staticmethod(
+        lambda space: isinstance(space, GSpace2D) and bool(space.flips_order) and space.rotations_order == 1
     )
 
     def __new__(cls, axis: float = np.pi / 2) -> Any:  # noqa: D102
         return gspaces.flip2dOnR2(axis)
 
 
-class TrivialOnR2(metaclass=_Kind):
+class TrivialOnR2(metaclass=Kind):
     """The plane without symmetry."""
 
-    holds: ClassVar[Callable[[GSpace2D], bool]] = staticmethod(
-        lambda space: not space.flips_order and space.rotations_order == 1
+    holds: ClassVar[Callable[[Any], bool]] = staticmethod(
+        lambda space: isinstance(space, GSpace2D) and not space.flips_order and space.rotations_order == 1
     )
 
     def __new__(cls) -> Any:  # noqa: D102

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from intertwine.checks import is_whole
-from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, GroupError, ShapeError, Words
+from intertwine.checks import is_whole, need_real_coords
+from intertwine.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FieldTypeError,
+    GroupError,
+    NoFieldsError,
+    ShapeError,
+    Words,
+)
 from intertwine.group.constructions.constructions import directsum
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.group import Group
@@ -22,22 +30,6 @@ from intertwine.suggestions import Suggesting, did_you_mean
 
 if TYPE_CHECKING:
     from intertwine.fields.geometric_tensor import GeometricTensor
-
-
-def need_real_coords(coords: torch.Tensor) -> None:
-    """Raises for coordinates that are no floating point numbers.
-
-    Args:
-        coords: of points.
-
-    Raises:
-        ArgumentTypeError: naming the dtype.
-    """
-    if not coords.is_floating_point():
-        raise ArgumentTypeError(
-            f"coordinates are floating point numbers, but were given as {coords.dtype}, which cannot be turned",
-            hint="convert them, for example with coords.float()",
-        )
 
 
 class FieldType(Suggesting):
@@ -74,7 +66,7 @@ class FieldType(Suggesting):
             raise FieldTypeError(f"a list of representations is needed, not {representations!r}")
         representations = tuple(representations)
         if not representations:
-            raise ArgumentError("a field type needs at least one field")
+            raise NoFieldsError("a field type needs at least one field")
         for representation in representations:
             if not isinstance(representation, Representation):
                 raise FieldTypeError(f"a list of representations is needed, but it holds {representation!r}")
@@ -135,8 +127,9 @@ class FieldType(Suggesting):
 
     @property
     def change_of_basis_inv(self) -> torch.Tensor:
-        """The transpose of ``change_of_basis``, shape ``(size, size)``."""
-        return self.change_of_basis.T
+        """The inverse of ``change_of_basis``, shape ``(size, size)``."""
+        matrix = block_diagonal([representation.change_of_basis_inv for representation in self._representations])
+        return torch.tensor(matrix, dtype=torch.get_default_dtype())
 
     def get_dense_change_of_basis(self) -> torch.Tensor:
         """The same as ``change_of_basis``, by escnn's name."""
@@ -391,7 +384,10 @@ def _named(gspace: GSpace, name: str) -> Representation:
     for candidate in known.values():
         if candidate.name.replace(",", "_") == name:
             return candidate
-    names = [*(_NAMED_BY_SPACE if gspace.dimensionality else ["trivial"]), *known]
+    names = [
+        *(_NAMED_BY_SPACE if gspace.dimensionality else ["trivial"]),
+        *gspace.fibergroup.standard_representations(),
+    ]
     raise ArgumentError(
         f"{{space}} has no representation named {name!r}",
         hint=did_you_mean(name, names) or f"use {', '.join(names)}, or give representations",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils import _pytree as pytree
 
+from intertwine.checks import need_real_coords
 from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
-from intertwine.fields.field_type import FieldType, need_real_coords
+from intertwine.fields.field_type import FieldType
 from intertwine.suggestions import suggests
 
 if TYPE_CHECKING:

@@ -44,6 +44,8 @@ class GSpace(Suggesting):
             )
         if action is not None and action.group != fibergroup:
             raise RepresentationError(f"the action must be a representation of {fibergroup}, but {action} was given")
+        if action is not None and not action.is_orthogonal:
+            raise RepresentationError(f"the matrices of the action {action} must be orthogonal")
         self._fibergroup = fibergroup
         self._dimensionality = int(dimensionality)
         self._name = name
@@ -308,7 +310,7 @@ class GSpace(Suggesting):
 
     @property
     def representations(self) -> dict[str, Representation]:
-        """The representations that need no further choice, by name."""
+        """The representations of the group by name: the irreps, the regular one, those that were made, and a program's own."""
         return self.fibergroup.representations
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from intertwine.checks import angle
 from intertwine.errors import GroupError
 from intertwine.group import GroupElement, Representation, o3_group
+from intertwine.group.core.group import ElementMap
 from intertwine.gspaces.gspace import GSpace
 from intertwine.numpy_scalars import without_numpy_scalars
 from intertwine.suggestions import suggests
@@ -31,6 +32,9 @@ class GSpace3D(GSpace):
         D4
     """
 
+    _parent: GSpace3D | None = None
+    """The space that was restricted to this one, whose group has the subgroup ``sg_id``."""
+
     def __init__(self, sg_id: Any, maximum_frequency: int = 2) -> None:
         sg_id, maximum_frequency = without_numpy_scalars((sg_id, maximum_frequency))
         whole = o3_group(maximum_frequency)
@@ -44,11 +48,32 @@ class GSpace3D(GSpace):
 
     @property
     def sg_id(self) -> Any:
-        """The label by which the space was made."""
-        return self._sg_id
+        """The label of its group in O(3), by which the space was made; ``None`` for the restriction of another space."""
+        return self._sg_id if self._parent is None else None
 
-    def __reduce__(self) -> tuple[Callable[..., GSpace3D], tuple[Any, ...]]:
+    def restrict(self, id: Any) -> tuple[GSpace, ElementMap, ElementMap]:
+        """Space with a subgroup acting on it.
+
+        Args:
+            id: the label of the subgroup, see the class of the group.
+
+        Returns:
+            the space, the map of the subgroup's elements into the group, and the map back (``None`` outside).
+        """
+        space, inclusion, restriction = super().restrict(id)
+        smaller = GSpace3D.__new__(GSpace3D)
+        smaller._sg_id, smaller._maximum_frequency, smaller._parent = id, self._maximum_frequency, self
+        GSpace.__init__(smaller, space.fibergroup, 3, space.name, space.basespace_action)
+        return smaller, inclusion, restriction
+
+    def __reduce__(self) -> tuple[Callable[..., GSpace], tuple[Any, ...]]:
+        if self._parent is not None:
+            return (_restricted, (self._parent, self._sg_id))
         return (GSpace3D, (self._sg_id, self._maximum_frequency))
+
+
+def _restricted(parent: GSpace, id: Any) -> GSpace:
+    return parent.restrict(id)[0]
 
 
 def _space(sg_id: tuple[Any, ...] | str, adjoint: GroupElement | None = None, maximum_frequency: int = 2) -> GSpace3D:

@@ -12,8 +12,8 @@ import pytest
 
 import intertwine
 
-HABITS = Path(__file__).with_name("habits.py")
-PRINTED: dict[str, Any] = json.loads(HABITS.with_suffix(".json").read_text(encoding="utf-8"))
+PROGRAMS = [Path(__file__).with_name(name) for name in ("habits.py", "habits_of_values.py")]
+PRINTED: list[dict[str, Any]] = [json.loads(p.with_suffix(".json").read_text(encoding="utf-8")) for p in PROGRAMS]
 
 
 def run(*arguments: str) -> dict[str, Any]:
@@ -24,8 +24,8 @@ def run(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def ours() -> dict[str, Any]:
-    return run("-m", "intertwine.compat", str(HABITS))
+def ours() -> list[dict[str, Any]]:
+    return [run("-m", "intertwine.compat", str(program)) for program in PROGRAMS]
 
 
 def assert_equal(found: Any, expected: Any) -> None:
@@ -44,16 +44,17 @@ def assert_equal(found: Any, expected: Any) -> None:
         assert found == expected
 
 
-def test_each_habit_is_run(ours: dict[str, Any]) -> None:
-    assert list(ours) == list(PRINTED)
-    assert len(ours) >= 40
+def test_each_habit_is_run(ours: list[dict[str, Any]]) -> None:
+    assert [list(found) for found in ours] == [list(printed) for printed in PRINTED]
+    assert sum(map(len, ours)) >= 75
 
 
-@pytest.mark.parametrize("name", PRINTED)
-def test_the_result_is_that_of_escnn(ours: dict[str, Any], name: str) -> None:
-    assert_equal(ours[name], PRINTED[name])
+@pytest.mark.parametrize(("number", "name"), [(n, name) for n, printed in enumerate(PRINTED) for name in printed])
+def test_the_result_is_that_of_escnn(ours: list[dict[str, Any]], number: int, name: str) -> None:
+    assert_equal(ours[number][name], PRINTED[number][name])
 
 
 @pytest.mark.peer
-def test_escnn_prints_what_is_stored() -> None:
-    assert_equal(run(str(HABITS)), PRINTED)
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_escnn_prints_what_is_stored(number: int) -> None:
+    assert_equal(run(str(PROGRAMS[number])), PRINTED[number])

@@ -43,7 +43,8 @@ def directsum(
 
     Args:
         reprs: representations of one group.
-        change_of_basis: an orthogonal matrix A; the result is A (rho_1 + ... + rho_n) A^T.
+        change_of_basis: an invertible matrix A; the result is A (rho_1 + ... + rho_n) A^-1. Give an orthogonal one: fields of
+            others work in convolutions and linear layers alone.
         name: the name that it prints.
 
     Raises:
@@ -90,11 +91,12 @@ class _Sum(Deferred):
 def change_basis(
     repr: Representation, change_of_basis: np.ndarray, name: str, supported_nonlinearities: list[str] | None = None
 ) -> Representation:
-    """The same representation in other coordinates: A rho(g) A^T.
+    """The same representation in other coordinates: A rho(g) A^-1.
 
     Args:
         repr: the representation rho.
-        change_of_basis: an orthogonal matrix A, shape ``(size, size)``.
+        change_of_basis: an invertible matrix A, shape ``(size, size)``. Give an orthogonal one: fields of others work in
+            convolutions and linear layers alone.
         name: the name that it prints.
         supported_nonlinearities: taken as escnn takes it and not used: what is supported is computed.
     """
@@ -130,6 +132,10 @@ def _tensor_product(a: Representation, b: Representation, a_name: str, b_name: s
     if a.group != b.group:
         raise GroupError(f"a tensor product needs representations of one group, but {a} and {b} were given")
     group = a.group
+    if not (a.is_orthogonal and b.is_orthogonal):
+        basis = np.kron(a.change_of_basis, b.change_of_basis)
+        plain = [Representation(group, rho.name, rho.irreps, np.eye(rho.size)) for rho in (a, b)]
+        return change_basis(tensor_product(*plain), basis, f"{a_name} X {b_name}")
     if not isinstance(group, FiniteGroup):
         pairs = zip(a.lie_matrices, b.lie_matrices, strict=True)
         lie = np.stack([np.kron(x, np.eye(b.size)) + np.kron(np.eye(a.size), y) for x, y in pairs])
@@ -188,15 +194,37 @@ def restricted_representation(group: Group, id: Any, repr: Representation) -> Re
         repr: a representation of the group.
     """
     need_representations([repr], "a restriction")
-    return _restricted(group, SubgroupKey(id), repr, repr.name, group.name)
+    # Equal representations may be restrictions of different ones.
+    return _restricted(group, SubgroupKey(id), repr, repr.name, group.name, _wholes(repr))
+
+
+def _wholes(repr: Representation) -> tuple[tuple[Representation, SubgroupKey], ...]:
+    """What a representation was restricted from, one after the other."""
+    if repr._restricted is None:
+        return ()
+    whole, id = repr._restricted
+    return ((whole, SubgroupKey(id)), *_wholes(whole))
 
 
 @remembered
-def _restricted(group: Group, key: SubgroupKey, repr: Representation, name: str, printed: str) -> Representation:
-    id = key.id
+def _restricted(
+    group: Group,
+    key: SubgroupKey,
+    repr: Representation,
+    name: str,
+    printed: str,
+    wholes: tuple[tuple[Representation, SubgroupKey], ...],
+) -> Representation:
+    found = _as_of_subgroup(group, key.id, repr, f"{printed}:{name}")
+    found._restricted = (repr, key.id)
+    return found
+
+
+def _as_of_subgroup(group: Group, id: Any, repr: Representation, label: str) -> Representation:
     if repr.group != group:
         raise GroupError(f"a representation of {group} is needed, but {repr} is of {repr.group}")
-    label = f"{printed}:{name}"
+    if not repr.is_orthogonal:
+        return change_basis(_as_of_subgroup(group, id, repr.orthogonal_form, label), repr.change_of_basis, label)
     if isinstance(group, FiniteGroup):
         subgroup, numbers = group._subgroup_elements(id)
         return named_representation(subgroup, repr.element_matrices.take(numbers), label)

@@ -245,9 +245,9 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
             width = rho1.group.irrep(*in_id).size
             if in_id == out_id:
                 left = rho2.change_of_basis[:, row : row + height]
-                right = rho1.change_of_basis[:, column : column + width]
+                right = rho1.change_of_basis_inv[column : column + width]
                 for endomorphism in rho1.group.irrep(*in_id).endomorphism_basis():
-                    maps.append(left @ endomorphism @ right.T)
+                    maps.append(left @ endomorphism @ right)
             column += width
         row += height
     if not maps:
@@ -284,7 +284,7 @@ def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
 
 
 @suggests
-def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]:
+def disentangle(repr: Representation, blocks: list[list[int]] | None = None) -> tuple[np.ndarray, list[Representation]]:
     """The change of channels that separates a representation into a direct sum of smaller ones.
 
     The new representations are rho_i, with P rho(g) P^T = rho_1(g) + ... + rho_n(g) for a permutation P: channels that the
@@ -293,9 +293,13 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
 
     Args:
         repr: the representation.
+        blocks: which channels to keep together, each channel once; by default as few as the matrices allow.
 
     Returns:
-        P of shape ``(size, size)``, and the list of representations.
+        P of shape ``(size, size)``, and the list of representations; the representation alone, if it is not orthogonal.
+
+    Raises:
+        RepresentationError: if the matrices mix channels of different blocks.
 
     Example:
         >>> from intertwine.group import cyclic_group
@@ -303,16 +307,31 @@ def disentangle(repr: Representation) -> tuple[np.ndarray, list[Representation]]
         [C2|[C4:regular_0]:2, C2|[C4:regular_1]:2]
     """
     group = repr.group
-    blocks = invariant_blocks(np.concatenate([repr.generator_matrices, repr.lie_matrices]))
-    if len(blocks) == 1:
+    finest = invariant_blocks(np.concatenate([repr.generator_matrices, repr.lie_matrices]))
+    kept = finest if blocks is None else blocks
+    if len(kept) == 1 or not repr.is_orthogonal:
         return np.eye(repr.size), [repr]
+    order = [channel for block in kept for channel in block]
+    place = {channel: number for number, block in enumerate(kept) for channel in block}
+    if sorted(order) != list(range(repr.size)) or any(len({place[c] for c in block}) > 1 for block in finest):
+        raise RepresentationError(f"the blocks {kept} of channels are none that {repr} keeps apart")
     if not isinstance(group, FiniteGroup):
-        return snapped(repr.change_of_basis.T), [group.irrep(*id) for id in repr.irreps]
-    order = [channel for block in blocks for channel in block]
+        if blocks is None:
+            return snapped(repr.change_of_basis.T), [group.irrep(*id) for id in repr.irreps]
+        return np.eye(repr.size)[order], [_continuous_part(repr, block, n) for n, block in enumerate(kept)]
     parts = []
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(kept):
         parts.append(named_representation(group, repr.element_matrices.block(block), f"{repr.name}_{number}"))
     return np.eye(repr.size)[order], parts
+
+
+def _continuous_part(repr: Representation, block: list[int], number: int) -> Representation:
+    """The part of a representation of a continuous group on some channels."""
+    chosen = np.ix_(block, block)
+    lie = repr.lie_matrices[:, chosen[0], chosen[1]]
+    owner = cast("ContinuousGroup", repr.group)
+    name = f"{repr.name}_{number}"
+    return continuous_representation(owner, lambda g: repr(g)[chosen], greatest_frequency(repr), name, lie)
 
 
 def named_representation(

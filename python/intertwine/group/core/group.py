@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -234,14 +235,27 @@ class Group(Suggesting, ABC):
             hint="use a band-limited representation or a finite subgroup",
         )
 
-    @property
+    @cached_property
     def representations(self) -> dict[str, Representation]:
-        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
+        """Representations by name: the irreps, the regular one of a finite group, and those that were made by this object.
+
+        A program may add its own. They belong to this object: an equal group, and one that was unpickled, have theirs.
+        """
         # a plain dict, which reticulate converts to a list
+        return {**self.standard_representations(), **vars(self).get("_made", {})}
+
+    def standard_representations(self) -> dict[str, Representation]:
+        """The representations that need no further choice, by name: the irreps, and the regular one of a finite group."""
         named: dict[str, Representation] = {irrep.name: irrep for irrep in self.irreps()}
         if not self.continuous:
             named["regular"] = self.regular_representation
         return named
+
+    def _named(self, made: Representation) -> Representation:
+        """A representation that was made, which from now on is found by its name."""
+        for held in (vars(self).setdefault("_made", {}), vars(self).get("representations", {})):
+            held.setdefault(made.name, made)
+        return made
 
     @plain_numbers
     def restrict_representation(self, id: Any, repr: Representation) -> Representation:
@@ -292,7 +306,7 @@ class Group(Suggesting, ABC):
         """
         from intertwine.group.constructions.induction import induced_representation
 
-        return induced_representation(self, subgroup_id, repr, representatives, name)
+        return self._named(induced_representation(self, subgroup_id, repr, representatives, name))
 
     @plain_numbers
     def homspace(self, id: Any) -> HomSpace:
@@ -339,7 +353,7 @@ class Group(Suggesting, ABC):
             raise GroupError(
                 f"no function on the cosets of {subgroup_id} in {self.name} transforms by the irreps {listed}"
             )
-        return found
+        return self._named(found)
 
     def bl_irreps(self, L: int) -> list[Label]:
         """Labels of the irreps of frequency up to L; irreps of a group without frequencies are all there.
@@ -351,7 +365,7 @@ class Group(Suggesting, ABC):
             ArgumentError: if L is negative.
         """
         limit = band_limit(L)
-        return [irrep.id for irrep in self.irreps() if irrep.attributes.get("frequency", 0) <= limit]
+        return [irrep.id for irrep in self.irreps() if irrep._attributes.get("frequency", 0) <= limit]
 
     @plain_numbers
     def bl_regular_representation(self, L: int) -> Representation:

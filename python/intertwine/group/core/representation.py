@@ -40,25 +40,26 @@ def block_diagonal(blocks: Iterable[np.ndarray]) -> np.ndarray:
 
 
 class Representation:
-    """A real orthogonal representation rho(g) = Q (psi_1(g) + ... + psi_n(g)) Q^T of a group.
+    """A real representation rho(g) = Q (psi_1(g) + ... + psi_n(g)) Q^-1 of a group.
 
-    ``psi_i`` are irreps and Q is orthogonal. ``rho(g)`` is a matrix of shape ``(size, size)``; a representation that is a
-    permutation has entries of exactly 0 and 1. Its properties (``is_permutation``, ``contains_trivial()``, ...) is computed
-    from its matrices. Representations are immutable values: equal if group, irreps and Q are equal.
+    ``psi_i`` are irreps. Q is orthogonal, unless a program gives another matrix: such fields work in convolutions and linear
+    layers alone. ``rho(g)`` is a matrix of shape ``(size, size)``; a representation that is a permutation has entries of
+    exactly 0 and 1. Its properties (``is_permutation``, ``contains_trivial()``, ...) are computed from its matrices.
+    Representations are immutable values: equal if group, irreps and Q are equal.
 
     Args:
         group: the group.
         name: the name that it prints.
         irreps: labels of the irreps that it contains, in the order of their blocks.
-        change_of_basis: Q, shape ``(size, size)``, orthogonal.
+        change_of_basis: Q, shape ``(size, size)``, orthogonal or at least invertible.
         supported_nonlinearities: taken as escnn takes it and not used: what is supported is computed.
         representation: taken as escnn takes it and checked: matrices by element, or a function of the element.
         character: taken as escnn takes it and not used: characters are traces.
-        change_of_basis_inv: taken as escnn takes it and not used: it is the transpose of Q.
+        change_of_basis_inv: taken as escnn takes it and not used: the inverse is computed.
         **kwargs: attributes to remember under ``attributes``.
 
     Raises:
-        RepresentationError: if Q is not orthogonal or of the wrong size, or the given matrices are others.
+        RepresentationError: if Q has no inverse or the wrong size, or the given matrices are others.
 
     Example:
         >>> from intertwine.group import cyclic_group
@@ -70,6 +71,9 @@ class Representation:
     """
 
     irreducible: bool = False
+
+    _restricted: tuple[Representation, Any] | None = None
+    """The representation of a larger group that was restricted to this one, and the label of the subgroup."""
 
     def __init__(
         self,
@@ -95,12 +99,12 @@ class Representation:
             raise RepresentationError(
                 f"the irreps of {name!r} add up to size {size} but its change of basis has shape {basis.shape}"
             )
-        if not np.allclose(basis @ basis.T, np.eye(size), atol=1e-6):
-            raise RepresentationError(
-                f"the change of basis of {name!r} is not orthogonal",
-                hint="representations are orthogonal here: orthogonalise it first",
-            )
-        self._change_of_basis = basis
+        self._change_of_basis, self._change_of_basis_inv = basis, basis.T
+        self._orthogonal = np.allclose(basis @ basis.T, np.eye(size), atol=1e-6)
+        if not self._orthogonal:
+            if not np.linalg.cond(basis) < 1 / _EQUAL:
+                raise RepresentationError(f"the change of basis of {name!r} has no inverse, or one of huge numbers")
+            self._change_of_basis_inv = snapped(np.linalg.inv(basis))
         self._given_matrices = _matrices
         if representation is not None and not self.irreducible:
             self._check_given(representation)
@@ -134,9 +138,12 @@ class Representation:
         """The labels of the irreps that it contains, in the order of their blocks."""
         return list(self._irreps)
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, Any]:
-        """What was remembered about it, for example its frequency."""
+        """What was remembered about it, for example its frequency; a program may add notes of its own.
+
+        Notes belong to this object: no result depends on them, and equal representations have their own.
+        """
         return dict(self._attributes)
 
     @property
@@ -151,8 +158,20 @@ class Representation:
 
     @property
     def change_of_basis_inv(self) -> np.ndarray:
-        """The transpose of Q; read-only."""
-        return self._change_of_basis.T
+        """The inverse of Q: its transpose, if Q is orthogonal; read-only."""
+        return self._change_of_basis_inv
+
+    @property
+    def is_orthogonal(self) -> bool:
+        """Whether Q is orthogonal, so that all matrices are."""
+        return self._orthogonal
+
+    @property
+    def orthogonal_form(self) -> Representation:
+        """The representation itself if Q is orthogonal, else the sum of its irreps: other coordinates for the same fields."""
+        if self._orthogonal:
+            return self
+        return Representation(self._group, f"{self._name}_irreps", self._irreps, np.eye(self.size))
 
     @property
     def representation(self) -> Representation:
@@ -177,13 +196,13 @@ class Representation:
             return compact(given.make())
         if isinstance(given, (np.ndarray, DenseMatrices, SignedPermutations)):
             return compact(given)
-        basis = self._change_of_basis
+        basis, inverse = self._change_of_basis, self._change_of_basis_inv
         irreps = [] if given is not None else [self._group.irrep(*id).matrices for id in self._irreps]
         # One matrix at a time: the intermediate arrays are several times as large as the result.
         result = np.empty((self._group.order(), self.size, self.size))
         for number, value in enumerate(self._group._values):
             result[number] = (
-                basis @ block_diagonal([m[number] for m in irreps]) @ basis.T if given is None else given(value)
+                basis @ block_diagonal([m[number] for m in irreps]) @ inverse if given is None else given(value)
             )
         return compact(result)
 
@@ -204,7 +223,7 @@ class Representation:
         # Each irrep is evaluated once, however often it occurs.
         matrices = {id: self._group.irrep(*id)._matrix(value) for id in dict.fromkeys(self._irreps)}
         blocks = block_diagonal([matrices[id] for id in self._irreps])
-        return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
+        return snapped(self._change_of_basis @ blocks @ self._change_of_basis_inv)
 
     def __call__(self, element: GroupElement) -> np.ndarray:
         """The matrix of an element, shape ``(size, size)``; read-only.
@@ -242,7 +261,7 @@ class Representation:
         if not self._group.continuous:
             return np.zeros((0, self.size, self.size))
         blocks = block_diagonal([self._group.irrep(*id).lie_matrices for id in self._irreps])
-        return snapped(self._change_of_basis @ blocks @ self._change_of_basis.T)
+        return snapped(self._change_of_basis @ blocks @ self._change_of_basis_inv)
 
     @cached_property
     def characters(self) -> np.ndarray:
@@ -292,15 +311,28 @@ class Representation:
         identifier = self._group.get_irrep_id(irrep)
         return sum(id == identifier for id in self._irreps)
 
-    @property
+    @cached_property
     def supported_nonlinearities(self) -> set[str]:
-        """What commutes with it, in escnn's words, computed from its matrices."""
-        supported = {"norm", "gated"}
-        if self.is_permutation or self.is_trivial():
-            supported.add("pointwise")
-        if self.is_signed_permutation:
-            supported.add("concatenated")
-        return supported
+        """What commutes with it, in escnn's words, computed from its matrices; a program may take some away.
+
+        What is added has no effect: layers also ask the matrices. Like ``attributes``, the set belongs to this object.
+        """
+        return set(self._computed_nonlinearities)
+
+    @cached_property
+    def _computed_nonlinearities(self) -> frozenset[str]:
+        supported = {"norm": True, "gated": True}
+        supported["pointwise"] = self.is_permutation or self.is_trivial()
+        supported["concatenated"] = self.is_signed_permutation
+        return frozenset(word for word, holds in supported.items() if holds)
+
+    def supports(self, nonlinearity: str) -> bool:
+        """Whether a non-linearity commutes with it, and was not taken away from ``supported_nonlinearities``.
+
+        Args:
+            nonlinearity: ``"pointwise"``, ``"concatenated"``, ``"norm"`` or ``"gated"``.
+        """
+        return nonlinearity in self._computed_nonlinearities and nonlinearity in self.supported_nonlinearities
 
     # --- what is made of it -----------------------------------------------------------------------------------------------
 
@@ -355,11 +387,13 @@ class Representation:
     def __deepcopy__(self, memo: dict[int, object]) -> Representation:
         return self
 
-    def __reduce__(self) -> tuple[Callable[..., Representation], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         given = None
         if self._given_matrices is not None and isinstance(self._group, FiniteGroup) and not self.is_signed_permutation:
             given = self.matrices
-        return (_rebuild, (self._group, self._name, self._irreps, self._change_of_basis, given, self._attributes))
+        built = (self._group, self._name, self._irreps, self._change_of_basis, given, self._attributes)
+        notes = {name: vars(self)[name] for name in ("attributes", "supported_nonlinearities") if name in vars(self)}
+        return (_rebuild, built, notes or None)
 
 
 def _rebuild(

@@ -32,7 +32,9 @@ class _ModuleType(ABCMeta):
     """The class of module classes: it converts NumPy's numbers among the arguments of a constructor to Python's."""
 
     def __call__(cls: type[_Made], *args: Any, **kwargs: Any) -> _Made:
-        return type.__call__(cls, *without_numpy_scalars(args), **without_numpy_scalars(kwargs))
+        made = type.__call__(cls, *without_numpy_scalars(args), **without_numpy_scalars(kwargs))
+        made._check_bases()
+        return made
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -49,6 +51,9 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
     """
 
     derived: ClassVar[tuple[str, ...]] = ("_arguments",)
+
+    takes_any_basis: ClassVar[bool] = False
+    """Whether it works on fields whose representation is not orthogonal; see ``Representation.is_orthogonal``."""
 
     _arguments: dict[str, Any]
 
@@ -88,6 +93,23 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
                 hint="of a model of escnn or e2cnn save the state_dict() there, and load it here with deploy.convert",
             )
         super().__setstate__(state)
+
+    def _check_bases(self) -> None:
+        """Raises for fields that are not orthogonal, if the module changes features itself and takes none."""
+        if (
+            self.takes_any_basis
+            or getattr(self, "takes_fields", True)
+            or getattr(self, "holds", "nothing") != "nothing"
+        ):
+            return
+        types = getattr(self, "in_type", ())
+        types = types.values() if isinstance(types, dict) else types if isinstance(types, tuple) else (types,)
+        for representation in (rho for type_ in types for rho in type_ or ()):
+            if not representation.is_orthogonal:
+                raise UnsupportedFieldError(
+                    f"{type(self).__name__} needs fields whose matrices are orthogonal, but {representation} is none",
+                    hint="use it after a convolution or a linear layer, which take any fields and give others",
+                )
 
     @property
     def arguments(self) -> dict[str, Any]:

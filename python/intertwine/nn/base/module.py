@@ -423,7 +423,7 @@ def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool
         UnsupportedFieldError: naming the first field that does not fit.
     """
     for representation in in_type.representations:
-        if not (representation.is_signed_permutation if signed else representation.is_permutation):
+        if not representation.supports("concatenated" if signed else "pointwise"):
             raise UnsupportedFieldError(
                 f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
                 f"permute its channels{' and their signs' if signed else ''}",

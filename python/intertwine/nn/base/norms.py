@@ -49,7 +49,7 @@ def subfields(representation: Representation, size: int | None = None) -> list[n
     Raises:
         UnsupportedFieldError: if the blocks differ in size, or if the group does not permute blocks of the given size.
     """
-    known = size if size is not None else representation.attributes.get("subfield_size")
+    known = size if size is not None else representation._attributes.get("subfield_size")
     if known is not None and known > representation.size:
         raise UnsupportedFieldError(f"{representation.name} of {representation.group} has no block of {known} channels")
     if known is not None:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
 import torch
 
-from intertwine.checks import flag
+from intertwine.checks import flag, sizes_of
 from intertwine.errors import ArgumentError, FieldTypeError, ModelFileError
 from intertwine.fields import FieldType
+from intertwine.group.core.representation import Representation, block_diagonal
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, FilterCache, KernelExpansion
 from intertwine.nn.base.bias import BiasExpansion
@@ -36,6 +38,8 @@ class ExpandedModule(EquivariantModule):
     weights: torch.nn.Parameter
     bias: torch.nn.Parameter | None
     basisexpansion: KernelExpansion
+    groups: int = 1
+    takes_any_basis: ClassVar[bool] = True
 
     @classmethod
     def declared_tensors(cls, **arguments: Any) -> dict[str, tuple[int, ...] | None]:
@@ -88,6 +92,7 @@ class ExpandedModule(EquivariantModule):
             initialize: whether to draw the weights; else they are zero.
         """
         bias, initialize = flag(bias, "bias"), flag(initialize, "initialize")
+        self._set_bases(len(plan.source.representations))
         self.basisexpansion = KernelExpansion(plan)
         self.weights = torch.nn.Parameter(torch.zeros(plan.weights))
         self._bias_expansion = BiasExpansion(self.out_type) if bias else None
@@ -95,10 +100,48 @@ class ExpandedModule(EquivariantModule):
             self.bias = torch.nn.Parameter(torch.zeros(self._bias_expansion.count))
         else:
             self.bias = None
-        self._schur = SchurBlocks(plan) if plan.cells == 1 and SchurBlocks.is_cheaper(plan) else None
+        self._schur = SchurBlocks(plan) if plan.cells == 1 and not self._skew and SchurBlocks.is_cheaper(plan) else None
         self._cache = FilterCache()
         if initialize:
             generalized_he_init(self.weights, self.basisexpansion)
+
+    def _set_bases(self, in_fields: int) -> None:
+        """Makes the matrices that carry filters between the orthogonal forms of fields to the fields themselves.
+
+        Args:
+            in_fields: how many fields of the input a filter takes.
+        """
+        sources, targets = self.in_type.representations[:in_fields], self.out_type.representations
+        self._skew = not all(rho.is_orthogonal for rho in (*sources, *targets))
+        if self._skew:
+            left = [np.eye(rho.size) if rho.is_orthogonal else rho.change_of_basis for rho in targets]
+            right = [np.eye(rho.size) if rho.is_orthogonal else rho.change_of_basis_inv for rho in sources]
+            self.register_constant("_left", block_diagonal(left))
+            self.register_constant("_right", block_diagonal(right))
+
+    def _need_equal_groups(self, type_: FieldType, what: str) -> None:
+        """Raises unless the fields fall into ``groups`` equal groups."""
+        fields, rest = divmod(len(type_), self.groups)
+        parts = (type_.representations[i * fields : (i + 1) * fields] for i in range(self.groups))
+        # The numbers are compared first, so that no more groups than fields are compared.
+        if rest or not fields or any(part != type_.representations[:fields] for part in parts):
+            raise ArgumentError(
+                f"the {len(type_)} {what} fields {{type}} do not fall into {self.groups} equal groups",
+                hint="use a number of groups that divides the fields into equal parts",
+                parts={"type": type_},
+            )
+
+    @staticmethod
+    def _fields(
+        in_type: FieldType, out_type: FieldType, groups: int = 1
+    ) -> tuple[tuple[Representation, ...], tuple[Representation, ...]]:
+        """The fields of the input and of the output that a filter connects, in orthogonal form.
+
+        All outputs share one group of inputs.
+        """
+        parts = sizes_of(groups, 1, "groups", least=1)[0]
+        sources = in_type.representations[: max(1, len(in_type) // parts)]
+        return tuple(rho.orthogonal_form for rho in sources), tuple(rho.orthogonal_form for rho in out_type)
 
     # --- what the parameters expand to ------------------------------------------------------------------------------------
 
@@ -112,7 +155,11 @@ class ExpandedModule(EquivariantModule):
             bias: one number for each trivial irrep of the output.
         """
         expanded = None if bias is None or self._bias_expansion is None else self._bias_expansion(bias)
-        return self.basisexpansion(weights), expanded
+        filters = self.basisexpansion(weights)
+        if self._skew:
+            left, right = (matrix.to(filters.dtype) for matrix in (self._left, self._right))  # type: ignore[union-attr]
+            filters = torch.einsum("po,oic,iq->pqc", left, filters, right)
+        return filters, expanded
 
     def expand_parameters(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """What the parameters expand to, as torch takes it: the filter (or matrix), and the bias of each channel or ``None``."""

@@ -13,7 +13,6 @@ from intertwine.budget import Price
 from intertwine.checks import low_error_bound, relative_sizes, sizes_of
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
-from intertwine.group.core.representation import Representation
 from intertwine.kernels import ScalarBasis, expansion_plan, fitted_basis, scalar_basis, split_filter
 from intertwine.kernels.lattice import lattice_points
 from intertwine.kernels.prices import fitting_price, lattice_price, plan_prices, plan_weights
@@ -28,7 +27,7 @@ _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 
 class _GridConv(ExpandedModule):
-    """A convolution whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^T; its transpose derives from it.
+    """A convolution whose filter solves K(g x) = rho_out(g) K(x) rho_in(g)^-1; its transpose derives from it.
 
     The flat ``weights`` are coefficients of a basis of such filters: Gaussian rings times harmonics, times intertwiners. The
     filter is expanded from them at each call in training, and once in eval mode without gradients.
@@ -101,14 +100,6 @@ class _GridConv(ExpandedModule):
         points = lattice_points(d, kernel, tuple(others.get("dilation", 1) * unit for unit in units))
         scalars = cls._scalars(in_type, kernel, units, **others).without_vanishing(points)
         return plan_weights(in_type.gspace.basespace_action, *cls._fields(in_type, out_type, groups), scalars)
-
-    @classmethod
-    def _fields(
-        cls, in_type: FieldType, out_type: FieldType, groups: int
-    ) -> tuple[tuple[Representation, ...], tuple[Representation, ...]]:
-        """The fields of the input and of the output that a filter connects: all outputs share one group of inputs."""
-        parts = sizes_of(groups, 1, "groups", least=1)[0]
-        return in_type.representations[: max(1, len(in_type) // parts)], out_type.representations
 
     @classmethod
     def _scalars(
@@ -217,18 +208,6 @@ class _GridConv(ExpandedModule):
     def _margin_and_least_size(self) -> tuple[tuple[int, ...], int]:
         """How many cells beyond each edge the layer makes up itself, and how many cells the input must have."""
         return self.d * (0,), smallest_input(self._window, self._padding, self.padding_mode)
-
-    def _need_equal_groups(self, type_: FieldType, what: str) -> None:
-        """Raises unless the fields fall into ``groups`` equal groups."""
-        fields, rest = divmod(len(type_), self.groups)
-        parts = (type_.representations[i * fields : (i + 1) * fields] for i in range(self.groups))
-        # The numbers are compared first, so that no more groups than fields are compared.
-        if rest or not fields or any(part != type_.representations[:fields] for part in parts):
-            raise ArgumentError(
-                f"the {len(type_)} {what} fields {{type}} do not fall into {self.groups} equal groups",
-                hint="use a number of groups that divides the fields into equal parts",
-                parts={"type": type_},
-            )
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 

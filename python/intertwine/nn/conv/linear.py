@@ -86,9 +86,7 @@ class Linear(ExpandedModule):
 
     @classmethod
     def _number_of_weights(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> int | None:
-        return plan_weights(
-            _trivial_action(in_type.fibergroup), in_type.representations, out_type.representations, _POINT
-        )
+        return plan_weights(_trivial_action(in_type.fibergroup), *cls._fields(in_type, out_type), _POINT)
 
     @classmethod
     def construction_prices(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> Iterator[Price]:
@@ -99,7 +97,7 @@ class Linear(ExpandedModule):
             out_type: the fields of the output.
             **others: the other arguments of the constructor.
         """
-        return matrix_prices(in_type.representations, out_type.representations)
+        return matrix_prices(*cls._fields(in_type, out_type))
 
     def __init__(
         self,
@@ -112,9 +110,7 @@ class Linear(ExpandedModule):
     ) -> None:
         super().__init__()
         self._set_types(in_type, out_type)
-        self._set_expansion_and_parameters(
-            matrix_plan(in_type.representations, out_type.representations), bias, initialize
-        )
+        self._set_expansion_and_parameters(matrix_plan(*self._fields(in_type, out_type)), bias, initialize)
 
     def _expand(
         self, weights: torch.Tensor, bias: torch.Tensor | None = None

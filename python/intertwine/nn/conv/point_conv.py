@@ -36,7 +36,7 @@ class _PointConv(ExpandedModule):
     Args:
         in_type: the fields of the input.
         out_type: the fields of the output, on the same space.
-        groups: 1. Programs written for escnn may give it.
+        groups: into how many equal groups the fields of input and output fall; each output sees its own group of inputs.
         bias: whether to add a bias to the invariant part of each field.
         sigma: widths of the rings, one or one for each; by default 0.6, 0.4 for the outermost, 0.005 at the origin.
         width: radius of the outermost ring.
@@ -69,12 +69,14 @@ class _PointConv(ExpandedModule):
         scalars = cls._scalars(**others)
         yield Price(16.0 * scalars.size**2, 1e-5 * len(scalars.blocks) ** 2)
         action = in_type.gspace.basespace_action
-        yield from plan_prices(action, in_type.representations, out_type.representations, scalars, scalars.size)
+        fields = cls._fields(in_type, out_type, others.get("groups", 1))
+        yield from plan_prices(action, *fields, scalars, scalars.size)
 
     @classmethod
     def _number_of_weights(cls, in_type: FieldType, out_type: FieldType, **others: Any) -> int | None:
         action = in_type.gspace.basespace_action
-        return plan_weights(action, in_type.representations, out_type.representations, cls._scalars(**others))
+        fields = cls._fields(in_type, out_type, others.get("groups", 1))
+        return plan_weights(action, *fields, cls._scalars(**others))
 
     @classmethod
     def _scalars(cls, **others: Any) -> ScalarBasis:
@@ -100,17 +102,14 @@ class _PointConv(ExpandedModule):
         aggr: str = "mean",
     ) -> None:
         super().__init__()
-        name, d = type(self).__name__, self.dimension
+        d = self.dimension
         self._set_types(in_type, out_type, d)
         if aggr not in _AGGREGATIONS:
             raise ArgumentError(f"the aggr {aggr!r} is unknown", hint=f"use one of {', '.join(_AGGREGATIONS)}")
         self.d, self.aggr, self.radial = d, aggr, radial
         self.groups = sizes_of(groups, 1, "groups", least=1)[0]
-        if self.groups != 1:
-            raise ArgumentError(
-                f"{name} has groups=1 only, but {groups} was given",
-                hint="apply one convolution to each part of the fields, with MultipleModule",
-            )
+        self._need_equal_groups(in_type, "input")
+        self._need_equal_groups(out_type, "output")
         scalars = point_basis(d, width, n_rings, rings, sigma, frequencies_cutoff)
         element_filter = None
         if basis_filter is not None:
@@ -118,8 +117,7 @@ class _PointConv(ExpandedModule):
         self._functions = PointFunctions(scalars, radial)
         plan = point_plan(
             in_type.gspace.basespace_action,
-            in_type.representations,
-            out_type.representations,
+            *self._fields(in_type, out_type, self.groups),
             scalars,
             radial,
             element_filter,
@@ -137,6 +135,22 @@ class _PointConv(ExpandedModule):
     def basissampler(self) -> torch.nn.Module:
         """The basis of kernels, by escnn's name."""
         return self.basisexpansion
+
+    def _expand(
+        self, weights: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The matrices C_f of shape ``(out channels, in channels, functions)``, and the bias of each channel or ``None``.
+
+        Args:
+            weights: their flat coefficients.
+            bias: one number for each trivial irrep of the output.
+        """
+        matrices, expanded = super()._expand(weights, bias)
+        if self.groups > 1:
+            blocks = matrices.unflatten(0, (self.groups, -1))
+            each = torch.eye(self.groups, dtype=blocks.dtype, device=blocks.device)
+            matrices = torch.einsum("goif,gh->gohif", blocks, each).flatten(2, 3).flatten(0, 1)
+        return matrices, expanded
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
@@ -56,6 +56,8 @@ class TensorProductModule(ExpandedModule):
         >>> layer(torch.randn(2, 12, 5, 5, 5)).shape
         torch.Size([2, 20, 5, 5, 5])
     """
+
+    takes_any_basis: ClassVar[bool] = False
 
     @classmethod
     def construction_prices(cls, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> Iterator[Price]:

@@ -13,6 +13,7 @@ from intertwine.checks import choice
 from intertwine.errors import UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import representation_price, splitting_price
+from intertwine.group.constructions.constructions import directsum
 from intertwine.group.constructions.decomposition import named_representation
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
@@ -31,12 +32,8 @@ _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 def _concatenated(representation: Representation, name: str) -> Representation:
     """The permutation of channels and their negatives: an entry 1 becomes the identity, an entry -1 a swap."""
     group = representation.group
-    if not isinstance(group, FiniteGroup) or not representation.is_signed_permutation:
-        raise UnsupportedFieldError(
-            f"ConcatenatedNonLinearity needs fields whose channels a finite group permutes up to signs, but {name} of {group} "
-            f"is none",
-            hint="use regular, quotient or trivial fields or signs, or NormNonLinearity",
-        )
+    if not isinstance(group, FiniteGroup):
+        return directsum([group.trivial_representation, group.trivial_representation], name=f"concatenated_{name}")
     permutations = cast("SignedPermutations", as_signed_permutations(representation.element_matrices))
     swapped = (permutations.entries < 0).astype(int)
     images = 2 * permutations.images[:, :, None] + np.stack([swapped, 1 - swapped], axis=2)
@@ -85,6 +82,13 @@ class ConcatenatedNonLinearity(EquivariantModule):
         super().__init__()
         self.in_type = check_field_type(in_type, "ConcatenatedNonLinearity")
         self.function = choice(function, _FUNCTIONS, "ConcatenatedNonLinearity", "function")
+        for rho in in_type.representations:
+            if not rho.supports("concatenated") or (rho.group.continuous and not rho.is_trivial()):
+                raise UnsupportedFieldError(
+                    "ConcatenatedNonLinearity needs fields whose channels a finite group permutes up to signs, but "
+                    f"{rho.name} of {rho.group} is none",
+                    hint="use regular, quotient or trivial fields or signs, or NormNonLinearity",
+                )
         doubled = [_concatenated(representation, representation.name) for representation in in_type.representations]
         self.out_type = FieldType(in_type.gspace, doubled)
 

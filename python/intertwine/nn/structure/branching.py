@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,8 @@ class ReshuffleModule(EquivariantModule):
         >>> layer(torch.tensor([[1.0, 2.0, 3.0]])).tolist()
         [[2.0, 3.0, 1.0]]
     """
+
+    takes_any_basis: ClassVar[bool] = True
 
     def __init__(self, in_type: FieldType, permutation: list[int]) -> None:
         super().__init__()
@@ -77,6 +79,8 @@ class BranchingModule(EquivariantModule):
         >>> {label: part.tolist() for label, part in layer(torch.tensor([[1.0, 2.0, 3.0]])).items()}
         {'a': [[1.0]], 'b': [[2.0, 3.0]]}
     """
+
+    takes_any_basis: ClassVar[bool] = True
 
     def __init__(self, in_type: FieldType, labels: list[str], reshuffle: int = 0) -> None:
         super().__init__()

@@ -38,6 +38,7 @@ class MaskModule(TypePreserving):
     """
 
     needs_grid: ClassVar[bool] = True
+    takes_any_basis: ClassVar[bool] = True
     settings = ("S", "margin", "sigma")
     prints_type_first = True
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import GroupError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import restriction_prices, subgroup_prices
 from intertwine.group.constructions.decomposition import disentangle
@@ -23,9 +23,11 @@ from intertwine.nn.base.type_preserving import TypePreserving
 
 
 @remembered
-def _disentangle(representation: Representation, name: str) -> tuple[np.ndarray, list[Representation]]:
+def _disentangle(
+    representation: Representation, name: str, blocks: tuple[tuple[int, ...], ...] | None
+) -> tuple[np.ndarray, list[Representation]]:
     # Equal representations may differ in name, and the parts print it.
-    return disentangle(representation)
+    return disentangle(representation, None if blocks is None else [list(block) for block in blocks])
 
 
 class IdentityModule(TypePreserving):
@@ -39,6 +41,8 @@ class IdentityModule(TypePreserving):
         >>> nn.IdentityModule(nn.field_type(gspaces.rot2dOnR2(4), vector=1))(torch.tensor([[3.0, 4.0]])).tolist()
         [[3.0, 4.0]]
     """
+
+    takes_any_basis: ClassVar[bool] = True
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor
@@ -63,6 +67,8 @@ class RestrictionModule(EquivariantModule):
         >>> layer.out_type
         [C2_on_R2[(3.141592653589793, 1)]: {D4:regular (x1)}(8)]
     """
+
+    takes_any_basis: ClassVar[bool] = True
 
     @classmethod
     def construction_prices(cls, in_type: FieldType, id: Any) -> Iterator[Price]:
@@ -113,6 +119,7 @@ class DisentangleModule(EquivariantModule):
 
     Args:
         in_type: the type.
+        blocks: for each field the sets of its channels that stay together; by default the smallest ones.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -122,13 +129,15 @@ class DisentangleModule(EquivariantModule):
     """
 
     field_seconds = 6e-5
+    takes_any_basis: ClassVar[bool] = True
 
     @classmethod
-    def construction_prices(cls, in_type: FieldType) -> Iterator[Price]:
+    def construction_prices(cls, in_type: FieldType, blocks: list[list[list[int]]] | None = None) -> Iterator[Price]:
         """The parts of the representations, and the matrix that separates them.
 
         Args:
             in_type: the type.
+            blocks: which channels of each field stay together.
         """
         group = in_type.fibergroup
         if not group.continuous:
@@ -138,23 +147,26 @@ class DisentangleModule(EquivariantModule):
         else:
             yield Price(12.0 * in_type.size**2)
 
-    def __init__(self, in_type: FieldType) -> None:
+    def __init__(self, in_type: FieldType, blocks: list[list[list[int]]] | None = None) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "DisentangleModule")
         parts: list[Representation] = []
-        blocks = []
-        for representation in in_type.representations:
-            matrix, pieces = _disentangle(representation, representation.name)
-            blocks.append(matrix)
+        matrices = []
+        if blocks is not None and len(blocks) != len(in_type):
+            raise ArgumentError(f"blocks of channels are needed for each of {len(in_type)} fields, not {len(blocks)}")
+        for number, representation in enumerate(in_type.representations):
+            kept = None if blocks is None else tuple(tuple(block) for block in blocks[number])
+            matrix, pieces = _disentangle(representation, representation.name, kept)
+            matrices.append(matrix)
             parts += pieces
         self.out_type = FieldType(in_type.gspace, parts)
         starts = in_type.fields_start
         self._channels: ChannelChoice | None = None
-        if all(np.isin(matrix, (0.0, 1.0)).all() for matrix in blocks):
-            order = [start + matrix.argmax(axis=1) for start, matrix in zip(starts, blocks, strict=True)]
+        if all(np.isin(matrix, (0.0, 1.0)).all() for matrix in matrices):
+            order = [start + matrix.argmax(axis=1) for start, matrix in zip(starts, matrices, strict=True)]
             self._channels = ChannelChoice(np.concatenate(order))
         else:
-            self.register_constant("matrix", block_diagonal(blocks))
+            self.register_constant("matrix", block_diagonal(matrices))
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._channels is not None:
