@@ -17,6 +17,24 @@ EPS = 1e-10
 """Norms up to this are taken for zero, as by escnn."""
 
 
+def need_supported(in_type: FieldType, nonlinearity: str, layer: str) -> None:
+    """Raises if a program took a non-linearity away from ``supported_nonlinearities`` of a field.
+
+    Args:
+        in_type: the fields.
+        nonlinearity: ``"norm"`` or ``"gated"``.
+        layer: the name of the layer, for the message.
+
+    Raises:
+        UnsupportedFieldError: naming the field.
+    """
+    for representation in in_type.representations:
+        if not representation.supports(nonlinearity):
+            raise UnsupportedFieldError(
+                f"{layer} needs fields that support {nonlinearity!r}, which was taken away from {representation}"
+            )
+
+
 def smallest_square(dtype: torch.dtype) -> float:
     """The square of a norm that is taken for zero in a dtype.
 

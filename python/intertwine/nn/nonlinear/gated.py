@@ -17,7 +17,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.nn.base.channel_blocks import Blocks, ChannelChoice, field_channels
 from intertwine.nn.base.cpu_gradients import gated_half
 from intertwine.nn.base.module import EquivariantModule, check_field_type
-from intertwine.nn.base.norms import subfields
+from intertwine.nn.base.norms import need_supported, subfields
 
 GATES_ID, GATED_ID = "gate", "gated"
 
@@ -165,6 +165,7 @@ class GatedNonLinearity1(_Gated1):
     def _prepare(self, gates: list[Representation]) -> None:
         for representation in gates:
             _need_invariant(representation, type(self).__name__)
+        need_supported(self.gated_type, "gated", type(self).__name__)
         self._set_gates(field_channels(self.gated_type), _by_size(self.gated_type), len(self._gate_fields))
         one_size = len({representation.size for representation in self.gated_type.representations}) == 1
         self._in_halves = self._gates_first and one_size and self.drop_gates
@@ -275,6 +276,7 @@ class GatedNonLinearity2(_Gated):
             raise ArgumentError(f"{name} needs as many gates as fields, but {len(gates)} and {len(fields)} were given")
         for representation in gates.representations:
             _need_invariant(representation, name)
+        need_supported(fields, "gated", name)
         self.in_type = (gates, fields)  # type: ignore[assignment]
         self.out_type = fields
         self._set_gates(field_channels(fields), _by_size(fields), len(gates))

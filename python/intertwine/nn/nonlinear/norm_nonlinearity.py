@@ -13,7 +13,7 @@ from intertwine.checks import choice, flag
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_blocks import Blocks, field_channels, part_of
-from intertwine.nn.base.norms import Subfields, smallest_square
+from intertwine.nn.base.norms import Subfields, need_supported, smallest_square
 from intertwine.nn.base.type_preserving import TypePreserving
 
 
@@ -91,6 +91,7 @@ class NormNonLinearity(_NormNonLinearity):
     """
 
     def _prepare(self) -> None:
+        need_supported(self.in_type, "norm", type(self).__name__)
         self._set_blocks(field_channels(self.in_type))
 
 
