@@ -375,7 +375,7 @@ def test_printed_representations(build, printed):
 
 
 def test_representations_listed_by_name():
-    listed = [str(r) for r in cyclic_group(4).representations.values()]
+    listed = [str(r) for r in cyclic_group(4).standard_representations().values()]
     assert listed == ["C4|[irrep_0]:1", "C4|[irrep_1]:2", "C4|[irrep_2]:1", "C4|[regular]:4"]
 
 

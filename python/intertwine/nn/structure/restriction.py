@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentError, GroupError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import restriction_prices, subgroup_prices
 from intertwine.group.constructions.decomposition import disentangle
@@ -28,6 +28,19 @@ def _disentangle(
 ) -> tuple[np.ndarray, list[Representation]]:
     # Equal representations may differ in name, and the parts print it.
     return disentangle(representation, None if blocks is None else [list(block) for block in blocks])
+
+
+def _kept_channels(blocks: Any, fields: int) -> list[Any]:
+    """For each field which channels stay together, as tuples."""
+    try:
+        found = [tuple(tuple(int(channel) for channel in block) for block in field) for field in blocks]
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"blocks are lists of numbers of channels, one list of them for each field, not {blocks!r}"
+        ) from None
+    if len(found) != fields:
+        raise ArgumentError(f"blocks of channels are needed for each of {fields} fields, not {len(found)}")
+    return found
 
 
 class IdentityModule(TypePreserving):
@@ -152,11 +165,9 @@ class DisentangleModule(EquivariantModule):
         self.in_type = check_field_type(in_type, "DisentangleModule")
         parts: list[Representation] = []
         matrices = []
-        if blocks is not None and len(blocks) != len(in_type):
-            raise ArgumentError(f"blocks of channels are needed for each of {len(in_type)} fields, not {len(blocks)}")
-        for number, representation in enumerate(in_type.representations):
-            kept = None if blocks is None else tuple(tuple(block) for block in blocks[number])
-            matrix, pieces = _disentangle(representation, representation.name, kept)
+        kept = len(in_type) * [None] if blocks is None else _kept_channels(blocks, len(in_type))
+        for representation, together in zip(in_type.representations, kept, strict=True):
+            matrix, pieces = _disentangle(representation, representation.name, together)
             matrices.append(matrix)
             parts += pieces
         self.out_type = FieldType(in_type.gspace, parts)
