@@ -392,7 +392,7 @@ def test_fault_2_bases_are_the_same_bytes_in_every_process():
     "call",
     [
         lambda G: Representation(G, "x", [(1,)], np.eye(3)),
-        lambda G: Representation(G, "x", [(1,)], 2 * np.eye(2)),
+        lambda G: Representation(G, "x", [(1,)], np.diag([1.0, 0.0])),
         lambda G: Representation(G, "x", [(1,)], np.full((2, 2), np.nan)),
         lambda G: Representation(G, "x", [(9,)], np.eye(2)),
         lambda G: Representation(G, "x", [(1,)], np.eye(2), representation=lambda g: np.eye(2)),

@@ -102,7 +102,7 @@ class Representation:
         self._change_of_basis, self._change_of_basis_inv = basis, basis.T
         self._orthogonal = np.allclose(basis @ basis.T, np.eye(size), atol=1e-6)
         if not self._orthogonal:
-            if not np.linalg.cond(basis) < 1 / _EQUAL:
+            if not np.isfinite(basis).all() or not np.linalg.cond(basis) < 1 / _EQUAL:
                 raise RepresentationError(f"the change of basis of {name!r} has no inverse, or one of huge numbers")
             self._change_of_basis_inv = snapped(np.linalg.inv(basis))
         self._given_matrices = _matrices
