@@ -11,7 +11,7 @@ as_angle <- function(angle, degrees = NULL, n = 1, call = rlang::caller_env()) {
     )
   }
   if (is.null(degrees)) {
-    return(if (!is.null(angle)) in_radians(angle, n, call = call))
+    return(if (!is.null(angle)) in_radians(angle, n, "angle", call))
   }
   check_angle(degrees, n, "degrees", "a quarter turn is 90", call)
   as.double(degrees) * pi / 180
@@ -41,7 +41,7 @@ in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::calle
     warn_intertwine(
       "`{arg}` is in radians, but {format(odd[1])} looks like degrees.", "units",
       if (arg %in% c("angle", "axis")) {
-        "For degrees, give degrees = {format(odd[1])}."
+        "For degrees, give degrees = {format(odd[1])} in its place."
       } else {
         "In radians, {format(odd[1])} degrees are {format(odd[1])} * pi / 180."
       },

@@ -13,11 +13,11 @@ describe_value <- function(x) {
     return("a function")
   }
   if (is_py(x)) {
-    kind <- if (is_ours(x)) gsub("_", " ", class(x)[1]) else class(x)[1]
-    return(paste(if (grepl("^[aeiou]", kind)) "an" else "a", kind))
+    kind <- kind_of_object(x)
+    return(paste(if (grepl("^([aeiou]|r\\d)", kind)) "an" else "a", kind))
   }
   known <- c(
-    intertwine_fit = "a fit", images = "images", image_folder = "an image folder", data.frame = "a data frame",
+    intertwine_fit = "a fit", points_fit = "a fit of fit_points()", images = "images", image_folder = "an image folder", data.frame = "a data frame",
     formula = "a formula", Date = "dates", POSIXt = "times", difftime = "differences of times", factor = "a factor",
     group_element_list = "a list of elements", representation_list = "a list of representations"
   )
@@ -34,9 +34,19 @@ describe_value <- function(x) {
   }
   kind <- switch(typeof(x), double = "numeric", typeof(x))
   if (!is.null(dim(x))) {
-    return(paste("an array of", shape_text(dim(x))))
+    what <- switch(kind, character = " strings", complex = " complex numbers", raw = " bytes")
+    return(paste0("an array of ", shape_text(dim(x)), what))
   }
   paste(if (kind == "integer") "an" else "a", kind, "vector of length", length(x))
+}
+
+#' What an object of Python is called in R.
+#' @noRd
+kind_of_object <- function(x) {
+  if (is_ours(x)) {
+    return(sub("^gspace$", "space", gsub("_", " ", class(x)[1])))
+  }
+  if (is_torch_tensor(x)) "torch tensor" else if (is_torch_module(x)) "torch module" else "Python object"
 }
 
 #' Words or numbers with commas between them.
@@ -103,10 +113,9 @@ as_whole <- function(x, min = -Inf, max = Inf, arg = rlang::caller_arg(x), call 
   whole <- is.numeric(x) && length(x) > 0 && !anyNA(x) && all(is.finite(x)) && all(x == round(x)) &&
     all(abs(x) < 2^31)
   if (!whole || any(x < min) || any(x > max)) {
-    abort_intertwine(
-      "`{arg}` must be a whole number{range_text(min, max)}, not {describe_value(x)}.",
-      call = call
-    )
+    large <- is.numeric(x) && any(is.finite(x) & abs(x) >= 2^31) && !anyNA(x)
+    range <- if (large) " below 2^31" else range_text(min, max)
+    abort_intertwine("`{arg}` must be a whole number{range}, not {describe_value(x)}.", call = call)
   }
   as.integer(x)
 }

@@ -76,6 +76,7 @@ check_alive <- function(x, call = rlang::caller_env()) {
 `[[.intertwine_object` <- function(x, name, ...) {
   check_alive(x)
   if (is.numeric(name)) {
+    if (!reticulate::py_has_attr(x, "__len__")) refuse_object(x, parts_by_position, hint = NULL)
     return(item_at(x, name))
   }
   check_part(x, name)
@@ -93,7 +94,7 @@ check_part <- function(x, name, call = rlang::caller_env()) {
   }
   if (!reticulate::py_has_attr(x, name)) {
     abort_intertwine(
-      "This {gsub('_', ' ', class(x)[1])} has nothing called `{name}`.",
+      "This {kind_of_object(x)} has nothing called `{name}`.",
       class = "missing_name",
       hint = if (is_module(x) && !length(nearest_names(name, names(x)))) {
         "Its layers are parts by position, such as model[[1]]; see summary()."
@@ -147,10 +148,7 @@ print.intertwine_object <- function(x, ...) {
 }
 
 #' @export
-summary.intertwine_object <- function(object, ...) {
-  check_alive(object)
-  py_call_checked("_r.crossing.generic_methods.summary", list(object))
-}
+summary.intertwine_object <- function(object, ...) check_alive(object)
 
 #' @importFrom utils str
 #' @export

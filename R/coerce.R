@@ -32,7 +32,15 @@ layer_arguments <- function() {
     layer = inner_layer,
     shortcut = inner_layer,
     kernel_size = sizes(1),
-    padding = function(x, arg, call) if (identical(x, "same")) x else sizes(0)(x, arg, call),
+    padding = function(x, arg, call) {
+      if (rlang::is_string(x) && x != "same") {
+        abort_intertwine(
+          "`{arg}` must be whole numbers or \"same\", not {describe_value(x)}.",
+          hint = "padding = 0 adds nothing.", call = call
+        )
+      }
+      if (is.character(x)) x else sizes(0)(x, arg, call)
+    },
     output_padding = sizes(0),
     stride = sizes(1),
     dilation = sizes(1),

@@ -35,3 +35,19 @@ columns_beside <- function(data, added, call = rlang::caller_env()) {
   names(added) <- names
   cbind(data, added)
 }
+
+#' A table with the columns of the table that a network was fitted to, in their order; others are left out.
+#' @noRd
+match_columns <- function(x, columns, arg = "newdata", call = rlang::caller_env()) {
+  if (is.null(columns) || !(is.data.frame(x) || is.matrix(x)) || is.null(colnames(x))) {
+    return(x)
+  }
+  lacking <- setdiff(columns, colnames(x))
+  if (length(lacking)) {
+    abort_intertwine(
+      "`{arg}` has no column {dQuote(lacking[1], FALSE)}, which the network was fitted to.",
+      class = "shape", hint = "It was fitted to {listed(columns, quote = TRUE)}.", call = call
+    )
+  }
+  if (identical(colnames(x), columns)) x else x[, columns, drop = FALSE]
+}

@@ -94,7 +94,7 @@ error_in_r_words <- function(error) {
 #' What an R user can do about errors of some kinds, where it is not what a Python user would do.
 #' @noRd
 hints_in_r <- list(
-  class_count = "End it with head_classes(), which takes their number from y.",
+  class_count = "End it with head_classes(), which takes their number from y; measurements have to be numbers of type double.",
   missing_head = "End it with head_classes(), or head_classes(n) for n measurements."
 )
 
@@ -128,6 +128,7 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
     gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
   })
+  text <- gsub("(?<==)\\((?=\\d+, )|\\((?=\\d+(, \\d+)+\\) was given)", "c(", text, perl = TRUE)
   text <- gsub("\\((\\d+),\\)", "\\1", text)
   # Representations, elements of cyclic groups, functions, vectors of strings, whole numbers, shapes.
   text <- gsub("(\\S+)\\|\\[([^]]*)\\]:\\d+", "\\2 of \\1", text)
@@ -135,6 +136,7 @@ in_r_words <- function(text) {
   text <- gsub("\\b(\\d+)\\[2pi/(\\d+)\\]", "rotation \\1/\\2", text)
   text <- sub("^rotation", "Rotation", text)
   text <- gsub("\\b([a-z_]+)=(?=[\\w\"'])", "\\1 = ", text, perl = TRUE)
+  text <- gsub("\\binput_size\\b", "`size`", text)
   text <- gsub("\\b[pnc]_(relu|elu|sigmoid|tanh|softplus|squash)\\b", "\\1", text)
   text <- gsub("function '[pnc]_", "function '", text)
   text <- replace_matches(text, "\\['[^']*'(, '[^']*')*\\]", function(found) {

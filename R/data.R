@@ -50,7 +50,7 @@ molecules_data <- function(molecules = NULL, ...) {
       what <- if (length(strange)) dQuote(strange[1], FALSE) else describe_value(molecules)
       abort_intertwine(
         "There is no molecule {what} in the data.",
-        hint = "molecules_data()$molecules lists them."
+        hint = paste(c(did_you_mean(what, known$molecule, "\""), "molecules_data()$molecules lists them."), collapse = " ")
       )
     }
     known <- known[match(molecules, known$molecule), ]

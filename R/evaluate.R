@@ -4,8 +4,9 @@
 #' each class was taken for which.
 #'
 #' @param object,x A fit of [fit()], or a module.
-#' @param y The true targets, as in [fit()]; `NULL` for an [image_folder()], which gives its own.
-#' @param newdata The inputs, as in [fit()].
+#' @param y The true targets, as in [fit()]; `NULL` for an [image_folder()], which gives its own. Whole numbers of type
+#'   integer are positions of the levels to a fit of classes, and measurements to a fit of measurements.
+#' @param newdata The inputs, as in [fit()]; columns are found by name, as in [predict()][predict.intertwine_fit].
 #' @param metrics As in [fit()]; by default those of the fit.
 #' @param batch_size Samples at a time.
 #' @param na `"error"` or `"mask"`, as in [fit()].
@@ -28,6 +29,8 @@ NULL
 evaluate.intertwine_fit <- function(x, newdata, y = NULL, metrics = NULL, batch_size = 256,
                                     na = c("error", "mask"), device = NULL, ...) {
   na <- match_choice(na)
+  newdata <- match_columns(newdata, x$inputs)
+  y <- targets_of_fit(y, x)
   evaluate_module(
     fit_module(x), newdata, y, x$settings$loss, named_metrics(metrics, substitute(metrics)) %||% x$settings$metrics,
     x$levels, batch_size, na, device, rlang::current_env()
@@ -73,10 +76,21 @@ confusion_table <- function(object, newdata, y = NULL, batch_size = 256, na = c(
     call = call
   )
   is_fit <- inherits(object, "intertwine_fit")
+  if (is_fit) {
+    newdata <- match_columns(newdata, object$inputs)
+    if (object$kind != "class") {
+      abort_intertwine(
+        "A confusion table needs classes, but this network was fitted to measurements.",
+        hint = "evaluate() gives their errors.", call = call
+      )
+    }
+  }
   module <- if (is_fit) fit_module(object) else object
   data <- pair_of(module, newdata, y, NULL, na, if (is_fit) object$levels, call)
   if (!identical(data$kind, "class")) {
-    abort_intertwine("A confusion table needs classes, but `y` holds measurements.")
+    abort_intertwine(
+      "A confusion table needs classes, but `y` holds measurements.", hint = "Make them classes with factor(y)."
+    )
   }
   counts <- polled_value(
     "_r.training.confusion",

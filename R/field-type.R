@@ -19,7 +19,7 @@
 #' A field type is a function: `type(x)` is [geometric_tensor()]`(x, type)`.
 #'
 #' @param gs A space, such as [gspace_rot2d()]. A group makes a space without positions.
-#' @param ... Numbers of fields by name; representations; lists of representations.
+#' @param ... Numbers of fields by name, one by one or as a vector; representations; lists of representations.
 #' @param x A field type.
 #' @return A field type. `length()` is the number of its fields, `type[i]` the type with some of them, `c()` puts types one
 #'   after the other. `n_channels()` is the number of its channels.
@@ -39,8 +39,16 @@ field_type <- function(gs, ...) {
     gs, c("gspace", "symmetry_group"), "a space",
     hint = "Make one with gspace_rot2d(N = 4)."
   )
-  fields <- as_fields(list(...))
+  fields <- as_fields(spread_named(list(...)))
   py_call_checked("_r.fields.field_type", list(gs, fields$names, fields$values))
+}
+
+#' Vectors and lists of numbers by name, as `out` of layers takes them, one entry for each.
+#' @noRd
+spread_named <- function(x) {
+  by_name <- vapply(x, function(part) !is.object(part) && !is.null(names(part)), NA)
+  single <- names(x) %||% rep("", length(x))
+  do.call(c, lapply(seq_along(x), function(i) if (by_name[i] && !nzchar(single[i])) as.list(x[[i]]) else x[i]))
 }
 
 #' Names and values of fields: numbers by name, or lists of representations with an empty name.
@@ -57,10 +65,10 @@ as_fields <- function(x, call = rlang::caller_env()) {
   for (i in seq_along(x)) {
     values[[i]] <- if (nzchar(names[i])) {
       as_count(x[[i]], min = 0, arg = names[i], call = call)
-    } else if (is.numeric(x[[i]])) {
+    } else if (is.numeric(x[[i]]) || is.character(x[[i]])) {
       abort_intertwine(
         "Fields are numbers with a name, not {describe_value(x[[i]])} alone.",
-        hint = "Name their kind, such as regular = 8.", call = call
+        hint = "Name their kind, such as {if (is.character(x[[i]])) x[[i]][1] else 'regular'} = 8.", call = call
       )
     } else {
       as_representations(list(x[[i]]), call)
@@ -72,7 +80,7 @@ as_fields <- function(x, call = rlang::caller_env()) {
 #' @rdname field_type
 #' @export
 n_channels <- function(x, ...) {
-  check_class(x, c("field_type", "geometric_tensor"), "a field type")
+  check_class(x, c("field_type", "geometric_tensor"), "a field type", hint = "Make one with field_type(gs, regular = 8).")
   py_call_checked("_r.fields.channels", list(x))
 }
 
@@ -119,7 +127,8 @@ length.field_type <- function(x) py_call_checked("_r.crossing.generic_methods.co
 #' @export
 c.field_type <- function(...) {
   types <- list(...)
-  for (type in types) check_field_type(type, arg = "...")
+  odd <- Find(Negate(is_field_type), types)
+  if (!is.null(odd)) refuse_object(odd, "c() joins field types", "Make one with field_type(gs, regular = 8).")
   py_call_checked("_r.fields.concatenate", list(unname(types)))
 }
 

@@ -73,6 +73,25 @@ print.intertwine_callback <- function(x, ...) {
   invisible(x)
 }
 
+#' Is this a function of one list, and no maker of callbacks?
+#' @noRd
+check_takes_logs <- function(f, call) {
+  names <- c("callback_stop_early", "callback_function", "callback_checkpoint")
+  found <- vapply(names, function(name) identical(f, get(name, envir = topenv())), NA)
+  if (any(found)) {
+    abort_intertwine(
+      "`callbacks` holds the function {names[found]} itself.",
+      class = "argument_type", hint = "Call it: {names[found]}(...).", call = call
+    )
+  }
+  if (!is.primitive(f) && !length(formals(f))) {
+    abort_intertwine(
+      "A callback must be a function of one list, but `callbacks` holds one without arguments.",
+      class = "argument_type", hint = "Write function(logs) ...: the list holds `epoch`, `loss` and the metrics.", call = call
+    )
+  }
+}
+
 #' The functions to call, and what else the callbacks ask of the training.
 #' @noRd
 as_callbacks <- function(callbacks, call) {
@@ -85,6 +104,7 @@ as_callbacks <- function(callbacks, call) {
   hooks <- list(epoch = list(), batch = list(), options = list())
   for (callback in callbacks) {
     if (is.function(callback)) {
+      check_takes_logs(callback, call)
       callback <- new_callback(list(epoch = callback))
     }
     if (!inherits(callback, "intertwine_callback")) {

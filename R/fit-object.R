@@ -10,6 +10,7 @@ new_fit <- function(result, targets, input, settings, keep_state) {
     list(
       history = as_history(result$history),
       levels = targets$levels %||% if (identical(targets$kind, "class")) as.character(seq_len(result$n_classes)),
+      inputs = input$columns,
       outputs = targets$outputs,
       kind = targets$kind %||% if (is.null(result$n_classes)) "numeric" else "class",
       input_size = as.integer(input$size),
@@ -77,6 +78,7 @@ fit_module <- function(object, call = rlang::caller_env()) {
 
 # what every fit has, however it ended
 parts_of_fit <- c("history", "kind", "stopped", "settings", "live")
+parts_of_some_fits <- c("levels", "inputs", "outputs", "input_size", "best_epoch", "samples", "state", "progress")
 
 #' @export
 `$.intertwine_fit` <- function(x, name) {
@@ -86,8 +88,15 @@ parts_of_fit <- c("history", "kind", "stopped", "settings", "live")
   # exact names: $state must not find what $states would
   value <- unclass(x)[[name]]
   if (is.null(value) && name %in% parts_of_fit) abort_damaged(paste0("it has no `", name, "`"))
+  if (is.null(value) && !name %in% c(names(unclass(x)), parts_of_some_fits)) {
+    abort_intertwine(
+      "A fit has nothing called `{name}`.", class = "missing_name", hint = "{did_you_mean(name, names(x)) %||% takes_parts(x)}"
+    )
+  }
   value
 }
+
+takes_parts <- function(x) paste0("It has ", or_list(paste0("`", names(x), "`"), " and "), ".")
 
 abort_damaged <- function(reason, call = NULL, parent = NULL) {
   abort_intertwine(
@@ -106,7 +115,7 @@ abort_damaged <- function(reason, call = NULL, parent = NULL) {
 
 #' @export
 names.intertwine_fit <- function(x) {
-  c("module", setdiff(names(unclass(x)), c("live", "progress", "samples")))
+  c("module", setdiff(names(unclass(x)), c("live", "progress", "samples", "inputs")))
 }
 
 announce_stop <- function(fitted) {

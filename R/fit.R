@@ -204,7 +204,8 @@ fit.intertwine_fit <- function(object, x, y = NULL, ...) {
   if (is_class_like(y) && !is.null(object$levels)) {
     y <- match_levels(y, object$levels)
   }
-  x <- match_folder(x, object$levels, arg = "x")
+  y <- targets_of_fit(y, object)
+  x <- match_columns(match_folder(x, object$levels, arg = "x"), object$inputs, arg = "x")
   former <- former_fit(object, rlang::current_env())
   # the dots as they are, for metrics have their names from what the user wrote
   fit(former$module, x, y, ..., .former = former)

@@ -96,7 +96,7 @@ transform.geometric_tensor <- function(`_data`, g, ...) {
   if (!is_element(g)) {
     abort_intertwine(
       "`g` must be a group element, not {describe_value(g)}.",
-      class = "argument_type", hint = "Make one with group_element(gs, rotation = 1).", call = quote(transform())
+      class = "argument_type", hint = "Make one of its group: group_element(gs, angle = pi / 2).", call = quote(transform())
     )
   }
   check_alive(`_data`)

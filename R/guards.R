@@ -80,6 +80,8 @@ is_operator <- function(name) grepl("^\\W|^(Ops|Math|Summary)$", name)
 
 abort_missing <- function(argument, name, call = rlang::caller_env()) {
   example <- argument_examples()[argument]
+  formula <- argument == "y" && exists("x", call, inherits = FALSE) && inherits(get("x", call), "formula")
+  if (formula) example <- "There are no formulas for networks: give x and y."
   abort_intertwine(
     "`{argument}` is missing.",
     class = c("missing_argument", "argument"),
@@ -172,12 +174,20 @@ refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_en
       "{name}() was given more values than it has arguments."
     },
     class = c("unknown_argument", "argument"),
-    hint = "{(if (named) did_you_mean(unknown[1], c(others, also))) %||% takes_text(others)}",
+    hint = "{(if (named) fields_hint(unknown[1], others) %||% did_you_mean(unknown[1], c(others, also))) %||% takes_text(others)}",
     call = call
   )
 }
 
+#' Fields of a layer that were named beside its arguments.
+#' @noRd
+fields_hint <- function(name, arguments) {
+  kinds <- "^(trivial|regular|vector|pseudovector|pseudoscalar|irrep_[0-9_]+)$"
+  if ("out" %in% arguments && grepl(kinds, name)) paste0("Fields go into `out`: out = c(", name, " = 8).")
+}
+
 takes_text <- function(arguments) {
+  arguments <- setdiff(arguments, "...")
   if (!length(arguments)) {
     return("It takes no others.")
   }

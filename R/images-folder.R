@@ -39,8 +39,8 @@
 #'   (as above), `size`, `channels`, `max_pixels`, and `asked`: whether the size was given.
 #' @section Errors:
 #' A condition of class `intertwine_error_file` if there is no such folder, no picture in it, or a class or a picture
-#' that cannot be read or is too large, `intertwine_error_argument` if the sizes differ, or if a network is used with a
-#' class that it does not know.
+#' that cannot be read or is too large, `intertwine_error_argument` if the sizes differ, or if a network is trained on or
+#' evaluated with a class that it does not know.
 #' @examplesIf intertwine::intertwine_available() && requireNamespace("png", quietly = TRUE)
 #' folder <- tempfile("shapes")
 #' for (class in c("bar", "beam")) {
@@ -125,16 +125,27 @@ as_max_pixels <- function(max_pixels, call = rlang::caller_env()) {
 
 is_image_folder <- function(x) inherits(x, "image_folder")
 
+#' Is there such a folder?
+#' @noRd
+check_folder <- function(path, call) {
+  if (!rlang::is_string(path)) {
+    abort_intertwine("`path` must be a string, not {describe_value(path)}.", class = "file", call = call)
+  }
+  if (file.exists(path) && !dir.exists(path)) {
+    abort_intertwine(
+      "'{path}' is a file, not a folder.",
+      class = "file", hint = "Give the folder that holds it: dirname(path).", call = call
+    )
+  }
+  if (!dir.exists(path)) {
+    abort_intertwine("There is no folder '{path}'.", class = "file", hint = "The working directory is '{getwd()}'.", call = call)
+  }
+}
+
 #' The pictures in a folder, in the same order on all machines.
 #' @noRd
 list_pictures <- function(path, pattern, beside = TRUE, call = rlang::caller_env()) {
-  if (!rlang::is_string(path) || !dir.exists(path)) {
-    abort_intertwine(
-      "There is no folder '{paste(format(path), collapse = ' ')}'.",
-      class = "file",
-      hint = "The working directory is '{getwd()}'.", call = call
-    )
-  }
+  check_folder(path, call)
   check_string(pattern, call = call)
   found <- scan_pictures(path, pattern, call)
   files <- found$files
@@ -274,7 +285,7 @@ match_folder <- function(x, levels, arg = "newdata", call = rlang::caller_env())
   if (!is_image_folder(x) || is.null(x$y) || is.null(levels)) {
     return(x)
   }
-  y <- match_levels(droplevels(x$y), levels, arg, call)
+  y <- match_levels(droplevels(x$y), levels, arg, call, more = " To predict without classes, {arg}$y <- NULL.")
   new_image_folder(x$path, x$files, y, x$size, x$channels, x$max_pixels, x$asked)
 }
 

@@ -93,11 +93,17 @@ check_positions <- function(i, x, call = rlang::caller_env()) {
     TRUE
   }
   if (any(bad)) {
+    first <- i[which(bad)[1]]
+    wrong <- if (is.character(i)) {
+      if (is.null(names(x))) "These images have no names." else "There is no image called {dQuote(first, FALSE)}."
+    } else if (is.logical(i) && !is.na(first)) {
+      "There are {length(i)} truth values for {n} images."
+    } else {
+      "There is no image {format(first)} in a batch of {n}."
+    }
     abort_intertwine(
-      "There is no image {format(i[which(bad)[1]])} in a batch of {n}.",
-      class = "position",
-      hint = "Positions count from 1 to {n}.",
-      call = call
+      wrong, class = "position",
+      hint = if (is.logical(i)) "Give TRUE or FALSE for each image." else "Positions count from 1 to {n}.", call = call
     )
   }
   i
@@ -113,9 +119,11 @@ c.images <- function(...) {
   )
   if (!all(alike)) {
     axes <- c(c = "channels", d = "depth", h = "height", w = "width")[axes_of(batches[[1]])[-1]]
+    odd <- batches[[which(!alike)[1]]]
+    other <- if (is_images(odd)) shape_text(dim(odd)[-1]) else describe_value(odd)
     abort_intertwine(
-      "Only images with equal channels and sizes can be joined.",
-      hint = "The first batch holds {shape_text(dim(batches[[1]])[-1])} ({listed(axes)})."
+      "Only images with equal channels and sizes can be joined, but number {which(!alike)[1]} is {other}.",
+      hint = "The first batch holds {shape_text(dim(batches[[1]])[-1])} ({listed(axes)}); see resize_images()."
     )
   }
   order <- c(seq_along(dim(batches[[1]]))[-1], 1)

@@ -71,16 +71,15 @@ read_numbers <- function(connection, kind, count) {
 }
 
 check_file <- function(path, call = rlang::caller_env()) {
-  if (!rlang::is_string(path)) {
-    abort_intertwine("`path` must be one file name.", call = call)
-  }
-  if (!file.exists(path) || dir.exists(path)) {
+  check_string(path, "path", call)
+  if (dir.exists(path)) {
     abort_intertwine(
-      "There is no file '{path}'.",
-      class = "file",
-      hint = if (!dir.exists(path)) "The working directory is '{getwd()}'.",
-      call = call
+      "'{path}' is a folder, not a file.",
+      class = "file", hint = "Give a file in it: file.path(path, \"name\").", call = call
     )
+  }
+  if (!file.exists(path)) {
+    abort_intertwine("There is no file '{path}'.", class = "file", hint = "The working directory is '{getwd()}'.", call = call)
   }
   invisible(path)
 }

@@ -32,6 +32,12 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, o
     angle <- element
     element <- NULL
   }
+  if (!missing(axis) && !is_volume(x)) {
+    abort_intertwine(
+      "`axis` is of volumes: {kind_of(x)[1]}s turn in their plane.",
+      hint = "Leave it out, or make images() with a depth."
+    )
+  }
   if (is.null(element) == (is.null(angle) && is.null(degrees))) {
     abort_intertwine(
       "Give either a group element or an angle, by which the images are moved.",
@@ -40,7 +46,10 @@ transform.images <- function(`_data`, element = NULL, angle = NULL, gs = NULL, o
   }
   order <- as_count(order, min = 0, max = 5)
   if (!is.null(element)) {
-    check_class(element, "group_element", "a group element or an angle")
+    check_class(
+      element, "group_element", "a group element or an angle",
+      hint = "Make one with group_element(gs, rotation = 1), or give degrees = 90."
+    )
     if (!is.null(gs)) check_class(gs, "gspace", "a space")
     moved <- py_call_checked("_r.pictures.act", list(double_tensor(x), element, gs, order))
     return(restore_images(moved, x))
@@ -180,7 +189,13 @@ check_plane_images <- function(x, arg = "x", call = rlang::caller_env()) {
     given <- if (is_images(x)) paste0(kind_of(x)[1], "s") else describe_value(x)
     abort_intertwine(
       "`{arg}` must be images of the plane, not {given}.",
-      class = "argument_type", hint = "Make them from an array with images().", call = call
+      class = "argument_type",
+      hint = if (is_images(x)) {
+        "For {given}, build a network with sequential_module() and {if (is_volume(x)) 'r3_conv()' else 'r1_conv()'}."
+      } else {
+        "Make them from an array with images()."
+      },
+      call = call
     )
   }
   invisible(x)

@@ -10,6 +10,23 @@ as_target_type <- function(x, call) {
   )
 }
 
+#' Targets as a fit has learned them: whole numbers are measurements to a network that was fitted to measurements.
+#' @noRd
+targets_of_fit <- function(y, fitted, arg = "y", call = rlang::caller_env()) {
+  if (fitted$kind == "class" || is.null(y) || is_py(y)) {
+    return(y)
+  }
+  y <- targets_in_table(y, arg, call)
+  if (is_class_like(y)) {
+    abort_intertwine(
+      "`{arg}` holds classes ({describe_value(y)}), but this network was fitted to measurements.",
+      class = "argument_type", hint = "Give numbers, one for each sample.", call = call
+    )
+  }
+  if (is.integer(y)) storage.mode(y) <- "double"
+  y
+}
+
 is_class_like <- function(y) {
   is.factor(y) || is.character(y) || is.logical(y)
 }
@@ -30,6 +47,10 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
       class = "argument_type",
       hint = if (inherits(y, c("Date", "POSIXt", "difftime"))) {
         "Turn them into numbers or classes first, such as as.numeric({arg}) or factor(format({arg}, \"%b\"))."
+      } else if (inherits(y, "formula")) {
+        "There are no formulas for networks: give the targets themselves."
+      } else if (is.list(y)) {
+        "Make it a vector: unlist({arg})."
       },
       call = call
     )
@@ -100,9 +121,13 @@ target_count <- function(y) {
 
 class_targets <- function(y, na, levels, arg, call) {
   dims <- dim(y)
-  if (is.null(levels) && !is_class_like(y)) {
+  if (length(y) == 0) {
+    abort_intertwine("`{arg}` holds no targets.", class = "shape", hint = "Give one for each sample.", call = call)
+  }
+  if (!is_class_like(y)) {
+    if (!is.null(levels)) check_positions_of_levels(y, levels, arg, call)
     check_class_numbers(y, arg, call)
-    levels <- as.character(seq_len(max(y, na.rm = TRUE)))
+    levels <- levels %||% as.character(seq_len(max(y, na.rm = TRUE)))
   }
   if (!is.factor(y)) {
     y <- if (is.numeric(y)) factor(as.vector(y), levels = seq_along(levels), labels = levels) else factor(y)
@@ -138,6 +163,25 @@ class_targets <- function(y, na, levels, arg, call) {
   list(value = value, kind = "class", levels = levels(y), n = if (is.null(dims)) length(codes) else dims[1])
 }
 
+#' Numbers are positions of the levels of a fit, unless they may be the labels of these levels.
+#' @noRd
+check_positions_of_levels <- function(y, levels, arg, call) {
+  numbered <- identical(levels, as.character(seq_along(levels)))
+  if (is.double(y) && !numbered) {
+    abort_intertwine(
+      "`{arg}` holds measurements (numbers of type double), but the network was fitted to classes.",
+      class = "argument_type",
+      hint = "Give classes: factor({arg}). They are {listed(utils::head(levels, 12), quote = TRUE)}.", call = call
+    )
+  }
+  if (!numbered && all(grepl("^[0-9]+$", levels))) {
+    warn_intertwine(
+      "The whole numbers in `{arg}` are taken as positions of levels: 1 is the class {dQuote(levels[1], FALSE)}.", "levels",
+      hint = "For the labels of classes give factor({arg}).", call = call
+    )
+  }
+}
+
 check_class_numbers <- function(y, arg, call) {
   if (any(y != round(y), na.rm = TRUE) || any(y < 1, na.rm = TRUE)) {
     worst <- y[which(y < 1 | y != round(y))[1]]
@@ -151,7 +195,7 @@ check_class_numbers <- function(y, arg, call) {
 
 #' A factor with the levels of the training, or an error that names the new ones.
 #' @noRd
-match_levels <- function(y, levels, arg = "y", call = rlang::caller_env()) {
+match_levels <- function(y, levels, arg = "y", call = rlang::caller_env(), more = NULL) {
   dims <- dim(y)
   if (is.numeric(y)) {
     return(y)
@@ -161,7 +205,7 @@ match_levels <- function(y, levels, arg = "y", call = rlang::caller_env()) {
   if (length(unknown) > 0) {
     abort_intertwine(
       "`{arg}` has a class that the network does not know: {dQuote(unknown[1], FALSE)}.",
-      hint = "It knows {listed(utils::head(levels, 12), quote = TRUE)}.",
+      hint = paste0("It knows {listed(utils::head(levels, 12), quote = TRUE)}.", more),
       call = call
     )
   }
@@ -216,8 +260,14 @@ check_pairs <- function(input, targets, call, x_arg = "x", y_arg = "y") {
     }
   } else if (!is.null(input$n) && !is.null(targets$n) && input$n != targets$n) {
     abort_intertwine(
-      "`{x_arg}` has {input$n} samples, but `{y_arg}` has {targets$n} targets.",
-      class = "shape", hint = "Give one target for each sample.", call = call
+      "`{x_arg}` has {input$n} sample{?s}, but `{y_arg}` has {targets$n} target{?s}.",
+      class = "shape",
+      hint = if (is_geometric_tensor(input$value) && !is.null(input$value$coords)) {
+        "Points are trained by fit_points(), which takes a number for each graph."
+      } else {
+        "Give one target for each sample."
+      },
+      call = call
     )
   }
 }

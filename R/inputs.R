@@ -3,7 +3,7 @@
 #' What a module takes, from what R users have.
 #'
 #' @return A list of `value`, a torch tensor or a Python object that gives samples; `n`, how many there are; `size`, the
-#'   dimensions of a sample; `names`.
+#'   dimensions of a sample; `names`; `columns`, the names of the columns of a table.
 #' @noRd
 as_input <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
   UseMethod("as_input")
@@ -19,10 +19,22 @@ as_input.default <- function(x, module = NULL, arg = "x", call = rlang::caller_e
   if (is.factor(x) || !(is.numeric(x) || is.logical(x))) {
     abort_intertwine(
       "`{arg}` must be images or a numeric array, not {describe_value(x)}.",
-      class = "argument_type", hint = "Make images from arrays with images().", call = call
+      class = "argument_type", hint = "{input_hint(x)}", call = call
     )
   }
   array_input(x, module, arg, call)
+}
+
+#' How what was given becomes an input.
+#' @noRd
+input_hint <- function(x) {
+  if (is.character(x) && is.null(dim(x))) {
+    "image_folder() stands for the picture files of a folder; png::readPNG() and images(layout = \"hwc\") read a single one."
+  } else if (inherits(x, "formula")) {
+    "There are no formulas for networks: give x and y, as in fit(model, x, y)."
+  } else {
+    "Make images from arrays with images()."
+  }
 }
 
 #' @export
@@ -35,12 +47,7 @@ as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_en
 
 #' @export
 as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
-  if (!all(vapply(x, is.numeric, logical(1)))) {
-    abort_intertwine(
-      "`{arg}` must have only numeric columns.",
-      class = "argument_type", hint = "Turn factors into numbers with model.matrix().", call = call
-    )
-  }
+  check_numeric_columns(x, arg, "Turn factors into numbers with model.matrix().", call)
   check_no_image_network(x, module, arg, call)
   values <- as.matrix(x)
   if (.row_names_info(x) < 0) {
@@ -50,14 +57,25 @@ as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::calle
   array_input(values, module, arg, call)
 }
 
-#' Refuse the rows of a data frame where a network takes images.
+#' Refuse the rows of a table where a network takes images.
 #' @noRd
 check_no_image_network <- function(x, module, arg, call) {
   type <- if (is_module(module)) module$in_type
   if (is_field_type(type) && type$gspace$dimensionality > 0 && n_channels(type) != ncol(x)) {
+    one <- if (is.matrix(x)) "One picture is images({arg}, \"hw\"). "
     abort_intertwine(
-      "`{arg}` is a data frame, but the network takes images, which are arrays.",
-      class = "shape", hint = "{pixels_hint(x)}", call = call
+      "`{arg}` is {if (is.matrix(x)) 'a matrix' else 'a data frame'}, but the network takes images, which are arrays.",
+      class = "shape", hint = paste0(one, "{pixels_hint(as.data.frame(x))}"), call = call
+    )
+  }
+}
+
+check_numeric_columns <- function(x, arg, hint, call) {
+  odd <- which(!vapply(x, is.numeric, logical(1)))
+  if (length(odd)) {
+    abort_intertwine(
+      "`{arg}` must have only numeric columns, but {dQuote(names(x)[odd[1]], FALSE)} is of class {class(x[[odd[1]]])[1]}.",
+      class = "argument_type", hint = hint, call = call
     )
   }
 }
@@ -76,6 +94,17 @@ as_input.geometric_tensor <- function(x, module = NULL, arg = "x", call = rlang:
 
 #' @export
 as_input.list <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  if (all(c("x", "y") %in% names(x))) {
+    abort_intertwine(
+      "`{arg}` is a list of x and y, which are two arguments.",
+      class = "argument_type", hint = "Give its parts: data$x, data$y.", call = call
+    )
+  }
+  if (any(vapply(x, is_images, logical(1)))) {
+    abort_intertwine(
+      "`{arg}` is a list of batches of images.", class = "argument_type", hint = "c() joins them: do.call(c, {arg}).", call = call
+    )
+  }
   as_input(images(x), module, arg, call)
 }
 
@@ -91,9 +120,10 @@ array_input <- function(x, module, arg, call) {
       call = call
     )
   }
+  if (is.matrix(x)) check_no_image_network(x, module, arg, call)
   list(
     value = to_py_tensor(x, input_dtype(module), arg = arg, call = call),
-    n = dim(x)[1], size = dim(x)[-1], names = dimnames(x)[[1]]
+    n = dim(x)[1], size = dim(x)[-1], names = dimnames(x)[[1]], columns = if (is.matrix(x)) colnames(x)
   )
 }
 

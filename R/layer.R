@@ -82,7 +82,13 @@ flatten_parts <- function(parts, call) {
       abort_intertwine(
         "A sequence is made of layers, not of {describe_value(part)}.",
         class = "argument_type",
-        hint = if (is.function(part)) "Call the layer function: r2_conv(...), with its arguments.",
+        hint = if (is.function(part)) {
+          "Call the layer function: r2_conv(...), with its arguments."
+        } else if (is_field_type(part)) {
+          "The type of the input comes first: sequential_module(type, r2_conv(...), ...)."
+        } else {
+          "A layer is made by its function, such as nonlin_relu()."
+        },
         call = call
       )
     }
@@ -236,9 +242,24 @@ call_module <- function(module, x, ..., call) {
   features <- list(x, ...)
   several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !is.object(x))
   if (several && !all(vapply(if (length(features) > 1) features else x, is_py, NA))) {
+    one <- is_field_type(module$in_type)
+    points <- any(vapply(features, function(part) is_geometric_tensor(part) && !is.null(part$coords), NA))
+    odd <- describe_value(Find(Negate(is_py), features) %||% features[[length(features)]])
     abort_intertwine(
-      "A module with several inputs takes geometric tensors or torch tensors.",
-      class = "argument_type", hint = "Make features with geometric_tensor().", call = call
+      if (one) {
+        "This module takes one input{if (points) ' and the edges of a graph'}, but was given {odd} besides."
+      } else {
+        "A module with several inputs takes geometric tensors or torch tensors."
+      },
+      class = "argument_type",
+      hint = if (points) {
+        "Make edges with radius_graph() and write module(x, edges)."
+      } else if (one) {
+        "Join batches of samples with c(), or call the module for each."
+      } else {
+        "Make features with geometric_tensor()."
+      },
+      call = call
     )
   }
   if (several || is_py(x)) {

@@ -68,7 +68,7 @@ autoplot.accuracy_by_angle <- function(object, ..., title = NULL) {
     rows,
     ggplot2::aes(x = .data[["angle"]], y = .data[["accuracy"]], colour = .data[["model"]], group = .data[["model"]])
   ) +
-    ggplot2::geom_line(linewidth = 0.9) +
+    (if (length(unique(rows$angle)) > 1) ggplot2::geom_line(linewidth = 0.9)) +
     ggplot2::geom_point(size = 1.4) +
     ggplot2::scale_colour_manual(values = stats::setNames(safe_colours(length(models)), models)) +
     ggplot2::scale_x_continuous(

@@ -47,7 +47,7 @@ autoplot.intertwine_fit <- function(object, title = NULL, ...) {
   chart <- ggplot2::ggplot(
     rows, ggplot2::aes(x = .data[["epoch"]], y = .data[["value"]], colour = .data[["split"]], shape = .data[["split"]])
   ) +
-    ggplot2::geom_line(linewidth = 0.7) +
+    (if (epochs > 1) ggplot2::geom_line(linewidth = 0.7)) +
     ggplot2::facet_wrap(ggplot2::vars(.data[["metric"]]), scales = "free_y") +
     ggplot2::scale_colour_manual(values = c(train = "#0072B2", validation = "#D55E00")) +
     ggplot2::scale_x_continuous(breaks = function(limits) unique(round(pretty(limits)))) +

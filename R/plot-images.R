@@ -40,9 +40,14 @@ plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NUL
       hint = "Give one label for each image, or labels = NULL for none."
     )
   }
-  shown <- seq_len(min(n_images(x), max))
+  shown <- seq_len(min(n_images(x), as_count(max, min = 1)))
   if (length(shown) == 0) {
-    abort_intertwine("There is no image to draw.")
+    abort_intertwine("There is no image to draw: the batch is empty.")
+  }
+  if (!is_volume(x) && (!is.null(slices) || !missing(axis))) {
+    abort_intertwine(
+      "`slices` and `axis` are of volumes, not of {kind_of(x)[1]}s.", hint = "Volumes are images() with a depth."
+    )
   }
   drawn <- x[shown]
   hidden <- n_images(x) - length(shown)

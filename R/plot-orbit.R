@@ -35,7 +35,8 @@ plot_orbit.default <- function(object, ...) {
 #' @rdname plot_orbit
 #' @export
 plot_orbit.images <- function(object, gs, elements = group_elements(gs), title = NULL, ...) {
-  check_class(gs, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 4).")
+  hint <- if (is_module(gs)) "The module comes first: plot_orbit(module, x)." else "Make one with gspace_rot2d(N = 4)."
+  check_class(gs, "gspace", "a space", hint = hint)
   one <- check_one_image(object)
   moved <- lapply(elements, function(g) transform(one, g, gs = gs))
   range <- display_range(one)

@@ -100,7 +100,9 @@ radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbo
     n <- dim_torch_tensor(coords)[1]
     if (length(batch) != n || anyNA(batch)) {
       abort_intertwine(
-        "`batch` must say for each of the {n} points to which graph it belongs.", class = "shape", call = call
+        "`batch` must say for each of the {n} points to which graph it belongs, but it holds
+         {if (anyNA(batch)) 'missing values' else length(batch)}.",
+        class = "shape", call = call
       )
     }
     batch <- as_torch(as.integer(factor(batch, levels = unique(batch))), dtype = "int64")
@@ -244,8 +246,9 @@ edge_tensor <- function(edges, n, call) {
 #' @param epochs Number of steps.
 #' @param learn_rate The learning rate at the start.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @return A list of the trained `module` and a data frame `history` with the `loss` of each `epoch`. Ctrl-C ends the
-#'   training early and keeps what was learned.
+#' @return An object of class `points_fit`: a list of the trained `module` and a data frame `history` with the `loss` of each
+#'   `epoch`. `fitted$module(x, edges)` gives the numbers of the points, [rowsum()] adds them up for each graph. Ctrl-C ends
+#'   the training early and keeps what was learned.
 #' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
 #' @export
 #' @examplesIf intertwine_available()
@@ -268,6 +271,13 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   aggregate <- match_choice(aggregate)
   point_coords(x)
   n <- dim(x)[1]
+  edges <- edge_tensor(edges, n, call)
+  if (is.list(graph) || length(dim(graph)) > 1) {
+    abort_intertwine(
+      "`graph` must be a vector or a factor, not {describe_value(graph)}.",
+      class = "argument_type", hint = "It says for each point to which graph it belongs.", call = call
+    )
+  }
   graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
   if (length(graph) != n || anyNA(graph)) {
     abort_intertwine(
@@ -277,22 +287,22 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   }
   y <- numbers_of_graphs(y, graph, call)
   found <- py_call_polled("_r.points.fit", list(
-    module, x, edge_tensor(edges, n, call), to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
+    module, x, edges, to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
     to_py_tensor(y, "float64", arg = "y"),
     aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as.double(check_number(learn_rate, min = 0)),
     seed = draw_seed()
   ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
   loss <- as.numeric(unlist(found$loss))
-  list(module = found$module, history = data.frame(epoch = seq_along(loss), loss = loss))
+  structure(
+    list(module = found$module, history = data.frame(epoch = seq_along(loss), loss = loss)), class = "points_fit"
+  )
 }
 
 #' The numbers to learn, a row for each level of `graph`: by name if they have names, else in the order of the levels.
 #' @noRd
 numbers_of_graphs <- function(y, graph, call) {
   named <- if (is.data.frame(y)) .row_names_info(y) > 0 else !is.null(if (is.null(dim(y))) names(y) else rownames(y))
-  if (is.data.frame(y) && !all(vapply(y, is.numeric, logical(1)))) {
-    abort_intertwine("`y` must have only numeric columns.", class = "argument_type", call = call)
-  }
+  if (is.data.frame(y)) check_numeric_columns(y, "y", "Take those to learn: y[c(\"a\", \"b\")].", call)
   y <- as.matrix(y)
   known <- levels(graph)
   empty <- known[tabulate(graph, nlevels(graph)) == 0]
@@ -303,9 +313,16 @@ numbers_of_graphs <- function(y, graph, call) {
     )
   }
   if (!is.numeric(y) || nrow(y) != length(known) || !all(is.finite(y))) {
+    given <- if (!is.numeric(y)) {
+      "others than numbers"
+    } else if (nrow(y) != length(known)) {
+      nrow(y)
+    } else {
+      format(y[!is.finite(y)][1])
+    }
     abort_intertwine(
-      "`y` must hold a finite number for each of the {length(known)} levels of `graph`.",
-      class = "shape", call = call
+      "`y` must hold a finite number for each level of `graph`, {length(known)} in all, but it holds {given}.",
+      class = "shape", hint = "The levels are {listed(utils::head(known, 6), quote = TRUE)}, in this order.", call = call
     )
   }
   if (!named) {
@@ -321,4 +338,13 @@ numbers_of_graphs <- function(y, graph, call) {
     )
   }
   unname(y[known, , drop = FALSE])
+}
+
+#' @export
+print.points_fit <- function(x, ...) {
+  history <- x$history
+  last <- format(history$loss[nrow(history)], digits = 4)
+  cat("<points_fit> ", nrow(history), if (nrow(history) == 1) " epoch" else " epochs", ", loss ", last, "\n", sep = "")
+  print(x$module)
+  invisible(x)
 }

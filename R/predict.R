@@ -1,8 +1,9 @@
 #' Predict with a network
 #'
 #' @param object A fit of [fit()], or a module.
-#' @param newdata What [fit()] takes as `x`: [images()], an array (n, channels,
-#'   height, width), a matrix, an [image_folder()].
+#' @param newdata What [fit()] takes as `x`: [images()], an array (n, channels, height, width), a matrix or data frame, an
+#'   [image_folder()]. Where the network was fitted to columns with names, they are found
+#'   by name, and others are left out.
 #' @param type What to give:
 #'   * `"class"`, the most likely class, a factor (the default of a network
 #'     that was fitted to classes),
@@ -45,7 +46,7 @@ predict.intertwine_fit <- function(object, newdata, type = NULL, batch_size = 25
                                    overlap = NULL, ...) {
   type <- check_predict_type(type, object$kind)
   check_input_size(newdata, object$input_size)
-  newdata <- match_folder(newdata, object$levels)
+  newdata <- match_columns(match_folder(newdata, object$levels), object$inputs)
   predict_module(
     fit_module(object), newdata, type, batch_size, device, check_tiles(tile, overlap, type),
     levels = object$levels, outputs = object$levels %||% object$outputs, call = rlang::current_env()

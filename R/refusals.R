@@ -77,10 +77,10 @@ as.data.frame.intertwine_object <- function(x, row.names = NULL, optional = FALS
 }
 
 #' @export
-tidy.intertwine_object <- function(x, ...) refuse_object(x, "tidy() takes a fit", hint = NULL)
+tidy.intertwine_object <- function(x, ...) refuse_object(x, "tidy() takes a fit", hint = "Use the value of fit().")
 
 #' @export
-glance.intertwine_object <- function(x, ...) refuse_object(x, "glance() takes a fit", hint = NULL)
+glance.intertwine_object <- function(x, ...) refuse_object(x, "glance() takes a fit", hint = "Use the value of fit().")
 
 #' @export
 Math.intertwine_object <- function(x, ...) refuse_numbers(x, .Generic)
@@ -104,6 +104,135 @@ as.list.intertwine_object <- function(x, ...) {
 }
 
 #' @export
-`[.intertwine_object` <- function(x, i, ...) {
-  refuse_object(x, "`[` takes sequences of layers, field types and features", hint = NULL)
+`[.intertwine_object` <- function(x, i, ...) refuse_object(x, parts_by_position, hint = NULL)
+
+parts_by_position <- "Sequences of layers, field types and features have parts by position"
+
+#' @export
+`[[<-.intertwine_object` <- function(x, i, ..., value) {
+  abort_intertwine(
+    "The parts of {describe_value(x)} cannot be replaced.",
+    class = "argument_type",
+    hint = if (is_module(x)) "Make another one of its layers: model[1:2] |> r2_conv(...), or sequential_module(type, ...)."
+  )
+}
+
+#' @export
+`[<-.intertwine_object` <- `[[<-.intertwine_object`
+
+# Functions of R for statistical models, and what they mean for a network -----------------------------------------------
+
+#' What to write in place of each.
+#' @noRd
+statistics <- c(
+  coef = "n_parameters(fitted$module) counts the weights, plot(fitted$module[[1]]) draws the filters of a first layer.",
+  residuals = "The data are not kept; for measurements, y - predict(fitted, x).",
+  fitted = "The data are not kept: predict(fitted, x).",
+  nobs = "The data are not kept: length(y).",
+  deviance = "evaluate(fitted, x, y) gives the loss.",
+  logLik = "evaluate(fitted, x, y) gives the loss.",
+  formula = "A network has no formula: fit(model, x, y).",
+  model.frame = "A network has no formula: fit(model, x, y).",
+  terms = "A network has no formula: fit(model, x, y).",
+  update = "fit(fitted, x, y, epochs = 5) trains on; for other settings, fit the model again.",
+  vcov = "There is no theory of its errors: evaluate(fitted, x, y) with data that it has not seen.",
+  confint = "There is no theory of its errors: evaluate(fitted, x, y) with data that it has not seen.",
+  anova = "Compare networks by evaluate(fitted, x, y) with data that they have not seen.",
+  simulate = "A network predicts: predict(fitted, x).",
+  weights = "class_weights of fit() weigh classes; n_parameters(fitted$module) counts the weights of the network."
+)
+
+refuse_statistics <- function(object, ...) {
+  generic <- .Generic
+  refuse_object(object, paste0(generic, "() is for statistical models"), statistics[[generic]])
+}
+
+#' One method for all of them; .onLoad() calls it.
+#' @noRd
+register_statistics <- function() {
+  for (generic in names(statistics)) {
+    for (class in c("intertwine_fit", "intertwine_object")) {
+      registerS3method(generic, class, refuse_statistics, envir = asNamespace("stats"))
+    }
+  }
+}
+
+#' @export
+predict.points_fit <- function(object, ...) {
+  refuse_object(
+    object, "predict() takes a module or a fit of fit()",
+    "fitted$module(x, edges) gives numbers for the points; rowsum(as.array(...), graph) adds them up for each graph."
+  )
+}
+
+#' @export
+plot.points_fit <- function(x, ...) {
+  refuse_object(x, "plot() draws fits of fit()", "plot(loss ~ epoch, data = fitted$history, type = \"l\") draws the loss.")
+}
+
+# What c() and rbind() would tear apart ----------------------------------------------------------------------------------
+
+#' @export
+c.intertwine_fit <- function(...) {
+  refuse_object(..1, "c() joins vectors", "list(one = fitted, other = fitted2) holds several, as accuracy_by_angle() takes them.")
+}
+
+#' @export
+c.image_folder <- function(...) {
+  refuse_object(..1, "c() joins images in memory", "Put the pictures into one folder, or read them with read_image_folder().")
+}
+
+#' @export
+c.intertwine_callback <- function(...) list(...)
+
+#' @export
+rbind.images <- function(...) refuse_object(..1, "rbind() and cbind() take matrices", "c() joins batches of images.")
+
+#' @export
+cbind.images <- rbind.images
+
+# Images and folders of images -------------------------------------------------------------------------------------------
+
+#' @export
+`$.images` <- function(x, name) {
+  abort_intertwine(
+    "Images have no part called `{name}`.",
+    class = "missing_name", hint = "x[i] takes images; their classes are a vector of their own."
+  )
+}
+
+#' @export
+as.data.frame.images <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint: object_name_linter. R's.
+  refuse_object(x, "as.data.frame() takes fits and checks of equivariance", "as.matrix(x) has a row of pixels for each image.")
+}
+
+#' @export
+predict.images <- function(object, ...) refuse_object(object, "predict() takes a module or a fit")
+
+#' @export
+predict.image_folder <- predict.images
+
+#' @export
+augment.images <- function(x, ...) refuse_object(x, "augment() takes a fit", "The fit comes first: augment(fitted, x).")
+
+#' @export
+augment.image_folder <- augment.images
+
+#' @export
+plot.image_folder <- function(x, ...) refuse_folder(x, "plot() draws images")
+
+#' @export
+as.array.image_folder <- function(x, ...) refuse_folder(x, "as.array() takes images")
+
+#' @export
+as.matrix.image_folder <- function(x, ...) refuse_folder(x, "as.matrix() takes images")
+
+#' @export
+summary.image_folder <- function(object, ...) object
+
+refuse_folder <- function(x, does, call = rlang::caller_env()) {
+  abort_intertwine(
+    "{does} in memory, not an image folder.",
+    class = "argument_type", hint = "Read its pictures first: read_image_folder(path)$x.", call = call
+  )
 }

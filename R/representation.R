@@ -154,9 +154,14 @@ tensor_product <- function(a, b, ...) {
 change_basis <- function(rho, basis, name = "turned", ...) {
   check_representation(rho)
   check_string(name)
-  if (!is.matrix(basis) || !is.numeric(basis) || max(abs(crossprod(basis) - diag(ncol(basis)))) > 1e-6) {
+  if (!is.matrix(basis) || !is.numeric(basis) || nrow(basis) != ncol(basis)) {
+    abort_intertwine("`basis` must be a square matrix of numbers, not {describe_value(basis)}.", class = "argument_type")
+  }
+  error <- max(abs(crossprod(basis) - diag(ncol(basis))))
+  if (!isTRUE(error <= 1e-6)) {
     abort_intertwine(
-      "`basis` must be an orthogonal matrix, not {describe_value(basis)}.", class = "argument_type"
+      "`basis` must be orthogonal, but crossprod(basis) misses the identity by {format(error, digits = 2)}.",
+      class = "argument_type", hint = "qr.Q(qr(basis)) is an orthogonal matrix of the same columns."
     )
   }
   py_call_checked("_r.representations.change_basis", list(rho, pack_array(basis + 0, "float64"), name))

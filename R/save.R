@@ -57,7 +57,7 @@ intertwine_save <- function(object, path, overwrite = TRUE, ...) {
     )
   }
   if (!dir.exists(dirname(path))) {
-    abort_intertwine("There is no folder '{dirname(path)}'.", class = "file")
+    abort_intertwine("There is no folder '{dirname(path)}'.", class = "file", hint = "Make it first: dir.create().")
   }
   extra <- if (inherits(object, "intertwine_fit")) list(fit = fit_record(object))
   module <- if (inherits(object, "intertwine_fit")) fit_module(object) else object
@@ -158,6 +158,8 @@ fit_record <- function(fit) {
     levels = if (!is.null(kept$levels)) as.list(kept$levels),
     history = lapply(kept$history, as.list),
     input_size = as.list(kept$input_size),
+    inputs = if (!is.null(kept$inputs)) as.list(kept$inputs),
+    outputs = if (!is.null(kept$outputs)) as.list(kept$outputs),
     stopped = kept$stopped,
     seconds = kept$seconds,
     batches = kept$batches,
@@ -174,9 +176,10 @@ is_plain <- function(value) {
 }
 
 fit_from_record <- function(record, module, state) {
-  vectors <- lapply(record[c("levels", "input_size")], unlist)
+  vectors <- lapply(record[c("levels", "input_size", "inputs", "outputs")], unlist)
   fitted <- list(
-    history = as_history(record$history), levels = vectors$levels, kind = record$kind,
+    history = as_history(record$history), levels = vectors$levels, inputs = vectors$inputs,
+    outputs = vectors$outputs, kind = record$kind,
     input_size = as.integer(vectors$input_size), stopped = record$stopped, seconds = record$seconds,
     batches = record$batches, best_epoch = record$best_epoch, parameters = record$parameters,
     settings = lapply(record$settings, function(value) if (is.list(value)) unlist(value) else value),

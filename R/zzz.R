@@ -8,6 +8,7 @@
     setHook(packageEvent("reticulate", "onLoad"), function(...) prepare_reticulate())
   }
   register_tensor_methods()
+  register_statistics()
 }
 
 #' What reticulate has to know of us before it starts Python.

@@ -46,7 +46,9 @@ def _sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return text
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    # the name of an argument or a function stays as it is written in code
+    start = text[0] if re.match(r"[a-z]\w*(_|\()", text) else text[0].upper()
+    return start + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
 def position_text(position: Position, first: int) -> str:

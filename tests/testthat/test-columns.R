@@ -61,3 +61,18 @@ test_that("metrics keep their names in history, tidy() and glance()", {
   expect_false(anyDuplicated(names(glance(fitted))) > 0)
   expect_identical(nrow(glance(fitted)), 1L)
 })
+
+test_that("the columns of a table are found by name, and others are left out", {
+  skip_if_no_python()
+  set.seed(1)
+  net <- field_type(gspace_none(cyclic_group(2)), regular = 2) |> equivariant_linear(out = c(trivial = 1))
+  fitted <- fit(net, iris[1:4], iris$Sepal.Length, epochs = 1, verbose = FALSE)
+  expected <- predict(fitted, iris[1:4])
+  expect_identical(predict(fitted, iris[5:1]), expected)
+  expect_identical(predict(fitted, as.matrix(iris[4:1])), expected)
+  expect_named(augment(fitted, iris), c(names(iris), ".pred"))
+  path <- withr::local_tempfile(fileext = ".safetensors")
+  intertwine_save(fitted, path)
+  expect_identical(predict(intertwine_load(path), iris), expected)
+  expect_identical(evaluate(fitted, iris[5:1], 1:150), evaluate(fitted, iris[1:4], as.double(1:150)))
+})

@@ -33,6 +33,20 @@ test_that("what does not fit is refused", {
   expect_error(evaluate(fitted, x, factor(c("a", "b", "c", "b"))), class = "intertwine_error_argument")
 })
 
+test_that("whole numbers are taken as positions of levels, and that is said where they may be labels", {
+  skip_if_no_python()
+  model <- field_type(gspace_rot2d(N = 4), trivial = 1) |> head_classes()
+  x <- images(array(rnorm(100), c(4, 5, 5)))
+  y <- factor(c(3, 5, 3, 5))
+  fitted <- fit(model, x, y, epochs = 1)
+  expect_warning(scores <- evaluate(fitted, x, as.integer(y)), class = "intertwine_warning_levels")
+  expect_identical(scores, evaluate(fitted, x, y))
+  expect_error(evaluate(fitted, x, as.double(y)), class = "intertwine_error_argument_type")
+  counted <- fit(model, x, c(1L, 2L, 1L, 2L), epochs = 1)
+  expect_silent(scores <- evaluate(counted, x, c(1, 2, 1, 2)))
+  expect_identical(scores, evaluate(counted, x, c(1L, 2L, 1L, 2L)))
+})
+
 test_that("the device is used, and refused if it is not there", {
   skip_if_no_python()
   module <- field_type(gspace_rot2d(N = 4), trivial = 1) |>

@@ -30,6 +30,11 @@ wrong_calls_scene <- function() {
     dead <- unserialize(serialize(ty, NULL))
     iris_x <- iris
     folder <- image_folder(image_files)
+    num <- ty |> r2_conv(out = c(trivial = 1), kernel_size = 3) |> pool_adaptive_avg(1)
+    fm <- fit(num, x, seq(0, 1, length.out = 12), epochs = 1, verbose = FALSE, seed = 1)
+    lin <- field_type(gspace_none(cyclic_group(2)), regular = 2) |> equivariant_linear(out = c(trivial = 1))
+    ft <- fit(lin, iris[1:4], iris$Sepal.Length, epochs = 1, verbose = FALSE, seed = 1)
+    fp <- fit_points(p, dots, edges, rep(1, 5), 1, epochs = 1)
     torch_net <- reticulate::import("torch")$nn$Linear(5L, 3L)
   })
   scene
@@ -87,7 +92,11 @@ wrong_calls <- function() {
       gs$Dimensionality,
       gs[["nothing"]],
       gs + gs,
-      plot(ty)
+      plot(ty),
+      gs[[1]],
+      gs[[1]] <- 2,
+      symmetric_group(20),
+      coef(gs)
     ),
     elements = rlang::exprs(
       group_element(),
@@ -110,7 +119,8 @@ wrong_calls <- function() {
       restrict(gs),
       restrict(gs, rotations = 3),
       restrict(gs, rotations = "two"),
-      restrict(5, rotations = 2)
+      restrict(5, rotations = 2),
+      restrict(gs, subgroup = "C9")
     ),
     representations = rlang::exprs(
       irrep(),
@@ -163,7 +173,9 @@ wrong_calls <- function() {
       ty + 1,
       dead + ty,
       n_channels(gs),
-      dead |> nonlin_relu()
+      dead |> nonlin_relu(),
+      field_type(gs, rep("regular", 3)),
+      c(ty, gs)
     ),
     tensors = rlang::exprs(
       geometric_tensor(),
@@ -197,7 +209,11 @@ wrong_calls <- function() {
       as_torch(iris_x),
       plot(t, filed = 1),
       plot(t, sample = 0),
-      point_coords(t)
+      point_coords(t),
+      t + t[1:5],
+      geometric_tensor(matrix("a", 3, 3), ty),
+      geometric_tensor(x, ty, dtype = "double"),
+      transform(t, angle = pi / 2)
     ),
     layers = rlang::exprs(
       r2_conv(),
@@ -263,7 +279,11 @@ wrong_calls <- function() {
       multiple_module(ty, labels = "a"),
       branching_module(ty, c("a", "b")),
       merge_module(plain),
-      merge_module(a = 3)
+      merge_module(a = 3),
+      r2_conv(ty, regular = 8, kernel_size = 3),
+      r2_conv(ty, c(regular = 8), c(3, 5)),
+      r1_conv(ty, c(trivial = 1), 3),
+      lin(1:4)
     ),
     sequences = rlang::exprs(
       sequential_module(3),
@@ -321,7 +341,14 @@ wrong_calls <- function() {
       check_equivariance(m, array(0, c(1, 2, 9, 9))),
       expect_equivariant(m, tolerence = 1e-3),
       export_torch(f),
-      export_torch(ty)
+      export_torch(ty),
+      m[[1]] <- plain,
+      m[1] <- plain,
+      plain[[1]],
+      update(m),
+      summary(m, size = c(9, 9, 9)),
+      shape_plan(m, c(9, 9, 9)),
+      m(array(0, c(1, 1, 9, 9, 9)))
     ),
     training = rlang::exprs(
       fit(),
@@ -418,7 +445,23 @@ wrong_calls <- function() {
       callback_stop_early(patience = "some"),
       callback_checkpoint(),
       callback_checkpoint(3),
-      callback_function(3)
+      callback_function(3),
+      fit(m, list(x = img, y = y)),
+      fit(m, list(img), y),
+      fit(m, matrix(0, 12, 81), y),
+      fit(m, y ~ x),
+      fit(num, x, 1:12),
+      fit(num, x, y),
+      fit(head_classes(ty), x, stats::runif(12)),
+      fit(m, x[0, , , , drop = FALSE], y[0]),
+      fit(m, x, y, callbacks = callback_stop_early),
+      fit(m, x, y, callbacks = function() FALSE),
+      fit(p, dots, 1:2 / 2),
+      fit(m, x, y, validation = list(x, as.numeric(y))),
+      fit(fm, x, y),
+      equivariant_cnn(y ~ x, data = iris),
+      equivariant_cnn(mri_data(), "a"),
+      equivariant_cnn(x, y, hidden = 3)
     ),
     `after training` = rlang::exprs(
       predict(f),
@@ -475,7 +518,41 @@ wrong_calls <- function() {
       intertwine_save(f, "/nowhere/at/all/model.zip"),
       intertwine_load(),
       intertwine_load("/nowhere/model.zip"),
-      intertwine_load(3)
+      intertwine_load(3),
+      coef(f),
+      residuals(f),
+      fitted(f),
+      nobs(f),
+      deviance(f),
+      logLik(f),
+      AIC(f),
+      formula(f),
+      model.frame(f),
+      terms(f),
+      vcov(f),
+      confint(f),
+      anova(f),
+      simulate(f),
+      weights(f),
+      update(f, epochs = 3),
+      f$histroy,
+      c(f, f),
+      predict(img, f),
+      augment(img, f),
+      evaluate(f, x, as.numeric(y)),
+      evaluate(fm, x, y),
+      confusion_table(fm, x, 1:12),
+      predict(ft, iris[1:2]),
+      predict(f, matrix(0, 2, 81)),
+      predict(folder, f),
+      predict(f, folder),
+      plot(folder),
+      as.array(folder),
+      c(folder, folder),
+      plot_orbit(img, m),
+      predict(fp, dots),
+      plot(fp),
+      intertwine_load(".")
     ),
     images = rlang::exprs(
       images(),
@@ -506,7 +583,20 @@ wrong_calls <- function() {
       read_image_folder(),
       read_image_folder("/nowhere"),
       image_folder("/nowhere"),
-      image_folder(3)
+      image_folder(3),
+      img[c(TRUE, FALSE)],
+      img["one"],
+      img$y,
+      c(img, mri_data()),
+      rbind(img, img),
+      as.data.frame(img),
+      plot(img, slices = 2),
+      transform(img, angle = 1, axis = c(1, 0, 0)),
+      transform(img, gs),
+      transform(img, group_element(gspace_octa(), angle = pi / 2, axis = c(0, 0, 1))),
+      images(matrix("a", 2)),
+      read_image_folder("test-wrong-calls.R"),
+      read_image_folder(c("a", "b"))
     ),
     points = rlang::exprs(
       p(dots),
@@ -529,7 +619,12 @@ wrong_calls <- function() {
       fit_points(p, dots, edges, rep(1, 5), c(1, 2)),
       fit_points(p, dots, edges, rep(1, 5), 1, aggregate = "max"),
       check_equivariance(p, dots),
-      molecules_data("H3O")
+      molecules_data("H3O"),
+      p(edges, dots),
+      p(dots, NULL),
+      fit_points(p, dots, rep(1, 5), edges, 1),
+      fit_points(p, dots, edges, rep(1, 5), data.frame(a = "x")),
+      molecules_data("h2o")
     )
   )
 }
@@ -553,7 +648,7 @@ test_that("wrong calls end in classed conditions that speak R", {
   scene <- wrong_calls_scene()
   calls <- wrong_calls()
   found <- lapply(calls, lapply, wrong_call_lines, scene)
-  expect_gt(sum(lengths(found)), 300)
+  expect_gt(sum(lengths(found)), 500)
   expect_snapshot(for (topic in names(found)) {
     cat("## ", topic, "\n\n", sep = "")
     for (entry in found[[topic]]) {
@@ -567,6 +662,7 @@ test_that("wrong calls end in classed conditions that speak R", {
   python <- paste(
     "Traceback|TypeError|ValueError|KeyError|AttributeError|RuntimeError|\\bNone\\b|\\bTrue\\b|\\bFalse\\b",
     "(^|[^_])torch\\.|numpy|<class",
+    "=\\(|^[A-Z][a-z]+(_\\w+\\b|\\(\\))",
     "object at 0x|[Pp]ython|\\bdict\\b|\\btuple\\b|\\.py\\b|positional argument|keyword|__|\\bself\\b|\\*\\*?kwargs",
     sep = "|"
   )

@@ -12,7 +12,7 @@ from intertwine._r.crossing.arrays import unpack
 from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.crossing.values import snake
 from intertwine._r.spaces import space_name
-from intertwine.errors import ArgumentTypeError
+from intertwine.errors import ArgumentTypeError, ShapeError
 from intertwine.fields import field_type as make_type
 from intertwine.fields.field_type import FieldType
 from intertwine.fields.geometric_tensor import GeometricTensor
@@ -109,12 +109,26 @@ def transform(value: GeometricTensor, element: GroupElement) -> GeometricTensor:
 
 
 def arithmetic(operator: str, first: Any, second: Any) -> Any:
-    """Sums of tensors of one type, and multiples of a tensor."""
+    """Sums of tensors of one type and shape, and multiples of a tensor."""
+    both = isinstance(first, GeometricTensor) and isinstance(second, GeometricTensor)
+    if both and first.type == second.type:
+        _check_shapes(first.tensor, second.tensor)
     if operator == "+":
         return first + second
     if operator == "-":
         return first + second * -1 if second is not None else first * -1
     return second * first if isinstance(first, (int, float)) else first * second
+
+
+def _check_shapes(first: torch.Tensor, second: torch.Tensor) -> None:
+    # one sample goes with each of several, as in torch
+    sizes = {len(first), len(second)}
+    if first.shape[1:] != second.shape[1:] or (len(sizes) > 1 and 1 not in sizes):
+        raise ShapeError(
+            "only tensors of one shape can be added, but {first} and {second} were given",
+            hint="nothing is recycled: take as many samples of one as the other has, x[i]",
+            parts={"first": tuple(first.shape), "second": tuple(second.shape)},
+        )
 
 
 def close(first: Any, second: Any, tolerance: float) -> bool:

@@ -121,9 +121,10 @@ def act(pictures: torch.Tensor, element: Any, space: Any = None, order: int = 2)
     else:
         matrix = space.basespace_action(element)
     if len(matrix) != dimension:
+        moved = ("signals", "images", "volumes")[dimension - 1]
         raise ArgumentError(
-            f"The element moves {len(matrix)} axes of space, but the images have {dimension}.",
-            hint="Say in which space it acts, with gs",
+            f"The element moves {len(matrix)} axes of space, but {moved} have {dimension}.",
+            hint="Take an element of a space of as many axes, or say in which space it acts, with gs",
         )
     return act_on_grid(pictures, matrix, order=order).numpy()
 
@@ -141,7 +142,8 @@ def _plane_of(group: Any) -> Any:
     if space.fibergroup == group:
         return space
     raise ArgumentError(
-        f"The group {group} has no usual way to act on images.", hint="Say in which space it acts, with gs"
+        f"The group {group} has no usual way to act on images of the plane.",
+        hint="Take an element of gspace_rot2d() or gspace_flip_rot2d(), or give gs, the space of the plane in which it acts",
     )
 
 

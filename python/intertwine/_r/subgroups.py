@@ -11,7 +11,7 @@ import numpy as np
 from intertwine._r.crossing.values import tuples
 from intertwine._r.elements import element as _element
 from intertwine._r.elements import group_of
-from intertwine.errors import ArgumentError, GroupError
+from intertwine.errors import ArgumentError, GroupError, IntertwineError
 from intertwine.group import (
     O2,
     O3,
@@ -76,7 +76,7 @@ def _given_label(group: Group, given: Any) -> Any:
             )
         try:
             group.subgroup(given)
-        except GroupError:
+        except IntertwineError:
             known = ", ".join(dict.fromkeys(listed.name for listed in group.subgroups()))
             raise GroupError(f"{group} has no subgroup {given!r}", hint=f"its subgroups are {known}") from None
     return tuples(given)

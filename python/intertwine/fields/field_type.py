@@ -315,12 +315,13 @@ class FieldType(Suggesting):
         if not isinstance(tensor, torch.Tensor):
             raise ArgumentTypeError(f"a torch tensor is needed, not {type(tensor).__name__}")
         if tensor.dim() < 2 or tensor.shape[1] != self.size:
+            space = "".join(f", {axis}" for axis in ("depth", "height", "width")[3 - self._gspace.dimensionality :])
             raise ShapeError(
                 f"a tensor of shape {tuple(tensor.shape)} was given where axis {{axis}} must hold the {self.size} channels of "
                 "{type}",
                 hint=self._axis_hint(tensor),
                 positions={"axis": 1},
-                parts={"type": self, "layout": Words("(batch, channels, *space)", r="[batch, channel, height, width]")},
+                parts={"type": self, "layout": Words("(batch, channels, *space)", r=f"[batch, channel{space}]")},
             )
 
     def _axis_hint(self, tensor: torch.Tensor) -> str | Words:

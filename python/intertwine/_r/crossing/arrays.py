@@ -37,7 +37,8 @@ DTYPES = {
 def dtype_named(name: str) -> torch.dtype:
     """The torch dtype of this name."""
     if name not in DTYPES:
-        raise ArgumentError(f"There is no dtype '{name}'.", hint=f"Use one of {', '.join(DTYPES)}.")
+        of_r = "R's double is float64, its integer int32 and its logical bool"
+        raise ArgumentError(f"There is no dtype '{name}'.", hint=f"Use one of {', '.join(DTYPES)}; {of_r}.")
     return DTYPES[name]
 
 

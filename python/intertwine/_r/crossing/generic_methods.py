@@ -28,8 +28,3 @@ def count(value: Any) -> int:
 def item(value: Any, index: int) -> Any:
     """The part at this position, counted from zero."""
     return list(value)[index]
-
-
-def summary(value: Any) -> Any:
-    """An object that has a summary gives it; others give their printed form."""
-    return value.summary() if hasattr(value, "summary") else text(value)

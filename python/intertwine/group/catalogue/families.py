@@ -26,7 +26,7 @@ def _size(n: Any, family: str, order: Callable[[int], int]) -> int:
     if n < 1:
         raise GroupError(f"{family} needs a whole number n of at least 1, but n = {n} was given")
     if n > MAX_ORDER or order(n) > MAX_ORDER:
-        raise GroupError(f"{family} of n = {n} has more than {MAX_ORDER} elements")
+        raise GroupError(f"{family} of n = {n} has more than {MAX_ORDER} elements", hint="use a smaller n")
     return n
 
 

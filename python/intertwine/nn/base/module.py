@@ -166,14 +166,13 @@ class EquivariantModule(Constructed):
         return GeometricTensor(output, self.out_type, coords)
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
-        if self.needs_grid and tensor.dim() != 2 + self.in_type.gspace.dimensionality:
+        if self.needs_grid and tensor.dim() != 2 + (d := self.in_type.gspace.dimensionality):
+            fewer = Words("add the missing axes, as in tensor[None]", r="add the missing ones: dim(x) <- c(1, dim(x))")
+            more = f"give data of R^{d}, or build the network on R^{tensor.dim() - 2}"
             raise ShapeError(
-                f"{type(self).__name__} takes tensors with {2 + self.in_type.gspace.dimensionality} axes "
-                f"(batch, channels, {self.in_type.gspace.dimensionality} of space), but the shape is {tuple(tensor.shape)}",
-                hint=Words(
-                    "add the missing axes, for example with tensor[None]",
-                    r="add the missing dimensions, for example with dim(x) <- c(1, dim(x))",
-                ),
+                f"{type(self).__name__} takes tensors with {2 + d} axes (batch, channels, {d} of space), but the shape is "
+                f"{tuple(tensor.shape)}",
+                hint=fewer if tensor.dim() < 2 + d else more,
             )
 
     def _compute(self, *tensors: Any, **points: Any) -> Any:

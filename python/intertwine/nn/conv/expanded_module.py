@@ -80,6 +80,8 @@ class ExpandedModule(EquivariantModule):
         if dimension is not None and space.dimensionality != dimension:
             raise FieldTypeError(
                 f"{name} works on R^{dimension}, but {{space}} is of dimension {space.dimensionality}",
+                hint=f"use {re.sub(r'R[123](Ico)?', f'R{space.dimensionality}', name, count=1)} there, or a space of dimension "
+                f"{dimension}",
                 parts={"space": space},
             )
 

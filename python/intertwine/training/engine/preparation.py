@@ -166,7 +166,7 @@ def probe(
         )
     if kind == "class" and n_classes is not None and n_classes > channels:
         raise ClassCountError(
-            f"`y` holds {n_classes} classes, but the module gives {channels} outputs",
+            f"`y` holds {n_classes} classes, but the module gives {channels} output{'s' * (channels != 1)}",
             hint=f"give it {n_classes} outputs, or check the class numbers, which count from {{first}}",
             positions={"first": 0},
         )
