@@ -128,7 +128,13 @@ length.field_type <- function(x) py_call_checked("_r.crossing.generic_methods.co
 c.field_type <- function(...) {
   types <- list(...)
   odd <- Find(Negate(is_field_type), types)
-  if (!is.null(odd)) refuse_object(odd, "c() joins field types", "Make one with field_type(gs, regular = 8).")
+  if (!is.null(odd)) {
+    abort_intertwine(
+      "c() joins field types, not {describe_value(odd)}.",
+      class = "argument_type", hint = "Make one with field_type(gs, regular = 8)."
+    )
+  }
+  lapply(types, check_alive)
   py_call_checked("_r.fields.concatenate", list(unname(types)))
 }
 

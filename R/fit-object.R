@@ -106,12 +106,7 @@ abort_damaged <- function(reason, call = NULL, parent = NULL) {
 }
 
 #' @export
-`[[.intertwine_fit` <- function(x, i, ...) {
-  if (identical(i, "module")) {
-    return(fit_module(x))
-  }
-  unclass(x)[[i]]
-}
+`[[.intertwine_fit` <- function(x, i, ...) if (rlang::is_string(i)) `$.intertwine_fit`(x, i) else unclass(x)[[i]]
 
 #' @export
 names.intertwine_fit <- function(x) {

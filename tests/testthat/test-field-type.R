@@ -18,6 +18,8 @@ test_that("field types say what their channels are", {
   expect_true(type == field_type(gs, 8 * regular_repr(gs), 2 * trivial_repr(gs), irrep(gs, frequency = 1)))
   expect_true(field_type(gs, trivial = 1, regular = 1) != field_type(gs, regular = 1, trivial = 1))
   expect_true(all.equal(type, type))
+  expect_true(type == field_type(gs, c(regular = 8, trivial = 2), list(irrep_1 = 1)))
+  expect_output(print(summary(type)), "8 x regular (4) + 2 x trivial", fixed = TRUE)
   expect_type(all.equal(type, type[1:2]), "character")
 })
 

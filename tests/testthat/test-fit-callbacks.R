@@ -119,6 +119,7 @@ test_that("callbacks print", {
   })
   expect_error(callback_function("print"), class = "intertwine_error_argument_type")
   expect_error(callback_stop_early(0), class = "intertwine_error_argument")
+  expect_identical(c(callback_stop_early(2), callback_function()), list(callback_stop_early(2), callback_function()))
 })
 
 test_that("a checkpoint belongs to one run", {

@@ -42,7 +42,8 @@ test_that("glance() sums up in one row", {
 
 test_that("$ names parts exactly", {
   fitted <- paper_fit()
-  expect_null(fitted$stat)
+  expect_error(fitted$stat, "state", class = "intertwine_error_missing_name")
+  expect_error(fitted[["stat"]], class = "intertwine_error_missing_name")
   expect_false("live" %in% names(fitted))
   expect_error(fitted$module, class = "intertwine_error_dead_pointer")
 })

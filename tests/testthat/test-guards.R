@@ -37,8 +37,8 @@ calls_with_dots <- function() {
 
 # Dots that go to functions of R, or to methods that are none of these.
 dots_of_r <- c(
-  "all.equal.geometric_tensor", "c.group_element", "c.group_element_list", "c.images", "mean.images",
-  "rep.group_representation", "print.image_folder"
+  "all.equal.geometric_tensor", "c.group_element", "c.group_element_list", "c.images", "c.intertwine_callback",
+  "mean.images", "rep.group_representation", "print.image_folder"
 )
 
 # The functions that users call, by name.
