@@ -64,6 +64,18 @@ _ADAPTERS: dict[str, tuple[str, ...]] = {
         "kernels_Trivial_act_R2",
         "kernels_on_point",
     ),
+    "intertwine.compat.differences": (
+        "DiscretizationArgs",
+        "guaranteed_accuracy",
+        "laplacian_power",
+        "largest_possible_order",
+        "load_cache",
+        "multiply_polynomials",
+        "order_filter",
+        "required_points",
+        "store_cache",
+        "symmetric_points",
+    ),
     "intertwine.compat.products": ("DirectProductGroup", "DoubleGroup"),
     "intertwine.compat.splitting": ("DisentangleModule", "disentangle"),
     "intertwine.compat.spaces": (
@@ -98,7 +110,10 @@ _MAPS = "group.subgroup(id) gives the subgroup and both maps between its element
 _NUMERICS = (
     "representations are split by an exact solver: use representation.irreps, group.disentangle and group.intertwiners"
 )
-_DIFFERENTIAL = "differential operators are not part of intertwine yet: use nn.R2Conv, or keep this model on e2cnn"
+_DIFFERENTIAL = (
+    "one solver finds the operators of all groups: build nn.R2Diffop, whose basisexpansion has dimension() and "
+    "get_basis_info(), or take the filters from intertwine.kernels.differential_basis"
+)
 
 _MISSING: dict[str, str] = {
     "kernels_*": _BASIS,
@@ -153,15 +168,17 @@ _MISSING: dict[str, str] = {
     "dropout_field": "use nn.FieldDropout",
     "IDENTITY": "use group.identity",
     "PARAMETRIZATION*": "each group lists its own: group.PARAMETRIZATIONS",
-    "R2Diffop": _DIFFERENTIAL,
-    "DiscretizationArgs": _DIFFERENTIAL,
     "LaplaceProfile": _DIFFERENTIAL,
-    "display_matrix": _DIFFERENTIAL,
     "diffops_*": _DIFFERENTIAL,
-    "order_filter": _DIFFERENTIAL,
-    "*_cache": _DIFFERENTIAL,
-    "largest_possible_order": _DIFFERENTIAL,
-    "required_points": _DIFFERENTIAL,
+    "discretize_*": _DIFFERENTIAL,
+    "display_*": "basisexpansion.get_basis_info() of nn.R2Diffop describes the operators",
+    "prettify_exponent": "basisexpansion.get_basis_info() of nn.R2Diffop describes the operators",
+    "eval_polys": _DIFFERENTIAL,
+    "expand_binomial": _DIFFERENTIAL,
+    "fd_weights": _DIFFERENTIAL,
+    "gaussian_derivative": _DIFFERENTIAL,
+    "*cheby": _DIFFERENTIAL,
+    "transform_polynomial": _DIFFERENTIAL,
 }
 """Patterns of names that are missing, and what to use."""
 
@@ -215,8 +232,6 @@ class Table:
                 return Name(home, own if own in _APART else name)
         if name in _OTHERS:
             return Name(*_OTHERS[name])
-        if module.startswith("e2cnn.diffops"):
-            return Name("", "", _DIFFERENTIAL)
         for pattern, reason in _MISSING.items():
             if fnmatchcase(name, pattern):
                 return Name("", "", reason)
@@ -228,7 +243,11 @@ class Table:
         return Name("", "")
 
 
-_ONLY = {"intertwine.compat.bases": "escnn", "intertwine.compat.spaces": "e2cnn"}
+_ONLY = {
+    "intertwine.compat.bases": "escnn",
+    "intertwine.compat.differences": "e2cnn",
+    "intertwine.compat.spaces": "e2cnn",
+}
 """Files with names of one peer."""
 
 _APART = {"build_mask_e2cnn", "get_grid_coords_e2cnn"}

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from intertwine import gspaces
 from intertwine.compat.kinds import Kind
+from intertwine.compat.planes import PlaneOfE2cnn
 from intertwine.gspaces import GSpace2D
 
 
@@ -32,7 +32,7 @@ class Rot2dOnR2(metaclass=Kind):
     )
 
     def __new__(cls, N: int | None = None, maximum_frequency: int | None = None) -> Any:  # noqa: D102
-        return gspaces.rot2dOnR2(-1 if N is None else N, 6 if maximum_frequency is None else maximum_frequency)
+        return PlaneOfE2cnn((None, -1 if N is None else N), 6 if maximum_frequency is None else maximum_frequency)
 
 
 class FlipRot2dOnR2(metaclass=Kind):
@@ -52,7 +52,7 @@ class FlipRot2dOnR2(metaclass=Kind):
         cls, N: int | None = None, maximum_frequency: int | None = None, axis: float = np.pi / 2
     ) -> Any:
         frequency = 6 if maximum_frequency is None else maximum_frequency
-        return gspaces.flipRot2dOnR2(-1 if N is None else N, frequency, axis)
+        return PlaneOfE2cnn((2 * axis, -1 if N is None else N), frequency)
 
 
 class Flip2dOnR2(metaclass=Kind):
@@ -67,7 +67,7 @@ class Flip2dOnR2(metaclass=Kind):
     )
 
     def __new__(cls, axis: float = np.pi / 2) -> Any:  # noqa: D102
-        return gspaces.flip2dOnR2(axis)
+        return PlaneOfE2cnn((2 * axis, 1))
 
 
 class TrivialOnR2(metaclass=Kind):
@@ -78,7 +78,7 @@ class TrivialOnR2(metaclass=Kind):
     )
 
     def __new__(cls) -> Any:  # noqa: D102
-        return gspaces.trivialOnR2()
+        return PlaneOfE2cnn((None, 1))
 
 
 class ModuleList(torch.nn.ModuleList):

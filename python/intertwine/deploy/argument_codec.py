@@ -151,7 +151,7 @@ class Encoder:
         return runs
 
     def _space(self, space: GSpace, where: str) -> dict[str, Any]:
-        if type(space) is GSpace2D:
+        if isinstance(space, GSpace2D):
             axis, rotations = space.sg_id
             encoded: dict[str, Any] = {"space": "R2", "axis": None if axis is None else float(axis)}
             encoded["rotations"] = "all" if rotations == -1 else int(rotations)
