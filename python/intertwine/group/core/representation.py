@@ -225,17 +225,17 @@ class Representation:
         blocks = block_diagonal([matrices[id] for id in self._irreps])
         return snapped(self._change_of_basis @ blocks @ self._change_of_basis_inv)
 
-    def __call__(self, element: GroupElement | Any) -> np.ndarray:
+    def __call__(self, element: GroupElement) -> np.ndarray:
         """The matrix of an element, shape ``(size, size)``; read-only.
 
-        Args:
-            element: the element, or its value in the group's own parametrisation.
-
         Raises:
-            GroupError: if it is no element, or one of another group.
+            GroupError: if it is an element of another group.
         """
         if not isinstance(element, GroupElement):
-            element = self._group.element(element)
+            raise ArgumentTypeError(
+                f"a representation is called with a group element, but {type(element).__name__} was given",
+                hint="make one with group.element(value)",
+            )
         if element.group != self._group:
             raise GroupError(
                 f"{element} is an element of {element.group}, but this is a representation of {self._group}"
