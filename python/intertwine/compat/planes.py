@@ -50,7 +50,11 @@ class _HasValues:
     """A group as e2cnn has them: irreps by name, and products of elements that are plain values."""
 
     _plain: Group
-    irreps: IrrepsByName
+
+    @property
+    def irreps(self) -> IrrepsByName:
+        """The irreps by name."""
+        return _irreps(self._plain)
 
     def __eq__(self, other: object) -> bool:
         return Group.__eq__(self._plain, getattr(other, "_plain", other))  # type: ignore[arg-type]
@@ -80,14 +84,15 @@ class _HasValues:
         """The representation that permutes the elements."""
         return taking_values(self._plain.regular_representation)
 
-    def quotient_representation(self, subgroup_id: Any, name: str | None = None) -> Any:
+    def quotient_representation(self, subgroup_id: Any, *args: Any, **named: Any) -> Any:
         """The representation that permutes the cosets of a subgroup.
 
         Args:
             subgroup_id: the label of the subgroup.
-            name: how it prints.
+            *args: see :class:`intertwine.group.Group`.
+            **named: see :class:`intertwine.group.Group`.
         """
-        return taking_values(self._plain.quotient_representation(subgroup_id, name))
+        return taking_values(self._plain.quotient_representation(subgroup_id, *args, **named))
 
     @property
     def representations(self) -> dict[str, Any]:
@@ -144,7 +149,6 @@ def _as(value: Any, base: type, **more: Any) -> Any:
     return found
 
 
-@remembered
 def taking_values(representation: Representation) -> Any:
     """A representation of ours that is called with plain values, too.
 
@@ -153,6 +157,12 @@ def taking_values(representation: Representation) -> Any:
     """
     if isinstance(representation, _TakesValues):
         return representation
+    return _taking_values(representation, representation.name, type(representation))
+
+
+@remembered
+def _taking_values(representation: Representation, name: str, cls: type) -> Any:
+    # Equal representations may have different names.
     return _as(representation, _TakesValues, _group=with_values(representation.group))
 
 
@@ -165,9 +175,12 @@ def with_values(group: Group) -> Any:
     """
     if isinstance(group, _HasValues):
         return group
-    found = _as(group, _HasValues, _plain=group)
-    vars(found)["irreps"] = IrrepsByName(group)
-    return found
+    return _as(group, _HasValues, _plain=group)
+
+
+@remembered
+def _irreps(group: Group) -> IrrepsByName:
+    return IrrepsByName(group)
 
 
 class PlaneOfE2cnn(GSpace2D):

@@ -1,4 +1,4 @@
-"""What people write around models of escnn gives the same results here."""
+"""What people write around models of escnn and e2cnn gives the same results here."""
 
 import json
 import os
@@ -12,7 +12,8 @@ import pytest
 
 import intertwine
 
-PROGRAMS = [Path(__file__).with_name(name) for name in ("habits.py", "habits_of_values.py")]
+PROGRAMS = [Path(__file__).with_name(name) for name in ("habits.py", "habits_of_values.py", "habits_of_e2cnn.py")]
+PEERS = ["escnn", "escnn", "e2cnn"]
 PRINTED: list[dict[str, Any]] = [json.loads(p.with_suffix(".json").read_text(encoding="utf-8")) for p in PROGRAMS]
 
 
@@ -25,7 +26,9 @@ def run(*arguments: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def ours() -> list[dict[str, Any]]:
-    return [run("-m", "intertwine.compat", str(program)) for program in PROGRAMS]
+    return [
+        run("-m", "intertwine.compat", "--peer", p, str(program)) for p, program in zip(PEERS, PROGRAMS, strict=True)
+    ]
 
 
 def assert_equal(found: Any, expected: Any) -> None:
@@ -46,15 +49,15 @@ def assert_equal(found: Any, expected: Any) -> None:
 
 def test_each_habit_is_run(ours: list[dict[str, Any]]) -> None:
     assert [list(found) for found in ours] == [list(printed) for printed in PRINTED]
-    assert sum(map(len, ours)) >= 75
+    assert sum(map(len, ours)) >= 95
 
 
 @pytest.mark.parametrize(("number", "name"), [(n, name) for n, printed in enumerate(PRINTED) for name in printed])
-def test_the_result_is_that_of_escnn(ours: list[dict[str, Any]], number: int, name: str) -> None:
+def test_the_result_is_that_of_the_peer(ours: list[dict[str, Any]], number: int, name: str) -> None:
     assert_equal(ours[number][name], PRINTED[number][name])
 
 
 @pytest.mark.peer
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
-def test_escnn_prints_what_is_stored(number: int) -> None:
+def test_the_peer_prints_what_is_stored(number: int) -> None:
     assert_equal(run(str(PROGRAMS[number])), PRINTED[number])
