@@ -18,7 +18,7 @@ from intertwine.training.measure.losses import Measures, resolve_loss
 
 def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:
     """The edges between points that are at most a radius apart, as numbers from 0 on, shape ``(2, edges)``."""
-    return nn.radius_graph(coords, radius, batch, loop, most).numpy()
+    return nn.radius_graph(coords, radius, batch, loop, most).cpu().numpy()
 
 
 def takes_edges(module: torch.nn.Module) -> bool:
@@ -78,7 +78,7 @@ def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
     finally:
         for part, mode in modes.items():
             part.training = mode
-    return {"energy": float(energy.detach()), "forces": (-gradient).numpy()}
+    return {"energy": float(energy.detach()), "forces": (-gradient).cpu().numpy()}
 
 
 def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: float) -> dict[str, Any]:

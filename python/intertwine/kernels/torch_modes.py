@@ -31,3 +31,12 @@ def has_values(tensor: torch.Tensor) -> bool:
         tensor: any.
     """
     return tensor.device.type != "meta" and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def is_readable(tensor: torch.Tensor) -> bool:
+    """Whether the values of a tensor can be read at once: on a device one would wait for all that is queued there.
+
+    Args:
+        tensor: any.
+    """
+    return tensor.device.type == "cpu" and has_values(tensor)

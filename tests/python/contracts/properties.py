@@ -35,6 +35,7 @@ from .surroundings import (
     parametrised,
     scripted,
 )
+from .waiting import never_waits
 
 STATES = [(trained, training) for trained in (False, True) for training in (False, True)]
 
@@ -465,6 +466,7 @@ class Property:
         exceptions: what it is not.
         slow: whether it takes seconds for each layer.
         heavy: whether it takes so long that by default one entry of each class runs.
+        together: whether one test runs all entries, because each takes but a moment.
     """
 
     title: str
@@ -473,6 +475,7 @@ class Property:
     exceptions: tuple[Exception_, ...] = field(default=())
     slow: bool = False
     heavy: bool = False
+    together: bool = False
 
     def exception(self, name: str) -> Exception_ | None:
         """The exception that a layer is, if it is one."""
@@ -511,6 +514,13 @@ PROPERTIES: dict[str, Property] = {
         ),
         Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped),
         Property("empty batch", "a batch of nothing, forward and backward, as torch's layers take it", empty_batch),
+        Property(
+            "no waiting",
+            "forward, backward and evaluation read no number from the device, and copy nothing to it or from it",
+            never_waits,
+            heavy=True,
+            together=True,
+        ),
         Property("NumPy numbers", "arguments that are numbers may be scalars of NumPy, of any width", numpy_numbers),
         Property("parametrize", "`torch.nn.utils.parametrize` acts, and `summary()` sees through it", parametrised),
         Property("inference mode", "built in inference mode it computes, and disturbs no other module", inference_mode),

@@ -16,6 +16,7 @@ CASES = [
     )
     for title, found in PROPERTIES.items()
     for name in LAYERS
+    if not found.together
 ]
 
 
@@ -24,6 +25,19 @@ def test_property(title, name):
     found = PROPERTIES[title]
     exception = found.exception(name)
     (exception or found).check(name)
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["each class", "all"])
+@pytest.mark.parametrize("title", [title for title, found in PROPERTIES.items() if found.together])
+def test_property_of_all_layers(title, every):
+    found = PROPERTIES[title]
+    problems = {}
+    for name in LAYERS if every else REPRESENTATIVES:
+        try:
+            (found.exception(name) or found).check(name)
+        except Exception as error:
+            problems[name] = error
+    assert not problems
 
 
 def test_the_table_in_the_docs_is_what_is_tested():

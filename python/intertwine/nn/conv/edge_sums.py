@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from intertwine.kernels.torch_modes import has_values, is_traced
+from intertwine.kernels.torch_modes import has_values, is_readable, is_traced
 
 _TABLES = (0.25, 0.5, 1.0)
 """Numbers of slots to try, relative to the mean number of edges of a node."""
@@ -25,6 +25,9 @@ def _values_may_decide(*tensors: torch.Tensor) -> bool:
 class _Table:
     """The edges of each node in rows of equally many slots; a node has as many rows as it needs.
 
+    On a CPU the number of slots is the best one. A device is not waited for: there slots and rows follow from the numbers of
+    edges and nodes alone.
+
     Attributes:
         edges: the edge in each slot, shape ``(rows, slots)``; the number of edges stands for an empty slot.
         owner: the node of each row, shape ``(rows,)``; ``None`` if row i is node i.
@@ -32,8 +35,12 @@ class _Table:
 
     def __init__(self, nodes_of_edges: torch.Tensor, count: int) -> None:
         total = nodes_of_edges.shape[0]
-        degrees = torch.bincount(nodes_of_edges, minlength=count)
-        slots, direct = self._slots(degrees)
+        if is_readable(nodes_of_edges):
+            degrees = torch.bincount(nodes_of_edges, minlength=count)
+            slots, direct = self._slots(degrees)
+        else:
+            degrees = nodes_of_edges.new_zeros(count).index_add(0, nodes_of_edges, torch.ones_like(nodes_of_edges))
+            slots, direct = max(1, round(total / count)), False
         order = torch.argsort(nodes_of_edges, stable=True)
         node = nodes_of_edges[order]
         first = torch.cumsum(degrees, 0) - degrees
@@ -43,9 +50,12 @@ class _Table:
             self.owner = None
         else:
             per_node = -(-degrees // slots)
-            row = (torch.cumsum(per_node, 0) - per_node)[node] + position // slots
-            rows = int(per_node.sum())
-            self.owner = torch.repeat_interleave(torch.arange(count, device=node.device), per_node)
+            ends = torch.cumsum(per_node, 0)
+            row = (ends - per_node)[node] + position // slots
+            # Where the numbers cannot be read at once, there are as many rows as there may be: the last ones are empty.
+            rows = int(ends[-1]) if is_readable(ends) else count + total // slots
+            numbers = torch.arange(rows, device=node.device)
+            self.owner = torch.searchsorted(ends, numbers, right=True).clamp(max=count - 1)
         place = row * slots + position % slots
         edges = torch.full((rows * slots,), total, device=node.device, dtype=torch.int64)
         self.edges = edges.index_copy(0, place, order).view(rows, slots)

@@ -9,7 +9,7 @@ import torch
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError, Words
 from intertwine.fields import GeometricTensor
-from intertwine.kernels.torch_modes import has_values, is_traced
+from intertwine.kernels.torch_modes import is_readable, is_traced
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -36,13 +36,13 @@ def check_coords(coords: Any, what: str = "coords") -> torch.Tensor:
 
 
 def need_finite(values: torch.Tensor, what: str) -> None:
-    """Raises for coordinates that are NaN or infinite.
+    """Raises for coordinates on the CPU that are NaN or infinite; a device is not waited for.
 
     Args:
         values: shape ``(rows, d)``.
         what: their name, for the message.
     """
-    if not has_values(values):
+    if not is_readable(values):
         return
     finite = torch.isfinite(values.detach())
     if not bool(finite.all()):
@@ -55,7 +55,7 @@ def need_finite(values: torch.Tensor, what: str) -> None:
 
 
 def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
-    """The edges, if they join nodes that are there.
+    """The edges, if they join nodes that are there. On a device their numbers are not read; torch checks them when it uses them.
 
     Args:
         edge_index: whole numbers, shape ``(2, edges)``: sources, targets.
@@ -77,7 +77,7 @@ def check_edges(edge_index: Any, nodes: int) -> torch.Tensor:
             f"edge_index must have the shape (2, edges), sources above targets, not {tuple(edge_index.shape)}",
             hint="transpose it with .T" if edge_index.dim() == 2 and edge_index.shape[1] == 2 else None,
         )
-    if edge_index.numel() and has_values(edge_index):
+    if edge_index.numel() and is_readable(edge_index):
         low, high = (int(bound) for bound in torch.aminmax(edge_index))
         if low < 0 or high >= nodes:
             bad = low if low < 0 else high
@@ -130,7 +130,7 @@ def edges_with_differences(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The edges of a graph and the differences x_s - x_t along them, if they fit the features.
 
-    Numbers are not checked while a model is traced.
+    Numbers are checked on the CPU, except while a model is traced.
 
     Args:
         name: the layer's name, for messages.
@@ -194,7 +194,7 @@ def radius_graph(
     loop: bool = False,
     max_neighbours: int | None = None,
 ) -> torch.Tensor:
-    """The edges between all points that are at most a radius apart, found with a k-d tree.
+    """The edges between all points that are at most a radius apart, found with a k-d tree on the CPU.
 
     Distances are compared within the precision of the coordinates, so that turned points have the same graph: in a crystal,
     where many points are as far apart as the radius, they count as neighbours however they are turned.
@@ -223,13 +223,15 @@ def radius_graph(
     from scipy.spatial import KDTree
 
     check_coords(coords)
+    on_host = coords.detach().cpu()
+    need_finite(on_host, "coords")
     if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 < radius < float("inf"):
         raise ArgumentError(f"the radius is a positive number, not {radius!r}")
     if max_neighbours is not None and (
         isinstance(max_neighbours, bool) or not isinstance(max_neighbours, int) or max_neighbours < 1
     ):
         raise ArgumentError(f"max_neighbours is a number from 1 on, not {max_neighbours!r}")
-    points = coords.detach().to("cpu", torch.float64).numpy()
+    points = on_host.to(torch.float64).numpy()
     if batch is not None and (not isinstance(batch, torch.Tensor) or tuple(batch.shape) != (len(points),)):
         raise ShapeError(f"batch must have one number for each of the {len(points)} points")
     graphs = np.zeros(len(points), dtype=np.int64) if batch is None else batch.detach().cpu().numpy()

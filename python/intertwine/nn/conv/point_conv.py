@@ -177,7 +177,8 @@ class _PointConv(ExpandedModule):
         Raises:
             FieldTypeError: if the type is another one.
             ShapeError: if shapes do not fit.
-            ArgumentError: for edges of points that are not there, or coordinates that are not finite.
+            ArgumentError: for edges of points that are not there, or coordinates that are not finite. These numbers are
+                checked on the CPU alone: a device would have to be waited for.
             ArgumentTypeError: for coordinates of a lower precision than the features (those of a higher one are rounded, after
                 differences are taken).
         """

@@ -13,7 +13,7 @@ from intertwine.group.core.representation import Representation
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion import KernelExpansion
 from intertwine.kernels.expansion_plan import ExpansionPlan
-from intertwine.kernels.torch_modes import without_autocast
+from intertwine.kernels.torch_modes import is_readable, without_autocast
 
 _ADVANTAGE = 4.0
 """The block form is used if it needs this many times fewer multiplications, because its blocks are small and it copies the
@@ -167,8 +167,10 @@ class SchurBlocks(ConstantModule):
         if not space:
             return self._on_vectors(blocks, tensor, invariant_bias)
         columns = tensor.flatten(2)
-        # One item of the batch after the other, so that intermediate results stay in the processor's cache.
-        batched = torch.compiler.is_compiling() or columns.shape[0] == 1 or columns.shape[2] < _POINTS // 2
+        # One item of the batch after the other, so that intermediate results stay in the processor's cache. A device gets all
+        # at once: it has cores for them.
+        few = columns.shape[0] == 1 or columns.shape[2] < _POINTS // 2
+        batched = few or torch.compiler.is_compiling() or not is_readable(columns)
         if batched:
             result = self._on_columns(blocks, columns, invariant_bias)
         else:
