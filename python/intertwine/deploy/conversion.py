@@ -93,7 +93,9 @@ def convert(
 ) -> list[ConvertedLayer]:
     """Loads a model of escnn or e2cnn into one of ours of the same architecture.
 
-    Both train and eval mode will do. Layers are matched by their names; where the names differ, by their order.
+    Both train and eval mode will do. Layers are matched by their names; where the names differ, by their order. A convolution on
+    points has no filter in its state; add its kernel at points there, as ``state[name + ".points"]`` and
+    ``state[name + ".filter"] = layer.expand_filter(points)``, near to the origin, too.
 
     Args:
         state_dict: of the other model.

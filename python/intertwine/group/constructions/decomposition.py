@@ -309,7 +309,7 @@ def disentangle(repr: Representation, blocks: list[list[int]] | None = None) -> 
     group = repr.group
     finest = invariant_blocks(np.concatenate([repr.generator_matrices, repr.lie_matrices]))
     kept = finest if blocks is None else blocks
-    if len(kept) == 1 or not repr.is_orthogonal:
+    if (len(kept) == 1 and blocks is None) or not repr.is_orthogonal:
         return np.eye(repr.size), [repr]
     order = [channel for block in kept for channel in block]
     place = {channel: number for number, block in enumerate(kept) for channel in block}
