@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from intertwine import gspaces, nn
+from intertwine import deploy, gspaces, nn
+from intertwine.errors import ModelFileError
 
 pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore")]
 
@@ -116,3 +117,25 @@ def test_e2cnn_is_not_equivariant_to_reflections_and_this_is(e2cnn):
         for element, least, most in (((0, 1), 0.0, 1e-5), ((1, 0), 0.1, 10.0)):
             error = other(x).transform(element).tensor - other(x.transform(element)).tensor
             assert least <= float(error.abs().max() / other(x).tensor.abs().max()) < most
+
+
+@pytest.mark.parametrize("name", ["C4", "C8", "D4"])
+def test_states_of_e2cnn_convert(e2cnn, name):
+    ours, theirs = spaces(e2cnn, name)
+
+    def model(library, space):
+        gray, wide = (library.FieldType(space, [rho]) for rho in (space.trivial_repr, space.regular_repr))
+        return library.SequentialModule(library.R2Conv(gray, wide, 5), library.R2Diffop(wide, wide, 3, padding=1))
+
+    torch.manual_seed(0)
+    other, own = model(e2cnn.nn, theirs).eval(), model(nn, ours).eval()
+    x = torch.randn(2, 1, 9, 9)
+    if name == "D4":
+        # Its operators are not equivariant to reflections.
+        with pytest.raises(ModelFileError, match="R2Diffop"):
+            deploy.convert(other.state_dict(), own)
+        return
+    deploy.convert(other.state_dict(), own)
+    with torch.no_grad():
+        wanted = other(e2cnn.nn.GeometricTensor(x, other.in_type)).tensor
+        torch.testing.assert_close(own(x), wanted, rtol=0, atol=1e-5)
