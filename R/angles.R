@@ -34,6 +34,8 @@ as_axis_angle <- function(axis, degrees, usual = pi / 2, call = rlang::caller_en
 #' Angles that are in radians: a warning about those that look like degrees.
 #' @noRd
 in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  # before `x` is another one
+  force(arg)
   check_angle(x, n, arg, "angles are in radians: a quarter turn is pi / 2", call)
   x <- as.double(x)
   odd <- x[abs(x) > 2 * pi & x %% 15 == 0]
@@ -54,6 +56,7 @@ in_radians <- function(x, n = 1, arg = rlang::caller_arg(x), call = rlang::calle
 #' Angles that are in degrees: a warning about those that look like radians, simple fractions of pi within a full turn.
 #' @noRd
 in_degrees <- function(x, n = Inf, arg = rlang::caller_arg(x), call = rlang::caller_env()) {
+  force(arg)
   check_angle(x, n, arg, "angles are in degrees here: a quarter turn is 90", call)
   x <- as.double(x)
   odd <- x[x != 0 & abs(x) <= 2 * pi + 1e-9 & abs(x * 12 / pi - round(x * 12 / pi)) < 1e-9]

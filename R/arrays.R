@@ -115,6 +115,8 @@ check_array <- function(x, dtype, arg, call) {
         "Convert it with as.matrix() or data.matrix()."
       } else if (is.list(x)) {
         "Bind a list of arrays of one size with simplify2array(), or use images()."
+      } else if (is.factor(x) || (is.character(x) && length(x) > 1 && is.null(dim(x)))) {
+        "One column for each class: outer(x, unique(x), \"==\")."
       },
       call = call
     )

@@ -44,7 +44,15 @@ check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e
   check_flag(layers)
   if (!is.null(elements)) elements <- as_elements(elements, call)
   if (!is.null(x)) x <- input_tensor(x, module, "float64", call = call)
-  if (!is.null(edges)) edges <- edge_tensor(edges, dim(x)[1], call)
+  if (!is.null(edges)) {
+    if (!is_geometric_tensor(x) || is.null(x$coords)) {
+      abort_intertwine(
+        "`edges` join the points of `x`, but `x` has no points.",
+        hint = "Give geometric_tensor(features, type, coords = ), or leave `edges` out.", call = call
+      )
+    }
+    edges <- edge_tensor(edges, dim(x)[1], call)
+  }
   if (!is.null(size)) {
     sizes <- if (is.list(size)) size else list(size)
     size <- lapply(sizes, function(n) as.list(as_whole(n, min = 1, arg = "size", call = call)))

@@ -94,7 +94,7 @@ error_in_r_words <- function(error) {
 #' What an R user can do about errors of some kinds, where it is not what a Python user would do.
 #' @noRd
 hints_in_r <- list(
-  class_count = "End it with head_classes(), which takes their number from y; measurements have to be numbers of type double.",
+  class_count = "End it with head_classes(), which takes their number from y; measurements have to be of type double.",
   missing_head = "End it with head_classes(), or head_classes(n) for n measurements."
 )
 

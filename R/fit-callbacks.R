@@ -87,7 +87,8 @@ check_takes_logs <- function(f, call) {
   if (!is.primitive(f) && !length(formals(f))) {
     abort_intertwine(
       "A callback must be a function of one list, but `callbacks` holds one without arguments.",
-      class = "argument_type", hint = "Write function(logs) ...: the list holds `epoch`, `loss` and the metrics.", call = call
+      class = "argument_type", hint = "Write function(logs) ...: the list holds `epoch`, `loss` and the metrics.",
+      call = call
     )
   }
 }

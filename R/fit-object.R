@@ -90,7 +90,8 @@ parts_of_some_fits <- c("levels", "inputs", "outputs", "input_size", "best_epoch
   if (is.null(value) && name %in% parts_of_fit) abort_damaged(paste0("it has no `", name, "`"))
   if (is.null(value) && !name %in% c(names(unclass(x)), parts_of_some_fits)) {
     abort_intertwine(
-      "A fit has nothing called `{name}`.", class = "missing_name", hint = "{did_you_mean(name, names(x)) %||% takes_parts(x)}"
+      "A fit has nothing called `{name}`.",
+      class = "missing_name", hint = "{did_you_mean(name, names(x)) %||% takes_parts(x)}"
     )
   }
   value

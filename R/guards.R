@@ -167,6 +167,7 @@ refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_en
   # What the function is about comes first, without its name.
   others <- setdiff(known, c("", "object", "_data"))
   named <- nzchar(unknown[1])
+  meant <- if (named) fields_hint(unknown[1], others) %||% did_you_mean(unknown[1], c(others, also))
   abort_intertwine(
     if (named) {
       "{name}() has no argument `{unknown[1]}`."
@@ -174,7 +175,7 @@ refuse_dots <- function(name, given, known, also = NULL, call = rlang::caller_en
       "{name}() was given more values than it has arguments."
     },
     class = c("unknown_argument", "argument"),
-    hint = "{(if (named) fields_hint(unknown[1], others) %||% did_you_mean(unknown[1], c(others, also))) %||% takes_text(others)}",
+    hint = "{meant %||% takes_text(others)}",
     call = call
   )
 }

@@ -138,7 +138,10 @@ check_folder <- function(path, call) {
     )
   }
   if (!dir.exists(path)) {
-    abort_intertwine("There is no folder '{path}'.", class = "file", hint = "The working directory is '{getwd()}'.", call = call)
+    abort_intertwine(
+      "There is no folder '{path}'.",
+      class = "file", hint = "The working directory is '{getwd()}'.", call = call
+    )
   }
 }
 

@@ -88,7 +88,7 @@ check_positions <- function(i, x, call = rlang::caller_env()) {
   } else if (is.logical(i)) {
     is.na(i) | (length(i) != n & length(i) != 1)
   } else if (is.numeric(i)) {
-    is.na(i) | abs(i) > n | i == 0 | i != round(i)
+    is.na(i) | abs(i) > n | i == 0 | i != round(i) | (i < 0 & any(i > 0))
   } else {
     TRUE
   }

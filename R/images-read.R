@@ -79,7 +79,10 @@ check_file <- function(path, call = rlang::caller_env()) {
     )
   }
   if (!file.exists(path)) {
-    abort_intertwine("There is no file '{path}'.", class = "file", hint = "The working directory is '{getwd()}'.", call = call)
+    abort_intertwine(
+      "There is no file '{path}'.",
+      class = "file", hint = "The working directory is '{getwd()}'.", call = call
+    )
   }
   invisible(path)
 }

@@ -191,7 +191,7 @@ check_plane_images <- function(x, arg = "x", call = rlang::caller_env()) {
       "`{arg}` must be images of the plane, not {given}.",
       class = "argument_type",
       hint = if (is_images(x)) {
-        "For {given}, build a network with sequential_module() and {if (is_volume(x)) 'r3_conv()' else 'r1_conv()'}."
+        "Only images of the plane turn by one angle."
       } else {
         "Make them from an array with images()."
       },

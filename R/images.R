@@ -159,7 +159,7 @@ pixels_hint <- function(x) {
     ))
   }
   if (is.numeric(x) || is.logical(x)) {
-    return("Give it dimensions, for example array(x, c(n, height, width)).")
+    return("Give it dimensions, for example array(x, c(n, height, width)); one signal is images(x, \"w\").")
   }
   "Read pictures with read_image_folder(), or with png::readPNG() and layout = \"hwc\"."
 }

@@ -39,6 +39,7 @@ input_hint <- function(x) {
 
 #' @export
 as_input.images <- function(x, module = NULL, arg = "x", call = rlang::caller_env()) {
+  check_axes(x, module, arg, call)
   list(
     value = to_py_tensor(bare_array(x), input_dtype(module), arg = arg, call = call),
     n = n_images(x), size = dim(x)[-1], names = names(x)
@@ -57,17 +58,59 @@ as_input.data.frame <- function(x, module = NULL, arg = "x", call = rlang::calle
   array_input(values, module, arg, call)
 }
 
+#' How many axes of space the data of a network have, and what such data are called; `NULL` if that is not known.
+#' @noRd
+grid_of <- function(module) {
+  type <- if (is_module(module)) module$in_type
+  if (is_field_type(type) && type$gspace$dimensionality > 0) {
+    d <- type$gspace$dimensionality
+    list(d = d, kind = c("signals", "images", "volumes")[d], layout = c("nw", "nhw", "ndhw")[d], channels = n_channels(type))
+  }
+}
+
 #' Refuse the rows of a table where a network takes images.
 #' @noRd
-check_no_image_network <- function(x, module, arg, call) {
-  type <- if (is_module(module)) module$in_type
-  if (is_field_type(type) && type$gspace$dimensionality > 0 && n_channels(type) != ncol(x)) {
-    one <- if (is.matrix(x)) "One picture is images({arg}, \"hw\"). "
+check_no_image_network <- function(x, module, arg, call, what = "a data frame") {
+  grid <- grid_of(module)
+  if (!is.null(grid) && (what == "a vector" || grid$channels != ncol(x))) {
+    hint <- switch(grid$d,
+      "Signals, one in each row of a matrix, are images({arg}, \"nw\").",
+      paste0(if (is.matrix(x)) "One picture is images({arg}, \"hw\"). ", "{pixels_hint(as.data.frame(x))}"),
+      "A batch of volumes is images(x, \"ndhw\"), of an array with four dimensions."
+    )
     abort_intertwine(
-      "`{arg}` is {if (is.matrix(x)) 'a matrix' else 'a data frame'}, but the network takes images, which are arrays.",
-      class = "shape", hint = paste0(one, "{pixels_hint(as.data.frame(x))}"), call = call
+      "`{arg}` is {what}, but the network takes {grid$kind}, which are arrays.",
+      class = "shape", hint = hint, call = call
     )
   }
+}
+
+#' Refuse arrays with other numbers of axes than the data of a network have.
+#' @noRd
+check_axes <- function(x, module, arg, call) {
+  grid <- grid_of(module)
+  given <- length(dim(x))
+  if (is.null(grid) || given == grid$d + 2) {
+    return(invisible())
+  }
+  what <- if (is_images(x)) {
+    paste0("holds ", kind_of(x)[1], "s")
+  } else {
+    paste0("has ", given, " dimensions (", shape_text(dim(x)), ")")
+  }
+  axes <- shape_text(c("n", "channels", "depth", "height", "width")[c(1, 2, (6 - grid$d):5)])
+  abort_intertwine(
+    "`{arg}` {what}, but the network takes {grid$kind} ({axes}).",
+    class = "shape",
+    hint = if (is_images(x) || given > grid$d + 2) {
+      "Build the network on a space of as many dimensions as the data have."
+    } else if (given == grid$d + 1) {
+      "A batch with one channel is images({arg}, \"{grid$layout}\")."
+    } else {
+      "One sample with one channel is images({arg}, \"{sub('n', '', grid$layout)}\")."
+    },
+    call = call
+  )
 }
 
 check_numeric_columns <- function(x, arg, hint, call) {
@@ -102,17 +145,19 @@ as_input.list <- function(x, module = NULL, arg = "x", call = rlang::caller_env(
   }
   if (any(vapply(x, is_images, logical(1)))) {
     abort_intertwine(
-      "`{arg}` is a list of batches of images.", class = "argument_type", hint = "c() joins them: do.call(c, {arg}).", call = call
+      "`{arg}` is a list of batches of images.",
+      class = "argument_type", hint = "c() joins them: do.call(c, {arg}).", call = call
     )
   }
   as_input(images(x), module, arg, call)
 }
 
 array_input <- function(x, module, arg, call) {
+  what <- if (length(dim(x)) < 2) "a vector" else "a matrix"
   if (length(dim(x)) < 2) {
     x <- matrix(x, ncol = 1)
   }
-  if (length(dim(x)) == 3) {
+  if (length(dim(x)) == 3 && (grid_of(module)$d %||% 2) == 2) {
     abort_intertwine(
       "`{arg}` has three dimensions ({shape_text(dim(x))}), which may mean several things.",
       class = "shape",
@@ -120,7 +165,7 @@ array_input <- function(x, module, arg, call) {
       call = call
     )
   }
-  if (is.matrix(x)) check_no_image_network(x, module, arg, call)
+  if (is.matrix(x)) check_no_image_network(x, module, arg, call, what) else check_axes(x, module, arg, call)
   list(
     value = to_py_tensor(x, input_dtype(module), arg = arg, call = call),
     n = dim(x)[1], size = dim(x)[-1], names = dimnames(x)[[1]], columns = if (is.matrix(x)) colnames(x)

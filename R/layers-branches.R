@@ -118,7 +118,13 @@ check_labelled <- function(x, arg, call) {
   if (!is.list(x) || !length(x) || is.null(names(x)) || any(!nzchar(names(x)))) {
     abort_intertwine(
       "`{arg}` must be layers named by labels.",
-      class = "argument", hint = "Write a = nonlin_relu(), b = nonlin_norm().", call = call
+      class = "argument",
+      hint = if (arg == "...") {
+        "Write a = nonlin_relu(), b = nonlin_norm()."
+      } else {
+        "Write {arg} = list(a = nonlin_relu(), b = nonlin_norm())."
+      },
+      call = call
     )
   }
 }

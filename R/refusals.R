@@ -170,16 +170,21 @@ plot.points_fit <- function(x, ...) {
   refuse_object(x, "plot() draws fits of fit()", "plot(loss ~ epoch, data = fitted$history, type = \"l\") draws the loss.")
 }
 
+#' @export
+plot.shape_plan <- function(x, ...) {
+  refuse_object(x, "plot() draws checks of equivariance", "print(plan) lists the layers.")
+}
+
 # What c() and rbind() would tear apart ----------------------------------------------------------------------------------
 
 #' @export
 c.intertwine_fit <- function(...) {
-  refuse_object(..1, "c() joins vectors", "list(one = fitted, other = fitted2) holds several, as accuracy_by_angle() takes them.")
+  refuse_object(..1, "c() joins vectors", "list(one = fitted, other = fitted2) holds several, for accuracy_by_angle().")
 }
 
 #' @export
 c.image_folder <- function(...) {
-  refuse_object(..1, "c() joins images in memory", "Put the pictures into one folder, or read them with read_image_folder().")
+  refuse_object(..1, "c() joins images in memory", "Put the pictures into one folder, or use read_image_folder().")
 }
 
 #' @export
@@ -203,7 +208,8 @@ cbind.images <- rbind.images
 
 #' @export
 as.data.frame.images <- function(x, row.names = NULL, optional = FALSE, ...) { # nolint: object_name_linter. R's.
-  refuse_object(x, "as.data.frame() takes fits and checks of equivariance", "as.matrix(x) has a row of pixels for each image.")
+  hint <- "as.matrix(x) has a row of pixels for each image."
+  refuse_object(x, "as.data.frame() takes fits and checks of equivariance", hint)
 }
 
 #' @export

@@ -30,6 +30,7 @@ wrong_calls_scene <- function() {
     dead <- unserialize(serialize(ty, NULL))
     iris_x <- iris
     folder <- image_folder(image_files)
+    r1_net <- field_type(gspace_flip1d(), trivial = 1) |> head_classes()
     num <- ty |> r2_conv(out = c(trivial = 1), kernel_size = 3) |> pool_adaptive_avg(1)
     fm <- fit(num, x, seq(0, 1, length.out = 12), epochs = 1, verbose = FALSE, seed = 1)
     lin <- field_type(gspace_none(cyclic_group(2)), regular = 2) |> equivariant_linear(out = c(trivial = 1))
@@ -120,7 +121,9 @@ wrong_calls <- function() {
       restrict(gs, rotations = 3),
       restrict(gs, rotations = "two"),
       restrict(5, rotations = 2),
-      restrict(gs, subgroup = "C9")
+      restrict(gs, subgroup = "C9"),
+      group_element(symmetric_group(3), permutation = c(1, 2)),
+      group_element(so3_group(), matrix = matrix(1:9, 3))
     ),
     representations = rlang::exprs(
       irrep(),
@@ -146,7 +149,8 @@ wrong_calls <- function() {
       disentangle(5),
       as.matrix(rho),
       rho(),
-      repr_character(rho, 3)
+      repr_character(rho, 3),
+      induced_repr(gspace_flip_rot2d(4), irrep(G, 1), rotations = 4)
     ),
     `field types` = rlang::exprs(
       field_type(),
@@ -213,7 +217,8 @@ wrong_calls <- function() {
       t + t[1:5],
       geometric_tensor(matrix("a", 3, 3), ty),
       geometric_tensor(x, ty, dtype = "double"),
-      transform(t, angle = pi / 2)
+      transform(t, angle = pi / 2),
+      as_torch(y)
     ),
     layers = rlang::exprs(
       r2_conv(),
@@ -283,7 +288,9 @@ wrong_calls <- function() {
       r2_conv(ty, regular = 8, kernel_size = 3),
       r2_conv(ty, c(regular = 8), c(3, 5)),
       r1_conv(ty, c(trivial = 1), 3),
-      lin(1:4)
+      lin(1:4),
+      nonlin_fourier(field_type(gs, regular = 2)),
+      multiple_module(ty, labels = "a", parts = nonlin_relu())
     ),
     sequences = rlang::exprs(
       sequential_module(3),
@@ -348,7 +355,9 @@ wrong_calls <- function() {
       update(m),
       summary(m, size = c(9, 9, 9)),
       shape_plan(m, c(9, 9, 9)),
-      m(array(0, c(1, 1, 9, 9, 9)))
+      m(array(0, c(1, 1, 9, 9, 9))),
+      check_equivariance(m, edges = edges),
+      plot(shape_plan(m, 9))
     ),
     training = rlang::exprs(
       fit(),
@@ -461,7 +470,11 @@ wrong_calls <- function() {
       fit(fm, x, y),
       equivariant_cnn(y ~ x, data = iris),
       equivariant_cnn(mri_data(), "a"),
-      equivariant_cnn(x, y, hidden = 3)
+      equivariant_cnn(x, y, hidden = 3),
+      fit(m, 1:12, y),
+      fit(m, mri_data(), "a"),
+      fit(r1_net, matrix(0, 12, 9), y),
+      fit(r1_net, x, y)
     ),
     `after training` = rlang::exprs(
       predict(f),
@@ -596,7 +609,8 @@ wrong_calls <- function() {
       transform(img, group_element(gspace_octa(), angle = pi / 2, axis = c(0, 0, 1))),
       images(matrix("a", 2)),
       read_image_folder("test-wrong-calls.R"),
-      read_image_folder(c("a", "b"))
+      read_image_folder(c("a", "b")),
+      img[c(-1, 2)]
     ),
     points = rlang::exprs(
       p(dots),

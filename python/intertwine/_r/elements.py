@@ -292,7 +292,9 @@ def by_matrix(space: Any, matrix: np.ndarray) -> GroupElement:
             return g
     turn = describe(matrix) if np.abs(matrix @ matrix.T - np.eye(size)).max() < _SAME else None
     raise GroupError(
-        f"{group} has no such element: {turn}" if turn else f"the matrix {matrix.tolist()} is not orthogonal",
+        f"{group} has no such element: {turn}"
+        if turn
+        else "the matrix is not orthogonal: A %*% t(A) is not the identity",
         hint="see group_elements()" if isinstance(group, FiniteGroup) and turn else None,
     )
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from intertwine.errors import GroupError
+from intertwine.errors import GroupError, Words
 from intertwine.group.catalogue.generated_group import GeneratedGroup
 from intertwine.group.constructions.decomposition import named_representation
 from intertwine.group.core.finite import FiniteGroup
@@ -187,8 +187,10 @@ class PermutationGroup(GeneratedGroup):
             number = None
         if number is None:
             raise GroupError(
-                f"{self.name} has no element that is the permutation {value!r}",
-                hint=f"give the images of 0, ..., {self._permutations.shape[1] - 1} under one of its elements",
+                f"{self.name} has no element that is {{given}}",
+                hint="give the images of {first}, ..., {last} under one of its elements",
+                positions={"first": 0, "last": self._permutations.shape[1] - 1},
+                parts={"given": Words(f"the permutation {value!r}", r="this permutation")},
             )
         return number
 

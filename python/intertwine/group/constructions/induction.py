@@ -62,7 +62,16 @@ def _need_sigma(group: Group, subgroup_id: Any, subgroup: Group, sigma: Represen
     if sigma is None:
         return subgroup.trivial_representation
     if sigma.group != subgroup:
-        raise GroupError(f"the subgroup {subgroup_id} of {group} is {subgroup}, but {sigma} is of {sigma.group}")
+        raise GroupError(
+            "the subgroup{label} of {group} is {subgroup}, but {sigma} is of {other}",
+            parts={
+                "label": Words(f" {subgroup_id}", r=""),
+                "group": group,
+                "subgroup": subgroup,
+                "sigma": sigma,
+                "other": sigma.group,
+            },
+        )
     return sigma
 
 

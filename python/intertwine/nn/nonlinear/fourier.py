@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 from intertwine.budget import Price
 from intertwine.checks import choice, flag
-from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError, Words
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.gspaces import GSpace
@@ -146,7 +146,10 @@ class FourierLayer(EquivariantModule):
         if given is not None and given != self.in_type:
             raise UnsupportedFieldError(
                 f"{name} needs equal fields of Fourier coefficients, but {{given}} was given",
-                hint="use {type}, or NormNonLinearity",
+                hint=Words(
+                    "use {type}, or NormNonLinearity",
+                    r="use out = n * fourier_repr(gs, frequency = k), or nonlin_norm()",
+                ),
                 parts={"given": given, "type": self.in_type},
             )
         if out_irreps is None:
