@@ -225,3 +225,15 @@ def test_what_makes_no_sense_is_refused():
             nn.R2Diffop(kind, kind, **settings)
     turned = nn.field_type(PLANES["C4"](), trivial=1)
     assert nn.R2Diffop(turned, turned, 3, angle_offset=0.3).weights.numel() == 2
+
+
+def test_layers_on_one_space_keep_their_own_settings():
+    kind = nn.field_type(PLANES["C8"](), regular=1)
+    first = nn.R2Diffop(kind, kind, 5, maximum_order=2)
+    others = {"maximum_power": 0}, {"smoothing": 1.0}, {"rbffd": True}
+    fewer, smooth, radial = (nn.R2Diffop(kind, kind, 5, maximum_order=2, **settings) for settings in others)
+    assert fewer.weights.numel() < first.weights.numel()
+    with torch.no_grad():
+        for other in (smooth, radial):
+            other.load_state_dict(first.state_dict())
+            assert (other.filter - first.filter).abs().max() > 0.01

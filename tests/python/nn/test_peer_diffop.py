@@ -1,5 +1,7 @@
 """Differential operators beside those of e2cnn: how many there are, and the spans of their filters."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -103,6 +105,11 @@ def test_spans_are_those_of_e2cnn(e2cnn, name, settings):
             assert residual(filters(own.double()), turned) < 2e-6
             compared += 1
     assert compared >= len(pairs)
+
+
+def test_arguments_are_those_of_e2cnn(e2cnn):
+    own, other = (list(inspect.signature(library.R2Diffop).parameters.values()) for library in (nn, e2cnn.nn))
+    assert [(one.name, one.default) for one in own] == [(one.name, one.default) for one in other]
 
 
 def test_e2cnn_is_not_equivariant_to_reflections_and_this_is(e2cnn):
