@@ -58,8 +58,7 @@ class Factors(NamedTuple):
             functions: which; all by default.
             points: at which; all by default.
         """
-        first, second = self.first[:, points], self.second[:, points]
-        return first[self.of_first[functions]] * second[self.of_second[functions]]
+        return self.first[self.of_first[functions]][:, points] * self.second[self.of_second[functions]][:, points]
 
     def squares(self) -> np.ndarray:
         """The sum of the squares of each function."""
