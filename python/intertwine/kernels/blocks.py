@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from intertwine.kernels.cells import KEEP_UP_TO, BandProduct, CellFunctions
 from intertwine.kernels.constants import ConstantModule
-from intertwine.kernels.expansion_plan import ComponentKind, ExpansionPlan, PairPlan
+from intertwine.kernels.expansion_plan import ExpansionPlan, PairPlan
 from intertwine.kernels.kernel_basis import RowBasis
 from intertwine.kernels.orbits import Angular
+from intertwine.kernels.ring_functions import ScalarBasis
 
-_CARRY_UP_TO = 2**16
+_CARRY_UP_TO = 2**17
 """Scalar functions that have at most so many numbers are carried to each block when the module is built. Otherwise the
 coefficients are turned at each call."""
+
+_PLACE_UP_TO = 2**17
+"""A filter of at most so many numbers is put in place row by row. Of a larger one the weights are, which are fewer."""
+
+_MULTIPLY_UP_TO = 2**22
+"""So many multiplications by zeros take no longer than the steps that they replace."""
 
 _TURN_UP_TO = 64
 """So many functions of the plane are turned by one matrix; more of them pair by pair."""
@@ -79,6 +87,19 @@ class _Coefficients(ConstantModule):
         put = put.view(rows, -1, blocks, widest).permute(2, 0, 1, 3).reshape(blocks, rows, -1)
         taken = (put @ batch.transpose(1, 2)).transpose(0, 1).reshape(rows, -1)
         return taken.index_select(1, self.back)  # type: ignore[arg-type]
+
+
+def whole_turns(scalars: ScalarBasis, turns: dict[Angular, np.ndarray]) -> np.ndarray:
+    """How all functions are carried to each block, shape ``(blocks, functions, functions)``.
+
+    Args:
+        scalars: the functions.
+        turns: the matrices by order.
+    """
+    whole = np.zeros((len(next(iter(turns.values()))), scalars.size, scalars.size))
+    for _, order, where in scalars.blocks:
+        whole[:, where, where] = turns[order]
+    return whole
 
 
 class PairExpansion(ConstantModule):
@@ -152,10 +173,13 @@ class PairExpansion(ConstantModule):
             self.register_constant("cross", cross[:, None])
             self.register_constant("partners", np.concatenate([np.arange(count), partner]))
             return "pairs"
-        whole = np.zeros((self._blocks, count, count))
-        for _, order, where in blocks:
-            whole[:, where, where] = turns[order]
-        self.register_constant("turn", whole @ functions.dense if is_few else whole)
+        whole = whole_turns(plan.scalars, turns)
+        if is_few:
+            whole = whole @ functions.dense
+            if self._copies[0] * whole.size <= _CARRY_UP_TO:
+                # A batched product would make these copies at each call.
+                whole = np.broadcast_to(whole, (self._copies[0], *whole.shape))
+        self.register_constant("turn", whole)
         return "carried" if is_few else "matrix"
 
     def _spread(self, values: torch.Tensor) -> torch.Tensor:
@@ -230,7 +254,7 @@ class PairExpansion(ConstantModule):
         if self._turns == "pairs":
             values = torch.cat([values * self.direct, values * self.cross], dim=3)  # type: ignore[operator]
         elif self._turns:
-            values = values @ self.turn.transpose(1, 2)  # type: ignore[operator, union-attr]
+            values = values @ self.turn.mT  # type: ignore[operator, union-attr]
         values = values.view(outs, blocks, width, channels, -1)
         if self._mixes:
             values = torch.einsum("avw,oavcf->owacf", self.transport, values)  # type: ignore[arg-type]
@@ -250,60 +274,53 @@ class PairExpansion(ConstantModule):
         return self._coefficients.adjoint(self._gathered(values)).flatten()
 
 
-@dataclass(frozen=True, eq=False)
-class _KindBatch:
-    """Kinds of one size that occur equally often.
+class _Rows(NamedTuple):
+    """The filter of a pair of kinds as one product, in rows of all cells that are put in place afterwards.
 
     Attributes:
-        numbers: the numbers of the kinds in their layout.
-        copies: how often each occurs.
-        size: the size of each component.
+        pair: the pair.
+        table: what the weights are multiplied by, shape ``(elements, rows of an element, cells)``.
+        places: the number of each row in the filter, shape ``(groups of weights, rows of an element)``.
     """
 
-    numbers: tuple[int, ...]
-    copies: int
-    size: int
+    pair: PairPlan
+    table: np.ndarray
+    places: np.ndarray
 
 
-def _batches_of(kinds: tuple[ComponentKind, ...]) -> list[_KindBatch]:
-    found: dict[tuple[int, int], list[int]] = {}
-    for number, kind in enumerate(kinds):
-        found.setdefault((kind.copies, kind.component.size), []).append(number)
-    return [_KindBatch(tuple(numbers), copies, size) for (copies, size), numbers in found.items()]
+def _is_carried_by_rows(pair: PairPlan) -> bool:
+    """Whether every row of the filter is a free combination of scalar functions, carried to a block."""
+    return pair.basis.solutions is None and pair.dense is None and pair.transport is None
 
 
-class _Side:
-    """The channels of the input or of the output, batch by batch.
-
-    Where all kinds occur equally often, as in equal fields, the copies are the outermost axis: then most types need no
-    reordering in the end.
-    """
-
-    def __init__(self, kinds: tuple[ComponentKind, ...]) -> None:
-        self.batches = _batches_of(kinds)
-        self.copies_outermost = len({kind.copies for kind in kinds}) == 1
-        parts = [
-            np.stack([kinds[number].channels for number in batch.numbers], axis=1 if self.copies_outermost else 0)
-            for batch in self.batches
-        ]
-        if self.copies_outermost:
-            channels = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1).ravel()
-        else:
-            channels = np.concatenate([part.ravel() for part in parts])
-        self.size = len(channels)
-        self.permutation = None if (channels == np.arange(len(channels))).all() else np.argsort(channels)
-
-    def split(self, batch: _KindBatch) -> tuple[int, int]:
-        """The copies of the kinds of a batch, if they are an axis of their own, and the other channels."""
-        copies = batch.copies if self.copies_outermost else 1
-        return copies, len(batch.numbers) * batch.size * batch.copies // copies
+def _rows_of(plan: ExpansionPlan, pair: PairPlan) -> _Rows:
+    outs, ins, channels = pair.target.channels, pair.source.channels, plan.source.size
+    if _is_carried_by_rows(pair):
+        functions = plan.functions.dense
+        carried = functions[None] if pair.turns is None else whole_turns(plan.scalars, pair.turns) @ functions
+        gather = np.arange(ins.shape[1])[None] if pair.gather is None else pair.gather
+        to = np.argsort(gather, axis=1).T
+        places = outs[:, None, None, :] * channels + ins[None][..., to]
+        return _Rows(pair, carried.transpose(1, 0, 2), places.reshape(-1, len(carried)))
+    places = (outs[:, None, :, None] * channels + ins[None, :, None, :]).reshape(len(outs) * len(ins), -1)
+    size = pair.basis.size
+    if pair.target.component.count == 1:
+        table = pair.basis.sampled(plan.functions.dense.__getitem__, slice(0, plan.scalars.size))
+    else:
+        # The copies of one output are the elements of the basis.
+        copies = replace(pair.target, channels=np.zeros((size, outs.shape[1]), dtype=int))
+        one = replace(pair, start=0, source=replace(pair.source, channels=ins[:1]), target=copies)
+        with torch.no_grad(), torch.device("cpu"):
+            single = PairExpansion(plan, one).to(torch.float64)
+            product = BandProduct(plan.functions).to(torch.float64) if single.needs_product else None
+            table = single(torch.eye(size, dtype=torch.float64).flatten(), product).numpy()
+    return _Rows(pair, table.reshape(size, -1, plan.cells), places)
 
 
 class BlockExpansion(ConstantModule):
-    """The map from flat weights to the filter between irreps.
+    """The map from flat weights to the filter with few steps: a product for all pairs of one shape, and one permutation of rows.
 
-    Pairs of irreps of equal sizes and numbers of copies have blocks of one shape: one batched product makes them all, and one
-    permutation puts them in place. Shorter bases of a batch are filled up with zeros.
+    Shorter bases of a batch are filled up with zeros.
 
     Args:
         plan: its constants; ``is_applicable(plan)`` holds.
@@ -311,55 +328,66 @@ class BlockExpansion(ConstantModule):
 
     def __init__(self, plan: ExpansionPlan) -> None:
         super().__init__()
-        self._out, self._in = _Side(plan.target.kinds), _Side(plan.source.kinds)
-        self._cells = plan.cells
-        everything = slice(0, plan.scalars.size)
-        taken: list[np.ndarray] = []
-        # For each pair of batches the number of basis elements, 0 if there is none.
-        self._elements: list[list[int]] = []
-        for i, outs in enumerate(self._out.batches):
-            counts = []
-            for j, ins in enumerate(self._in.batches):
-                pairs = [plan.pairs[r][c] for r in outs.numbers for c in ins.numbers]
-                elements = max(pair.basis.size for pair in pairs)
-                counts.append(elements)
-                if not elements:
-                    continue
-                basis = np.zeros((len(pairs), elements, outs.size * ins.size * plan.cells))
-                index = np.zeros((len(pairs), outs.copies * ins.copies, elements), dtype=np.int64)
-                for number, pair in enumerate(pairs):
-                    count = pair.basis.size
-                    if count:
-                        basis[number, :count] = pair.basis.sampled(
-                            plan.functions.dense.__getitem__, everything
-                        ).reshape(count, -1)
-                    index[number, :, :count] = pair.start + np.arange(pair.stop - pair.start).reshape(
-                        outs.copies * ins.copies, count
-                    )
-                self.register_constant(f"basis_{i}_{j}", basis)
-                taken.append(index.ravel())
-            self._elements.append(counts)
-        index = np.concatenate(taken)
-        self._in_order = len(index) == plan.weights and bool((index == np.arange(len(index))).all())
+        self._shape = (plan.target.size, plan.source.size, plan.cells)
+        alike: dict[tuple[int, ...], list[_Rows]] = {}
+        for pair in (pair for row in plan.pairs for pair in row if pair.basis.size):
+            rows = _rows_of(plan, pair)
+            alike.setdefault(rows.places.shape, []).append(rows)
+        taken, places = [], []
+        self._batches: list[tuple[int, int, int]] = []
+        for number, batch in enumerate(alike.values()):
+            groups, most = len(batch[0].places), max(len(rows.table) for rows in batch)
+            table = np.zeros((len(batch), most, batch[0].table[0].size))
+            index = np.full((len(batch), groups, most), -1)
+            for one, filled, rows in zip(table, index, batch, strict=True):
+                one[: len(rows.table)] = rows.table.reshape(len(rows.table), -1)
+                weights = np.arange(rows.pair.start, rows.pair.stop)
+                filled[:, : len(rows.table)] = weights.reshape(groups, -1)
+                places.append(rows.places.ravel())
+            taken.append(index.ravel())
+            self._batches.append((len(batch), groups, most))
+            self.register_constant(f"table_{number}", table)
+        index, where = np.concatenate(taken), np.concatenate(places)
+        self._in_order = bool(np.array_equal(index, np.arange(plan.weights)))
         if not self._in_order:
-            self.register_constant("index", index)
-        for axis, side in enumerate((self._out, self._in)):
-            if side.permutation is not None:
-                self.register_constant(f"order_{axis}", side.permutation)
+            # Weights that are missing are multiplied by 0.
+            self.register_constant("take", np.maximum(index, 0))
+            back = np.empty(plan.weights, dtype=np.int64)
+            back[index[index >= 0]] = np.flatnonzero(index >= 0)
+            self.register_constant("take_back", back)
+        # Where there is no kernel a row of zeros is taken, the last one.
+        self._is_full = len(where) == plan.target.size * plan.source.size
+        rows_of_filter = np.full(plan.target.size * plan.source.size, len(where))
+        rows_of_filter[where] = np.arange(len(where))
+        self._in_place = bool(np.array_equal(rows_of_filter, np.arange(len(where))))
+        if not self._in_place:
+            self.register_constant("place", rows_of_filter)
+            self.register_constant("place_back", where)
 
     @staticmethod
     def is_applicable(plan: ExpansionPlan) -> bool:
-        """Whether all components are irreps, and their sampled bases hold at most ``KEEP_UP_TO`` numbers.
+        """Whether the tables are small, and no product takes much longer than the sparse form.
 
         Args:
             plan: the constants.
         """
         pairs = [pair for row in plan.pairs for pair in row]
-        if any(pair.target.component.count > 1 or pair.basis.solutions is None for pair in pairs):
-            return False
-        sizes = [(pair.basis.size, pair.target.component.size, pair.source.component.size) for pair in pairs]
-        widest = max(a for a, _, _ in sizes) * max(b for _, b, _ in sizes) * max(c for _, _, c in sizes)
-        return widest * len(pairs) * plan.cells <= KEEP_UP_TO
+        widest = most = whole = 0
+        for pair in pairs:
+            component, size = pair.target.component, pair.source.component.size
+            if _is_carried_by_rows(pair):
+                numbers = plan.scalars.size * component.count
+                whole += pair.target.channels.size * pair.source.channels.size
+            else:
+                numbers = pair.basis.size * component.size * size
+                if component.count > 1:
+                    most += numbers * pair.source.copies * pair.target.copies
+            widest = max(widest, numbers)
+        return (
+            widest * len(pairs) * plan.cells <= KEEP_UP_TO
+            and most * plan.cells <= _MULTIPLY_UP_TO
+            and whole * plan.cells <= _PLACE_UP_TO
+        )
 
     def forward(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter in the order of the channels, shape ``(out channels, in channels, cells)``.
@@ -367,29 +395,37 @@ class BlockExpansion(ConstantModule):
         Args:
             weights: flat.
         """
-        spread = weights if self._in_order else weights.index_select(0, self.index)  # type: ignore[arg-type]
-        rows, start = [], 0
-        for i, outs in enumerate(self._out.batches):
-            row = []
-            for j, ins in enumerate(self._in.batches):
-                shape = (len(outs.numbers), len(ins.numbers), outs.copies, ins.copies, outs.size, ins.size, self._cells)
-                split = (*self._out.split(outs), *self._in.split(ins), self._cells)
-                elements = self._elements[i][j]
-                if not elements:
-                    row.append(weights.new_zeros(split))
-                    continue
-                count = shape[0] * shape[1] * shape[2] * shape[3] * elements
-                part = spread[start : start + count].view(shape[0] * shape[1], shape[2] * shape[3], elements)
-                start += count
-                values = (part @ getattr(self, f"basis_{i}_{j}")).view(shape)
-                out_axes = (2, 0, 4) if self._out.copies_outermost else (0, 2, 4)
-                in_axes = (3, 1, 5) if self._in.copies_outermost else (1, 3, 5)
-                row.append(values.permute(*out_axes, *in_axes, 6).reshape(split))
-            rows.append(row[0] if len(row) == 1 else torch.cat(row, dim=3))
-        filters = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
-        filters = filters.reshape(self._out.size, self._in.size, self._cells)
-        if self._in.permutation is not None:
-            filters = filters.index_select(1, self.order_1)  # type: ignore[arg-type]
-        if self._out.permutation is not None:
-            filters = filters.index_select(0, self.order_0)  # type: ignore[arg-type]
-        return filters
+        cells = self._shape[2]
+        spread = weights if self._in_order else weights.index_select(0, self.take)  # type: ignore[arg-type]
+        sizes = [batch * groups * most for batch, groups, most in self._batches]
+        parts = [
+            (part.view(shape) @ getattr(self, f"table_{number}")).view(-1, cells)
+            for number, (part, shape) in enumerate(zip(spread.split(sizes), self._batches, strict=True))
+        ]
+        if not self._is_full:
+            parts.append(weights.new_zeros(1, cells))
+        rows = parts[0] if len(parts) == 1 else torch.cat(parts)
+        if not self._in_place:
+            rows = rows.index_select(0, self.place)  # type: ignore[arg-type]
+        return rows.view(self._shape)
+
+    def adjoint(self, filters: torch.Tensor) -> torch.Tensor:
+        """What the transposed map makes of filters, flat weights.
+
+        Args:
+            filters: shape ``(out channels, in channels, cells)``.
+        """
+        rows = filters.reshape(-1, self._shape[2])
+        if not self._in_place:
+            rows = rows.index_select(0, self.place_back)  # type: ignore[arg-type]
+        tables = [getattr(self, f"table_{number}") for number in range(len(self._batches))]
+        sizes = [
+            batch * groups * table.shape[2] // self._shape[2]
+            for (batch, groups, _), table in zip(self._batches, tables, strict=True)
+        ]
+        parts = [
+            (part.reshape(batch, groups, -1) @ table.transpose(1, 2)).flatten()
+            for part, (batch, groups, _), table in zip(rows.split(sizes), self._batches, tables, strict=True)
+        ]
+        spread = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return spread if self._in_order else spread.index_select(0, self.take_back)  # type: ignore[arg-type]

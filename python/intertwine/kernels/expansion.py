@@ -13,7 +13,7 @@ from intertwine.kernels.blocks import BlockExpansion, PairExpansion
 from intertwine.kernels.cells import BandProduct
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.expansion_plan import ExpansionPlan, MixingKind, element_attributes, one_field
-from intertwine.kernels.torch_modes import without_autocast
+from intertwine.kernels.torch_modes import has_values, is_traced, without_autocast
 
 _DENSE_UP_TO = 2**19
 """One step of the expansion takes as long as a product of so many multiplications."""
@@ -34,10 +34,17 @@ class _Mixer(ConstantModule):
 
     def forward(self, filters: torch.Tensor) -> torch.Tensor:
         """The filter with these channels mixed."""
+        return self._mixed(filters, self.matrix)  # type: ignore[arg-type]
+
+    def adjoint(self, filters: torch.Tensor) -> torch.Tensor:
+        """The same by the transposed matrix."""
+        return self._mixed(filters, self.matrix.T)  # type: ignore[arg-type, union-attr, operator]
+
+    def _mixed(self, filters: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
         part = filters if self._all else filters.index_select(self._axis, self.channels)  # type: ignore[arg-type]
         split = part.unflatten(self._axis, (self._copies, self._width))
         equation = "ij,mj...->mi..." if self._axis == 0 else "ij,omj...->omi..."
-        mixed = torch.einsum(equation, self.matrix, split).flatten(self._axis, self._axis + 1)  # type: ignore[arg-type]
+        mixed = torch.einsum(equation, matrix, split).flatten(self._axis, self._axis + 1)
         return mixed if self._all else filters.index_copy(self._axis, self.channels, mixed)  # type: ignore[arg-type]
 
 
@@ -62,6 +69,7 @@ class _FieldExpansion(ConstantModule):
         self._in_order = bool((whole.ravel() == np.arange(whole.size)).all())
         if not self._in_order:
             self.register_constant("index", whole.ravel())
+            self.register_constant("back", np.argsort(whole.ravel()))
         # Also where the layer is built on the meta device, its constants are numbers.
         with torch.no_grad(), torch.device("cpu"):
             single = KernelExpansion(one, by_fields=False).to(torch.float64)
@@ -99,13 +107,47 @@ class _FieldExpansion(ConstantModule):
         values = values.view(outs, ins, rows, columns, cells).transpose(1, 2)
         return values.reshape(outs * rows, ins * columns, cells)
 
+    def adjoint(self, filters: torch.Tensor) -> torch.Tensor:
+        """What the transposed map makes of filters, flat weights.
+
+        Args:
+            filters: shape ``(out channels, in channels, cells)``.
+        """
+        outs, ins, rows, columns, cells = self._shape
+        values = filters.view(outs, rows, ins, columns, cells).transpose(1, 2).reshape(outs * ins, -1)
+        spread = (values @ self.basis.T).flatten()  # type: ignore[operator, union-attr]
+        return spread if self._in_order else spread.index_select(0, self.back)  # type: ignore[arg-type]
+
+
+class _Linear(torch.autograd.Function):
+    """The map from weights to filters, or its transpose, each of which is the derivative of the other.
+
+    Autograd's own derivative of a gather adds up by atomic operations on GPUs. Each gather here has an inverse.
+    """
+
+    @staticmethod
+    def forward(values: torch.Tensor, expansion: KernelExpansion, transposed: bool) -> torch.Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        with without_autocast(values):
+            return expansion.transposed(values) if transposed else expansion.expanded(values)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        _, ctx.expansion, ctx.transposed = inputs
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _Linear.apply(gradient, ctx.expansion, not ctx.transposed), None, None  # type: ignore[no-untyped-call]
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: torch.Tensor, *_: Any) -> torch.Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _Linear.apply(tangent, ctx.expansion, ctx.transposed)  # type: ignore[no-untyped-call]
+
 
 class KernelExpansion(ConstantModule):
     """The linear map from the flat weights of a layer to its filter.
 
     When it is built, one of three forms is chosen: ``_FieldExpansion`` if all fields of a side are equal, and so small that the
-    number of steps decides; ``BlockExpansion`` if all components are irreps with small bases; else one ``PairExpansion`` for
-    each pair of kinds.
+    number of steps decides; ``BlockExpansion`` if all tables are small; else one ``PairExpansion`` for each pair of kinds.
 
     Args:
         plan: its constants.
@@ -143,6 +185,7 @@ class KernelExpansion(ConstantModule):
         for axis, side in enumerate((plan.target, plan.source)):
             if side.order is not None:
                 self.register_constant(f"order_{axis}", side.order)
+                self.register_constant(f"back_{axis}", np.argsort(side.order))
         self._sorted = (plan.target.order is None, plan.source.order is None)
 
     @property
@@ -163,10 +206,23 @@ class KernelExpansion(ConstantModule):
         Returns:
             shape ``(out channels, in channels, cells)``.
         """
+        if self._has_own_derivative(weights):
+            return _Linear.apply(weights, self, False)  # type: ignore[no-untyped-call]
         with without_autocast(weights):
-            return self._expanded(weights)
+            return self.expanded(weights)
 
-    def _expanded(self, weights: torch.Tensor) -> torch.Tensor:
+    def _has_own_derivative(self, weights: torch.Tensor) -> bool:
+        """Whether `_Linear` is faster: on a CPU its calls take longer than the steps that they save, unless these are large."""
+        if self._product is None and weights.device.type == "cpu":
+            return False
+        return torch.is_grad_enabled() and weights.requires_grad and has_values(weights) and not is_traced()
+
+    def expanded(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter, step by step.
+
+        Args:
+            weights: flat.
+        """
         if self._fields is not None:
             return self._fields(weights)
         filters = self._pairs(weights) if self._blocks is None else self._blocks(weights)
@@ -192,6 +248,31 @@ class KernelExpansion(ConstantModule):
         if not self._sorted[0]:
             filters = filters.index_select(0, self.order_0)  # type: ignore[arg-type]
         return filters
+
+    def transposed(self, filters: torch.Tensor) -> torch.Tensor:
+        """What the transposed map makes of filters, flat weights.
+
+        Args:
+            filters: shape ``(out channels, in channels, cells)``.
+        """
+        filters = filters.contiguous()
+        if self._fields is not None:
+            return self._fields.adjoint(filters)
+        for name in reversed(self._mixers):
+            filters = self._modules[name].adjoint(filters)  # type: ignore[union-attr, operator]
+        if self._blocks is not None:
+            return self._blocks.adjoint(filters)
+        for axis, is_sorted in enumerate(self._sorted):
+            if not is_sorted:
+                filters = filters.index_select(axis, getattr(self, f"back_{axis}"))
+        plan, parts = self.plan, []
+        heights = [kind.channels.size for kind in plan.target.kinds]
+        widths = [kind.channels.size for kind in plan.source.kinds]
+        for names, row in zip(self._rows, filters.split(heights), strict=True):
+            for name, part in zip(names, row.split(widths, dim=1), strict=True):
+                if name:
+                    parts.append(self._modules[name].adjoint(part, self._product))  # type: ignore[union-attr, operator]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def variances(self) -> torch.Tensor:
         """The variance of each weight for which the layer keeps the variance of white input, shape ``(dimension(),)``.

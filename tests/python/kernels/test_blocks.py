@@ -1,12 +1,18 @@
-"""Blocks of irreps in batches give the filter that pairs of kinds give one by one."""
+"""All forms of the expansion give one filter, and the transposed maps that are written out are its derivatives."""
 
+import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from intertwine import gspaces, nn
 from intertwine.group import directsum
+from intertwine.kernels import blocks
 from intertwine.kernels.blocks import BlockExpansion
+from intertwine.kernels.cells import BandProduct, cell_functions
 from intertwine.kernels.expansion import _FieldExpansion
+from intertwine.kernels.lattice import lattice_points
+from intertwine.kernels.ring_functions import scalar_basis
 
 
 def uniform(space, copies, *labels):
@@ -89,8 +95,98 @@ def test_equal_fields_on_the_meta_device():
     assert torch.equal(layer.basisexpansion._fields.basis, twin.basisexpansion._fields.basis)
 
 
-def test_fields_that_the_group_permutes_go_by_pairs():
-    kind = nn.FieldType(C8, [C8.regular_repr, C8.irrep(1)])
-    expansion = nn.R2Conv(kind, kind, 3).basisexpansion
-    assert expansion._blocks is None
-    assert expansion._fields is None
+D4 = gspaces.flipRot2dOnR2(4)
+TWISTED = D4.induced_repr((None, 4), gspaces.rot2dOnR2(4).irrep(1))
+PERMUTED = {
+    "regular": (nn.FieldType(C8, 2 * [C8.regular_repr]), nn.FieldType(C8, 3 * [C8.regular_repr])),
+    "regular and irreps": (
+        nn.FieldType(C8, [C8.regular_repr, C8.irrep(1), C8.regular_repr]),
+        nn.FieldType(C8, [C8.irrep(0), C8.regular_repr, C8.irrep(2)]),
+    ),
+    "quotients": (
+        nn.FieldType(D4, [D4.regular_repr, D4.quotient_repr((0, 2)), D4.irrep(1, 1)]),
+        nn.FieldType(D4, [D4.quotient_repr((0, 1)), D4.regular_repr]),
+    ),
+    "induced from an irrep": (nn.FieldType(D4, 2 * [TWISTED]), nn.FieldType(D4, [TWISTED, D4.regular_repr])),
+}
+
+
+@pytest.mark.parametrize("name", PERMUTED)
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_rows_and_pairs_give_one_filter(name, kernel_size, monkeypatch):
+    monkeypatch.setattr(_FieldExpansion, "is_cheaper", staticmethod(lambda plan: False))
+    ours = nn.R2Conv(*PERMUTED[name], kernel_size)
+    assert ours.basisexpansion._blocks is not None
+    monkeypatch.setattr(BlockExpansion, "is_applicable", staticmethod(lambda plan: False))
+    assert_same_filters(ours, nn.R2Conv(*PERMUTED[name], kernel_size, initialize=False))
+
+
+class Operations(TorchDispatchMode):
+    """The names of all operations."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.names.append(function.__name__.split(".")[0])
+        return function(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize("form", ["cheapest", "pairs"])
+@pytest.mark.parametrize("kernel_size", [3, 9, 25])
+@pytest.mark.parametrize("name", [*PAIRS, *EQUAL, *PERMUTED])
+def test_the_transposed_map_is_the_derivative_without_atomics(name, kernel_size, form, monkeypatch):
+    if form == "pairs":
+        monkeypatch.setattr(_FieldExpansion, "is_cheaper", staticmethod(lambda plan: False))
+        monkeypatch.setattr(BlockExpansion, "is_applicable", staticmethod(lambda plan: False))
+    kinds = {**PAIRS, **EQUAL, **PERMUTED}[name]
+    expansion = nn.R2Conv(*kinds, kernel_size, initialize=False).double().basisexpansion
+    weights = torch.randn(expansion.dimension(), dtype=torch.float64, requires_grad=True)
+    # Step by step autograd derives each step; `forward` uses the transposed map where that is faster, as on GPUs.
+    filters = expansion.expanded(weights)
+    values = torch.randn_like(filters)
+    (expected,) = torch.autograd.grad(filters, weights, values)
+    with Operations() as seen:
+        found = expansion.transposed(values)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
+    assert not [name for name in seen.names if "index_add" in name or "scatter" in name or "index_put" in name]
+    monkeypatch.setattr(expansion, "_has_own_derivative", lambda weights: weights.requires_grad)
+    own = expansion(weights)
+    assert torch.equal(own, filters)
+    (once,) = torch.autograd.grad((own**2).sum() / 2, weights, create_graph=True)
+    (twice,) = torch.autograd.grad(once @ weights.detach(), weights)
+    torch.testing.assert_close(twice, once.detach(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel_size", [21, 25, 31])
+def test_bands_hold_all_that_is_not_negligible(kernel_size):
+    points = lattice_points(2, (kernel_size, kernel_size), (1, 1))
+    scalars = scalar_basis(2, kernel_size).without_vanishing(points)
+    functions = cell_functions(scalars, tuple(map(tuple, points.tolist())))
+    product = BandProduct(functions).double()
+    dense = scalars.evaluate(points) / scalars.norms(points)[:, None]
+    whole = torch.eye(scalars.size, dtype=torch.float64)
+    torch.testing.assert_close(product(whole)[:, 0], torch.from_numpy(dense), rtol=0, atol=1e-12)
+    torch.testing.assert_close(product.adjoint(product(whole))[0, 0].item(), 1.0, rtol=0, atol=1e-12)
+
+
+def test_constants_grow_with_the_third_power_of_the_width():
+    def numbers(width):
+        points = lattice_points(2, (width, width), (1, 1))
+        functions = cell_functions(scalar_basis(2, width).without_vanishing(points), tuple(map(tuple, points.tolist())))
+        return functions.numbers
+
+    assert np.log(numbers(81) / numbers(41)) / np.log(81 / 41) < 3.3
+
+
+def test_large_bases_that_are_not_free_are_batched_by_ring_and_order(monkeypatch):
+    kinds = nn.FieldType(C8, [C8.regular_repr]), nn.FieldType(C8, [C8.irrep(1), C8.quotient_repr(2)])
+    ours = nn.R2Conv(*kinds, 7)
+    monkeypatch.setattr(blocks, "KEEP_UP_TO", 0)
+    theirs = nn.R2Conv(*kinds, 7, initialize=False)
+    assert theirs.basisexpansion._blocks is None
+    assert_same_filters(ours, theirs)
+    filters = theirs.basisexpansion(theirs.weights)
+    (expected,) = torch.autograd.grad(filters, theirs.weights, filters.detach())
+    torch.testing.assert_close(theirs.basisexpansion.transposed(filters.detach()), expected)
