@@ -187,6 +187,49 @@ def _skip(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Modul
     return getattr(nn, kind)(in_type, **built)
 
 
+def _attention(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """The kind of attention follows from what was said about who attends to whom."""
+    if "reach" in arguments and "window" in arguments:
+        raise ArgumentError("only one of `reach` and `window` may be given")
+    chosen = "NeighbourAttention" if "reach" in arguments else "WindowAttention" if "window" in arguments else kind
+    if chosen != "WindowAttention":
+        arguments.pop("shifted", None)
+    return getattr(nn, chosen)(in_type, **arguments)
+
+
+def _transformer(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
+    """The non-linearity is a specification, since it is built for more fields."""
+    given = arguments.pop("nonlinearity", None)
+    if given is not None:
+        record = next(iter(given))
+        if len(given) != 1 or "kind" not in record:
+            raise ArgumentError(
+                "`nonlinearity` must be the specification of one layer", hint="for example nonlin_relu()"
+            )
+        arguments["nonlinearity"] = _Waiting(record)
+    return nn.transformer_block(in_type, **arguments)
+
+
+class _Waiting(nn.Spec):
+    """A layer of R that waits for its input type.
+
+    Args:
+        record: what R's `part_record()` makes.
+    """
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(getattr(nn, record["kind"]), {})
+        self._record = record
+
+    def build(self, in_type: nn.FieldType) -> Any:
+        """The layer for an input type.
+
+        Args:
+            in_type: the type of the input.
+        """
+        return _module(self._record, in_type)
+
+
 _GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 
 
@@ -231,6 +274,7 @@ def gated_by(in_type: nn.FieldType, gates: nn.FieldType, seed: float) -> torch.n
 
 _MAKERS = {
     "AliasFree": _alias_free,
+    "Attention": _attention,
     "BranchingModule": _branching,
     "ConcatModule": _skip,
     "FourierPointwise": _fourier,
@@ -245,6 +289,7 @@ _MAKERS = {
     "ReshuffleModule": _reshuffled,
     "ResidualModule": _skip,
     "RestrictionModule": _restriction,
+    "transformer_block": _transformer,
 }
 
 

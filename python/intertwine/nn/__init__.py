@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_directsum
 from intertwine.nn import init
+from intertwine.nn.attention.attention import Attention, NeighbourAttention, WindowAttention
+from intertwine.nn.attention.block import transformer_block
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
@@ -98,6 +100,7 @@ from intertwine.suggestions import missing_name
 
 __all__ = [
     "AliasFree",
+    "Attention",
     "BranchingModule",
     "ConcatModule",
     "ConcatenatedNonLinearity",
@@ -138,6 +141,7 @@ __all__ = [
     "MergeModule",
     "ModelSummary",
     "MultipleModule",
+    "NeighbourAttention",
     "NormBatchNorm",
     "NormMaxPool",
     "NormNonLinearity",
@@ -189,6 +193,7 @@ __all__ = [
     "Spec",
     "TensorProductModule",
     "VectorFieldNonLinearity",
+    "WindowAttention",
     "check_equivariance",
     "depthwise_conv",
     "export",
@@ -204,6 +209,7 @@ __all__ = [
     "synchronise_batchnorm",
     "tensor_directsum",
     "thaw",
+    "transformer_block",
 ]
 
 publish(__name__, __all__, globals())

@@ -643,6 +643,14 @@ LAYERS: dict[str, Layer] = {
     "mask": Layer(lambda: nn.MaskModule(mixed(d4()), 7), exports=False, fixed=True),
     "reshuffle": Layer(lambda: nn.ReshuffleModule(mixed(d4()), [3, 1, 0, 4, 2]), exports=False),
     "branches": Layer(lambda: branches(d4()), exports=False),
+    "attention": Layer(lambda: nn.Attention(regulars(d4()), heads=2), exports=False),
+    "attention, mixed": Layer(lambda: nn.Attention(mixed(c8())), exports=False),
+    "attention to neighbours": Layer(lambda: nn.NeighbourAttention(mixed(d4()), reach=1), exports=False),
+    "attention in windows": Layer(lambda: nn.WindowAttention(regulars(c8()), window=3, heads=2), exports=False),
+    "attention in shifted windows": Layer(
+        lambda: nn.WindowAttention(mixed(d4()), window=4, shifted=True), side=6, exports=False, fixed=True
+    ),
+    "transformer": Layer(lambda: nn.transformer_block(vectors(d4()), reach=1), exports=False),
     "residual": Layer(lambda: residual(d4()), exports=False),
     "residual with a shortcut": Layer(lambda: residual(c8(), stride=2), exports=False),
     "concatenation with deeper fields": Layer(lambda: deeper(d4()), side=8, exports=False, fixed=True),
@@ -667,6 +675,7 @@ TRAINABLE = [
             "gated",
             "branches",
             "residual",
+            "attention",
         )
     )
     or name in ("norm relu", "norm sigmoid", "norm of blocks", "normalised fields", "group norm, vectors")

@@ -17,6 +17,7 @@ import pytest
 import safetensors.torch
 import torch
 from torch.autograd.gradcheck import GradcheckError
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from intertwine import deploy, nn
 from intertwine.errors import ModelFileError
@@ -85,7 +86,8 @@ def plain_tensors(name):
     for module, x in states(name):
         expected = called(module, x)
         assert isinstance(expected, torch.Tensor)
-        wrapped = copy.deepcopy(module)(module.in_type(x))
+        with torch.no_grad():
+            wrapped = copy.deepcopy(module)(module.in_type(x))
         assert torch.equal(getattr(wrapped, "tensor", wrapped), expected)
         if not LAYERS[name].plain:
             assert isinstance(wrapped, nn.GeometricTensor)
@@ -401,6 +403,14 @@ def _no_layout(name):
         channels_last(name)
 
 
+def _by_plain_attention(check):
+    def run(name):
+        with sdpa_kernel(SDPBackend.MATH):
+            check(name)
+
+    return run
+
+
 def _recorded(name):
     plain_export(name)
     assert any(isinstance(part, torch.fx.GraphModule) for part in nn.export(build(name)).modules())
@@ -422,6 +432,13 @@ GRAPH = Exception_(
     _recorded,
     "as a graph",
 )
+FUSED = (
+    "With `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`: torch's fused attention on the CPU is differentiated once, and "
+    "batched one by one.",
+    lambda name: bool({"Attention", "NeighbourAttention", "WindowAttention"} & parts_of(name)),
+)
+FUSED_TWICE = Exception_(*FUSED, _by_plain_attention(second_derivatives), "by the plain kernel")
+FUSED_BATCHED = Exception_(*FUSED, _by_plain_attention(mapped), "by the plain kernel")
 LAYOUT = Exception_(
     "torch has this layout for images and volumes alone.",
     lambda name: build(name).in_type.gspace.dimensionality < 2,
@@ -498,7 +515,7 @@ PROPERTIES: dict[str, Property] = {
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call),
         Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device),
         Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS,)),
-        Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE,), heavy=True),
+        Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE), heavy=True),
         Property("at zero", "finite gradients for an input of zeros", finite_at_zero),
         Property(
             "channels last", "any memory layout of images and volumes, forward and backward", channels_last, (LAYOUT,)
@@ -512,7 +529,7 @@ PROPERTIES: dict[str, Property] = {
         Property(
             "freed memory", "the memory of parameters may be given back and taken again, as FSDP does", freed_storage
         ),
-        Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped),
+        Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped, (FUSED_BATCHED,)),
         Property("empty batch", "a batch of nothing, forward and backward, as torch's layers take it", empty_batch),
         Property(
             "no waiting",

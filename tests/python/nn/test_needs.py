@@ -71,6 +71,7 @@ OTHERS = {
     "normalised samples, field by field": nn.InstanceNorm,
     "fourier": lambda t: nn.FourierPointwise(t),
     "fourier elu": lambda t: nn.FourierELU(t),
+    "attention": nn.Attention,
     "head": lambda t: nn.HeadClasses(t, 3),
     "disentangle": nn.DisentangleModule,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from intertwine.nn.base.module import EquivariantModule, call_part, check_field_
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
 
-Inner = EquivariantModule | Spec | list[EquivariantModule | Spec] | tuple[EquivariantModule | Spec, ...]
+Inner = EquivariantModule | Spec | Sequence[EquivariantModule | Spec]
 
 
 class _SkipModule(EquivariantModule):
@@ -89,7 +90,7 @@ class _SkipModule(EquivariantModule):
 
 def _built(part: Inner, in_type: FieldType) -> EquivariantModule:
     """The module for a type; several parts make a sequence."""
-    parts = part if isinstance(part, (list, tuple)) else [part]
+    parts: Any = part if isinstance(part, (list, tuple)) else [part]
     sequence: Any = SequentialModule(in_type, *parts)
     return sequence[0] if len(sequence) == 1 else sequence
 

@@ -1,0 +1,43 @@
+# Attention between positions.
+
+#' Attention
+#'
+#' `attention()` lets every position of a field attend to others: to all of its sample, with `reach` to those around it, with
+#' `window` to those of its window. Its scores are inner products of fields, which do not change when both are turned, plus a
+#' bias that depends on invariants of the offset. `transformer_block()` adds normalisations, ways around, and two maps with a
+#' nonlinearity at each position.
+#'
+#' The symmetries of the lattice stay exact: all of them for neighbourhoods, and for windows at the sizes that [shape_plan()]
+#' names (even windows on even sides, odd windows on any).
+#'
+#' @inheritParams r2_conv
+#' @param heads The number of heads; it divides the number of fields of each kind.
+#' @param reach How many cells a neighbourhood reaches to each side.
+#' @param window How many cells a window has along each axis.
+#' @param shifted Shift the windows by half of their size? Every second layer should, so that windows exchange what they know.
+#' @param dropout The share of weights that are dropped in training.
+#' @param expansion How many times as many fields there are between the two maps.
+#' @param nonlinearity The specification of a layer. By default [nonlin_elu()] for fields whose channels the group only
+#'   permutes, else [nonlin_norm()].
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @references Vaswani et al., "Attention is all you need", 2017; Liu et al., "Swin transformer", 2021.
+#' @export
+#' @examplesIf intertwine_available()
+#' fields <- field_type(gspace_rot2d(N = 4), regular = 4)
+#' fields |> attention(heads = 2)
+#' fields |> attention(reach = 1)
+#' fields |>
+#'   transformer_block(window = 4) |>
+#'   transformer_block(window = 4, shifted = TRUE)
+attention <- function(object, heads = 1, reach = NULL, window = NULL, shifted = FALSE, dropout = 0, ...) {
+  create_layer("Attention", random = TRUE)
+}
+
+#' @rdname attention
+#' @export
+transformer_block <- function(object, heads = 1, reach = NULL, window = NULL, shifted = FALSE, expansion = 2,
+                              nonlinearity = NULL, dropout = 0, ...) {
+  create_layer("transformer_block", random = TRUE)
+}

@@ -1,0 +1,1 @@
+"""Attention between positions, and the transformer's block."""

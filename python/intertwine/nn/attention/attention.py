@@ -1,0 +1,374 @@
+"""Attention between the positions of a field: all of them, neighbourhoods, or windows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from intertwine.budget import Price
+from intertwine.checks import flag, number, whole_at_least
+from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.fields import FieldType
+from intertwine.nn.base.padding import padded
+from intertwine.nn.base.padding import padding_mode as checked_mode
+from intertwine.nn.base.type_preserving import TypePreserving
+from intertwine.nn.base.windows import need_window_fits
+from intertwine.nn.conv.convolutions import R1Conv, R2Conv, R3Conv
+from intertwine.nn.conv.linear import Linear
+
+_CONVOLUTIONS: dict[int, Any] = {1: R1Conv, 2: R2Conv, 3: R3Conv}
+
+
+class AttentionBase(TypePreserving):
+    """Attention with several heads, whose scores are inner products of fields.
+
+    Equivariant maps make a query, a key and a value of each position, for each head a whole type of fields. Representations are
+    orthogonal, so the inner product of query and key does not change when both are turned; nor does a bias that depends on
+    invariants of the offset between their positions. Values are averaged with the weights that follow, and mapped back.
+
+    Args:
+        in_type: any fields.
+        heads: how many.
+        dropout: the share of weights that are dropped in training.
+        bias: whether the maps of queries, values and outputs have biases.
+    """
+
+    settings = ("heads", "dropout")
+
+    @classmethod
+    def construction_prices(cls, in_type: FieldType, heads: int = 1, **others: Any) -> Iterator[Price]:
+        """The maps.
+
+        Args:
+            in_type: the fields of the input.
+            heads: how many.
+            **others: the other arguments of the constructor.
+        """
+        for _ in range(4):
+            yield from Linear.construction_prices(in_type, in_type)
+
+    def __init__(self, in_type: FieldType, heads: int = 1, dropout: float = 0.0, bias: bool = True) -> None:
+        super().__init__(in_type)
+        self.heads = whole_at_least(heads, "heads")
+        self.dropout = number(dropout, "dropout", 0.0, 1.0)
+        flag(bias, "bias")
+        between = FieldType(in_type.gspace, heads * _head_fields(in_type, heads))
+        self.query, self.value = (Linear(in_type, between, bias=bias) for _ in range(2))
+        # A bias of the keys would add one number to all scores of a query, which changes no weight.
+        self.key = Linear(in_type, between, bias=False)
+        self.output = Linear(between, in_type, bias=bias)
+
+    def _projected(self, tensor: torch.Tensor) -> list[torch.Tensor]:
+        """Query, key and value, each of shape ``(batch, heads, channels of a head, *space)``."""
+        return [layer(tensor).unflatten(1, (self.heads, -1)) for layer in (self.query, self.key, self.value)]
+
+    def _attend(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Torch's attention, of shape ``(..., positions, channels)``; a mask is added to the scores."""
+        share = self.dropout if self.training else 0.0
+        mask = None if mask is None else mask.to(query.dtype)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=share)
+
+    @abstractmethod
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The output channels."""
+
+
+def _head_fields(in_type: FieldType, heads: int) -> list[Any]:
+    """The fields of one head: of each kind its share.
+
+    Raises:
+        ArgumentError: if the number of heads does not divide the number of fields of each kind.
+    """
+    kinds = list(dict.fromkeys(in_type.representations))
+    counts = [in_type.representations.count(kind) for kind in kinds]
+    if any(count % heads for count in counts):
+        raise ArgumentError(
+            f"{heads} heads cannot share {', '.join(f'{count} x {kind.name}' for count, kind in zip(counts, kinds))}",
+            hint="let the number of heads divide the number of fields of each kind",
+        )
+    return [kind for count, kind in zip(counts, kinds) for _ in range(count // heads)]
+
+
+class Attention(AttentionBase):
+    """Attention of every position to every position of its sample.
+
+    Axes behind the channels are positions: those of a grid, or, without space, the members of a set. Where points are the items
+    of the batch, with coordinates, all of them are one set.
+
+    Args:
+        in_type: any fields.
+        heads: how many; the number divides the number of fields of each kind.
+        dropout: the share of weights that are dropped in training.
+        bias: whether the maps of queries, values and outputs have biases.
+
+    Raises:
+        ArgumentError: if the heads cannot share the fields.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.Attention(nn.field_type(gspaces.rot2dOnR2(4), regular=4), heads=2)
+        >>> layer(torch.randn(1, 16, 5, 5)).shape
+        torch.Size([1, 16, 5, 5])
+
+    References:
+        Vaswani et al., "Attention is all you need", NeurIPS 2017.
+        Fuchs, Worrall, Fischer and Welling, "SE(3)-transformers", NeurIPS 2020.
+    """
+
+    uses_coords = True
+
+    def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> torch.Tensor:
+        if coords is not None:
+            return self._compute(tensor.T[None])[0].T
+        parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
+        attended = self._attend(*parts, mask=None).transpose(2, 3)
+        return self.output(attended.reshape(tensor.shape[0], self.output.in_type.size, *tensor.shape[2:]))
+
+
+class GridAttention(AttentionBase):
+    """Attention between positions of a grid that are near each other, with a bias that depends on their offset.
+
+    Args:
+        in_type: any fields on a line, a plane or space.
+        heads: how many; the number divides the number of fields of each kind.
+        dropout: the share of weights that are dropped in training.
+        bias: whether the maps of queries, values and outputs have biases.
+        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
+        width: of the kernel of offsets.
+    """
+
+    needs_grid = True
+
+    def __init__(
+        self, in_type: FieldType, heads: int, dropout: float, bias: bool, position_bias: bool, width: int
+    ) -> None:
+        super().__init__(in_type, heads, dropout, bias)
+        self.d = in_type.gspace.dimensionality
+        if self.d not in _CONVOLUTIONS:
+            raise FieldTypeError(
+                f"{type(self).__name__} needs a grid, but {{type}} has no space",
+                hint="use Attention",
+                parts={"type": in_type},
+            )
+        # An invariant function of the offset is a kernel from a trivial field to trivial fields.
+        self.position: Any = None
+        if flag(position_bias, "position_bias"):
+            space = in_type.gspace
+            one, many = (FieldType(space, n * [space.trivial_repr]) for n in (1, heads))
+            self.position = _CONVOLUTIONS[self.d](one, many, width, bias=False, initialize=False)
+
+    def _check_axes(self, tensor: torch.Tensor) -> None:
+        super()._check_axes(tensor)
+        need_window_fits(type(self).__name__, tuple(tensor.shape), self.d * (1,), self._margin, self._margin_mode)
+
+    @property
+    def _margin(self) -> tuple[int, ...]:
+        """Cells that the layer reads beyond the edges of the grid."""
+        return self.d * (0,)
+
+    @property
+    def _margin_mode(self) -> str:
+        """What these hold."""
+        return "zeros"
+
+    def _position_bias(self) -> torch.Tensor | None:
+        """The bias of each head for each offset, shape ``(heads, offsets)``."""
+        return None if self.position is None else self.position.expand_parameters()[0].flatten(1)
+
+
+class NeighbourAttention(GridAttention):
+    """Attention of every position of a grid to the positions around it.
+
+    The neighbourhood has its centre at the position, so that symmetries of the lattice stay exact for every size of the grid.
+
+    Args:
+        in_type: any fields on a line, a plane or space.
+        reach: how many cells the neighbourhood reaches along each axis, to both sides.
+        heads: how many; the number divides the number of fields of each kind.
+        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
+        padding_mode: how the grid goes on beyond its edges. With ``"zeros"`` nothing is there: these cells get no weight.
+        dropout: the share of weights that are dropped in training.
+        bias: whether the maps of queries, values and outputs have biases.
+
+    Raises:
+        ArgumentError: if the heads cannot share the fields.
+        FieldTypeError: without a grid.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.NeighbourAttention(nn.field_type(gspaces.rot2dOnR2(4), regular=2), reach=1)
+        >>> layer(torch.randn(1, 8, 6, 6)).shape
+        torch.Size([1, 8, 6, 6])
+
+    References:
+        Ramachandran et al., "Stand-alone self-attention in vision models", NeurIPS 2019.
+    """
+
+    settings = ("reach", "heads", "dropout")
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        reach: int = 1,
+        heads: int = 1,
+        position_bias: bool = True,
+        padding_mode: str = "zeros",
+        dropout: float = 0.0,
+        bias: bool = True,
+    ) -> None:
+        self_reach = whole_at_least(reach, "reach")
+        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * self_reach + 1)
+        self.reach = self_reach
+        self.padding_mode = checked_mode(padding_mode)
+
+    @property
+    def _margin(self) -> tuple[int, ...]:
+        """The reach, along each axis."""
+        return self.d * (self.reach,)
+
+    @property
+    def _margin_mode(self) -> str:
+        """How the grid goes on."""
+        return self.padding_mode
+
+    def _around(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The cells around each cell: ``(batch, channels, *space)`` gives ``(batch, channels, positions, offsets)``."""
+        width = 2 * self.reach + 1
+        cells = padded(tensor, self._margin, self.padding_mode)
+        for axis in range(self.d):
+            cells = cells.unfold(2 + axis, width, 1)
+        return cells.reshape(*tensor.shape[:2], prod(tensor.shape[2:]), width**self.d)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        query, key, value = self._projected(tensor)
+        # Each position is a sample of its own for torch: one query, and as many keys as there are offsets.
+        query = query.flatten(3).movedim(2, 3).unsqueeze(3)
+        key, value = (
+            self._around(part.flatten(1, 2)).unflatten(1, (self.heads, -1)).movedim(2, 4) for part in (key, value)
+        )
+        bias = self._position_bias()
+        mask = None if bias is None else bias[:, None, None, :]
+        if self.padding_mode == "zeros":
+            inside = self._around(tensor.new_ones(1, 1, *tensor.shape[2:]))[0, 0, :, None, :]
+            beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)
+            mask = beyond if mask is None else mask + beyond
+        attended = self._attend(query, key, value, mask).squeeze(3).movedim(3, 2)
+        return self.output(attended.reshape(tensor.shape[0], self.output.in_type.size, *tensor.shape[2:]))
+
+
+class WindowAttention(GridAttention):
+    """Attention within the windows of a partition of the grid.
+
+    The partition has its centre at that of the grid: windows at the edges may reach beyond it, by as much on both sides. Shifted,
+    it is moved by half a window, as in a Swin transformer, and again has its centre there; two layers, one of them shifted, let
+    neighbouring windows exchange what they know. Symmetries of the lattice are exact if such a partition exists: for windows of
+    an even number of cells on sides of an even number, for odd windows on any.
+
+    Args:
+        in_type: any fields on a line, a plane or space.
+        window: how many cells a window has along each axis.
+        heads: how many; the number divides the number of fields of each kind.
+        shifted: whether the partition is moved by half a window, which must have an even number of cells.
+        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
+        dropout: the share of weights that are dropped in training.
+        bias: whether the maps of queries, values and outputs have biases.
+
+    Raises:
+        ArgumentError: if the heads cannot share the fields, or an odd window is shifted.
+        FieldTypeError: without a grid.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> layer = nn.WindowAttention(nn.field_type(gspaces.rot2dOnR2(4), regular=2), window=4, shifted=True)
+        >>> layer(torch.randn(1, 8, 10, 10)).shape
+        torch.Size([1, 8, 10, 10])
+
+    References:
+        Liu et al., "Swin transformer: hierarchical vision transformer using shifted windows", ICCV 2021.
+    """
+
+    settings = ("window", "shifted", "heads", "dropout")
+
+    def __init__(
+        self,
+        in_type: FieldType,
+        window: int = 4,
+        heads: int = 1,
+        shifted: bool = False,
+        position_bias: bool = True,
+        dropout: float = 0.0,
+        bias: bool = True,
+    ) -> None:
+        side = whole_at_least(window, "window")
+        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * side - 1)
+        self.window, self.shifted = side, flag(shifted, "shifted")
+        if shifted and side % 2:
+            raise ArgumentError(
+                f"a window of {side} cells cannot be shifted by half of its size", hint="use an even number of cells"
+            )
+        cells = np.indices(self.d * (side,)).reshape(self.d, -1)
+        offsets = cells[:, None, :] - cells[:, :, None] + side - 1
+        self.register_constant("offsets", np.ravel_multi_index(tuple(offsets), self.d * (2 * side - 1,)).ravel())
+
+    def _margins(self, size: Sequence[int]) -> list[tuple[int, int]]:
+        """For each axis the cells that are added before and behind it, so that windows fill it."""
+        found = []
+        for n in size:
+            beyond = -n % self.window + (self.window if self.shifted else 0)
+            beyond += (beyond % 2) * (self.window % 2) * self.window
+            found.append((beyond // 2, beyond - beyond // 2))
+        return found
+
+    def shape_problem(self, size: tuple[int, ...]) -> str | None:
+        """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
+
+        Args:
+            size: of the input along each axis of space.
+        """
+        if any(before != behind for before, behind in self._margins(size)):
+            return f"windows of {self.window} cells have no partition of {size} cells with its centre in the middle"
+        return super().shape_problem(size)
+
+    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        margins = self._margins(tensor.shape[2:])
+        parts = [self._windows(part.flatten(1, 2), margins) for part in self._projected(tensor)]
+        bias = self._position_bias()
+        area = self.window**self.d
+        mask = None if bias is None else bias.index_select(1, self.offsets).view(self.heads, area, area)  # type: ignore[arg-type]
+        inside = self._cut(tensor.new_ones(1, 1, *tensor.shape[2:]), margins)[0, 0]
+        beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)[:, None, None, :]
+        mask = beyond if mask is None else mask + beyond
+        attended = self._attend(parts[0], parts[1], parts[2], mask)
+        return self.output(self._joined(attended, tensor.shape, margins))
+
+    def _cut(self, tensor: torch.Tensor, margins: list[tuple[int, int]]) -> torch.Tensor:
+        """The cells of each window: ``(batch, channels, *space)`` gives ``(batch, channels, windows, cells)``."""
+        cells = F.pad(tensor, [n for pair in reversed(margins) for n in pair])
+        split = [n for total in cells.shape[2:] for n in (total // self.window, self.window)]
+        cells = cells.reshape(*cells.shape[:2], *split)
+        order = [2 + 2 * axis for axis in range(self.d)] + [3 + 2 * axis for axis in range(self.d)]
+        count = prod(split[::2])
+        return cells.permute(0, 1, *order).reshape(*tensor.shape[:2], count, self.window**self.d)
+
+    def _windows(self, tensor: torch.Tensor, margins: list[tuple[int, int]]) -> torch.Tensor:
+        """Shape ``(batch, windows, heads, cells, channels of a head)``."""
+        return self._cut(tensor, margins).unflatten(1, (self.heads, -1)).permute(0, 3, 1, 4, 2)
+
+    def _joined(self, attended: torch.Tensor, shape: torch.Size, margins: list[tuple[int, int]]) -> torch.Tensor:
+        """The windows as one grid again: the way back of ``_windows``."""
+        counts = [(n + sum(pair)) // self.window for n, pair in zip(shape[2:], margins, strict=True)]
+        channels = attended.shape[2] * attended.shape[4]
+        cells = attended.permute(0, 2, 4, 1, 3).reshape(shape[0], channels, *counts, *(self.d * (self.window,)))
+        order = [position for axis in range(self.d) for position in (2 + axis, 2 + self.d + axis)]
+        whole = cells.permute(0, 1, *order).reshape(*cells.shape[:2], *(count * self.window for count in counts))
+        for axis, (n, (before, _)) in enumerate(zip(shape[2:], margins, strict=True)):
+            whole = whole.narrow(2 + axis, before, n)
+        return whole

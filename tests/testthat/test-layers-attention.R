@@ -1,0 +1,30 @@
+test_that("attention to all, to neighbours and within windows commutes with the group", {
+  skip_if_no_python()
+  type <- field_type(gspace_flip_rot2d(N = 4), regular = 2, vector = 2)
+  for (layer in list(attention(type, heads = 2), attention(type, reach = 1), attention(type, heads = 2, window = 3))) {
+    expect_equivariant(layer, size = 6)
+  }
+  shifted <- attention(type, window = 4, shifted = TRUE)
+  expect_equivariant(shifted, size = 6)
+  expect_true(grepl("windows of 4 cells", paste(format(shape_plan(shifted, 7)), collapse = " ")))
+  set.seed(1)
+  block <- type |> transformer_block(heads = 2, reach = 1, nonlinearity = nonlin_norm(fun = "squash"))
+  expect_equivariant(block, size = 5)
+  expect_equal(dim(block(array(0, c(1, 20, 5, 5)))), c(1, 20, 5, 5))
+  spec <- sequential_module(transformer_block(window = 2), pool_group())
+  expect_equivariant(field_type(gspace_rot2d(N = 4), regular = 2) |> spec(), size = 6)
+})
+
+test_that("specifications and refusals of attention", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 3)
+  expect_snapshot({
+    attention(heads = 2, reach = 1)
+    transformer_block(window = 4, shifted = TRUE)
+    show_error(attention(type, heads = 2))
+    show_error(attention(type, reach = 1, window = 2))
+    show_error(attention(type, window = 3, shifted = TRUE))
+    show_error(attention(type, reach = 0))
+    show_error(transformer_block(type, nonlinearity = 3))
+  })
+})
