@@ -167,7 +167,9 @@ class GridAttention(AttentionBase):
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
-        need_window_fits(type(self).__name__, tuple(tensor.shape), self.d * (1,), self._margin, self._margin_mode)
+        name, shape, one = type(self).__name__, tuple(tensor.shape), self.d * (1,)
+        need_window_fits(name, shape, one, self.d * (0,))
+        need_window_fits(name, shape, one, self._margin, self._margin_mode)
 
     @property
     def _margin(self) -> tuple[int, ...]:
