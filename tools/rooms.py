@@ -39,7 +39,9 @@ PLACES = {
     "deploy": Box(2, 1, 0, 14),
     "training": Box(2, 1, 16, 68, [["data"], ["measure"], ["engine"], ["prediction"]]),
     "models": Box(2, 1, 86, 14),
-    "nn": Box(3, 1, 0, 100, [["base"], ["structure"], ["conv", "nonlinear"], ["norm", "pool"], ["attention"], ["inspect"]]),
+    "nn": Box(
+        3, 1, 0, 100, [["base"], ["structure"], ["conv", "nonlinear"], ["norm", "pool"], ["attention"], ["inspect"]]
+    ),
     "kernels": Box(4, 2, 0, 49),
     "fields": Box(4, 1, 51, 49),
     "gspaces": Box(5, 1, 51, 49),
