@@ -16,6 +16,9 @@ from intertwine.nn.norm.moments import along_channels, channel_moments, has_kern
 _FEW = 8192
 """Below so many numbers a copy costs less than many small operations."""
 
+_MANY = 1 << 22
+"""From so many numbers on a channel stays in a processor's cache, and a field does not."""
+
 
 class InnerBatchNorm(BatchNorm):
     """Batch normalisation with one mean and variance for each field, over batch, space and the field's channels.
@@ -110,7 +113,7 @@ class InnerBatchNorm(BatchNorm):
             self._equal_size > 0
             and self.momentum is not None
             and tensor.device.type == "cpu"
-            and tensor.numel() > 0
+            and 0 < tensor.numel() < _MANY
             and (tensor.is_contiguous() or tensor.numel() < _FEW)
             and self._synchronised is None
             and not is_traced()

@@ -11,6 +11,12 @@ import torch.nn.functional as F
 from intertwine.kernels.torch_modes import has_values, is_traced
 from intertwine.nn.norm.synchronise import Processes
 
+_CHUNK = 1 << 16
+"""How many numbers stay in a processor's cache."""
+
+_ROW = 16
+"""The length from which on a row is worth a sum of its own."""
+
 
 def has_kernels(tensor: torch.Tensor) -> bool:
     """Whether torch's kernels for batch norms take a tensor, which no transform and no compiler sees through.
@@ -49,7 +55,9 @@ def channel_moments(tensor: torch.Tensor, processes: Processes | None) -> tuple[
     """
     half = tensor.dtype in (torch.float16, torch.bfloat16)
     count = tensor.numel() // tensor.shape[1]
-    if has_kernels(tensor) and not torch.is_grad_enabled():
+    if has_kernels(tensor) and not torch.is_grad_enabled() and _has_long_rows(tensor):
+        mean, var = _row_moments(tensor.flatten(2))
+    elif has_kernels(tensor) and not torch.is_grad_enabled():
         # Unused statistics of single precision are what lets the kernel return such.
         unused = 2 * [tensor.new_zeros(tensor.shape[1], dtype=torch.float32) if half else None]
         mean, var = torch.batch_norm_update_stats(tensor, *unused, 0.0)  # type: ignore[attr-defined]
@@ -63,6 +71,29 @@ def channel_moments(tensor: torch.Tensor, processes: Processes | None) -> tuple[
     whole: Any = processes.total(mean.new_full((), count))
     common = processes.total(mean * count) / whole
     return common, processes.total((var + (mean - common).square()) * count) / whole, whole
+
+
+def _has_long_rows(tensor: torch.Tensor) -> bool:
+    """Whether torch's kernel takes one number after the other, while its sums of rows take several at once."""
+    return (
+        tensor.device.type == "cpu"
+        and tensor.dtype == torch.float32
+        and tensor.is_contiguous()
+        and tensor.numel() >= _CHUNK
+        and tensor.numel() >= _ROW * tensor.shape[0] * tensor.shape[1]
+    )
+
+
+def _row_moments(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The mean and variance of each channel, in as many passes as torch's kernel: what is centred stays in the cache."""
+    items, channels, size = rows.shape
+    mean = rows.sum(dim=2).sum(dim=0) / (items * size)
+    centred = rows.new_empty(min(items, max(1, _CHUNK // (channels * size))), channels, size)
+    squares = torch.zeros_like(mean)
+    for part in rows.split(len(centred)):
+        torch.sub(part, mean.unsqueeze(1), out=centred[: len(part)])
+        squares += torch.linalg.vector_norm(centred[: len(part)], dim=2).square().sum(dim=0)
+    return mean, squares / (items * size)
 
 
 class _Normalise(torch.autograd.Function):
