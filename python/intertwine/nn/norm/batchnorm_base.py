@@ -113,10 +113,8 @@ class BatchNorm(AffineNorm, SynchronisedModule):
         sizes = self._scale_sizes()
         self._smallest = min(sizes)
         self._equal_size = self._smallest if max(sizes) == self._smallest else 0
-        if not self._equal_size:
-            kinds = np.repeat(np.arange(len(sizes)), sizes)
-            self.register_constant("kind_of_channel", kinds)
-            self.register_constant("channels_of_scale", np.array(sizes))
+        self.register_constant("kind_of_channel", np.repeat(np.arange(len(sizes)), sizes))
+        self.register_constant("channels_of_scale", np.array(sizes))
 
     def _scale_sizes(self) -> list[int]:
         """The number of channels of each scale."""
@@ -135,9 +133,7 @@ class BatchNorm(AffineNorm, SynchronisedModule):
 
     def _scale_by_channel(self, scales: torch.Tensor) -> torch.Tensor:
         """For each channel the value of its scale."""
-        if self._equal_size:
-            return scales if self._equal_size == 1 else scales.repeat_interleave(self._equal_size)
-        return scales.index_select(0, self.kind_of_channel)  # type: ignore[arg-type]
+        return scales if self._equal_size == 1 else scales.index_select(0, self.kind_of_channel)  # type: ignore[arg-type]
 
     @abstractmethod
     def _mean_by_channel(self, means: torch.Tensor) -> torch.Tensor:
