@@ -52,6 +52,17 @@ def test_it_is_gone_when_it_is_uninstalled(escnn: types.ModuleType) -> None:
     assert os.environ.get("PYTHONPATH") != paths
 
 
+def test_methods_of_escnn_are_there_while_it_is_installed(escnn: types.ModuleType) -> None:
+    whole, plain = group.dihedral_group(6), nn.EquivariantModule
+    assert escnn.group.Group._combine_subgroups(whole, (1, 3), (1, 1)) == (3, 1)  # pyright: ignore[reportAttributeAccessIssue]
+    checked = plain.check_equivariance
+    compat.uninstall("escnn")
+    assert not hasattr(whole, "_combine_subgroups")
+    assert not hasattr(gspaces.rot2dOnR2(4), "build_kernel_basis")
+    assert plain.check_equivariance is not checked
+    assert plain.check_equivariance.__module__ == "intertwine.nn.base.module"
+
+
 def test_what_is_assigned_stays_in_the_module(escnn: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("escnn.nn.ReLU", "another")
     assert escnn.nn.ReLU == "another"
