@@ -83,6 +83,7 @@ class FieldType(Suggesting):
         self._representations = representations
         # Plain attributes, not cached properties: a lock inside of those stops torch.compile on Python before 3.12.
         self._size = sum(representation.size for representation in representations)
+        self.is_orthogonal = all(representation.is_orthogonal for representation in representations)
 
     @property
     def gspace(self) -> GSpace:

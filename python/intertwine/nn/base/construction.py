@@ -104,10 +104,11 @@ class Constructed(ConstantModule, metaclass=_ModuleType):
             return
         types = getattr(self, "in_type", ())
         types = types.values() if isinstance(types, dict) else types if isinstance(types, tuple) else (types,)
-        for representation in (rho for type_ in types for rho in type_ or ()):
-            if not representation.is_orthogonal:
+        for type_ in types:
+            if not getattr(type_, "is_orthogonal", True):
+                skew = next(representation for representation in type_ if not representation.is_orthogonal)
                 raise UnsupportedFieldError(
-                    f"{type(self).__name__} needs fields whose matrices are orthogonal, but {representation} is none",
+                    f"{type(self).__name__} needs fields whose matrices are orthogonal, but {skew} is none",
                     hint="use it after a convolution or a linear layer, which take any fields and give others",
                 )
 
