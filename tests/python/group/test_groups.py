@@ -252,7 +252,7 @@ def test_irreps_are_found_by_their_labels(G):
     assert G.trivial_representation.is_trivial()
     assert G.irreps()[0] == G.trivial_representation
     assert sum(psi.is_trivial() for psi in G.irreps()) == 1
-    assert list(G.representations) == [*(psi.name for psi in G.irreps()), "regular"]
+    assert list(G.standard_representations()) == [*(psi.name for psi in G.irreps()), "regular"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from intertwine import gspaces, nn
 def test_from_the_space_to_an_invariant_number():
     torch.manual_seed(0)
     space = gspaces.rot2dOnR2(N=4)
-    assert [str(r) for r in space.representations.values()] == [
+    assert [str(r) for r in space.fibergroup.standard_representations().values()] == [
         "C4|[irrep_0]:1",
         "C4|[irrep_1]:2",
         "C4|[irrep_2]:1",
