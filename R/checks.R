@@ -18,9 +18,9 @@ describe_value <- function(x) {
   }
   known <- c(
     intertwine_fit = "a fit", points_fit = "a fit of fit_points()", images = "images", image_folder = "an image folder",
-    data.frame = "a data frame",
-    formula = "a formula", Date = "dates", POSIXt = "times", difftime = "differences of times", factor = "a factor",
-    shape_plan = "a plan of shapes", group_element_list = "a list of elements", representation_list = "a list of representations"
+    shape_plan = "a plan of shapes", data.frame = "a data frame", formula = "a formula", Date = "dates", POSIXt = "times",
+    difftime = "differences of times", factor = "a factor", group_element_list = "a list of elements",
+    representation_list = "a list of representations"
   )
   kind <- known[class(x)[class(x) %in% names(known)][1]]
   if (!is.na(kind)) {

@@ -244,7 +244,8 @@ call_module <- function(module, x, ..., call) {
   if (several && !all(vapply(if (length(features) > 1) features else x, is_py, NA))) {
     one <- is_field_type(module$in_type)
     points <- any(vapply(features, function(part) is_geometric_tensor(part) && !is.null(part$coords), NA))
-    odd <- describe_value(Find(Negate(is_py), features) %||% features[[length(features)]])
+    others <- Filter(Negate(is_py), features)
+    odd <- describe_value(if (length(features) > 2) features[[length(features)]] else others[[1]])
     abort_intertwine(
       if (one) {
         "This module takes one input{if (points) ' and the edges of a graph'}, but was given {odd} besides."

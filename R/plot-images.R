@@ -36,7 +36,7 @@ plot.images <- function(x, labels = names(x), max = 36, ncol = NULL, range = NUL
                         title = NULL, slices = NULL, axis = c("z", "y", "x"), ...) {
   if (!is.null(labels) && length(labels) != n_images(x)) {
     abort_intertwine(
-      "There are {length(labels)} labels for {n_images(x)} images.",
+      "`labels` must be {n_images(x)}, one for each image, not {length(labels)}.",
       hint = "Give one label for each image, or labels = NULL for none."
     )
   }

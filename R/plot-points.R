@@ -7,7 +7,7 @@ plot_on_points <- function(x, fields, max, edges, labels, view, title, call) {
   n <- nrow(place)
   if (!is.null(labels) && length(labels) != n) {
     abort_intertwine(
-      "There are {length(labels)} labels for {n} points.", hint = "Give one for each point.", call = call
+      "`labels` must be {n}, one for each point, not {length(labels)}.", hint = "Give one for each point.", call = call
     )
   }
   if (!is.null(edges)) {

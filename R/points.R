@@ -94,6 +94,9 @@ radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbo
   call <- rlang::current_env()
   coords <- coords_tensor(coords, call)
   check_number(radius, min = 0)
+  if (!is.finite(radius)) {
+    abort_intertwine("`radius` must be finite, not Inf.", hint = "max(dist(coords)) joins all points.", call = call)
+  }
   check_flag(loop)
   if (!is.null(max_neighbours)) max_neighbours <- as_count(max_neighbours, min = 1)
   if (!is.null(batch)) {
@@ -278,18 +281,19 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
       class = "argument_type", hint = "It says for each point to which graph it belongs.", call = call
     )
   }
-  graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
   if (length(graph) != n || anyNA(graph)) {
     abort_intertwine(
-      "`graph` must name the graph of each of the {n} points, not {describe_value(graph)}.",
+      "`graph` must name the graph of each of the {n} points, but it holds
+       {if (anyNA(graph)) 'missing values' else length(graph)}.",
       class = "shape", call = call
     )
   }
+  graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
   y <- numbers_of_graphs(y, graph, call)
   found <- py_call_polled("_r.points.fit", list(
     module, x, edges, to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
     to_py_tensor(y, "float64", arg = "y"),
-    aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as.double(check_number(learn_rate, min = 0)),
+    aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as_rate(learn_rate, call),
     seed = draw_seed()
   ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
   loss <- as.numeric(unlist(found$loss))
@@ -303,6 +307,7 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
 numbers_of_graphs <- function(y, graph, call) {
   named <- if (is.data.frame(y)) .row_names_info(y) > 0 else !is.null(if (is.null(dim(y))) names(y) else rownames(y))
   if (is.data.frame(y)) check_numeric_columns(y, "y", "Take those to learn: y[c(\"a\", \"b\")].", call)
+  given <- y
   y <- as.matrix(y)
   known <- levels(graph)
   empty <- known[tabulate(graph, nlevels(graph)) == 0]
@@ -313,15 +318,15 @@ numbers_of_graphs <- function(y, graph, call) {
     )
   }
   if (!is.numeric(y) || nrow(y) != length(known) || !all(is.finite(y))) {
-    given <- if (!is.numeric(y)) {
-      "others than numbers"
+    fault <- if (!is.numeric(y)) {
+      paste("is", describe_value(given))
     } else if (nrow(y) != length(known)) {
-      nrow(y)
+      paste("holds", nrow(y))
     } else {
-      format(y[!is.finite(y)][1])
+      paste("holds", format(y[!is.finite(y)][1]))
     }
     abort_intertwine(
-      "`y` must hold a finite number for each level of `graph`, {length(known)} in all, but it holds {given}.",
+      "`y` must hold a finite number for each level of `graph`, {length(known)} in all, but it {fault}.",
       class = "shape", hint = "The levels are {listed(utils::head(known, 6), quote = TRUE)}, in this order.", call = call
     )
   }
@@ -348,3 +353,12 @@ print.points_fit <- function(x, ...) {
   print(x$module)
   invisible(x)
 }
+
+as_rate <- function(x, call) {
+  check_number(x, arg = "learn_rate", call = call)
+  if (x <= 0) abort_intertwine("`learn_rate` must be a number above 0, not {describe_value(x)}.", call = call)
+  as.double(x)
+}
+
+#' @export
+summary.points_fit <- function(object, ...) object

@@ -158,12 +158,22 @@ register_statistics <- function() {
 }
 
 #' @export
-predict.points_fit <- function(object, ...) {
-  refuse_object(
-    object, "predict() takes a module or a fit of fit()",
-    "fitted$module(x, edges) gives numbers for the points; rowsum(as.array(...), graph) adds them up for each graph."
-  )
-}
+predict.points_fit <- function(object, ...) refuse_object(object, "predict() takes a module or a fit of fit()", points_hint)
+
+#' @export
+augment.points_fit <- function(x, ...) refuse_object(x, "augment() takes a fit of fit()", points_hint)
+
+#' @export
+evaluate.points_fit <- function(x, ...) refuse_object(x, "evaluate() takes a module or a fit of fit()", points_hint)
+
+#' @export
+tidy.points_fit <- function(x, ...) refuse_object(x, "tidy() takes a fit of fit()", "fitted$history is a data frame.")
+
+#' @export
+glance.points_fit <- tidy.points_fit
+
+points_hint <-
+  "fitted$module(x, edges) gives numbers for the points; rowsum(as.array(...), graph) adds them up for each graph."
 
 #' @export
 plot.points_fit <- function(x, ...) {
@@ -225,20 +235,15 @@ augment.images <- function(x, ...) refuse_object(x, "augment() takes a fit", "Th
 augment.image_folder <- augment.images
 
 #' @export
-plot.image_folder <- function(x, ...) refuse_folder(x, "plot() draws images")
+plot.image_folder <- function(x, ...) refuse_object(x, "plot() draws images in memory", folder_hint)
 
 #' @export
-as.array.image_folder <- function(x, ...) refuse_folder(x, "as.array() takes images")
+as.array.image_folder <- function(x, ...) refuse_object(x, "as.array() takes images in memory", folder_hint)
 
 #' @export
-as.matrix.image_folder <- function(x, ...) refuse_folder(x, "as.matrix() takes images")
+as.matrix.image_folder <- function(x, ...) refuse_object(x, "as.matrix() takes images in memory", folder_hint)
 
 #' @export
 summary.image_folder <- function(object, ...) object
 
-refuse_folder <- function(x, does, call = rlang::caller_env()) {
-  abort_intertwine(
-    "{does} in memory, not an image folder.",
-    class = "argument_type", hint = "Read its pictures first: read_image_folder(path)$x.", call = call
-  )
-}
+folder_hint <- "Read its pictures first: read_image_folder(path)$x."

@@ -218,7 +218,8 @@ wrong_calls <- function() {
       geometric_tensor(matrix("a", 3, 3), ty),
       geometric_tensor(x, ty, dtype = "double"),
       transform(t, angle = pi / 2),
-      as_torch(y)
+      as_torch(y),
+      transform(t, group_element(so3_group(), angle = 1, axis = c(0, 0, 1)))
     ),
     layers = rlang::exprs(
       r2_conv(),
@@ -638,7 +639,18 @@ wrong_calls <- function() {
       p(dots, NULL),
       fit_points(p, dots, rep(1, 5), edges, 1),
       fit_points(p, dots, edges, rep(1, 5), data.frame(a = "x")),
-      molecules_data("h2o")
+      molecules_data("h2o"),
+      augment(fp, dots),
+      tidy(fp),
+      evaluate(fp, dots, 1),
+      p(dots, edges, 3),
+      fit_points(p, dots, edges, "molecule", 1),
+      fit_points(p, dots, edges, rep(1, 5), "energy"),
+      fit_points(p, dots, edges, rep(1, 5), 1, learn_rate = 0),
+      fit_points(r3_point_conv(points, c(vector = 1), width = 2, n_rings = 2), dots, edges, rep(1, 5), 1),
+      radius_graph(at, Inf),
+      shape_plan(p, 3),
+      plot(dots, labels = "a")
     )
   )
 }

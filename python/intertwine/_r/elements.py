@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from intertwine._r.crossing.message_parts import in_r
 from intertwine._r.crossing.numpy_arrays import numbers
 from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, IntertwineError
 from intertwine.group import (
@@ -325,6 +326,7 @@ def _continuous_pair(group: Any, matrix: np.ndarray) -> GroupElement | None:
 # --- what elements tell ---------------------------------------------------------------------------------------------------
 
 
+@in_r.register
 def text(g: GroupElement) -> str:
     """An element as R prints it: by angle and axis, as cycles that count from one, or as its group writes it."""
     group = g.group

@@ -63,8 +63,9 @@ def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
     out_type = getattr(module, "out_type", None)
     if out_type is not None and not all(rho.is_trivial() for rho in out_type.representations):
         raise FieldTypeError(
-            f"forces need an energy, which the group does not change, but the output is {out_type}",
+            "forces need an energy, which the group does not change, but the output is {type}",
             hint="end the network with trivial fields",
+            parts={"type": out_type},
         )
     if x.coords is None:
         raise ArgumentTypeError("forces need features on points", hint="give coords to geometric_tensor()")
@@ -164,8 +165,9 @@ def fit(
         out_type.size != y.shape[1] or not all(r.is_trivial() for r in out_type.representations)
     ):
         raise FieldTypeError(
-            f"the output must be {y.shape[1]} trivial field(s), one for each number of y, but it is {out_type}",
-            hint="end the network with r3_point_conv(out = c(trivial = 1), ...)",
+            "the output must be a trivial field for each number of y, but it is {type}",
+            hint=f"end the network with r3_point_conv(out = c(trivial = {y.shape[1]}), ...)",
+            parts={"type": out_type},
         )
     reference = next(trained.parameters())
     x = nn.GeometricTensor(x.tensor.to(reference), x.type, x.coords.to(reference))

@@ -239,7 +239,7 @@ class GeometricTensor:
         if self.coords is None or other.coords is None:
             return self.coords is None and other.coords is None
         return self.coords is other.coords or bool(
-            self.coords.shape == other.coords.shape and torch.allclose(self.coords, other.coords)
+            self.coords.shape == other.coords.shape and torch.allclose(self.coords, other.coords.to(self.coords))
         )
 
     def is_compatible(self, other: GeometricTensor) -> bool:

@@ -103,7 +103,7 @@ class FiniteGroup(Group):
             GroupError: if it is an element of another group.
         """
         if element.group != self:
-            raise GroupError(f"{element} is an element of {element.group}, not of {self}")
+            raise GroupError(f"{{element}} is an element of {element.group}, not of {self}", parts={"element": element})
         return self._numbers[element._value]
 
     def checked_number(self, value: Any) -> int:

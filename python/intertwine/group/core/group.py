@@ -210,7 +210,8 @@ class Group(Suggesting, ABC):
         if isinstance(element, GroupElement):
             if element.group != self:
                 raise GroupError(
-                    f"{element} is an element of {element.group}, not of {self.name}",
+                    f"{{element}} is an element of {element.group}, not of {self.name}",
+                    parts={"element": element},
                     hint=Words(
                         "map it with the maps that group.subgroup(id) returns",
                         r="map it with subgroup_maps()",

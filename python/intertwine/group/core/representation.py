@@ -238,7 +238,8 @@ class Representation:
             )
         if element.group != self._group:
             raise GroupError(
-                f"{element} is an element of {element.group}, but this is a representation of {self._group}"
+                f"{{element}} is an element of {element.group}, but this is a representation of {self._group}",
+                parts={"element": element},
             )
         if isinstance(self._group, FiniteGroup):
             return self.element_matrices.at(self._group.index(element))

@@ -147,7 +147,10 @@ def edges_with_differences(
     """
     points = features.shape[0]
     if features.dim() != 2:
-        raise ShapeError(f"features on points have the shape (points, channels), not {tuple(features.shape)}")
+        raise ShapeError(
+            f"features on points have the shape (points, channels), not {tuple(features.shape)}",
+            hint="points have no grid: leave sizes out, and give a matrix of features",
+        )
     if edge_index is None:
         raise ArgumentTypeError(
             f"{name} needs the edges of the graph{{argument}}",
