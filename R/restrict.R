@@ -4,8 +4,8 @@
 #'
 #' `restrict()` is the same object under a subgroup: of a space, a group, a representation, a field type or a tensor.
 #' `restrict_module()` is the layer that does it to features, half-way up a network: rotations and mirrors below, mirrors
-#' alone above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis of
-#' features so that restricted fields are again sums of known ones; use it after a restriction.
+#' alone above. `disentangle()` splits a representation into smaller ones, and `disentangle_module()` changes the basis
+#' of features so that restricted fields are again sums of known ones; use it after a restriction.
 #'
 #' @inheritParams r2_conv
 #' @param x A space, a group, a representation, a field type or a geometric tensor.
@@ -87,4 +87,34 @@ disentangle.equivariant_module <- function(x, ...) disentangle_module(x)
 #' @export
 disentangle_module <- function(object, ...) {
   create_layer("DisentangleModule")
+}
+
+#' Less symmetry for a trained model
+#'
+#' `restrict_model()` is the model with less symmetry from one of its layers on, and the same answers: what respects a
+#' group respects its subgroups. Trained further, it may learn what the larger group forbids, for example that digits
+#' stand upright.
+#'
+#' @param model A sequence of layers, or a fit of one.
+#' @param to The space with less symmetry, such as `gspace_rot2d(N = 4)` for a model on `gspace_flip_rot2d(N = 4)`.
+#' @param from_layer The number of the first layer that is restricted.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @return A module: the layers before, the restriction, and the other layers for the restricted fields, with all that
+#'   they have learned.
+#' @seealso [restrict_module()] for a layer that restricts, `restrict` in [equivariant_cnn()]
+#' @export
+#' @examplesIf intertwine_available()
+#' model <- field_type(gspace_flip_rot2d(N = 4), trivial = 1) |>
+#'   r2_conv(out = c(regular = 2), kernel_size = 3) |>
+#'   nonlin_relu() |>
+#'   head_classes(n = 2)
+#' less <- restrict_model(model, to = gspace_rot2d(N = 4), from_layer = 2)
+#' x <- array(rnorm(49), c(1, 1, 7, 7))
+#' all.equal(less(x), model(x), tolerance = 1e-5)
+restrict_model <- function(model, to, from_layer = 1, ...) {
+  if (inherits(model, "intertwine_fit")) model <- model$module
+  check_module(model)
+  check_class(to, "gspace", "a space", hint = "For example gspace_rot2d(N = 4).")
+  from_layer <- as_count(from_layer, min = 1)
+  py_call_checked("models.restrict_model", list(model, to, from_layer - 1L))
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from intertwine.models.classifier import equivariant_cnn, plain_cnn
 from intertwine.models.matching import count_operations, count_parameters, match_budget, match_parameters, time_forward
 from intertwine.models.resnet import equivariant_resnet
+from intertwine.models.restriction import restrict_model
 from intertwine.models.unet import equivariant_unet
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
@@ -25,6 +26,7 @@ __all__ = [
     "match_budget",
     "match_parameters",
     "plain_cnn",
+    "restrict_model",
     "time_forward",
 ]
 

@@ -225,14 +225,18 @@ class Symmetries:
         if stage not in self._steps:
             return []
         order = self.space.fibergroup.order()
-        label = _label(self.space, self._steps[stage])
+        label = subgroup_label(self.space, self._steps[stage])
         self.space = self.space.restrict(label)[0]
         self.factor *= order // self.space.fibergroup.order()
         return [nn.RestrictionModule.spec(id=label), nn.DisentangleModule.spec()]
 
 
-def _label(space: GSpace, subgroup: Any) -> Any:
+def subgroup_label(space: GSpace, subgroup: Any) -> Any:
     """The label of a subgroup that is given by its label, or by a space with it.
+
+    Args:
+        space: with the group.
+        subgroup: the label, or a space with less symmetry.
 
     Raises:
         ArgumentError: if the space's motions are not some of those of the group.
@@ -240,16 +244,34 @@ def _label(space: GSpace, subgroup: Any) -> Any:
     if not isinstance(subgroup, GSpace):
         return subgroup
     group: Any = space.fibergroup
-
-    def same(motion: Any) -> bool:
-        return motion.shape == wanted[0].shape and any(np.allclose(motion, other, atol=1e-9) for other in wanted)
-
-    wanted = [subgroup.basespace_action(g) for g in subgroup.fibergroup.elements]
-    numbers = [number for number, g in enumerate(group.elements) if same(space.basespace_action(g))]
-    if len(numbers) != len(wanted):
+    numbers = _shared_motions(space, subgroup)
+    if len(numbers) != subgroup.fibergroup.order():
         raise ArgumentError(
             "{subgroup} has motions that {space} has not",
             hint="restrict to a space whose symmetries are some of those before it",
             parts={"subgroup": subgroup, "space": space},
         )
     return group._id_of_subgroup(numbers)
+
+
+def common_subgroup(space: GSpace, other: GSpace) -> Any:
+    """The label of those elements of a group whose motions another group has too.
+
+    Args:
+        space: with the group.
+        other: with the other one.
+    """
+    group: Any = space.fibergroup
+    return group._id_of_subgroup(_shared_motions(space, other))
+
+
+def _shared_motions(space: GSpace, other: GSpace) -> list[int]:
+    """The numbers of the elements of a group that move space as some element of another group does."""
+    if space.fibergroup.order() < 0 or other.fibergroup.order() < 0:
+        raise ArgumentError("motions can only be compared between finite groups", hint="give the label of a subgroup")
+    motions = np.stack([other.basespace_action(g) for g in other.fibergroup.elements])
+    return [
+        number
+        for number, g in enumerate(space.fibergroup.elements)
+        if (np.abs(motions - space.basespace_action(g)).max(axis=(1, 2), initial=0.0) < 1e-9).any()
+    ]
