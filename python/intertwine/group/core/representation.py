@@ -393,7 +393,8 @@ class Representation:
         if self._given_matrices is not None and isinstance(self._group, FiniteGroup) and not self.is_signed_permutation:
             given = self.matrices
         built = (self._group, self._name, self._irreps, self._change_of_basis, given, self._attributes)
-        notes = {name: vars(self)[name] for name in ("attributes", "supported_nonlinearities") if name in vars(self)}
+        kept = ("attributes", "supported_nonlinearities", "_restricted")
+        notes = {name: vars(self)[name] for name in kept if name in vars(self)}
         return (_rebuild, built, notes or None)
 
 
