@@ -62,7 +62,31 @@ def each_layer() -> dict[str, Any]:
         for (key, a), b in zip(together.named_buffers(), alone.buffers()):
             errors[f"buffer {key}"] = _difference(a.double(), b.double())
         found[name] = errors
+    found["one process without items"] = _uneven_shares()
     return found
+
+
+def _uneven_shares() -> dict[str, float]:
+    """Errors of a batch norm when one process has the whole batch and the other none of it."""
+    from intertwine import nn
+
+    from .layers import build, features
+
+    alone = build("batch norm").double().train()
+    x = features("batch norm", alone, batch=4, dtype=torch.float64)
+    together = nn.synchronise_batchnorm(copy.deepcopy(alone))
+    share = x if torch.distributed.get_rank() == 0 else x[:0]
+    probe = torch.randn(x.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    inputs = (x.clone().requires_grad_(), share.clone().requires_grad_())
+    outputs = (alone(inputs[0]), together(inputs[1]))
+    for output in outputs:
+        (output * probe[: len(output)]).sum().backward()
+    count = len(share)
+    return {
+        "output": _difference(outputs[1].detach(), outputs[0].detach()[:count]),
+        "gradient": _difference(inputs[1].grad, inputs[0].grad[:count]),  # type: ignore[arg-type, index]
+        "running variance": _difference(together.running_var, alone.running_var),  # type: ignore[arg-type]
+    }
 
 
 def loss_curves() -> dict[str, Any]:

@@ -32,6 +32,11 @@ def test_synchronised_statistics():
     assert found["state"] < 1e-10
 
 
+def test_a_process_without_items_still_sums_with_the_other():
+    errors = two_processes("each layer")["one process without items"]
+    assert max(errors.values()) < 1e-12, errors
+
+
 def test_one_process_alone_notices_nothing():
     kind = nn.field_type(gspaces.rot2dOnR2(4), regular=2)
     torch.manual_seed(0)

@@ -27,7 +27,6 @@ def has_kernels(tensor: torch.Tensor) -> bool:
     return (
         type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and tensor.device.type in ("cpu", "cuda")
-        and tensor.numel() > 0
         and not is_traced()
         and has_values(tensor)
         and torch.autograd.forward_ad._current_level < 0
@@ -55,9 +54,10 @@ def channel_moments(tensor: torch.Tensor, processes: Processes | None) -> tuple[
     """
     half = tensor.dtype in (torch.float16, torch.bfloat16)
     count = tensor.numel() // tensor.shape[1]
-    if has_kernels(tensor) and not torch.is_grad_enabled() and _has_long_rows(tensor):
+    kernels = count > 0 and not torch.is_grad_enabled() and has_kernels(tensor)
+    if kernels and _has_long_rows(tensor):
         mean, var = _row_moments(tensor.flatten(2))
-    elif has_kernels(tensor) and not torch.is_grad_enabled():
+    elif kernels:
         # Unused statistics of single precision are what lets the kernel return such.
         unused = 2 * [tensor.new_zeros(tensor.shape[1], dtype=torch.float32) if half else None]
         mean, var = torch.batch_norm_update_stats(tensor, *unused, 0.0)  # type: ignore[attr-defined]
@@ -127,13 +127,16 @@ class _Normalise(torch.autograd.Function):
             found = iter(torch.autograd.grad(ctx.plainly(tensor, weight, bias), inputs, grads[0], create_graph=True))
             return *(next(found) if want else None for want in wanted), None, None, None, None, None
         inverse = (var + ctx.eps).rsqrt()
-        _, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
-            grads[0], tensor, weight, None, None, mean, inverse, True, ctx.eps, [False, True, True]
-        )
+        # The share of a process may be empty: it still sums with the others.
+        of_weight = of_bias = torch.zeros_like(mean)
+        if tensor.numel():
+            _, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+                grads[0], tensor, weight, None, None, mean, inverse, True, ctx.eps, [False, True, True]
+            )
         of_tensor = None
         if wanted[0]:
             slope, level = ctx.pooled(of_weight), ctx.pooled(of_bias)
-            if tensor.is_cuda:
+            if tensor.is_cuda and tensor.numel():
                 one = torch.ones(1, dtype=torch.int32, device=tensor.device)
                 of_tensor = torch.batch_norm_backward_elemt(  # type: ignore[attr-defined]
                     grads[0], tensor, mean, inverse, weight, level, slope / inverse, one
