@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # These import peers beside intertwine. The others run in .venv, which has scikit-learn's photographs and lightning.
-BESIDE_PEERS=" first_light grids groups layers plane points space "
+BESIDE_PEERS=" first_light grids groups growth layers plane points space "
 
 [ $# -gt 0 ] || set -- benchmarks/*.py benchmarks/*.R
 summary='' failed=0

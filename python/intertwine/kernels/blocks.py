@@ -147,13 +147,16 @@ class PairExpansion(ConstantModule):
         for band in functions.bands:
             elements = basis.touched(band.functions)
             numbers += (elements.stop - elements.start) * (band.cells.stop - band.cells.start)
-        if numbers * self._width * self._in_size > KEEP_UP_TO:
+        # The elements are far fewer than the functions that they are made of.
+        if numbers * self._width * self._in_size > 2 * KEEP_UP_TO:
             return None
         tables = []
         for band in functions.bands:
             cells = functions.order[band.cells]
             values = basis.sampled(lambda block, at=cells: functions.factors.products(block, at), band.functions)
-            tables.append((basis.touched(band.functions), values.reshape(len(values), -1, len(cells))))
+            tables.append(
+                (basis.touched(band.functions), values.reshape(len(values), self._width * self._in_size, len(cells)))
+            )
         return BandProduct(functions, tables, basis.size)
 
     def _set_turns(self, plan: ExpansionPlan, turns: dict[Angular, np.ndarray]) -> str:

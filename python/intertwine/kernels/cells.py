@@ -159,7 +159,7 @@ class BandProduct(ConstantModule):
             self._elements = [where for where, _ in elements]
             for number, (_, values) in enumerate(elements):
                 self._width = values.shape[1]
-                self.register_constant(f"band_{number}", values.reshape(len(values), -1))
+                self.register_constant(f"band_{number}", values.reshape(len(values), self._width * values.shape[2]))
         elif functions.numbers <= KEEP_UP_TO:
             for number, band in enumerate(functions.bands):
                 values = functions.factors.products(band.functions, functions.order[band.cells])

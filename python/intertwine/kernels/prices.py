@@ -17,7 +17,9 @@ from intertwine.group.constructions.components import Component, IrrepComponent
 from intertwine.group.constructions.decomposition import greatest_frequency
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
+from intertwine.kernels.cells import KEEP_UP_TO
 from intertwine.kernels.expansion_plan import layout
+from intertwine.kernels.lattice import CellBasis
 from intertwine.kernels.orbits import Orbit, angular_action, angular_size
 from intertwine.kernels.ring_functions import ScalarBasis
 
@@ -64,7 +66,12 @@ def plan_prices(
         cells: the cells of the kernel.
     """
     functions, blocks = scalars.size, scalars.blocks
-    yield Price(bytes=24.0 * functions * cells, seconds=6e-8 * functions * cells + 2e-4 * len(blocks))
+    # rings and harmonics at the cells, each order of which has one size; and what of their products is kept
+    harmonics = float(sum({block.order: block.where.stop - block.where.start for block in blocks}.values()))
+    factors, kept = (2 * len(scalars.rings) + harmonics) * cells, float(min(functions * cells, KEEP_UP_TO))
+    if isinstance(scalars, CellBasis) or any(isinstance(block.order, Orbit) for block in blocks):
+        factors = float(functions * cells)
+    yield Price(bytes=60.0 * factors + 24.0 * kept, seconds=6e-7 * factors + 6e-8 * kept + 2e-4 * len(blocks))
     sizes_of_sides = [float(sum(rho.size for rho in side)) for side in (in_representations, out_representations)]
     # a map of all channels has about so many weights at least
     yield Price(bytes=4.0 * sizes_of_sides[0] * sizes_of_sides[1] / max(action.group.order(), 8) ** 2)
@@ -94,7 +101,10 @@ def plan_prices(
     for out_kind in target.kinds:
         out = out_kind.component
         if out.count > 1:
-            yield Price(bytes=12.0 * out.count * functions * cells, seconds=6e-8 * out.count * functions * cells)
+            numbers = float(out.count * functions * min(functions, cells))
+            if action.size <= 2 and numbers > KEEP_UP_TO:
+                numbers = float(KEEP_UP_TO + 8 * out.count * functions)
+            yield Price(bytes=24.0 * numbers, seconds=6e-8 * numbers)
         for in_kind in source.kinds:
             size = in_kind.component.size
             weights = in_kind.copies * out_kind.copies

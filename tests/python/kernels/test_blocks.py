@@ -190,3 +190,14 @@ def test_large_bases_that_are_not_free_are_batched_by_ring_and_order(monkeypatch
     filters = theirs.basisexpansion(theirs.weights)
     (expected,) = torch.autograd.grad(filters, theirs.weights, filters.detach())
     torch.testing.assert_close(theirs.basisexpansion.transposed(filters.detach()), expected)
+
+
+def test_bands_that_hold_no_element():
+    gray = nn.FieldType(C8, [C8.trivial_repr])
+    layer = nn.R2Conv(gray, gray, 91, initialize=False).double()
+    weights = torch.randn(layer.weights.numel(), dtype=torch.float64, requires_grad=True)
+    filters = layer.basisexpansion(weights)
+    assert torch.equal(filters, layer.basisexpansion.expanded(weights))
+    assert filters.view(91, 91).rot90().sub(filters.view(91, 91)).abs().max() < 1e-12
+    (gradient,) = torch.autograd.grad(filters.square().sum() / 2, weights)
+    torch.testing.assert_close((gradient @ weights).item(), filters.square().sum().item())
