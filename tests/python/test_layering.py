@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
+from .contracts.cases import over
 
 PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 
@@ -132,15 +132,15 @@ def where(path: Path, line: int) -> str:
     return f"{path.relative_to(PACKAGE.parent)}:{line}"
 
 
-@pytest.fixture(params=FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def path(request: pytest.FixtureRequest) -> Path:
-    return request.param
+over_files = over("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
+@over_files
 def test_every_part_has_a_layer(path: Path) -> None:
     assert part_of(path) in {"", *RANK}, f"{part_of(path)} is in no layer: add it to LAYERS where it belongs"
 
 
+@over_files
 def test_imports_point_down(path: Path) -> None:
     part = part_of(path)
     if not part:
@@ -183,6 +183,7 @@ def neighbours(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield line, rest
 
 
+@over_files
 def test_rooms_are_in_order(path: Path) -> None:
     part = part_of(path)
     rooms = ROOMS.get(part)
@@ -227,6 +228,7 @@ def test_imports_at_the_top_have_no_cycle() -> None:
     assert list(TopologicalSorter(graph).static_order())
 
 
+@over_files
 def test_folders_and_files_are_small(path: Path) -> None:
     assert len(list(path.parent.glob("*.py"))) <= MOST_FILES, f"{path.parent.name} has too many files: make rooms"
     lines = len(path.read_text(encoding="utf-8").splitlines())
@@ -234,6 +236,7 @@ def test_folders_and_files_are_small(path: Path) -> None:
     assert lines <= MOST_LINES, f"{name} has {lines} lines: take it apart"
 
 
+@over_files
 def test_third_party_packages_are_the_declared_ones(path: Path) -> None:
     part = part_of(path)
     allowed = {"intertwine", *NUMERIC, *EXTRAS.get(part, set())}
@@ -247,10 +250,12 @@ def test_third_party_packages_are_the_declared_ones(path: Path) -> None:
     assert not foreign, f"{part or 'intertwine'} may import only {sorted(allowed)}: {foreign}"
 
 
+@over_files
 def test_no_star_imports(path: Path) -> None:
     assert not [where(path, line) for line, name in imported(path) if name.endswith(".*")]
 
 
+@over_files
 def test_nothing_prints(path: Path) -> None:
     """R prints, and so do programs; a library returns (output from Python does not reach an R document)."""
     if part_of(path) in {"cli", "__main__"}:
@@ -258,6 +263,7 @@ def test_nothing_prints(path: Path) -> None:
     assert not [where(path, line) for line in calls_of(path, "print")]
 
 
+@over_files
 def test_no_bare_assert(path: Path) -> None:
     """An assert says nothing to a user and vanishes under ``python -O``."""
     tree = tree_of(path)

@@ -13,6 +13,7 @@ import torch
 from intertwine import gspaces, nn
 from intertwine.errors import EquivarianceWarning, IntertwineError
 
+from ..contracts.cases import over
 from ..contracts.copies import reloaded
 from ..contracts.layers import (
     LAYERS,
@@ -30,9 +31,7 @@ SPATIAL = [name for name, layer in LAYERS.items() if layer.side]
 STATEFUL = [*(name for name in TRAINABLE if name != "batch norm, not affine"), "classifier", "head"]
 
 
-@pytest.fixture(params=LAYERS, name="name")
-def fixture_name(request):
-    return request.param
+over_layers = over("name", LAYERS)
 
 
 def tensor_of(y):
@@ -73,23 +72,26 @@ def test_every_layer_is_under_contract():
 # ---- equivariance
 
 
+@over_layers
 def test_exactly_equivariant(name):
     module = build(name).double().eval()
     assert_equivariant(name, module, 1e-12, torch.float64)
     assert_equivariant(name, module.float(), 1e-5, torch.float32)
 
 
+@over_layers
 def test_exactly_equivariant_in_training_mode(name):
     assert_equivariant(name, build(name).double().train(), 1e-12, torch.float64)
 
 
-@pytest.mark.parametrize("trained", STATEFUL)
+@over("trained", STATEFUL)
 def test_exactly_equivariant_after_training(trained):
     module = build(trained).double()
     step(module, features(trained, module, dtype=torch.float64))
     assert_equivariant(trained, module.eval(), 1e-12, torch.float64)
 
 
+@over_layers
 def test_the_inputs_of_the_contract_are_not_symmetric(name):
     module = build(name)
     x = features(name, module)
@@ -97,7 +99,7 @@ def test_the_inputs_of_the_contract_are_not_symmetric(name):
     assert moved or module.in_type.fibergroup.order() == 1
 
 
-@pytest.mark.parametrize("checked", SPATIAL)
+@over("checked", SPATIAL)
 def test_check_equivariance_passes_and_reports(checked):
     module = build(checked).eval()
     state = {k: v.clone() for k, v in module.state_dict().items()}
@@ -124,6 +126,7 @@ def test_check_equivariance_passes_and_reports(checked):
 # ---- kinds of input
 
 
+@over_layers
 def test_the_same_kind_comes_back(name):
     module = build(name).eval()
     x = features(name, module)
@@ -139,6 +142,7 @@ def test_the_same_kind_comes_back(name):
         assert plain.shape[1] == module.out_type.size
 
 
+@over_layers
 def test_the_input_is_left_alone(name):
     module = build(name)
     for mode in (True, False):
@@ -148,7 +152,7 @@ def test_the_input_is_left_alone(name):
         assert torch.equal(x, kept)
 
 
-@pytest.mark.parametrize("laid_out", SPATIAL)
+@over("laid_out", SPATIAL)
 def test_memory_layout_does_not_matter(laid_out):
     module = build(laid_out).eval()
     x = features(laid_out, module)
@@ -158,6 +162,7 @@ def test_memory_layout_does_not_matter(laid_out):
     assert relative_error(module(x.transpose(-1, -2).contiguous().transpose(-1, -2)), expected) < 1e-5
 
 
+@over_layers
 def test_items_of_a_batch_do_not_mix(name):
     module = build(name).eval()
     x = features(name, module, batch=3)
@@ -166,12 +171,14 @@ def test_items_of_a_batch_do_not_mix(name):
         assert relative_error(run(module, x[i : i + 1]), together[i : i + 1]) < 1e-5
 
 
+@over_layers
 def test_empty_batches(name):
     module = build(name).eval()
     x = features(name, module)
     assert run(module, x[:0]).shape == (0, *run(module, x).shape[1:])
 
 
+@over_layers
 def test_wrong_input_is_refused(name):
     module = build(name).eval()
     kind = module.in_type
@@ -201,6 +208,7 @@ def test_wrong_input_is_refused(name):
 # ---- state
 
 
+@over_layers
 def test_fault_5_state_is_the_same_in_train_and_eval(name):
     module = build(name)
     x = features(name, module)
@@ -212,8 +220,8 @@ def test_fault_5_state_is_the_same_in_train_and_eval(name):
     assert {k: v.shape for k, v in module.state_dict().items()} == {k: v.shape for k, v in fresh.items()}
 
 
-@pytest.mark.parametrize(("saved", "loaded"), list(itertools.product(["train", "eval"], repeat=2)))
-@pytest.mark.parametrize("stateful", STATEFUL)
+@over("saved, loaded", itertools.product(["train", "eval"], repeat=2))
+@over("stateful", STATEFUL)
 def test_strict_loading_in_all_pairs_of_modes(stateful, saved, loaded):
     source, target = build(stateful, seed=0), build(stateful, seed=1)
     x = features(stateful, source)
@@ -229,6 +237,7 @@ def test_strict_loading_in_all_pairs_of_modes(stateful, saved, loaded):
     assert torch.equal(run(target, x), before)
 
 
+@over_layers
 def test_fault_6_the_state_is_parameters_and_running_statistics(name):
     module = build(name)
     parameters = dict(module.named_parameters())
@@ -240,6 +249,7 @@ def test_fault_6_the_state_is_parameters_and_running_statistics(name):
     assert saved <= 1.2 * weights + 16 * len(running) * 8
 
 
+@over_layers
 def test_evaluation_reuses_no_stale_filter(name):
     module = build(name)
     parameters = list(module.parameters())
@@ -256,7 +266,7 @@ def test_evaluation_reuses_no_stale_filter(name):
     assert not torch.equal(second, first)
 
 
-@pytest.mark.parametrize("stateful", STATEFUL)
+@over("stateful", STATEFUL)
 def test_a_filter_of_autocast_is_not_used_outside(stateful):
     module = build(stateful).eval()
     x = features(stateful, module)
@@ -267,7 +277,7 @@ def test_a_filter_of_autocast_is_not_used_outside(stateful):
     assert torch.equal(run(module, x), expected)
 
 
-@pytest.mark.parametrize("stateful", STATEFUL)
+@over("stateful", STATEFUL)
 def test_inference_mode_leaves_nothing_behind(stateful):
     module = build(stateful).eval()
     x = features(stateful, module)
@@ -282,6 +292,7 @@ def test_inference_mode_leaves_nothing_behind(stateful):
 # ---- copies
 
 
+@over_layers
 def test_fault_12_copies_are_independent_and_share_the_groups(name):
     module = build(name).eval()
     x = features(name, module)
@@ -297,6 +308,7 @@ def test_fault_12_copies_are_independent_and_share_the_groups(name):
     assert copy.deepcopy(module).in_type is module.in_type
 
 
+@over_layers
 def test_rebuilt_from_its_arguments(name):
     module = build(name).eval()
     if isinstance(module, nn.SequentialModule):
@@ -307,6 +319,7 @@ def test_rebuilt_from_its_arguments(name):
     assert torch.equal(run(twin, x), run(module, x))
 
 
+@over_layers
 def test_seeds_govern(name):
     a, b, c = build(name, 3), build(name, 3), build(name, 4)
     assert all(same_bytes(p, q) for p, q in zip(a.parameters(), b.parameters()))
@@ -314,6 +327,7 @@ def test_seeds_govern(name):
         assert any(not same_bytes(p, q) for p, q in zip(a.parameters(), c.parameters()))
 
 
+@over_layers
 def test_numpys_global_state_does_not_matter(name):
     np.random.seed(0)  # noqa: NPY002
     a = build(name, 3)
@@ -328,7 +342,7 @@ def test_numpys_global_state_does_not_matter(name):
 # ---- gradients, dtypes, devices
 
 
-@pytest.mark.parametrize("stateful", STATEFUL)
+@over("stateful", STATEFUL)
 def test_every_parameter_gets_a_finite_gradient(stateful):
     module = build(stateful).train()
     x = features(stateful, module).requires_grad_()
@@ -380,6 +394,7 @@ def test_function_transforms(mapped):
             torch.testing.assert_close(grads[key], parameter.grad, atol=1e-4, rtol=1e-4)
 
 
+@over_layers
 def test_dtypes_are_cast_from_exact_constants(name):
     module = build(name).eval()
     x = features(name, module, dtype=torch.float64)
@@ -397,6 +412,7 @@ def test_dtypes_are_cast_from_exact_constants(name):
     assert torch.equal(run(module, x), exact)
 
 
+@over_layers
 def test_built_in_double_is_exact(name):
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -424,7 +440,7 @@ def test_meta_device_and_back(stateful):
 # ---- shapes, export, compilation
 
 
-@pytest.mark.parametrize("shaped", [name for name in SPATIAL if name != "classifier" and not LAYERS[name].fixed])
+@over("shaped", [name for name in SPATIAL if name != "classifier" and not LAYERS[name].fixed])
 def test_output_shapes_without_computing(shaped):
     module = build(shaped)
     kind = module.in_type
@@ -510,6 +526,7 @@ def test_torch_export(traced):
 # ---- printing
 
 
+@over_layers
 def test_prints_without_addresses_or_tensors(name):
     printed = repr(build(name))
     assert printed == repr(build(name, seed=5))

@@ -11,6 +11,7 @@ import torch
 from intertwine import group, gspaces, nn
 from intertwine.errors import ArgumentError, UnsupportedFieldError
 
+from ..contracts.cases import over
 from ..contracts.lists import REPRESENTATIONS, turned
 
 
@@ -101,7 +102,7 @@ def error_of(function, in_type, out_type):
 
 
 @pytest.mark.parametrize("layer", POINTWISE)
-@pytest.mark.parametrize("name", FIELDS)
+@over("name", FIELDS)
 def test_functions_of_channels_are_refused_exactly_where_they_break_the_symmetry(name, layer):
     build, function = POINTWISE[layer]
     in_type = type_of(name)
@@ -114,7 +115,7 @@ def test_functions_of_channels_are_refused_exactly_where_they_break_the_symmetry
 
 
 @pytest.mark.parametrize("layer", OTHERS)
-@pytest.mark.parametrize("name", FIELDS)
+@over("name", FIELDS)
 def test_other_layers_are_equivariant_or_refuse(name, layer):
     in_type = type_of(name)
     try:
@@ -141,13 +142,13 @@ NEVER_REFUSED = (
 )
 
 
-@pytest.mark.parametrize("layer", NEVER_REFUSED)
-@pytest.mark.parametrize("name", FIELDS)
+@over("layer", NEVER_REFUSED)
+@over("name", FIELDS)
 def test_layers_for_any_field_take_any_field(name, layer):
     OTHERS[layer](type_of(name))
 
 
-@pytest.mark.parametrize("name", [name for name in FIELDS if "C8" in name or "D4" in name])
+@over("name", [name for name in FIELDS if "C8" in name or "D4" in name])
 def test_maxima_over_space(name):
     rho = FIELDS[name]()
     space = gspaces.rot2dOnR2(8) if rho.group == group.cyclic_group(8) else gspaces.flipRot2dOnR2(4)

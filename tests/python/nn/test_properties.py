@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import pytest
 
+from ..contracts.cases import over
 from ..contracts.layers import LAYERS, REPRESENTATIVES
 from ..contracts.properties import PROPERTIES
 from ..contracts.table import FILE, entries_of_classes, render
 
-CASES = [
-    pytest.param(
-        title,
-        name,
-        marks=[pytest.mark.slow] if found.slow or (found.heavy and name not in REPRESENTATIVES) else [],
-    )
-    for title, found in PROPERTIES.items()
-    for name in LAYERS
-    if not found.together
-]
+EXTENT = {
+    title: ([] if found.slow else REPRESENTATIVES if found.heavy else LAYERS) for title, found in PROPERTIES.items()
+}
+"""The entries that run by default: in the order of the list."""
 
 
-@pytest.mark.parametrize(("title", "name"), CASES)
+def check(title, name):
+    found = PROPERTIES[title]
+    (found.exception(name) or found).check(name)
+
+
+@pytest.mark.parametrize("title", [title for title, names in EXTENT.items() if names])
+@over("name", LAYERS, parts=2)
 def test_property(title, name):
-    found = PROPERTIES[title]
-    exception = found.exception(name)
-    (exception or found).check(name)
+    if name in EXTENT[title]:
+        check(title, name)
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["each class", "all"])
-@pytest.mark.parametrize("title", [title for title, found in PROPERTIES.items() if found.together])
-def test_property_of_all_layers(title, every):
-    found = PROPERTIES[title]
-    problems = {}
-    for name in LAYERS if every else REPRESENTATIVES:
-        try:
-            (found.exception(name) or found).check(name)
-        except Exception as error:
-            problems[name] = error
-    assert not problems
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("title", "name"), [(title, name) for title, names in EXTENT.items() for name in LAYERS if name not in names]
+)
+def test_property_at_length(title, name):
+    check(title, name)
 
 
 def test_the_table_in_the_docs_is_what_is_tested():

@@ -1,0 +1,92 @@
+"""Many small cases in one test, for pytest spends milliseconds on each test that it lists, starts and reports."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+import torch
+from _pytest.mark.expression import Expression
+from _pytest.outcomes import OutcomeException
+
+SHOWN = 20
+"""Of more failures the names alone are told."""
+
+
+def over(names: str, values: Iterable[Any], ids: Callable[[Any], str] = str, parts: int = 1) -> Callable[..., Any]:
+    """Like ``pytest.mark.parametrize``, but the cases are one test; two of them one upon the other make all pairs.
+
+    All cases run, although some fail; then the test fails with the name and the traceback of each that failed. Before each the
+    seed is 0. ``-k`` selects among the cases by their names, too. Fixtures are those of the test: cases share a ``tmp_path``.
+
+    Args:
+        names: of the arguments that the values are, with commas between.
+        values: one for each case; tuples if there are several names.
+        ids: the name of a value.
+        parts: into how many tests the cases are dealt out, where they take long.
+    """
+    arguments = [name.strip() for name in names.split(",")]
+    values = list(values)
+    told = [[ids(value)] if len(arguments) == 1 else [ids(one) for one in value] for value in values]
+    given = [dict(zip(arguments, [value] if len(arguments) == 1 else value, strict=True)) for value in values]
+    added = [("-".join(text), arguments_) for text, arguments_ in zip(told, given, strict=True)]
+
+    def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
+        inner, cases = getattr(test, "over_cases", (test, [("", {})]))
+        pairs = [("-".join(filter(None, (b, a))), {**y, **x}) for a, x in added for b, y in cases]
+
+        @functools.wraps(inner)
+        def run(request: pytest.FixtureRequest, part_of_cases: int = 0, **fixtures: Any) -> None:
+            selected = _selected(request, pairs)[part_of_cases::parts]
+            _run(inner, selected, {name: value for name, value in fixtures.items() if name in wanted})
+
+        taken = {name for _, case in pairs for name in case}
+        wanted = [name for name in inspect.signature(inner).parameters if name not in taken]
+        extra = ["request", *(["part_of_cases"] if parts > 1 else [])]
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in dict.fromkeys([*extra, *wanted])]
+        )
+        run.over_cases = (inner, pairs)  # type: ignore[attr-defined]
+        # pytest matches -k with the names of the attributes of a function.
+        run.__dict__.update({name: True for name, _ in pairs if name})
+        return pytest.mark.parametrize("part_of_cases", range(parts))(run) if parts > 1 else run
+
+    return decorate
+
+
+def _selected(request: pytest.FixtureRequest, cases: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The cases that the expression of ``-k`` is true of; all if it is so of the test without them."""
+    keyword = request.config.getoption("keyword")
+    if not keyword:
+        return cases
+    expression = Expression.compile(keyword)
+    around = [node.name.lower() for node in request.node.listchain()]
+
+    def holds(case: str) -> bool:
+        return expression.evaluate(lambda text, **_: any(text.lower() in name for name in [*around, case.lower()]))
+
+    return [(name, arguments) for name, arguments in cases if holds(name)]
+
+
+def _run(test: Callable[..., Any], cases: list[tuple[str, dict[str, Any]]], fixtures: dict[str, Any]) -> None:
+    failed: dict[str, str] = {}
+    skipped: list[str] = []
+    for name, arguments in cases:
+        torch.manual_seed(0)
+        try:
+            test(**fixtures, **arguments)
+        except pytest.skip.Exception as reason:
+            skipped.append(str(reason))
+        except (Exception, OutcomeException) as error:
+            error.__traceback__ = error.__traceback__.tb_next if error.__traceback__ else None  # without this frame
+            failed[name] = "".join(traceback.format_exception(error))
+    if failed:
+        texts = [f"---- {name}\n{text}" for name, text in list(failed.items())[:SHOWN]]
+        summary = f"{len(failed)} of {len(cases)} cases failed: {'; '.join(failed)}"
+        pytest.fail("\n".join([summary, *texts, summary]), pytrace=False)
+    if cases and len(skipped) == len(cases):
+        pytest.skip("; ".join(dict.fromkeys(skipped)))
