@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # R CMD check of the package as built from a clean copy of the sources: tools/check.sh python|none
 # 0 errors, 0 warnings, 0 notes, or it fails. `none` is a machine where R finds no Python.
+# All R tests run in it, or those whose files INTERTWINE_TESTS matches (tests/testthat.R).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD

@@ -6,7 +6,7 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -17,7 +17,21 @@ SHOWN = 20
 """Of more failures the names alone are told."""
 
 
-def over(names: str, values: Iterable[Any], ids: Callable[[Any], str] = str, parts: int = 1) -> Callable[..., Any]:
+class _Case(NamedTuple):
+    value: Any
+    make: Callable[[Any], Any] | None
+
+    def made(self) -> Any:
+        return self.make(self.value) if self.make else self.value
+
+
+def over(
+    names: str,
+    values: Iterable[Any],
+    ids: Callable[[Any], str] = str,
+    make: Callable[[Any], Any] | None = None,
+    parts: int = 1,
+) -> Callable[..., Any]:
     """Like ``pytest.mark.parametrize``, but the cases are one test; two of them one upon the other make all pairs.
 
     All cases run, although some fail; then the test fails with the name and the traceback of each that failed. Before each the
@@ -27,12 +41,16 @@ def over(names: str, values: Iterable[Any], ids: Callable[[Any], str] = str, par
         names: of the arguments that the values are, with commas between.
         values: one for each case; tuples if there are several names.
         ids: the name of a value.
+        make: what a test gets of a value, made when its turn comes.
         parts: into how many tests the cases are dealt out, where they take long.
     """
     arguments = [name.strip() for name in names.split(",")]
     values = list(values)
     told = [[ids(value)] if len(arguments) == 1 else [ids(one) for one in value] for value in values]
-    given = [dict(zip(arguments, [value] if len(arguments) == 1 else value, strict=True)) for value in values]
+    given = [
+        {name: _Case(one, make) for name, one in zip(arguments, [value] if len(arguments) == 1 else value, strict=True)}
+        for value in values
+    ]
     added = [("-".join(text), arguments_) for text, arguments_ in zip(told, given, strict=True)]
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,13 +90,13 @@ def _selected(request: pytest.FixtureRequest, cases: list[tuple[str, Any]]) -> l
     return [(name, arguments) for name, arguments in cases if holds(name)]
 
 
-def _run(test: Callable[..., Any], cases: list[tuple[str, dict[str, Any]]], fixtures: dict[str, Any]) -> None:
+def _run(test: Callable[..., Any], cases: list[tuple[str, dict[str, _Case]]], fixtures: dict[str, Any]) -> None:
     failed: dict[str, str] = {}
     skipped: list[str] = []
     for name, arguments in cases:
         torch.manual_seed(0)
         try:
-            test(**fixtures, **arguments)
+            test(**fixtures, **{key: case.made() for key, case in arguments.items()})
         except pytest.skip.Exception as reason:
             skipped.append(str(reason))
         except (Exception, OutcomeException) as error:

@@ -42,17 +42,14 @@ STATES = [(trained, training) for trained in (False, True) for training in (Fals
 
 
 def trained_module(name: str, trained: bool, dtype: torch.dtype = torch.float32) -> torch.nn.Module:
-    """A layer as built, or after three steps of training."""
+    """A layer as built, or after a step of training."""
     module = build(name).to(dtype)
     parameters = [p for p in module.parameters() if p.requires_grad]
     if trained and parameters:
         optimiser = torch.optim.Adam(parameters, lr=0.05)
-        x = features(name, module, dtype=dtype)
-        for _ in range(3):
-            optimiser.zero_grad()
-            y = module.train()(x)
-            (y - torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)).square().mean().backward()
-            optimiser.step()
+        y = module.train()(features(name, module, dtype=dtype))
+        (y - torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)).square().mean().backward()
+        optimiser.step()
         optimiser.zero_grad()
     return module
 
@@ -291,6 +288,13 @@ def _function(module, name):
     return f, (x, *parameters.values())
 
 
+def _has_modes(name: str) -> bool:
+    """Whether a layer computes something else in training: with the statistics of the batch, or random numbers."""
+    parts = list(build(name).modules())
+    drops = (nn.FieldDropout, nn.PointwiseDropout, torch.nn.Dropout)
+    return any(isinstance(part, drops) or any("running" in key for key in part._buffers) for part in parts)
+
+
 def _slope_error(f, inputs) -> float:
     """How far the slope along a random direction is from the gradient's, relative to its usual size.
 
@@ -321,7 +325,7 @@ def first_derivatives(name, modes=(False, True)):
 
 
 def second_derivatives(name, modes=(False, True)):
-    for training in modes:
+    for training in modes if _has_modes(name) else modes[:1]:
         f, inputs = _function(trained_module(name, True, torch.float64).train(training), name)
         try:
             assert torch.autograd.gradgradcheck(f, inputs, fast_mode=True)
@@ -482,8 +486,7 @@ class Property:
         check: fails unless the layer of this name has the property.
         exceptions: what it is not.
         slow: whether it takes seconds for each layer.
-        heavy: whether it takes so long that by default one entry of each class runs.
-        together: whether one test runs all entries, because each takes but a moment.
+        heavy: whether by default one entry of each class runs: other settings repeat its code, or take long.
     """
 
     title: str
@@ -492,7 +495,6 @@ class Property:
     exceptions: tuple[Exception_, ...] = field(default=())
     slow: bool = False
     heavy: bool = False
-    together: bool = False
 
     def exception(self, name: str) -> Exception_ | None:
         """The exception that a layer is, if it is one."""
@@ -507,12 +509,17 @@ PROPERTIES: dict[str, Property] = {
         ),
         Property("state", "`state_dict` is the same in both modes, and strict to load in either", state_dict),
         Property("copies", "`deepcopy` and pickle give independent weights and copy no group", copies),
-        Property("safetensors", "weights through a safetensors file, strictly", safetensors_file),
-        Property("model file", "`deploy.save()` and `deploy.load()` give the same module, to the last bit", model_file),
+        Property("safetensors", "weights through a safetensors file, strictly", safetensors_file, heavy=True),
+        Property(
+            "model file",
+            "`deploy.save()` and `deploy.load()` give the same module, to the last bit",
+            model_file,
+            heavy=True,
+        ),
         Property("float64", "equivariant to 1e-12, built so or by `.double()`", double),
         Property("bfloat16", "`torch.autocast` forward and backward; nothing of it stays behind", autocast),
-        Property("float16", "the same in float16, where the CPU has it", half_precision),
-        Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call),
+        Property("float16", "the same in float16, where the CPU has it", half_precision, heavy=True),
+        Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call, heavy=True),
         Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device),
         Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS,)),
         Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE), heavy=True),
@@ -527,21 +534,40 @@ PROPERTIES: dict[str, Property] = {
             two_processes_as_one,
         ),
         Property(
-            "freed memory", "the memory of parameters may be given back and taken again, as FSDP does", freed_storage
+            "freed memory",
+            "the memory of parameters may be given back and taken again, as FSDP does",
+            freed_storage,
+            heavy=True,
         ),
-        Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped, (FUSED_BATCHED,)),
+        Property("vmap", "`torch.func.vmap` over inputs is the loop over them", mapped, (FUSED_BATCHED,), heavy=True),
         Property("empty batch", "a batch of nothing, forward and backward, as torch's layers take it", empty_batch),
         Property(
             "no waiting",
             "forward, backward and evaluation read no number from the device, and copy nothing to it or from it",
             never_waits,
             heavy=True,
-            together=True,
         ),
-        Property("NumPy numbers", "arguments that are numbers may be scalars of NumPy, of any width", numpy_numbers),
-        Property("parametrize", "`torch.nn.utils.parametrize` acts, and `summary()` sees through it", parametrised),
-        Property("inference mode", "built in inference mode it computes, and disturbs no other module", inference_mode),
-        Property("threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread),
+        Property(
+            "NumPy numbers",
+            "arguments that are numbers may be scalars of NumPy, of any width",
+            numpy_numbers,
+            heavy=True,
+        ),
+        Property(
+            "parametrize",
+            "`torch.nn.utils.parametrize` acts, and `summary()` sees through it",
+            parametrised,
+            heavy=True,
+        ),
+        Property(
+            "inference mode",
+            "built in inference mode it computes, and disturbs no other module",
+            inference_mode,
+            heavy=True,
+        ),
+        Property(
+            "threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread, heavy=True
+        ),
         Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,), heavy=True),
         Property("TorchScript", "`torch.jit.script` of what `export()` gives", scripted, slow=True),
         Property("torch.export", "a program with the same output", torch_export, slow=True),

@@ -26,6 +26,7 @@ from intertwine.group import (
     symmetric_group,
 )
 
+from ..contracts.cases import over
 from ..contracts.copies import reloaded
 from ..contracts.lists import FINITE
 from .irreps_golden import GOLDEN, irreps_at_generators
@@ -33,14 +34,13 @@ from .irreps_golden import GOLDEN, irreps_at_generators
 ENDOMORPHISMS = {"R": 1, "C": 2, "H": 4}
 
 
-@pytest.fixture(params=FINITE, name="G")
-def fixture_group(request):
-    return FINITE[request.param]()
+over_groups = over("G", FINITE, make=lambda name: FINITE[name]())
 
 
 # ---- tables
 
 
+@over_groups
 def test_the_table_is_that_of_a_group(G):
     table, n = G.table, G.order()
     everyone = np.arange(n)
@@ -108,6 +108,7 @@ def test_orders_of_the_families():
 # ---- irreps
 
 
+@over_groups
 def test_irreps_multiply_like_the_group(G):
     for psi in G.irreps():
         M = psi.matrices
@@ -116,6 +117,7 @@ def test_irreps_multiply_like_the_group(G):
             np.testing.assert_allclose(M @ M[h], M[G.table[:, h]], atol=1e-12)
 
 
+@over_groups
 def test_schur_orthogonality_with_types(G):
     irreps = G.irreps()
     values = np.stack([np.einsum("gii->g", psi.matrices) for psi in irreps])
@@ -130,11 +132,13 @@ def test_schur_orthogonality_with_types(G):
     assert len(irreps) == len(merged)
 
 
+@over_groups
 def test_the_endomorphisms_have_the_dimension_of_the_type(G):
     for psi in G.irreps():
         assert len(psi.endomorphism_basis()) == ENDOMORPHISMS[psi.type]
 
 
+@over_groups
 def test_labels_are_in_canonical_order(G):
     if not isinstance(G, GeneratedGroup):
         return
@@ -190,6 +194,7 @@ def test_the_gauge_is_the_golden_one():
 # ---- conjugacy
 
 
+@over_groups
 def test_conjugacy_classes(G):
     few = G.elements if G.order() <= 24 else G.elements[:: G.order() // 8]
     classes = G.conjugacy_classes
@@ -205,6 +210,7 @@ def test_conjugacy_classes(G):
             assert next(k for k in range(1, G.order() + 1) if g**k == G.identity) == n
 
 
+@over_groups
 def test_centre_and_derived_subgroup(G):
     if G.order() > 24:
         return
@@ -221,6 +227,7 @@ def test_centre_and_derived_subgroup(G):
     assert flat == G.order() // len(commutators)
 
 
+@over_groups
 def test_character_tables(G):
     table = G.character_table
     values, sizes = np.asarray(table), np.array(table.sizes)
@@ -286,6 +293,7 @@ def test_subgroups_are_all_there():
         assert len({frozenset(c.elements) for c in found}) == len(found)
 
 
+@over_groups
 def test_subgroups_have_the_elements_that_their_labels_say(G):
     if G.order() > 60 or G.name.startswith("TableGroup(60"):
         return

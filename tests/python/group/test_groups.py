@@ -21,6 +21,7 @@ from intertwine.group import (
     trivial_group,
 )
 
+from ..contracts.cases import over
 from ..contracts.copies import reloaded
 from ..contracts.lists import GROUPS, SUBGROUPS
 from ..contracts.processes import two_processes
@@ -28,20 +29,14 @@ from ..contracts.processes import two_processes
 SUBGROUP_CASES = [(name, id) for name, ids in SUBGROUPS.items() for id in ids]
 
 
-@pytest.fixture(params=GROUPS, name="G")
-def fixture_group(request):
-    return GROUPS[request.param]()
-
-
-@pytest.fixture(params=SUBGROUP_CASES, ids=str, name="case")
-def fixture_case(request):
-    name, id = request.param
-    return GROUPS[name](), id
+over_groups = over("G", GROUPS, make=lambda name: GROUPS[name]())
+over_subgroups = over("case", SUBGROUP_CASES, make=lambda case: (GROUPS[case[0]](), case[1]))
 
 
 # ---- axioms
 
 
+@over_groups
 def test_axioms(G):
     e = G.identity
     assert e in G.elements
@@ -55,12 +50,14 @@ def test_axioms(G):
         assert ~(a @ b) == ~b @ ~a
 
 
+@over_groups
 def test_order_counts_distinct_elements(G):
     assert len(G.elements) == len(set(G.elements)) == G.order()
     assert G.elements[0] == G.identity
     assert not G.continuous
 
 
+@over_groups
 def test_generators_generate(G):
     reached = {G.identity}
     frontier = [G.identity]
@@ -70,11 +67,13 @@ def test_generators_generate(G):
     assert reached == set(G.elements)
 
 
+@over_groups
 def test_abelian_is_what_it_says(G):
     commutes = all(a @ b == b @ a for a, b in itertools.product(G.elements, repeat=2))
     assert G.abelian == commutes
 
 
+@over_groups
 def test_table_and_inverses(G):
     for i, a in enumerate(G.elements):
         assert G.elements[G.inverses[i]] == ~a
@@ -84,6 +83,7 @@ def test_table_and_inverses(G):
         G.table[0, 0] = 1
 
 
+@over_groups
 def test_powers(G):
     for g in G.elements:
         assert g**0 == G.identity
@@ -95,6 +95,7 @@ def test_powers(G):
 # ---- elements
 
 
+@over_groups
 def test_parametrisations_round_trip(G):
     for param in G.PARAMETRIZATIONS:
         for g in G.elements:
@@ -122,6 +123,7 @@ def test_dihedral_elements_are_decoded_from_their_matrices():
         assert G.element(rotation @ np.diag([1.0, -1.0 if flip else 1.0]), "MAT") == g
 
 
+@over_groups
 def test_samples_are_elements(G):
     rng = np.random.default_rng(0)
     drawn = [G.sample(rng) for _ in range(12 * G.order())]
@@ -131,17 +133,20 @@ def test_samples_are_elements(G):
     ]
 
 
+@over_groups
 def test_sampling_leaves_numpys_global_state_alone(G):
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     G.sample()
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 
+@over_groups
 def test_testing_elements(G):
     assert set(G.testing_elements()) <= set(G.elements)
     assert G.identity in set(G.testing_elements())
 
 
+@over_groups
 def test_elements_are_immutable(G):
     with pytest.raises((AttributeError, TypeError)):
         G.identity.value = 3
@@ -163,6 +168,7 @@ def test_printed_elements(build, printed):
 # ---- values
 
 
+@over_groups
 def test_groups_are_values(G):
     twin = type(G)(*G.__reduce__()[1])
     assert twin is not G
@@ -175,6 +181,7 @@ def test_groups_are_values(G):
     assert G != "C4"
 
 
+@over_groups
 def test_pickle_and_deepcopy_copy_no_group(G):
     assert copy.deepcopy(G) is G
     assert copy.copy(G) is G
@@ -217,10 +224,12 @@ def test_fault_7_a_group_does_not_change_when_another_is_built():
 # ---- irreps
 
 
+@over_groups
 def test_squares_of_sizes_add_up_to_the_order(G):
     assert sum(psi.size**2 / psi.sum_of_squares_constituents for psi in G.irreps()) == G.order()
 
 
+@over_groups
 def test_schur_orthogonality_of_characters(G):
     for a, b in itertools.product(G.irreps(), repeat=2):
         inner = np.mean([a.character(g) * b.character(g) for g in G.elements])
@@ -228,6 +237,7 @@ def test_schur_orthogonality_of_characters(G):
         assert inner == pytest.approx(expected, abs=1e-12)
 
 
+@over_groups
 def test_schur_orthogonality_of_matrix_entries(G):
     for psi in G.irreps():
         endomorphisms = psi.endomorphism_basis()
@@ -242,6 +252,7 @@ def test_schur_orthogonality_of_matrix_entries(G):
         np.testing.assert_allclose(average, flat.T @ np.linalg.inv(flat @ flat.T) @ flat, atol=1e-12)
 
 
+@over_groups
 def test_irreps_are_found_by_their_labels(G):
     for psi in G.irreps():
         assert G.irrep(*psi.id) == psi
@@ -267,6 +278,7 @@ def test_irreps_that_do_not_exist_are_refused(name, id):
 # ---- subgroups
 
 
+@over_subgroups
 def test_subgroup_maps_are_homomorphisms(case):
     G, id = case
     H, include, restrict = G.subgroup(id)
@@ -280,6 +292,7 @@ def test_subgroup_maps_are_homomorphisms(case):
         assert restrict(g) == images.get(g)
 
 
+@over_groups
 def test_trivial_and_whole_subgroup(G):
     assert G.subgroup(G.subgroup_trivial_id)[0].order() == 1
     whole = G.subgroup(G.subgroup_self_id)[0]

@@ -19,6 +19,7 @@ from intertwine.group import (
     trivial_group,
 )
 
+from ..contracts.cases import over
 from ..contracts.copies import reloaded
 from ..contracts.lists import GROUPS, REPRESENTATIONS, SUBGROUPS, turned
 from ..contracts.processes import two_processes
@@ -26,15 +27,8 @@ from ..contracts.processes import two_processes
 SUBGROUP_CASES = [(name, id) for name, ids in SUBGROUPS.items() for id in ids]
 
 
-@pytest.fixture(params=REPRESENTATIONS, name="rho")
-def fixture_representation(request):
-    return REPRESENTATIONS[request.param]()
-
-
-@pytest.fixture(params=SUBGROUP_CASES, ids=str, name="case")
-def fixture_case(request):
-    name, id = request.param
-    return GROUPS[name](), id
+over_representations = over("rho", REPRESENTATIONS, make=lambda name: REPRESENTATIONS[name]())
+over_subgroups = over("case", SUBGROUP_CASES, make=lambda case: (GROUPS[case[0]](), case[1]))
 
 
 def multiplicity(rho: Representation, psi: Representation) -> int:
@@ -55,6 +49,7 @@ def blocks(rho: Representation, g) -> np.ndarray:
 # ---- matrices
 
 
+@over_representations
 def test_multiplies_like_the_group(rho):
     G = rho.group
     np.testing.assert_allclose(rho(G.identity), np.eye(rho.size), atol=1e-12)
@@ -62,6 +57,7 @@ def test_multiplies_like_the_group(rho):
         np.testing.assert_allclose(rho(g @ h), rho(g) @ rho(h), atol=1e-12)
 
 
+@over_representations
 def test_is_orthogonal(rho):
     for g in rho.group.elements:
         np.testing.assert_allclose(rho(g) @ rho(g).T, np.eye(rho.size), atol=1e-12)
@@ -71,6 +67,7 @@ def test_is_orthogonal(rho):
     np.testing.assert_allclose(rho.change_of_basis_inv, Q.T, atol=0)
 
 
+@over_representations
 def test_splits_into_irreps_and_back(rho):
     G = rho.group
     for psi in G.irreps():
@@ -80,17 +77,20 @@ def test_splits_into_irreps_and_back(rho):
         np.testing.assert_allclose(Q @ blocks(rho, g) @ Q.T, rho(g), atol=1e-10)
 
 
+@over_representations
 def test_characters(rho):
     for g in rho.group.elements:
         assert rho.character(g) == pytest.approx(np.trace(rho(g)), abs=1e-12)
 
 
+@over_representations
 def test_matrices_are_read_only(rho):
     for array in (rho(rho.group.identity), rho.change_of_basis, rho.matrices):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
 
 
+@over_representations
 def test_rebuilt_from_its_parts_it_is_equal(rho):
     twin = Representation(rho.group, rho.name, rho.irreps, rho.change_of_basis)
     assert twin == rho
@@ -104,6 +104,7 @@ def test_rebuilt_from_its_parts_it_is_equal(rho):
 # ---- structure
 
 
+@over_representations
 def test_structure_is_what_the_matrices_say(rho):
     matrices = np.stack([rho(g) for g in rho.group.elements])
     permutes = bool(np.all((matrices == 0) | (matrices == 1)))
@@ -193,6 +194,7 @@ def test_tensor_products_are_kronecker_products():
                 np.testing.assert_allclose(product(g), np.kron(a(g), b(g)), atol=1e-12)
 
 
+@over_subgroups
 def test_restriction_keeps_the_matrices(case):
     G, id = case
     H, include, _ = G.subgroup(id)
@@ -204,6 +206,7 @@ def test_restriction_keeps_the_matrices(case):
             np.testing.assert_allclose(down(h), rho(include(h)), atol=1e-12)
 
 
+@over_subgroups
 def test_frobenius_reciprocity(case):
     G, id = case
     H = G.subgroup(id)[0]
@@ -217,6 +220,7 @@ def test_frobenius_reciprocity(case):
             assert up == pytest.approx(down, abs=1e-10)
 
 
+@over_subgroups
 def test_induced_blocks_are_indexed_by_cosets(case):
     G, id = case
     H, include, restrict = G.subgroup(id)
@@ -237,6 +241,7 @@ def test_induced_blocks_are_indexed_by_cosets(case):
             np.testing.assert_allclose(matrix[a * d : a * d + d, b * d : b * d + d], expected, atol=1e-12)
 
 
+@over_subgroups
 def test_quotients_are_transitive_permutations(case):
     G, id = case
     H, include, _ = G.subgroup(id)
@@ -305,6 +310,7 @@ def test_disentangle_separates_what_the_matrices_do_not_mix():
 # ---- values
 
 
+@over_representations
 def test_fault_8_equal_things_have_equal_hashes(rho):
     twins = [rho, *(copy.copy(rho), copy.deepcopy(rho), reloaded(rho))]
     assert all(twin == rho and hash(twin) == hash(rho) for twin in twins)
@@ -325,6 +331,7 @@ def test_things_built_twice_are_equal():
             assert hash(a) == hash(b)
 
 
+@over_representations
 def test_fault_12_copies_and_pickles_hold_no_group(rho):
     assert copy.deepcopy(rho) is rho
     assert copy.deepcopy([rho, {"a": rho}])[1]["a"] is rho
