@@ -11,7 +11,7 @@ PYTHON_BIN := .venv/bin/python
 R_ENV := R_LIBS=$(ROOT)/.Rlib
 RETICULATE := RETICULATE_PYTHON=$(ROOT)/.venv/bin/python
 PYTEST := -m pytest -W error
-# Two test processes, as many as the smallest machine has cores.
+# Two test processes, as many as the smallest machine has cores; 0 is none beside pytest itself.
 WORKERS ?= 2
 # Small arrays: more threads only cost time, and the results of a test must not hang on the number of cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -35,7 +35,8 @@ test: ## all tests of both languages
 	@tools/test.sh
 
 test-python: setup-python ## Python tests and doctests
-	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --doctest-modules python/intertwine tests/python --ignore tests/python/bridge
+	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --dist worksteal --doctest-modules python/intertwine tests/python \
+	  --ignore tests/python/bridge
 
 # What NumPy has a part in: groups, kernels, files, data, constants of layers. What torch alone decides is not run twice.
 NUMPY_PARTS := $(addprefix tests/python/,group kernels gspaces fields models study \

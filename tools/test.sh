@@ -25,7 +25,7 @@ report() { # report PART...
 # The Python tests use both cores themselves; what comes after them is one process each, so two run side by side.
 run test-python
 report test-python
-(run test-numpy2 WORKERS=1; run check-r-nopython) &
+(run test-numpy2 WORKERS=0; run check-r-nopython) &
 # test-r runs all R tests of these sources; the check repeats those of the built package: its files, its start, its code for others.
 (run test-bridge; run test-r; run check-r INTERTWINE_TESTS='^(install|names|python|no-|sitrep|walk|save)') &
 wait

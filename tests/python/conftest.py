@@ -33,4 +33,4 @@ def _interruptible() -> None:
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # torch.manual_seed looks for devices, which takes longer than many a test

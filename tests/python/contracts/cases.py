@@ -94,7 +94,7 @@ def _run(test: Callable[..., Any], cases: list[tuple[str, dict[str, _Case]]], fi
     failed: dict[str, str] = {}
     skipped: list[str] = []
     for name, arguments in cases:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         try:
             test(**fixtures, **{key: case.made() for key, case in arguments.items()})
         except pytest.skip.Exception as reason:

@@ -685,7 +685,7 @@ TRAINABLE = [
 
 def build(name: str, seed: int = 0) -> torch.nn.Module:
     """A layer of the list with seeded weights, batch norms with statistics of their own."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     module = LAYERS[name].build()
     for part in module.modules():
         for key, parameter in part._parameters.items():

@@ -25,7 +25,7 @@ from intertwine.group import Group, Representation
 
 from .copies import reloaded
 from .distributed import two_processes
-from .layers import LAYERS, assert_equivariant, build, features, relative_error
+from .layers import LAYERS, REPRESENTATIVES, assert_equivariant, build, features, relative_error
 from .surroundings import (
     empty_batch,
     freed_storage,
@@ -55,16 +55,19 @@ def trained_module(name: str, trained: bool, dtype: torch.dtype = torch.float32)
 
 
 def states(name: str, dtype: torch.dtype = torch.float32):
-    """The layer, trained and untrained, in training and evaluation, each with an input."""
-    for trained, training in STATES:
+    """The layer, trained and untrained, in training and evaluation, each with an input.
+
+    Entries that are other settings of a class come untrained in training and trained in evaluation.
+    """
+    for trained, training in STATES if name in REPRESENTATIVES else STATES[1:3]:
         module = trained_module(name, trained, dtype).train(training)
         yield module, features(name, module, dtype=dtype)
 
 
 def called(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """What a copy gives: running statistics of the module itself stay."""
+    """What a module gives, or a copy of it in training: running statistics of the module itself stay."""
     with torch.no_grad():
-        return copy.deepcopy(module)(x)
+        return (copy.deepcopy(module) if module.training else module)(x)
 
 
 def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
@@ -105,9 +108,9 @@ def state_dict(name):
 
 
 def compiled(name, backend="aot_eager", tolerance=1e-5, which=STATES):
-    for (trained, training), (module, x) in zip(STATES, states(name)):
-        if (trained, training) not in which:
-            continue
+    for trained, training in which:
+        module = trained_module(name, trained).train(training)
+        x = features(name, module)
         torch._dynamo.reset()
         expected = called(module, x)
         reference = gradients(copy.deepcopy(module), x)
@@ -517,10 +520,10 @@ PROPERTIES: dict[str, Property] = {
             heavy=True,
         ),
         Property("float64", "equivariant to 1e-12, built so or by `.double()`", double),
-        Property("bfloat16", "`torch.autocast` forward and backward; nothing of it stays behind", autocast),
+        Property("bfloat16", "`torch.autocast` forward and backward; nothing of it stays behind", autocast, heavy=True),
         Property("float16", "the same in float16, where the CPU has it", half_precision, heavy=True),
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call, heavy=True),
-        Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device),
+        Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device, heavy=True),
         Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS,)),
         Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE), heavy=True),
         Property("at zero", "finite gradients for an input of zeros", finite_at_zero),
