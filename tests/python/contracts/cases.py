@@ -30,7 +30,6 @@ def over(
     values: Iterable[Any],
     ids: Callable[[Any], str] = str,
     make: Callable[[Any], Any] | None = None,
-    parts: int = 1,
 ) -> Callable[..., Any]:
     """Like ``pytest.mark.parametrize``, but the cases are one test; two of them one upon the other make all pairs.
 
@@ -42,7 +41,6 @@ def over(
         values: one for each case; tuples if there are several names.
         ids: the name of a value.
         make: what a test gets of a value, made when its turn comes.
-        parts: into how many tests the cases are dealt out, where they take long.
     """
     arguments = [name.strip() for name in names.split(",")]
     values = list(values)
@@ -58,20 +56,18 @@ def over(
         pairs = [("-".join(filter(None, (b, a))), {**y, **x}) for a, x in added for b, y in cases]
 
         @functools.wraps(inner)
-        def run(request: pytest.FixtureRequest, part_of_cases: int = 0, **fixtures: Any) -> None:
-            selected = _selected(request, pairs)[part_of_cases::parts]
-            _run(inner, selected, {name: value for name, value in fixtures.items() if name in wanted})
+        def run(request: pytest.FixtureRequest, **fixtures: Any) -> None:
+            _run(inner, _selected(request, pairs), {name: value for name, value in fixtures.items() if name in wanted})
 
         taken = {name for _, case in pairs for name in case}
         wanted = [name for name in inspect.signature(inner).parameters if name not in taken]
-        extra = ["request", *(["part_of_cases"] if parts > 1 else [])]
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in dict.fromkeys([*extra, *wanted])]
+            [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in dict.fromkeys(["request", *wanted])]
         )
         run.over_cases = (inner, pairs)  # type: ignore[attr-defined]
         # pytest matches -k with the names of the attributes of a function.
         run.__dict__.update({name: True for name, _ in pairs if name})
-        return pytest.mark.parametrize("part_of_cases", range(parts))(run) if parts > 1 else run
+        return run
 
     return decorate
 

@@ -21,7 +21,7 @@ def check(title, name):
 
 
 @pytest.mark.parametrize("title", [title for title, names in EXTENT.items() if names])
-@over("name", LAYERS, parts=2)
+@over("name", LAYERS)
 def test_property(title, name):
     if name in EXTENT[title]:
         check(title, name)
