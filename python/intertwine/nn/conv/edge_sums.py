@@ -25,8 +25,8 @@ def _values_may_decide(*tensors: torch.Tensor) -> bool:
 class _Table:
     """The edges of each node in rows of equally many slots; a node has as many rows as it needs.
 
-    On a CPU the number of slots is the best one. A device is not waited for: there slots and rows follow from the numbers of
-    edges and nodes alone.
+    On a CPU the number of slots is the best one. On a device, which is not waited for, slots and rows follow from
+    the numbers of edges and nodes alone.
 
     Attributes:
         edges: the edge in each slot, shape ``(rows, slots)``; the number of edges stands for an empty slot.
