@@ -160,9 +160,7 @@ def onnx(name, size=None):
 
 
 def plain_export(name):
-    for trained, training in STATES[1:3]:  # recording takes long, and what is exported is for evaluation
-        module = trained_module(name, trained).train(training)
-        x = features(name, module)
+    for module, x in states(name):
         plain = nn.export(module)
         assert not any(type(part).__module__.startswith("intertwine") for part in plain.modules())
         assert relative_error(plain(x), called(module.eval(), x)) < 1e-5
@@ -573,7 +571,8 @@ PROPERTIES: dict[str, Property] = {
         Property(
             "threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread, heavy=True
         ),
-        Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,), heavy=True),
+        # By default one entry of each class is exported in test_layers.py.
+        Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,), slow=True),
         Property("TorchScript", "`torch.jit.script` of what `export()` gives", scripted, slow=True),
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),
