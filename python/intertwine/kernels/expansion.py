@@ -122,7 +122,7 @@ class _FieldExpansion(ConstantModule):
 class _Linear(torch.autograd.Function):
     """The map from weights to filters, or its transpose, each of which is the derivative of the other.
 
-    Autograd's own derivative of a gather adds up by atomic operations on GPUs. Each gather here has an inverse.
+    The usual derivative of a gather adds up by atomic operations on GPUs. Each gather here has an inverse.
     """
 
     @staticmethod
