@@ -1,4 +1,4 @@
-"""The expansion between kinds of components: pair by pair, or all pairs of irreps of one shape in one batched product."""
+"""The expansion between kinds of components: pair by pair, or all pairs of one shape in one batched product."""
 
 from __future__ import annotations
 
