@@ -162,6 +162,12 @@ def alias_free(draw: Draw, space: GSpace, cls: type) -> Any:
     return cls(inner, draw.choice([1, 2, 3]), draw.choice([1, 2]))
 
 
+def skip(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
+    """A layer, and nothing or another layer around it."""
+    kind = in_type or field_type(draw, space)
+    return cls(kind, follower(draw, kind), None if draw.flip(0.6) else follower(draw, kind))
+
+
 def sequence(draw: Draw, space: GSpace, cls: type) -> Any:
     """Two to four layers that follow each other."""
     modules = [conv(draw, field_type(draw, space))]
@@ -239,6 +245,7 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     "TensorProductModule": tensor_product,
     "AliasFree": alias_free,
     "SequentialModule": sequence,
+    **dict.fromkeys(("ResidualModule", "ConcatModule"), skip),
     "HarmonicPolynomialR3": no_type,
     **dict.fromkeys(FUNCTIONS, function),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -102,12 +102,16 @@ class SampleNorm(AffineNorm):
         return self._spread((square + self.eps).clamp_min(torch.finfo(square.dtype).tiny).rsqrt())
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        values = tensor.float() if tensor.dtype in HALF else tensor
+        if tensor.dtype in HALF:
+            return self._normalised(tensor.float()).to(tensor.dtype)
+        return self._normalised(tensor)
+
+    def _normalised(self, values: torch.Tensor) -> torch.Tensor:
         weight, bias = self._affine_by_channel()
         if not self.pools_positions or values.dim() == 2:
-            return self._at_each_position(values, weight, bias).to(tensor.dtype)
+            return self._at_each_position(values, weight, bias)
         if self._plain_mean and self._equal:
-            return torch.group_norm(values, self._groups, weight, bias, self.eps).to(tensor.dtype)
+            return torch.group_norm(values, self._groups, weight, bias, self.eps)
         space = (..., *(values.dim() - 2) * (None,))
         shift = self._invariant_mean(values.mean(dim=tuple(range(2, values.dim()))))
         if shift is not None:
@@ -116,7 +120,7 @@ class SampleNorm(AffineNorm):
         square = torch.linalg.vector_norm(flat, dim=2).square() / flat.shape[2]
         scale = self._scale(self._mean(square))
         values = values * (scale if weight is None else scale * weight)[space]
-        return (values if bias is None else values + _by_channel(bias, values)).to(tensor.dtype)
+        return values if bias is None else values + _by_channel(bias, values)
 
     def _at_each_position(
         self, values: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None
@@ -141,7 +145,9 @@ class SampleNorm(AffineNorm):
 
 def _by_channel(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """One value for each channel, in the dtype of the features, to be broadcast over the batch and over space."""
-    return values.to(like.dtype).view(-1, *((like.dim() - 2) * (1,)))
+    # A cast that changes nothing would fix the dtype in an exported graph.
+    cast = values if values.dtype == like.dtype else values.to(like.dtype)
+    return cast.view(-1, *((like.dim() - 2) * (1,)))
 
 
 def _invariant_ones(in_type: FieldType) -> np.ndarray:
@@ -223,6 +229,19 @@ class InstanceNorm(SampleNorm):
     References:
         Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016.
     """
+
+    @classmethod
+    def declared_tensors(
+        cls, in_type: FieldType, affine: bool = False, **others: Any
+    ) -> dict[str, tuple[int, ...] | None]:
+        """One weight for each field, if there are weights.
+
+        Args:
+            in_type: the type.
+            affine: whether to learn weight and bias.
+            **others: the other arguments of the constructor.
+        """
+        return super().declared_tensors(in_type, affine=affine, **others)
 
     def __init__(self, in_type: FieldType, eps: float = 1e-05, affine: bool = False) -> None:
         super().__init__(in_type, eps, affine, groups=None)
