@@ -7,7 +7,7 @@ beside it that it imports from. Arrows that follow from others are left out.
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
 import sys
 import textwrap
 from collections import defaultdict
@@ -54,11 +54,8 @@ COLOURS = {"_r": "#f6e3c5", R_PACKAGE: "#f6e3c5", "nn": "#dce9f5", "group": "#e3
 
 def layering() -> ModuleType:
     """The test that knows the layers, the rooms and how imports are read."""
-    spec = importlib.util.spec_from_file_location("layering", ROOT / "tests" / "python" / "test_layering.py")
-    assert spec is not None and spec.loader is not None  # noqa: PT018, S101
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(ROOT))
+    return importlib.import_module("tests.python.test_layering")
 
 
 def summary(path: Path) -> str:

@@ -45,6 +45,8 @@ def build(name, **given):
     chosen = {key: SETTINGS[key] for key in required if key in SETTINGS}
     if "Upsampling" in name and not given:
         chosen["scale_factor"] = 2
+    if "Diffop" in name and "kernel_size" not in given:
+        chosen["kernel_size"] = 3
     if "out_type" in required:
         chosen["out_type"] = kind
     return cls(in_type=kind, **{**chosen, **given})
