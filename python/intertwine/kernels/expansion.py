@@ -215,7 +215,8 @@ class KernelExpansion(ConstantModule):
         """Whether `_Linear` is faster: on a CPU its calls take longer than the steps that they save, unless these are large."""
         if self._product is None and weights.device.type == "cpu":
             return False
-        return torch.is_grad_enabled() and weights.requires_grad and has_values(weights) and not is_traced()
+        # What is traced must not come to `has_values`, which cannot be compiled.
+        return not is_traced() and torch.is_grad_enabled() and weights.requires_grad and has_values(weights)
 
     def expanded(self, weights: torch.Tensor) -> torch.Tensor:
         """The filter, step by step.

@@ -201,3 +201,23 @@ def test_bands_that_hold_no_element():
     assert filters.view(91, 91).rot90().sub(filters.view(91, 91)).abs().max() < 1e-12
     (gradient,) = torch.autograd.grad(filters.square().sum() / 2, weights)
     torch.testing.assert_close((gradient @ weights).item(), filters.square().sum().item())
+
+
+# torch itself scripts decompositions for forward derivatives.
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_large_kernels_compile_and_pass_function_transforms():
+    kind = nn.FieldType(C8, [C8.regular_repr])
+    layer = nn.R2Conv(kind, kind, 25, bias=False).double()
+    expansion, weights = layer.basisexpansion, layer.weights
+    assert expansion._has_own_derivative(weights)
+    values = torch.randn_like(expansion(weights))
+    (expected,) = torch.autograd.grad(expansion(weights), weights, values)
+    compiled = torch.compile(expansion, backend="aot_eager", fullgraph=True)
+    (found,) = torch.autograd.grad(compiled(weights), weights, values)
+    torch.testing.assert_close(found, expected)
+    of_one = torch.func.grad(lambda w: (expansion(w) * values).sum())
+    torch.testing.assert_close(torch.func.vmap(of_one)(torch.stack(2 * [weights.detach()]))[1], expected)
+    with torch.autograd.forward_ad.dual_level():
+        tangent = torch.randn_like(weights)
+        moved = expansion(torch.autograd.forward_ad.make_dual(weights, tangent))
+        torch.testing.assert_close(torch.autograd.forward_ad.unpack_dual(moved).tangent, expansion(tangent))
