@@ -78,8 +78,9 @@ check_no_image_network <- function(x, module, arg, call, what = "a data frame") 
       paste0(if (is.matrix(x)) "One picture is images({arg}, \"hw\"). ", "{pixels_hint(as.data.frame(x))}"),
       "A batch of volumes is images(x, \"ndhw\"), of an array with four dimensions."
     )
+    kind <- grid$kind
     abort_intertwine(
-      "`{arg}` is {what}, but the network takes {grid$kind}, which are arrays.",
+      "`{arg}` is {what}, but the network takes {kind}, which are arrays.",
       class = "shape", hint = hint, call = call
     )
   }
@@ -99,15 +100,17 @@ check_axes <- function(x, module, arg, call) {
     paste0("has ", given, " dimensions (", shape_text(dim(x)), ")")
   }
   axes <- shape_text(c("n", "channels", "depth", "height", "width")[c(1, 2, (6 - grid$d):5)])
+  kind <- grid$kind
+  layout <- grid$layout
   abort_intertwine(
-    "`{arg}` {what}, but the network takes {grid$kind} ({axes}).",
+    "`{arg}` {what}, but the network takes {kind} ({axes}).",
     class = "shape",
     hint = if (is_images(x) || given > grid$d + 2) {
       "Build the network on a space of as many dimensions as the data have."
     } else if (given == grid$d + 1) {
-      "A batch with one channel is images({arg}, \"{grid$layout}\")."
+      "A batch with one channel is images({arg}, \"{layout}\")."
     } else {
-      "One sample with one channel is images({arg}, \"{sub('n', '', grid$layout)}\")."
+      "One sample with one channel is images({arg}, \"{sub('n', '', layout)}\")."
     },
     call = call
   )

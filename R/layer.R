@@ -51,7 +51,8 @@ part_record <- function(part, call) {
   arguments <- attr(part, "arguments")
   # Layers within a layer: each is a sequence of its own.
   records <- function(inner) lapply(flatten_parts(list(inner), call), part_record, call)
-  for (name in intersect(c("layer", "shortcut", "nonlinearity"), names(arguments))) arguments[[name]] <- records(arguments[[name]])
+  inner <- intersect(c("layer", "shortcut", "nonlinearity"), names(arguments))
+  arguments[inner] <- lapply(arguments[inner], records)
   if (!is.null(arguments$parts)) arguments$parts <- lapply(arguments$parts, records)
   list(
     kind = attr(part, "kind"),

@@ -2,19 +2,20 @@
 
 #' Attention
 #'
-#' `attention()` lets every position of a field attend to others: to all of its sample, with `reach` to those around it, with
-#' `window` to those of its window. Its scores are inner products of fields, which do not change when both are turned, plus a
-#' bias that depends on invariants of the offset. `transformer_block()` adds normalisations, ways around, and two maps with a
-#' nonlinearity at each position.
+#' `attention()` lets every position of a field attend to others: to all of its sample, with `reach` to those around it,
+#' with `window` to those of its window. Its scores are inner products of fields, which do not change when both are
+#' turned, plus a bias that depends on invariants of the offset. `transformer_block()` adds normalisations, ways around,
+#' and two maps with a nonlinearity at each position.
 #'
-#' The symmetries of the lattice stay exact: all of them for neighbourhoods, and for windows at the sizes that [shape_plan()]
-#' names (even windows on even sides, odd windows on any).
+#' The symmetries of the lattice stay exact: all of them for neighbourhoods, and for windows at the sizes that
+#' [shape_plan()] names (even windows on even sides, odd windows on any).
 #'
 #' @inheritParams r2_conv
 #' @param heads The number of heads; it divides the number of fields of each kind.
 #' @param reach How many cells a neighbourhood reaches to each side.
 #' @param window How many cells a window has along each axis.
-#' @param shifted Shift the windows by half of their size? Every second layer should, so that windows exchange what they know.
+#' @param shifted Shift the windows by half of their size? Every second layer should, so that windows exchange what they
+#'   know.
 #' @param dropout The share of weights that are dropped in training.
 #' @param expansion How many times as many fields there are between the two maps.
 #' @param nonlinearity The specification of a layer. By default [nonlin_elu()] for fields whose channels the group only

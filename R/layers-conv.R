@@ -2,9 +2,9 @@
 
 #' Equivariant convolution on the plane
 #'
-#' A convolution whose filters are the solutions of the equivariance constraint: when its input is moved by a group element,
-#' its output moves by the same one. It holds weights for the basis of these filters, so it has fewer parameters than an
-#' ordinary convolution of the same width.
+#' A convolution whose filters are the solutions of the equivariance constraint: when its input is moved by a group
+#' element, its output moves by the same one. It holds weights for the basis of these filters, so it has fewer parameters
+#' than an ordinary convolution of the same width.
 #'
 #' @section One argument, three uses:
 #' Like every layer, it looks at `object`. Without it, the result is a *specification*, which [sequential_module()]
@@ -36,10 +36,10 @@
 #'   kernel size is a multiple of the stride: see [shape_plan()].
 #' @param padding_mode What is added: `"zeros"`, `"reflect"`, `"replicate"` or `"circular"`.
 #' @param bias Add a learned constant to the invariant part of each field?
-#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest angular
-#'   frequency. The defaults suit most uses.
-#' @param low_error Choose filters that turn more exactly by angles between quarter turns? `TRUE`, or the greatest error of a
-#'   filter, such as 0.05. See the section below.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest
+#'   angular frequency. The defaults suit most uses.
+#' @param low_error Choose filters that turn more exactly by angles between quarter turns? `TRUE`, or the greatest error
+#'   of a filter, such as 0.05. See the section below.
 #' @param initialize Set `FALSE` to skip the random start of the weights.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A module, a sequence or a specification.
@@ -83,23 +83,26 @@ r2_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 
 #' Equivariant differential operators
 #'
-#' Derivatives in place of filters: the result holds sums of partial derivatives of the input, such as its gradient, divergence,
-#' curl or Laplacian, with weights that are learned. Of all partial differential operators with constant coefficients, up to
-#' an order, these are the equivariant ones (Jenner and Weiler, "Steerable partial differential operators for equivariant neural
-#' networks", 2022). They suit fields that obey such equations: flow, heat, waves, potentials.
+#' Derivatives in place of filters: the result holds sums of partial derivatives of the input, such as its gradient,
+#' divergence, curl or Laplacian, with weights that are learned. Of all partial differential operators with constant
+#' coefficients, up to an order, these are the equivariant ones (Jenner and Weiler, "Steerable partial differential
+#' operators for equivariant neural networks", 2022). They suit fields that obey such equations: flow, heat, waves,
+#' potentials.
 #'
-#' On the grid, derivatives are finite differences, which are exact for polynomials of degree less than `kernel_size` in each
-#' coordinate; with `smoothing`, derivatives of a Gaussian. Quarter turns and mirrors that carry the grid to itself are
-#' exact. For other angles the error falls with the size of a pixel, by a factor of 4 for pixels half as large (`accuracy = 2`).
+#' On the grid, derivatives are finite differences, which are exact for polynomials of degree less than `kernel_size` in
+#' each coordinate; with `smoothing`, derivatives of a Gaussian. Quarter turns and mirrors that carry the grid to itself
+#' are exact. For other angles the error falls with the size of a pixel, by a factor of 4 for pixels half as large
+#' (`accuracy = 2`).
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the stencil in pixels. Without it, as wide as `maximum_order` and `accuracy` need.
-#' @param accuracy The error falls with this power of the size of a pixel; 2, unless `kernel_size` and `maximum_order` are
-#'   both given. Give at most two of the three.
+#' @param accuracy The error falls with this power of the size of a pixel; 2, unless `kernel_size` and `maximum_order`
+#'   are both given. Give at most two of the three.
 #' @param maximum_order The highest order of the derivatives, less than `kernel_size`. Without it, the highest that
 #'   `kernel_size` and `accuracy` allow.
 #' @param maximum_power The highest power of the Laplacian in an operator.
-#' @param smoothing The width of a Gaussian in pixels, by which the input is smoothed. A quarter of `kernel_size` serves well.
+#' @param smoothing The width of a Gaussian in pixels, by which the input is smoothed. A quarter of `kernel_size` serves
+#'   well.
 #' @param rbffd Differences by radial functions instead of polynomials?
 #' @param radial_basis_function Which radial functions: `"ga"` (Gaussian), `"mq"` (multiquadric), `"imq"` (inverse
 #'   multiquadric) or `"iq"` (inverse quadratic).
@@ -164,8 +167,8 @@ equivariant_linear <- function(object, out, bias = TRUE, initialize = TRUE, ...)
 #' @param kernel_size Width of the filters in voxels; one number, or one for each of depth, height and width. Odd in
 #'   most cases.
 #' @param padding Voxels added on each side, or `"same"`, so that the output is as large as the input.
-#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the spheres, and the highest order
-#'   of the harmonics. The defaults suit most uses.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the spheres, and the highest
+#'   order of the harmonics. The defaults suit most uses.
 #' @param spacing The size of a voxel; one number, or one for each of depth, height and width. Only ratios count.
 #' @param output_padding Voxels added at one end of each axis.
 #' @param samples Which solid: `"ico"` (12 corners), `"dodeca"` (20) or `"icosidodeca"` (30).
@@ -218,8 +221,8 @@ r3_ico_conv_transposed <- function(object, out, kernel_size, padding = 0, output
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters in points, odd in most cases.
 #' @param padding Points added on each side, or `"same"`, so that the output is as long as the input.
-#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest order, 0
-#'   for even filters and 1 for odd ones, too.
+#' @param sigma,rings,frequencies_cutoff How the filters are sampled: widths and radii of the rings, and the highest
+#'   order, 0 for even filters and 1 for odd ones, too.
 #' @param output_padding Points added at one end of the output.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
@@ -247,8 +250,8 @@ r1_conv_transposed <- function(object, out, kernel_size, padding = 0, output_pad
 
 #' Convolutions with fewer weights
 #'
-#' In `depthwise_conv()` every field sees itself alone. `separable_conv()` adds a map of fields at each point behind it: far
-#' fewer weights and multiplications than a full convolution. For images, volumes and signals.
+#' In `depthwise_conv()` every field sees itself alone. `separable_conv()` adds a map of fields at each point behind it:
+#' far fewer weights and multiplications than a full convolution. For images, volumes and signals.
 #'
 #' @inheritParams r2_conv
 #' @param kernel_size Width of the filters; one number, or one for each axis where the group keeps them apart.

@@ -1,21 +1,21 @@
 #' Look at the kernels of a convolution
 #'
-#' Draws the steerable basis of which the filters are made, or the filter itself. Kernels are drawn as the image is seen: up
-#' is up. Those in space are drawn as slices, side by side from the bottom to the top. Blue is negative, white is
-#' zero and orange is positive, at the same scale on both sides.
+#' Draws the steerable basis of which the filters are made, or the filter itself. Kernels are drawn as the image is seen:
+#' up is up. Those in space are drawn as slices, side by side from the bottom to the top. Blue is negative, white is zero
+#' and orange is positive, at the same scale on both sides.
 #'
-#' A kernel of the basis is a Gaussian ring of some radius times a wave of some frequency around the centre. Between scalars
-#' it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a column for
-#' each of the input. The rows of a regular field hold the same kernel, turned. Of a differential operator ([r2_diffop()]) the
-#' basis holds powers of the Laplacian in place of rings.
+#' A kernel of the basis is a Gaussian ring of some radius times a wave of some frequency around the centre. Between
+#' scalars it is one small image. Between other fields it is a block of them: a row for each channel of the output, and a
+#' column for each of the input. The rows of a regular field hold the same kernel, turned. Of a differential operator
+#' ([r2_diffop()]) the basis holds powers of the Laplacian in place of rings.
 #'
 #' @param x A convolution: a module of [r2_conv()], [r3_conv()], [r1_conv()], of [r2_point_conv()] or [r3_point_conv()],
 #'   or of one of their relatives.
 #' @param what `"basis"`, or `"filter"`: the sum of the basis with the present weights.
 #' @param in_field,out_field Positions of an input and an output field. For a filter all are drawn by default, as long as
 #'   there are no more than `max` channels.
-#' @param max Draw at most so many kernels of the basis; every ring and frequency comes before a second kernel of the same.
-#'   For a filter, at most so many channels on each side.
+#' @param max Draw at most so many kernels of the basis; every ring and frequency comes before a second kernel of the
+#'   same. For a filter, at most so many channels on each side.
 #' @param title A title.
 #' @param slices For kernels in space: the positions of the slices to draw, from the bottom; all by default.
 #' @param ... Not used.
