@@ -88,6 +88,8 @@ def alive():
 
 
 def test_groups_come_and_go(bound):
+    bound = bound // 4  # about six of these groups with their networks
+    memory.set_cache_bound(bound)
     memory.clear_caches()
     weights, counts = [], []
     for n in range(30, 48):

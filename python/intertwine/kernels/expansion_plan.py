@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -399,7 +398,13 @@ def _assembled(
     """
     irreps_only = element_filter is not None
     source, target = layout(in_representations, irreps_only), layout(out_representations, irreps_only)
-    gram_of_block = cache(lambda number: gram(scalars.blocks[number].where))
+    grams: dict[int, Any] = {}
+
+    def gram_of_block(number: int) -> Any:
+        if number not in grams:
+            grams[number] = gram(scalars.blocks[number].where)
+        return grams[number]
+
     start = 0
     pairs = []
     for out_kind in target.kinds:

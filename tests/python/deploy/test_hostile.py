@@ -266,14 +266,14 @@ def test_tensors_of_the_wrong_shape_or_kind(data):
     assert deploy.load_bytes(forged(good, lambda d: None, state)).in_type == model.in_type
 
 
-def test_a_matrix_that_is_not_orthogonal():
+def test_a_matrix_without_inverse():
     space = gspaces.rot2dOnR2(4)
     from intertwine.group import change_basis
 
     rho = change_basis(space.regular_repr, np.eye(4)[::-1], "reversed")
     good = deploy.save_bytes(nn.ReLU(nn.FieldType(space, [rho])))
     deploy.load_bytes(good)
-    with pytest.raises(ModelFileError, match="orthogonal"):
+    with pytest.raises(ModelFileError, match="no inverse"):
         deploy.load_bytes(forged(good, lambda d: None, {"value.0": torch.ones(4, 4, dtype=torch.float64)}))
     with pytest.raises(ModelFileError, match="does not hold"):
         deploy.load_bytes(forged(good, lambda d: None, {}))

@@ -20,6 +20,7 @@ SETTINGS = {
     "PointwiseMaxPoolAntialiased": {"kernel_size": 3, "stride": 2, "padding": 1, "sigma": 0.3},
     "Transposed": {"kernel_size": 3, "stride": 2, "padding": 1},
     "Conv": {"kernel_size": 3, "stride": 2, "padding": 1},
+    "Diffop": {"kernel_size": 3, "stride": 2, "padding": 1},
     "Upsampling": {"scale_factor": 2},
 }
 LAYERS = {
@@ -76,9 +77,9 @@ def test_modes_are_exact_and_survive(name, mode):
             assert relative_error(moved, module.out_type.transform(y, g)) < 1e-12
         assert relative_error(nn.export(module)(x), y) < 1e-12
         assert torch.equal(deploy.load_bytes(deploy.save_bytes(module))(x), y)
-    assert ("padding_mode" in repr(module)) == (
-        mode != ("replicate" if "Upsampling" in name else "zeros") and ("Conv" not in name or "Transposed" in name)
-    )
+    usual = "replicate" if "Upsampling" in name else "zeros"
+    prints_it = "Transposed" in name or not ("Conv" in name or "Diffop" in name)
+    assert ("padding_mode" in repr(module)) == (mode != usual and prints_it)
 
 
 def shifted(x, by):

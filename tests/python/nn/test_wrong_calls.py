@@ -27,6 +27,7 @@ HALVES = nn.FieldType(C4, 2 * [C4.quotient_repr(2)]) + HALF
 # For every layer the arguments of a call that is right.
 RIGHT = {
     nn.R2Conv: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "padding": 1},
+    nn.R2Diffop: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "padding": 1},
     nn.R2ConvTransposed: {"in_type": REGULAR, "out_type": MIXED, "kernel_size": 3, "stride": 2},
     nn.Linear: {"in_type": REGULAR, "out_type": MIXED},
     nn.TensorProductModule: {"in_type": REGULAR, "out_type": REGULAR},

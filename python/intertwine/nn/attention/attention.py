@@ -147,6 +147,21 @@ class GridAttention(AttentionBase):
 
     needs_grid = True
 
+    @classmethod
+    def position_prices(cls, in_type: FieldType, heads: int, width: int) -> Iterator[Price]:
+        """The kernel of offsets.
+
+        Args:
+            in_type: the fields of the input.
+            heads: how many.
+            width: of the kernel.
+        """
+        space = in_type.gspace
+        yield Price(200.0 * heads)
+        if space.dimensionality in _CONVOLUTIONS:
+            one, many = (FieldType(space, n * [space.trivial_repr]) for n in (1, heads))
+            yield from _CONVOLUTIONS[space.dimensionality].construction_prices(one, many, width)
+
     def __init__(
         self, in_type: FieldType, heads: int, dropout: float, bias: bool, position_bias: bool, width: int
     ) -> None:
@@ -215,6 +230,19 @@ class NeighbourAttention(GridAttention):
     """
 
     settings = ("reach", "heads", "dropout")
+
+    @classmethod
+    def construction_prices(cls, in_type: FieldType, heads: int = 1, reach: int = 1, **others: Any) -> Iterator[Price]:
+        """The maps and the kernel of offsets.
+
+        Args:
+            in_type: the fields of the input.
+            heads: how many.
+            reach: how far a neighbourhood reaches.
+            **others: the other arguments of the constructor.
+        """
+        yield from super().construction_prices(in_type, heads, **others)
+        yield from cls.position_prices(in_type, whole_at_least(heads, "heads"), 2 * whole_at_least(reach, "reach") + 1)
 
     def __init__(
         self,
@@ -298,6 +326,22 @@ class WindowAttention(GridAttention):
     """
 
     settings = ("window", "shifted", "heads", "dropout")
+
+    @classmethod
+    def construction_prices(cls, in_type: FieldType, heads: int = 1, window: int = 4, **others: Any) -> Iterator[Price]:
+        """The maps, the kernel of offsets, and the offset of each pair of cells of a window.
+
+        Args:
+            in_type: the fields of the input.
+            heads: how many.
+            window: how many cells a window has along each axis.
+            **others: the other arguments of the constructor.
+        """
+        yield from super().construction_prices(in_type, heads, **others)
+        side = whole_at_least(window, "window")
+        pairs = float(side) ** (2 * in_type.gspace.dimensionality)
+        yield Price(40 * pairs, 1e-7 * pairs)
+        yield from cls.position_prices(in_type, whole_at_least(heads, "heads"), 2 * side - 1)
 
     def __init__(
         self,
