@@ -156,7 +156,11 @@ def draw() -> str:
                 before = [r for r in rules.ROOMS[part] if r][: [r for r in rules.ROOMS[part] if r].index(room)]
                 if beside:
                     names = "all before it" if len(before) > 2 and beside == before else ", ".join(beside)
-                    out.append(text(left + 8, top + tall - 12, f"imports {names}", 11, colour="#a04000"))
+                    said = textwrap.wrap(f"imports {names}", int((column - PAD - 14) / 6.2))
+                    out += [
+                        text(left + 8, top + tall - 12 - 14 * (len(said) - 1 - n), line, 11, colour="#a04000")
+                        for n, line in enumerate(said)
+                    ]
     y = sum(HEIGHTS) + len(HEIGHTS) * GAP
     out += [box(0, y, WIDE, 54, "#ececec"), text(PAD, y + 20, "single files, for all", 15, bold=True)]
     out.append(text(PAD, y + 40, ", ".join(f"{name}.py" for name in ground if name not in {"cli", "__main__"})))

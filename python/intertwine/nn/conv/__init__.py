@@ -1,1 +1,1 @@
-"""Convolutions on grids and points, linear layers and products: filters and matrices expanded from a basis."""
+"""Convolutions, linear layers and products: filters expanded from a basis."""
