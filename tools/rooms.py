@@ -163,7 +163,7 @@ def draw() -> str:
                     ]
     y = sum(HEIGHTS) + len(HEIGHTS) * GAP
     out += [box(0, y, WIDE, 54, "#ececec"), text(PAD, y + 20, "single files, for all", 15, bold=True)]
-    out.append(text(PAD, y + 40, ", ".join(f"{name}.py" for name in ground if name not in {"cli", "__main__"})))
+    out.append(text(PAD, y + 40, ", ".join(f"{name}.py" for name in ground if name != "__main__")))
     for part, below in needed(parts).items():
         x, top, wide, high = edges[part]
         for target in below:

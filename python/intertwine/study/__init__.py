@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intertwine.public import publish
-from intertwine.study.angles import accuracy_by_angle, random_angles
-from intertwine.study.compare import KERNELS, NETWORKS, RECIPE, Study, make_network, rotated_digits
-from intertwine.study.digits import Digits, enlarge, load_digits
+from intertwine.study.rotated.angles import accuracy_by_angle, random_angles
+from intertwine.study.rotated.compare import KERNELS, NETWORKS, RECIPE, Study, make_network, rotated_digits
+from intertwine.study.rotated.digits import Digits, enlarge, load_digits
 from intertwine.suggestions import missing_name
 
 __all__ = [

@@ -12,8 +12,8 @@ from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace2D, flipRot2dOnR2, rot2dOnR2
 from intertwine.models import count_parameters, equivariant_cnn, match_parameters, plain_cnn
 from intertwine.numpy_scalars import plain_numbers
-from intertwine.study.angles import accuracy_by_angle, random_angles
-from intertwine.study.digits import Digits, load_digits
+from intertwine.study.rotated.angles import accuracy_by_angle, random_angles
+from intertwine.study.rotated.digits import Digits, load_digits
 from intertwine.training import FitResult, evaluate, fit, turn_images
 
 NETWORKS = ("plain", "C4", "C8", "D4")

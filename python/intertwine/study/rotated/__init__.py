@@ -1,0 +1,1 @@
+"""The main demonstration: what symmetry is worth on digits that are turned."""
