@@ -14,6 +14,7 @@ the same equation as equivariant kernels, with these filters in place of rings.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import factorial, prod
 from typing import Any, ClassVar
@@ -55,7 +56,7 @@ def lattice_points(dimension: int, kernel_size: tuple[int, ...], dilation: tuple
 
 
 @dataclass(frozen=True)
-class CellBasis(ScalarBasis):
+class CellBasis(ScalarBasis, ABC):
     """Functions times harmonics that are known as filters on the cells of one kernel only.
 
     Attributes:
@@ -80,6 +81,7 @@ class CellBasis(ScalarBasis):
             values[rows] = self.filters(ring, order)
         return Factors.of(values)
 
+    @abstractmethod
     def filters(self, ring: Any, order: Any) -> np.ndarray:
         """The filters of one ring and order.
 
@@ -90,7 +92,6 @@ class CellBasis(ScalarBasis):
         Returns:
             shape ``(harmonics, cells)``.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class DifferentialBasis(CellBasis):
     smoothing: float | None = None
     radial: str | None = None
 
+    @abstractmethod
     def filters(self, ring: Any, order: Any) -> np.ndarray:
         """The filters of one power of the Laplacian and one order of harmonics.
 
