@@ -125,7 +125,6 @@ class DifferentialBasis(CellBasis):
     smoothing: float | None = None
     radial: str | None = None
 
-    @abstractmethod
     def filters(self, ring: Any, order: Any) -> np.ndarray:
         """The filters of one power of the Laplacian and one order of harmonics.
 
