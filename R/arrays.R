@@ -226,6 +226,14 @@ as.array_torch_tensor <- function(x, ...) {
   tensor_to_array(x)
 }
 
+double_torch_tensor <- function(x, ...) {
+  as.double(tensor_to_array(x))
+}
+
+vector_torch_tensor <- function(x, mode = "any") {
+  as.vector(tensor_to_array(x), mode)
+}
+
 dim_torch_tensor <- function(x) {
   as.integer(unlist(py_call_checked("_r.crossing.values.shape", list(x))))
 }

@@ -32,6 +32,7 @@ user_functions <- function() {
       if (!is.null(error)) {
         abort_intertwine(
           "The function for `{state$what}` failed.", "callback",
+          hint = if (identical(state$what, "loss")) "It receives torch tensors: see ?`tensor-arithmetic`.",
           parent = error, call = call, value = condition$value
         )
       }

@@ -31,6 +31,9 @@ is_class_like <- function(y) {
   is.factor(y) || is.character(y) || is.logical(y)
 }
 
+# The named losses whose targets are classes, whatever type of R's numbers holds these.
+losses_of_classes <- c("cross_entropy", "focal", "dice")
+
 #' Targets, what they hold, and the levels of their classes.
 #' @noRd
 as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", call = rlang::caller_env()) {
@@ -55,8 +58,9 @@ as_targets <- function(y, loss = NULL, na = "error", levels = NULL, arg = "y", c
       call = call
     )
   }
-  numeric_loss <- is.character(loss) && loss != "cross_entropy"
-  if (is_class_like(y) || !is.null(levels) || (!numeric_loss && (is.integer(y) || identical(loss, "cross_entropy")))) {
+  class_loss <- rlang::is_string(loss) && loss %in% losses_of_classes
+  # whole numbers are classes, unless the loss is one of measurements
+  if (is_class_like(y) || !is.null(levels) || class_loss || (is.integer(y) && !is.character(loss))) {
     return(class_targets(y, na, levels, arg, call))
   }
   check_targets_complete(y, na, arg, call)

@@ -43,7 +43,8 @@ declare_requirements <- function() {
 register_tensor_methods <- function() {
   methods <- list(
     as.array = as.array_torch_tensor, dim = dim_torch_tensor, length = length_torch_tensor, mean = mean_torch_tensor,
-    Ops = Ops.geometric_tensor, Math = math_torch_tensor, Summary = summary_torch_tensor, "[" = part_torch_tensor
+    Ops = Ops.geometric_tensor, Math = math_torch_tensor, Summary = summary_torch_tensor, "[" = part_torch_tensor,
+    as.double = double_torch_tensor, as.vector = vector_torch_tensor
   )
   for (generic in names(methods)) {
     taken <- utils::getS3method(generic, "torch.Tensor", optional = TRUE, envir = baseenv())

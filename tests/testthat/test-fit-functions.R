@@ -24,6 +24,19 @@ test_that("a loss of one's own trains as the named one does", {
   expect_equal(evaluate(own, data$x, data$y), evaluate(named, data$x, data$y), tolerance = 1e-4)
 })
 
+test_that("whole numbers are classes to the losses of classes", {
+  skip_if_no_python()
+  set.seed(1)
+  data <- regression()
+  y <- factor(ifelse(data$y > 0, 1, 2))
+  for (loss in c("cross_entropy", "focal", "dice")) {
+    losses <- lapply(list(y, as.integer(y), as.double(y)), function(y) {
+      fit(line(2L), data$x, y, loss = loss, epochs = 1, seed = 1)$history$loss
+    })
+    expect_identical(losses, rep(losses[1], 3))
+  }
+})
+
 test_that("classes reach a loss as torch's own losses take them", {
   skip_if_no_python()
   set.seed(1)
@@ -117,8 +130,12 @@ test_that("what functions give is checked, and their errors are heard", {
   refused <- function(class, ...) {
     expect_error(fit(line(), data$x, data$y, epochs = 1, ...), class = paste0("intertwine_error_", class))
   }
-  left <- refused("argument_type", loss = function(output, target) mean((as.array(output) - as.array(target))^2))
-  expect_match(conditionMessage(left), "leave torch")
+  for (leave in c(as.array, as.numeric, as.vector)) {
+    left <- refused("argument_type", loss = function(output, target) mean((leave(output) - leave(target))^2))
+    expect_match(conditionMessage(left), "leave torch")
+  }
+  expect_match(conditionMessage(refused("argument_type", loss = function(o, t) sd(o - t))), "leave torch")
+  expect_match(conditionMessage(refused("callback", loss = function(o, t) var(o - t))), "receives torch tensors")
   refused("argument_type", loss = function(output, target) mean((as_torch(as.array(output)) - target)^2))
   refused("shape", loss = function(output, target) (output - target)^2)
   refused("argument_type", loss = 3)
