@@ -1,0 +1,166 @@
+"""Intervals over seeds and samples of a test that hold at every look."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+EFFECTS = (1.0, 10.0, 100.0, 1000.0)
+"""Prior variances of the difference in units of its variance between seeds: small ones show in many seeds, large ones in few."""
+
+TABLE = 512
+"""Thresholds up to this number of seeds are computed at once."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean, and how far it may be off.
+
+    Args:
+        estimate: the mean over seeds and samples.
+        low: lower end.
+        high: upper end.
+        seed_part: how far the mean over more seeds may lie from this one, on these samples.
+        sample_part: how far the mean over other samples may lie from that.
+        seeds: how many seeds went in.
+        samples: how many samples of the test.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    seed_part: float
+    sample_part: float
+    seeds: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What an interval needs to know of scores [seeds, samples]: their mean, and its spread by seeds and by samples.
+
+    Args:
+        mean: over all.
+        seed_sd: standard deviation of the mean of one seed over these samples.
+        sample_se: standard error of the mean over samples, of a network averaged over all seeds.
+        seeds: how many.
+        samples: how many.
+    """
+
+    mean: float
+    seed_sd: float
+    sample_se: float
+    seeds: int
+    samples: int
+
+    @classmethod
+    def of(cls, scores: np.ndarray, unit: float) -> Moments:
+        """From scores [seeds, samples]; `unit` is the largest difference that one sample can show.
+
+        Scores are m + seed + sample + rest. The variance of the rest is known well from few seeds. It bounds the spread of a
+        seed's mean from below, and it is taken off the spread over samples, for it is part of the former.
+        """
+        seeds, samples = scores.shape
+        by_seed, by_sample, mean = scores.mean(axis=1), scores.mean(axis=0), float(scores.mean())
+        seed_squares, sample_squares = float(((by_seed - mean) ** 2).sum()), float(((by_sample - mean) ** 2).sum())
+        total = float(np.einsum("ij,ij->", scores, scores)) - seeds * samples * mean**2
+        degrees = (seeds - 1) * max(samples - 1, 1)
+        rest = max(total - samples * seed_squares - seeds * sample_squares, 0.0) / degrees if seeds > 1 else 0.0
+        seed_sd = math.sqrt(max(seed_squares / (seeds - 1), rest / samples)) if seeds > 1 else math.inf
+        spread = max(sample_squares / max(samples - 1, 1) - rest / seeds, 0.0) / samples
+        return cls(mean, seed_sd, math.sqrt(spread + (unit / samples) ** 2), seeds, samples)
+
+    def interval(self, alpha: float) -> Interval:
+        """The interval that leaves out the true mean, at any number of seeds whatever, with probability at most `alpha`."""
+        seed, sample = self.parts(alpha, self.seeds)
+        radius = math.hypot(seed, sample)
+        return Interval(self.mean, self.mean - radius, self.mean + radius, seed, sample, self.seeds, self.samples)
+
+    def parts(self, alpha: float, seeds: int) -> tuple[float, float]:
+        """The two parts of the radius, had there been as many seeds with the same spread."""
+        sample = self.sample_se * float(special.stdtrit(max(self.samples - 1, 1), 1 - alpha / 2))
+        if seeds < 2:
+            return math.inf, sample
+        return self.seed_sd / math.sqrt(seeds) * t_threshold(seeds, alpha) if self.seed_sd else 0.0, sample
+
+
+def log_evidence(square: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """The logarithm of the e-value of a t statistic against the mean for which it was computed.
+
+    E_n = mean over g of (1 + n g)^(-1/2) ((1 + u) / (1 + u / (1 + n g)))^(n/2), u = t^2 / (n - 1), over the prior variances g of
+    `EFFECTS`. Under a normal distribution of any variance it is a martingale in n with mean 1 (Lai 1976; Wang and Ramdas 2024).
+
+    Args:
+        square: t^2 / (n - 1).
+        seeds: n.
+    """
+    growth = 1.0 + seeds[..., None] * np.array(EFFECTS)
+    u = square[..., None]
+    each = -0.5 * np.log(growth) + 0.5 * seeds[..., None] * (np.log1p(u) - np.log1p(u / growth))
+    return special.logsumexp(each, axis=-1) - math.log(len(EFFECTS))
+
+
+def t_threshold(seeds: int, alpha: float) -> float:
+    """The t statistic that a true mean exceeds at any of 2, 3, ... seeds with probability at most `alpha`; infinite if none does.
+
+    Example:
+        >>> [round(t_threshold(seeds, 0.05), 1) for seeds in (3, 5, 10, 20)]
+        [14.1, 6.5, 4.4, 3.9]
+    """
+    if seeds <= TABLE:
+        return float(_thresholds(alpha)[seeds])
+    return float(_solve(np.array([seeds]), alpha)[0])
+
+
+@functools.lru_cache(maxsize=64)
+def _thresholds(alpha: float) -> np.ndarray:
+    table = np.concatenate([[math.inf, math.inf], _solve(np.arange(2, TABLE + 1), alpha)])
+    table.setflags(write=False)
+    return table
+
+
+def _solve(seeds: np.ndarray, alpha: float) -> np.ndarray:
+    """Bisection on the logarithm of t^2 / (n - 1), in which the evidence grows."""
+    n = seeds.astype(np.float64)
+    low, high = np.full(n.shape, -20.0), np.full(n.shape, 60.0)
+    for _ in range(80):
+        middle = (low + high) / 2
+        shown = log_evidence(np.exp(middle), n) >= -math.log(alpha)
+        low, high = np.where(shown, low, middle), np.where(shown, middle, high)
+    never = log_evidence(np.exp(np.full(n.shape, 60.0)), n) < -math.log(alpha)
+    return np.where(never, math.inf, np.sqrt(np.exp(high) * (n - 1)))
+
+
+def unit_of(*scores: np.ndarray) -> float:
+    """The largest difference that one sample can show: 1 for right or wrong, else the range of the scores."""
+    low, high = min(float(s.min()) for s in scores), max(float(s.max()) for s in scores)
+    if all(s.dtype == np.bool_ or ((s == 0) | (s == 1)).all() for s in scores):
+        return 1.0
+    return high - low
+
+
+def difference_moments(first: np.ndarray, second: np.ndarray) -> Moments:
+    """The moments of paired differences, first minus second, over the seeds that both have: arrays [seeds, samples]."""
+    seeds = min(len(first), len(second))
+    first, second = first[:seeds], second[:seeds]
+    return Moments.of(first.astype(np.float64) - second, unit_of(first, second))
+
+
+def difference_interval(first: np.ndarray, second: np.ndarray, alpha: float = 0.05) -> Interval:
+    """An interval for the mean score of the first minus that of the second, paired over seeds, at every look.
+
+    Args:
+        first: scores [seeds, samples].
+        second: scores [seeds, samples]; the same samples, seeds in the same order. Seeds that the other lacks are left out.
+        alpha: probability that the interval ever leaves out the true difference.
+    """
+    return difference_moments(first, second).interval(alpha)
+
+
+def score_interval(scores: np.ndarray, alpha: float = 0.05) -> Interval:
+    """An interval for the mean score [seeds, samples] of one candidate, at every look."""
+    return Moments.of(scores.astype(np.float64), unit_of(scores)).interval(alpha)

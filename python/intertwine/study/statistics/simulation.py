@@ -1,0 +1,106 @@
+"""Studies resampled from a recorded pool of runs: how often the rule is wrong, and what the race saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from intertwine.study.statistics.outcomes import Outcomes, Settings
+from intertwine.study.statistics.race import next_runs
+from intertwine.study.statistics.verdicts import Verdict, leader, verdicts
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What came out of many studies.
+
+    Args:
+        studies: how many.
+        false_claims: share of studies with any verdict that the truth contradicts.
+        right_named: share of studies whose leader is within the margin of the best candidate.
+        runs: mean number of runs of a race.
+        grid_runs: runs of the full grid.
+        decided: share of verdicts that are settled at the end of a race.
+    """
+
+    studies: int
+    false_claims: float
+    right_named: float
+    runs: float
+    grid_runs: int
+    decided: float
+
+
+def simulate(
+    pool: Outcomes,
+    settings: Settings,
+    studies: int = 1000,
+    seed: int = 0,
+    *,
+    resample_samples: bool = True,
+    on_study: Callable[[int], None] | None = None,
+) -> Simulation:
+    """Races on seeds and test samples drawn with replacement from a pool; the pool's means are the truth.
+
+    Args:
+        pool: every candidate with the same number of seeds.
+        settings: of each study.
+        studies: how many.
+        seed: of the draws.
+        resample_samples: whether the samples of the test are drawn, too.
+        on_study: called with the number of each study when it is done.
+    """
+    truth = {name: float(scores.mean()) for name, scores in pool.test.items()}
+    best = max(truth.values())
+    false = right = runs = settled = said = 0
+    for study in range(studies):
+        rng = np.random.default_rng([seed, study])
+        outcomes = race(draw(pool, settings.max_seeds, rng, resample_samples), settings)
+        claims = verdicts(outcomes, settings)
+        false += any(contradicts(claim, truth, settings.margin) for claim in claims)
+        right += truth[leader(outcomes)] >= best - settings.margin
+        runs += sum(map(outcomes.seeds, outcomes.candidates))
+        settled += sum(claim.kind in ("better", "equivalent", "worse") for claim in claims)
+        said += len(claims)
+        if on_study:
+            on_study(study)
+    grid = len(pool.candidates) * settings.max_seeds
+    return Simulation(studies, false / studies, right / studies, runs / studies, grid, settled / max(said, 1))
+
+
+def draw(pool: Outcomes, seeds: int, rng: np.random.Generator, resample_samples: bool = True) -> Outcomes:
+    """Seeds, and samples of the test, drawn with replacement, the same for all candidates."""
+    least = min(map(pool.seeds, pool.candidates))
+    rows = rng.integers(least, size=seeds)
+    samples = next(iter(pool.test.values())).shape[1]
+    columns = rng.integers(samples, size=samples) if resample_samples else np.arange(samples)
+    return Outcomes(
+        {name: scores[rows] for name, scores in pool.validation.items()},
+        {name: scores[np.ix_(rows, columns)] for name, scores in pool.test.items()},
+    )
+
+
+def race(grid: Outcomes, settings: Settings) -> Outcomes:
+    """What a race would have run of a full grid."""
+    done: Mapping[str, int] = dict.fromkeys(grid.candidates, 0)
+    while True:
+        outcomes = Outcomes(
+            {name: scores[: done[name]] for name, scores in grid.validation.items()},
+            {name: scores[: done[name]] for name, scores in grid.test.items()},
+        )
+        runs = next_runs(outcomes, settings)
+        if not runs:
+            return outcomes
+        done = {name: max([done[name]] + [seed for one, seed in runs if one == name]) for name in done}
+
+
+def contradicts(claim: Verdict, truth: Mapping[str, float], margin: float) -> bool:
+    """Whether a verdict claims what is not so."""
+    difference = truth[claim.leader] - truth[claim.candidate]
+    return {
+        "better": difference <= 0,
+        "worse": difference >= 0,
+        "equivalent": abs(difference) > margin,
+    }.get(claim.kind, False)
