@@ -1,0 +1,97 @@
+"""The tidy table of a study on the disk, and its means."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intertwine.disk import write_whole
+from intertwine.errors import ArgumentError, MissingDependencyError
+
+MEAN_OVER = ("candidate", "kind", "schedule", "phase", "train_size", "transform", "metric")
+"""Columns that say which rows are trainings of one thing."""
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table as comma-separated values, each number in full.
+
+    Args:
+        rows: dicts with the same keys.
+    """
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+def write_csv(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Write a table as comma-separated values.
+
+    Args:
+        rows: dicts with the same keys.
+        path: the file.
+    """
+    Path(path).write_text(csv_text(rows), encoding="utf-8")
+
+
+def write_parquet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Write a table as Parquet, with the types of its columns.
+
+    Args:
+        rows: dicts with the same keys.
+        path: the file.
+
+    Raises:
+        MissingDependencyError: if pyarrow is not installed.
+    """
+    try:
+        from pyarrow import Table, parquet
+    except ImportError as error:
+        raise MissingDependencyError("Parquet files are written by pyarrow", hint="pip install pyarrow") from error
+    parquet.write_table(Table.from_pylist([dict(row) for row in rows]), str(path))
+
+
+def mean_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Means over trainings, with their standard errors.
+
+    Args:
+        rows: the tidy table.
+
+    Returns:
+        A row for each candidate, phase, train size and transform: its names, `mean` and `std_err` of the score on test
+        images, `n` trainings, the mean on validation images, and mean `seconds`. Trainings that failed do not count.
+    """
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["status"] != "failed":
+            groups.setdefault(tuple(row[name] for name in MEAN_OVER), []).append(row)
+    out = []
+    for key, members in groups.items():
+        scores = np.array([row["test"] for row in members], dtype=float)
+        out.append(
+            dict(zip(MEAN_OVER, key))
+            | {
+                "mean": float(scores.mean()),
+                "std_err": standard_error(scores),
+                "n": len(members),
+                "validation": float(np.mean([row["validation"] for row in members])),
+                "seconds": float(np.mean([row["seconds"] for row in members])),
+            }
+        )
+    return out
+
+
+def standard_error(values: np.ndarray) -> float:
+    """The standard error of a mean; not a number for a single value.
+
+    Args:
+        values: float [n].
+    """
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
