@@ -49,13 +49,12 @@ def synthetic_answer(seed: int = 0, *, metric: str = "accuracy", sizes: tuple[in
         best = mean if rank == 1 else best
         gap, half = best - mean, 0.02 / math.sqrt(seeds)
         verdict = "" if rank == 1 else "better" if gap > half else "equivalent" if gap + half < 0.01 else "undecided"
-        standings.append(
-            Standing(
-                rank, name, kind, schedule, seeds, mean + 0.004, mean, mean - half, mean + half, verdict, gap, gap - half,
-                gap + half, 14 if verdict == "undecided" else None, None, "", 19_000 + 100 * rank, 1_000_000 * rank,
-                2.0 + rank / 10, 300.0, 0.0, 0.01,
-            )  # fmt: skip
-        )
+        counts = {"parameters": 19_000 + 100 * rank, "operations": 1_000_000 * rank}
+        scores_of = {"validation": mean + 0.004, "test": mean, "test_low": mean - half, "test_high": mean + half}
+        beside = {"leader_is": verdict, "difference": gap, "low": gap - half, "high": gap + half}
+        beside |= {"more_seeds": 14 if verdict == "undecided" else None, "more_samples": None, "reason": ""}
+        costs = {"seconds": 2.0 + rank / 10, "memory_mb": 300.0, "equivariance_error": 0.0, "learn_rate": 0.01}
+        standings.append(Standing(rank, name, kind, schedule, seeds, **scores_of, **beside, **counts, **costs))
     angles = [
         {"candidate": each.candidate, "degrees": float(degrees), "score": each.test - _loss(each, degrees)}
         for each in standings

@@ -75,7 +75,9 @@ def plot_angles(answer: Answer) -> Figure:
         ArgumentError: if the study had no turned test images.
     """
     if not answer.angles:
-        raise ArgumentError("the test images of this study were not turned", hint='give transforms=("as_is", "rotations")')
+        raise ArgumentError(
+            "the test images of this study were not turned", hint='give transforms=("as_is", "rotations")'
+        )
     figure = _figure(6.6, 6.0)
     axes: Any = figure.add_subplot(projection="polar", theta_offset=np.pi / 2)
     for each in shown_in_lines(answer):
@@ -195,7 +197,12 @@ def _draw_stairs(axes: Axes, shown: Sequence[Standing]) -> None:
         for block, name in enumerate(schedule):
             height = 0.1 + 0.56 * (sizes.index(group_size(name)) / max(1, len(sizes) - 1))
             axes.bar(
-                block * width, -height, width * 0.96, row + 0.36, align="edge", color=colour if each.schedule else "0.85"
+                block * width,
+                -height,
+                width * 0.96,
+                row + 0.36,
+                align="edge",
+                color=colour if each.schedule else "0.85",
             )
             if each.schedule:
                 inside = height > 0.3

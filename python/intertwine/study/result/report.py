@@ -36,7 +36,14 @@ _TITLES = {
     "sizes": "With fewer training images",
     "cost": "Cost and score",
 }
-_VERDICTS = {"better": "worse", "equivalent": "as good", "undecided": "undecided", "samples": "undecided", "worse": "better", "failed": "failed"}
+_VERDICTS = {
+    "better": "worse",
+    "equivalent": "as good",
+    "undecided": "undecided",
+    "samples": "undecided",
+    "worse": "better",
+    "failed": "failed",
+}
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #222; max-width: 56rem; margin: 2.5rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.7rem; margin-bottom: .3rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
@@ -101,7 +108,10 @@ def page(answer: Answer, code: Mapping[str, str]) -> list[Block]:
     if others[1]:
         blocks += [
             ("section", f"On test {one}s that are moved"),
-            ("text", f"Scores on the same test {one}s moved in other ways, as means over trainings. They decide nothing here."),
+            (
+                "text",
+                f"Scores on the same test {one}s moved in other ways, as means over trainings. They decide nothing here.",
+            ),
             ("table", others),
         ]
     for language, lines in code.items():
@@ -133,7 +143,9 @@ def _standings(answer: Answer) -> Table:
     for each in answer.standings:
         first = each is answer.leader
         gap = "" if first else gap_text(each.difference, share, unit=False)
-        interval = "" if first else f"{gap_text(each.low, share, unit=False)} to {gap_text(each.high, share, unit=False)}"
+        interval = (
+            "" if first else f"{gap_text(each.low, share, unit=False)} to {gap_text(each.high, share, unit=False)}"
+        )
         verdict = "the leader" if first else _VERDICTS.get(each.leader_is, each.leader_is)
         scores = [score_text(each.validation, share), score_text(each.test, share)]
         rows.append([str(each.rank), each.label, *scores, gap, interval, verdict, str(each.seeds)])
@@ -143,13 +155,26 @@ def _standings(answer: Answer) -> Table:
 def _costs(answer: Answer) -> Table:
     rows = [
         [
-            each.label, number_text(each.parameters), number_text(each.operations), time_text(each.seconds),
-            f"{each.memory_mb:.0f} MB", f"{each.learn_rate:g}", f"{each.equivariance_error:.1e}",
-        ]  # fmt: skip
+            each.label,
+            number_text(each.parameters),
+            number_text(each.operations),
+            time_text(each.seconds),
+            f"{each.memory_mb:.0f} MB",
+            f"{each.learn_rate:g}",
+            f"{each.equivariance_error:.1e}",
+        ]
         for each in answer.standings
         if each.leader_is != "failed"
     ]
-    return ["network", "parameters", "operations", "one training", "memory", "learning rate", "equivariance error"], rows
+    return [
+        "network",
+        "parameters",
+        "operations",
+        "one training",
+        "memory",
+        "learning rate",
+        "equivariance error",
+    ], rows
 
 
 def _other_transforms(answer: Answer) -> Table:
@@ -174,7 +199,10 @@ def _names(answer: Answer) -> Table:
 def _knows(answer: Answer, each: Standing) -> str:
     if each.schedule:
         return depth_in_words(each.schedule, answer.dimension)
-    rivals = {"plain": "no symmetry", "augmented": "no symmetry, but its training images are turned or mirrored at random"}
+    rivals = {
+        "plain": "no symmetry",
+        "augmented": "no symmetry, but its training images are turned or mirrored at random",
+    }
     return rivals.get(each.kind, "what its maker has built in")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from intertwine.disk import write_whole
-from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.errors import MissingDependencyError
 
 MEAN_OVER = ("candidate", "kind", "schedule", "phase", "train_size", "transform", "metric")
 """Columns that say which rows are trainings of one thing."""
@@ -25,6 +25,7 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
         rows: dicts with the same keys.
     """
     buffer = io.StringIO()
+    # names of columns come from the first row: all rows have the same
     writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -38,7 +39,7 @@ def write_csv(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
         rows: dicts with the same keys.
         path: the file.
     """
-    Path(path).write_text(csv_text(rows), encoding="utf-8")
+    write_whole(path, csv_text(rows).encode(), "table")
 
 
 def write_parquet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
@@ -52,10 +53,12 @@ def write_parquet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
         MissingDependencyError: if pyarrow is not installed.
     """
     try:
-        from pyarrow import Table, parquet
+        from pyarrow import Table, parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise MissingDependencyError("Parquet files are written by pyarrow", hint="pip install pyarrow") from error
-    parquet.write_table(Table.from_pylist([dict(row) for row in rows]), str(path))
+    buffer = io.BytesIO()
+    parquet.write_table(Table.from_pylist([dict(row) for row in rows]), buffer)
+    write_whole(path, buffer.getvalue(), "table")
 
 
 def mean_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

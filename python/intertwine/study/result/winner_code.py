@@ -65,7 +65,9 @@ def space_code(name: str, dimension: int) -> tuple[str, str]:
     if name == "C1":
         return f"gspaces.trivialOnR{dimension}()", f"gspace_trivial{dimension}d()"
     if name == "D1" and dimension < 3:
-        return ("gspaces.flipOnR1()", "gspace_flip1d()") if dimension == 1 else ("gspaces.flip2dOnR2()", "gspace_flip2d()")
+        return (
+            ("gspaces.flipOnR1()", "gspace_flip1d()") if dimension == 1 else ("gspaces.flip2dOnR2()", "gspace_flip2d()")
+        )
     if name in _SOLIDS:
         python, r = _SOLIDS[name]
         return f"gspaces.{python}", r
@@ -83,8 +85,8 @@ def python_code(network: Network) -> str:
     Args:
         network: what it is written from.
     """
-    lines = ["from intertwine import gspaces, models, training" if network.schedule else "from intertwine import models, training"]
-    lines += ["", f"model = models.{network.family}("]
+    needed = "gspaces, models, training" if network.schedule else "models, training"
+    lines = [f"from intertwine import {needed}", "", f"model = models.{network.family}("]
     arguments = [str(network.channels), str(network.outputs)]
     if network.schedule:
         arguments.append(space_code(network.schedule[0], network.dimension)[0])
@@ -96,7 +98,8 @@ def python_code(network: Network) -> str:
     arguments += [f"{name}={_python(value)}" for name, value in network.options.items()]
     lines += [f"    {argument}," for argument in arguments]
     more = "".join(f", {name}={_python(value)}" for name, value in network.training.items())
-    return "\n".join([*lines, ")", "# x: [n, channels, ...], y: class numbers from 0 or measurements", f"fitted = training.fit(model, x, y{more})", ""])
+    lines += [")", "# x: [n, channels, ...], y: class numbers from 0, or measurements"]
+    return "\n".join([*lines, f"fitted = training.fit(model, x, y{more})", ""])
 
 
 def r_code(network: Network) -> str:

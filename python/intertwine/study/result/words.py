@@ -198,7 +198,10 @@ CAPTIONS = {
         "means that turning does not matter."
     ),
     "sizes": "How the score grows with the number of training images; the bands are a standard error to each side.",
-    "cost": "The score against the operations for one image: the best are at the top left. Bars are the intervals in which the mean scores lie.",
+    "cost": (
+        "The score against the operations for one image: the best are at the top left. Bars are the intervals in which the "
+        "mean scores lie."
+    ),
 }
 """What each picture shows, in a sentence or two."""
 
