@@ -39,6 +39,7 @@ SMALL_FOR_EVER = {
     "deploy/layers.py": "the classes of layers by name",
     "memory.py": "one entry for each class that is measured",
     "nn/base/construction.py": "one signature for each class of layers",
+    "study/runs/one_run.py": "the one study that a worker process trains for",
     "suggestions.py": "the names of the arguments of each class",
     "_r/crossing/calls.py": "functions by the names that R calls them by",
 }

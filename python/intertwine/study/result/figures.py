@@ -34,8 +34,8 @@ MOST_LINES = 6
 def plot_schedules(answer: Answer) -> Figure:
     """Each candidate as a staircase, from the input to the answer, beside the interval of its difference to the leader.
 
-    The higher a step, the more movements of the image the block treats alike. Beside it, the dot is the difference in score on
-    test images, the bar its interval, and the grey band the margin within which differences do not matter.
+    The higher a step, the more movements of the image the block treats alike. Beside it, the dot is the difference in score
+    on test images, the bar its interval, and the grey band the margin within which differences do not matter.
 
     Args:
         answer: of the study.

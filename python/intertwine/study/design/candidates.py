@@ -1,0 +1,125 @@
+"""The candidates of a study: networks with a schedule of groups, and rivals without symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+
+from intertwine.errors import ArgumentError, IntertwineError
+from intertwine.models import count_operations, count_parameters, match_budget
+from intertwine.study.design.backbones import STEPS, Backbone
+from intertwine.study.design.schedules import Schedule, label
+from intertwine.study.design.settings import Settings
+
+Kind = Literal["schedule", "plain", "augmented"]
+Builder = Callable[[Schedule | None, int], torch.nn.Module]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the networks that are compared.
+
+    Args:
+        name: of the candidate.
+        kind: ``"schedule"``, ``"plain"`` or ``"augmented"``.
+        schedule: the group of each block; ``None`` for networks without symmetry.
+        builder: gives the module for a schedule and a width.
+        width: what the budget allows.
+        parameters: numbers that are trained.
+        operations: multiply-adds for one sample; -1 if they could not be counted.
+    """
+
+    name: str
+    kind: Kind
+    schedule: Schedule | None
+    builder: Builder = field(repr=False)
+    width: int = 1
+    parameters: int = 0
+    operations: int = 0
+
+    def build(self) -> torch.nn.Module:
+        """A new module, whose weights torch's global generator draws."""
+        return self.builder(self.schedule, self.width)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A candidate that cannot be built.
+
+    Args:
+        name: of the candidate.
+        reason: why.
+    """
+
+    name: str
+    reason: str
+
+
+def make_candidates(
+    schedules: Sequence[Schedule], builder: Builder, settings: Settings, example: torch.Tensor, proposed: bool
+) -> tuple[list[Candidate], list[Dropped]]:
+    """The candidates, each as wide as the budget allows.
+
+    Args:
+        schedules: those that are compared.
+        builder: gives the module for a schedule and a width.
+        settings: of the study.
+        example: one sample as a batch.
+        proposed: whether the schedules were proposed; then those that cannot be built are left out.
+
+    Returns:
+        the candidates, and those that were left out.
+
+    Raises:
+        ArgumentError: if fewer than two candidates are left, or a schedule that the user named cannot be built.
+    """
+    found: list[Candidate] = []
+    dropped: list[Dropped] = []
+    for schedule in schedules:
+        name = label(schedule)
+        try:
+            found.append(_matched(name, "schedule", schedule, builder, settings, example))
+        except IntertwineError as error:
+            if not proposed:
+                raise error.with_message(
+                    ArgumentError, f"the candidate {name} cannot be built: {error.message}"
+                ) from error
+            dropped.append(Dropped(name, error.message))
+    plain: Candidate | None = None
+    for rival in settings.rivals:
+        plain = plain or _matched("plain", "plain", None, builder, settings, example)
+        kind: Kind = "plain" if rival == "plain" else "augmented"
+        found.append(Candidate(rival, kind, None, builder, plain.width, plain.parameters, plain.operations))
+    if len(found) < 2:
+        raise ArgumentError(
+            f"a study compares two candidates at least, but there is {len(found)}",
+            hint="name more schedules, or take rivals=('plain', 'augmented')",
+        )
+    return found, dropped
+
+
+def _matched(
+    name: str, kind: Kind, schedule: Schedule | None, builder: Builder, settings: Settings, example: torch.Tensor
+) -> Candidate:
+    [(what, amount)] = settings.budget.items()
+    width = int(amount) * (STEPS if isinstance(builder, Backbone) else 1)
+    if what != "width":
+        tried: list[tuple[int, Any]] = []
+
+        def build(widths: Sequence[int]) -> torch.nn.Module:
+            tried.append((widths[0], builder(schedule, widths[0])))
+            return tried[-1][1]
+
+        budget: dict[str, Any] = {what: float(amount)}
+        nearest = match_budget(build, **budget, example=example, proportions=(1,), limit=512 * STEPS)
+        width = next(w for w, module in tried if module is nearest)
+    module = builder(schedule, width)
+    try:
+        operations = count_operations(module, example)
+    except (RuntimeError, NotImplementedError):  # a module of the user's may do what the counter does not know
+        module.eval()(example)
+        operations = -1
+    return Candidate(name, kind, schedule, builder, width, count_parameters(module), operations)

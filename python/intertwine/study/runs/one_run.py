@@ -1,0 +1,240 @@
+"""One training of one candidate, from the split to the scores."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from intertwine.errors import FileError, IntertwineError, IntertwineWarning
+from intertwine.gspaces import flipRot2dOnR2, rot2dOnR2
+from intertwine.models import count_parameters
+from intertwine.nn import FieldType
+from intertwine.study.design.candidates import Candidate
+from intertwine.study.design.plan import Plan
+from intertwine.study.design.samples import IN_MEMORY, Pairs
+from intertwine.study.design.schedules import space_of
+from intertwine.study.design.splits import missing_classes
+from intertwine.study.runs.records import RunResult, RunSpec, TransformScore
+from intertwine.study.runs.scoring import equivariance_error, scores_of
+from intertwine.training import FitResult, fit
+from intertwine.training.data.turning import Turner
+
+Tick = Callable[[dict[str, Any]], "bool | None"]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error: the training was asked to stop
+    """A training that was stopped before its end, so that it does not count."""
+
+
+@dataclass
+class Job:
+    """What all trainings of a study need; it travels to other processes once, as a file.
+
+    Args:
+        plan: data and splits.
+        candidates: by name.
+        metric: the name of a score, or a function.
+        largest: the largest group of the study, by name, that rivals are moved by.
+    """
+
+    plan: Plan
+    candidates: dict[str, Candidate]
+    metric: Any
+    largest: str
+
+
+def perform(job: Job, spec: RunSpec, tick: Tick | None = None) -> RunResult:
+    """One training. Whatever goes wrong in it is said in its result.
+
+    Args:
+        job: of the study.
+        spec: which training.
+        tick: called after each batch; ``False`` stops.
+
+    Raises:
+        Interrupted: if it was stopped.
+    """
+    candidate = job.candidates[spec.candidate]
+    common = {"spec": spec, "parameters": candidate.parameters, "operations": candidate.operations}
+    try:
+        with _one_thread(), warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", IntertwineWarning)
+            found = _train(job, candidate, spec, tick)
+        told = [str(each.message) for each in said if issubclass(each.category, IntertwineWarning)]
+        return RunResult(
+            **{**common, **found, "message": " ".join(dict.fromkeys(filter(None, [found["message"], *told])))}
+        )
+    except IntertwineError as error:
+        return RunResult(**common, status="failed", message=error.message)
+    except Exception as error:  # whatever a network or a data set of the user's raises
+        return RunResult(**common, status="failed", message=f"{type(error).__name__}: {error}")
+
+
+def perform_from(path: str, digest: str, spec: RunSpec) -> RunResult | None:
+    """One training in another process.
+
+    Args:
+        path: of the file with the job.
+        digest: of its content.
+        spec: which training.
+
+    Returns:
+        its result; ``None`` if it was stopped.
+    """
+    with contextlib.suppress(ValueError):  # where it is not the main thread that works, nothing is to be changed
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return perform(_open_job(path, digest), spec)
+    except Interrupted:
+        return None
+
+
+@functools.lru_cache(maxsize=1)
+def _open_job(path: str, digest: str) -> Job:
+    import cloudpickle
+
+    content = Path(path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise FileError(f"the file {path} is not the one that the study wrote")
+    return cloudpickle.loads(content)
+
+
+def write_job(job: Job, path: Path) -> str:
+    """Writes a job for other processes.
+
+    Args:
+        job: of the study.
+        path: of the file.
+
+    Returns:
+        a digest of its content.
+    """
+    import cloudpickle
+
+    content = cloudpickle.dumps(job)
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def fitted(
+    job: Job, candidate: Candidate, numbers: np.ndarray, learn_rate: float, seed: int, tick: Tick | None
+) -> FitResult:
+    """A candidate that has learned from some samples of the pool.
+
+    Args:
+        job: of the study.
+        candidate: which one.
+        numbers: of the samples.
+        learn_rate: of the optimiser.
+        seed: of the weights and the order.
+        tick: called after each batch; ``False`` stops.
+    """
+    plan, settings = job.plan, job.plan.settings
+    data = plan.data
+    # all candidates draw their weights and their order from the same numbers
+    own = int(np.random.SeedSequence([settings.seed, seed, 5]).generate_state(1)[0])
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(own)
+        module = candidate.build()
+    x, y = _training_data(plan, numbers)
+    recipe = {"device": "cpu", **settings.recipe}
+    if data.n_classes is not None:
+        recipe["n_classes"] = data.n_classes
+    if candidate.kind == "augmented":
+        recipe["augment"] = _mover(job, x)
+    return fit(
+        module, x, y, epochs=settings.epochs, batch_size=settings.batch_size, learn_rate=learn_rate, loss=settings.loss,
+        seed=own, on_batch=tick, **recipe,
+    )  # fmt: skip
+
+
+def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> dict[str, Any]:
+    plan, data = job.plan, job.plan.data
+    kept, held = plan.split(spec.seed, spec.train_size)
+    message = ""
+    if data.n_classes is not None and data.y.ndim == 1:
+        gone = missing_classes(data.y.numpy(), kept, data.n_classes)
+        if gone:
+            names = [data.labels[number] if data.labels else str(number) for number in gone]
+            message = f"no sample to learn from is of class {', '.join(names)}"
+    _forget_peak()
+    start = time.perf_counter()
+    result = fitted(job, candidate, kept, spec.learn_rate, spec.seed, tick)
+    seconds = time.perf_counter() - start
+    if result.stopped in ("callback", "interrupted"):
+        raise Interrupted
+    na = plan.settings.recipe.get("na", "error")
+    scores = {}
+    for name in plan.moves:
+        validation = scores_of(result.module, plan.pool[name], data.y, np.sort(held), job.metric, na)
+        test = scores_of(result.module, plan.test[name], data.test_y, np.arange(len(data.test)), job.metric, na)
+        scores[name] = TransformScore(float(validation.mean()), float(test.mean()), test)
+    diverged = result.stopped == "diverged"
+    if diverged:
+        message = f"the loss was not finite after {result.batches} batches: the last good weights count"
+    probes = plan.test["as_is"].take(np.arange(min(16, len(data.test))))
+    return {
+        "status": "diverged" if diverged else "ok",
+        "message": message,
+        "seconds": seconds,
+        "memory_mb": _peak_mb(),
+        "parameters": count_parameters(result.module),
+        "equivariance_error": equivariance_error(result.module, probes, job.largest, data.dense)
+        if job.largest
+        else float("nan"),
+        "transforms": scores,
+    }
+
+
+def _training_data(plan: Plan, numbers: np.ndarray) -> tuple[Any, Any]:
+    pool, y = plan.pool["as_is"], plan.data.y
+    first = pool.take(numbers[:1])
+    if first.nbytes * len(numbers) > IN_MEMORY:
+        return Pairs(pool, y, numbers), None
+    return pool.take(numbers), y[numbers]
+
+
+def _mover(job: Job, x: Any) -> Turner:
+    """Moves training samples by the largest group of the study; by any angle, if rotations by any angle are judged."""
+    data, judge = job.plan.data, job.plan.settings.judge
+    dimension = len(data.sizes)
+    space = space_of(job.largest, dimension)
+    if judge not in ("as_is", "mirrors", "quarter_turns") and dimension == 2:
+        space = flipRot2dOnR2() if job.largest.startswith("D") else rot2dOnR2()
+    kind = FieldType(space, data.pool.shape[0] * (space.trivial_repr,))
+    outputs = (1, data.outputs, *(data.sizes if data.dense else ()))
+    return Turner(kind, "invariant", space, None, data.kind, outputs, order=1)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _forget_peak() -> None:
+    """Lets the system measure the peak of memory anew, where it can."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> float:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    return float("nan")
