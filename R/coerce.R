@@ -92,6 +92,7 @@ layer_arguments <- function() {
     radial_basis_function = string,
     radial = string,
     aggr = string,
+    reduce = string,
     factor = count(1),
     radius = count(1),
     grid = string,

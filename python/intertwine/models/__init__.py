@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intertwine.models.classifier import equivariant_cnn, plain_cnn
+from intertwine.models.classifier import equivariant_cnn
 from intertwine.models.matching import count_operations, count_parameters, match_budget, match_parameters, time_forward
+from intertwine.models.plain import plain_cnn, plain_resnet, plain_unet
 from intertwine.models.resnet import equivariant_resnet
 from intertwine.models.restriction import restrict_model
 from intertwine.models.unet import equivariant_unet
@@ -26,6 +27,8 @@ __all__ = [
     "match_budget",
     "match_parameters",
     "plain_cnn",
+    "plain_resnet",
+    "plain_unet",
     "restrict_model",
     "time_forward",
 ]

@@ -1,29 +1,21 @@
-"""The parts that ready networks on a grid share: blocks of layers, halving and doubling of the grid, restriction."""
+"""The parts that ready networks on a grid share: convolutions, halving and doubling of the grid, restriction."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from intertwine import nn
-from intertwine.checks import choice
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.gspaces import GSpace, rot2dOnR2
+from intertwine.models.parts import Parts, field_settings
 
 BLUR = 0.66
 """Width in pixels of the blur before every second pixel is dropped: the usual choice for halving an image."""
-
-NORMS: dict[str, Any] = {
-    "batch": nn.InnerBatchNorm,
-    "instance": nn.InstanceNorm,
-    "layer": nn.LayerNorm,
-    "rms": nn.RMSNorm,
-    "field": nn.FieldNorm,
-}
-"""The normalisations by name."""
 
 _CONVS: dict[int, tuple[Any, Any]] = {
     1: (nn.R1Conv, nn.R1ConvTransposed),
@@ -36,26 +28,25 @@ _POOLS: dict[int, tuple[Any, Any]] = {
     3: (nn.PointwiseAvgPool3D, nn.PointwiseAvgPoolAntialiased3D),
 }
 
+AnyParts = TypeVar("AnyParts", bound=Parts)
 Sides = tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
-class GridParts:
-    """The layers of one network.
+class GridParts(Parts):
+    """The layers of one network on a grid.
 
     Attributes:
-        gspace: the grid's space with its group.
         kernel_size: of the convolutions.
-        norm: the name of the normalisation.
         padding_mode: how features go on beyond the edges of the grid.
     """
 
-    gspace: GSpace
     kernel_size: int
-    norm: str
     padding_mode: str
 
-    def conv(self, out: Any, kernel_size: int | None = None, bias: bool = False, padding: int | None = None) -> nn.Spec:
+    def linear(
+        self, out: Any, kernel_size: int | None = None, bias: bool = False, padding: int | None = None
+    ) -> nn.Spec:
         """A convolution that keeps the size of the grid, unless another padding is given.
 
         Args:
@@ -68,26 +59,6 @@ class GridParts:
         cells = kernel // 2 if padding is None else padding
         cls = _CONVS[self.gspace.dimensionality][0]
         return cls.spec(out=out, kernel_size=kernel, padding=cells, padding_mode=self.padding_mode, bias=bias)
-
-    def normed(self, width: int, kernel_size: int | None = None, padding: int | None = None) -> list[nn.Spec]:
-        """A convolution to regular fields and a normalisation.
-
-        Args:
-            width: the number of fields.
-            kernel_size: as in ``conv``.
-            padding: as in ``conv``.
-        """
-        return [self.conv({"regular": width}, kernel_size, padding=padding), NORMS[self.norm].spec()]
-
-    def block(self, width: int, kernel_size: int | None = None, padding: int | None = None) -> list[nn.Spec]:
-        """The same and ReLU.
-
-        Args:
-            width: the number of fields.
-            kernel_size: as in ``conv``.
-            padding: as in ``conv``.
-        """
-        return [*self.normed(width, kernel_size, padding), nn.ReLU.spec()]
 
     def halving(self, even: bool) -> nn.Spec:
         """The grid at half the size, in a way that keeps its centre and so its symmetries.
@@ -106,26 +77,35 @@ class GridParts:
         """The grid at the size that it had before it was halved, by a transposed convolution.
 
         Args:
-            width: the number of regular fields that it puts out.
+            width: the number of fields that it puts out.
             even: whether the sides were.
         """
         cls = _CONVS[self.gspace.dimensionality][1]
         return cls.spec(
-            out={"regular": width}, kernel_size=4 if even else 3, stride=2, padding=1, padding_mode=self.padding_mode
+            out=self.fields(width), kernel_size=4 if even else 3, stride=2, padding=1, padding_mode=self.padding_mode
         )
 
 
-def grid_parts(gspace: GSpace | None, kernel_size: Any, norm: str, padding_mode: str) -> GridParts:
+def grid_parts(
+    gspace: GSpace | None,
+    kernel_size: Any,
+    norm: str,
+    padding_mode: str,
+    nonlinearity: str | None = None,
+    frequency: int = 2,
+) -> GridParts:
     """The parts for a space, once the arguments are in range.
 
     Args:
-        gspace: a line, a plane or space with a finite group; ``None`` for the plane with eight rotations.
+        gspace: a line, a plane or space with a group; ``None`` for the plane with eight rotations.
         kernel_size: an odd number.
         norm: a key of ``NORMS``.
         padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        nonlinearity: as in `field_settings`.
+        frequency: the same.
 
     Raises:
-        FieldTypeError: if there is no grid, or the group is continuous.
+        FieldTypeError: if there is no grid.
         ArgumentError: if another argument is out of range.
     """
     space = rot2dOnR2(8) if gspace is None else gspace
@@ -135,12 +115,7 @@ def grid_parts(gspace: GSpace | None, kernel_size: Any, norm: str, padding_mode:
             hint="make one with gspaces.rot2dOnR2(8) or gspaces.octaOnR3()",
             parts={"space": space},
         )
-    if space.fibergroup.order() < 0:
-        raise FieldTypeError(
-            f"{space.fibergroup} is continuous, but this network is made of regular fields, which finite groups have",
-            hint="use a finite group, such as gspaces.rot2dOnR2(8)",
-        )
-    return GridParts(space, odd(kernel_size), choice(norm, NORMS, "the network", "normalisation"), padding_mode)
+    return GridParts(*field_settings(space, norm, nonlinearity, frequency), odd(kernel_size), padding_mode)
 
 
 def odd(value: Any, name: str = "kernel_size") -> int:
@@ -202,7 +177,6 @@ class Symmetries:
     """The groups of a network that gives up a part of its symmetry on the way.
 
     Args:
-        space: where it starts.
         restrict: for each stage before which the symmetry is restricted, the label of the subgroup, or a space with it.
         stages: how many there are.
 
@@ -210,25 +184,23 @@ class Symmetries:
         ArgumentError: if `restrict` names a stage that there is not.
     """
 
-    def __init__(self, space: GSpace, restrict: Mapping[int, Any] | None, stages: int) -> None:
+    def __init__(self, restrict: Mapping[int, Any] | None, stages: int) -> None:
         self._steps = dict(restrict or {})
-        self.space, self.factor = space, 1
         if any(isinstance(stage, bool) or stage not in range(stages) for stage in self._steps):
             raise ArgumentError(f"`restrict` names stages from 0 to {stages - 1}, not {sorted(self._steps, key=str)}")
 
-    def before(self, stage: int) -> list[nn.Spec]:
-        """The layers that restrict the symmetry before a stage; the number of fields grows as the group gets smaller.
+    def before(self, stage: int, parts: AnyParts) -> tuple[list[nn.Spec], AnyParts]:
+        """The layers that restrict the symmetry before a stage, and the parts from there on.
 
         Args:
             stage: its number.
+            parts: those until there.
         """
         if stage not in self._steps:
-            return []
-        order = self.space.fibergroup.order()
-        label = subgroup_label(self.space, self._steps[stage])
-        self.space = self.space.restrict(label)[0]
-        self.factor *= order // self.space.fibergroup.order()
-        return [nn.RestrictionModule.spec(id=label), nn.DisentangleModule.spec()]
+            return [], parts
+        label = subgroup_label(parts.gspace, self._steps[stage])
+        smaller = dataclasses.replace(parts, gspace=parts.gspace.restrict(label)[0])
+        return [nn.RestrictionModule.spec(id=label), nn.DisentangleModule.spec()], smaller
 
 
 def subgroup_label(space: GSpace, subgroup: Any) -> Any:

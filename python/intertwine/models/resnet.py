@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intertwine import nn
-from intertwine.checks import whole_at_least
+from intertwine.checks import flag, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import GridParts, Symmetries, grid_parts, halved, sides_of
+from intertwine.models.parts import Head, ending
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -18,7 +19,7 @@ from intertwine.suggestions import suggests
 @plain_numbers
 def equivariant_resnet(
     in_channels: int,
-    n_classes: int | None,
+    n_classes: int | None = None,
     gspace: GSpace | None = None,
     *,
     depths: Sequence[int] = (2, 2, 2),
@@ -29,11 +30,15 @@ def equivariant_resnet(
     norm: str = "batch",
     padding_mode: str = "zeros",
     restrict: Mapping[int, Any] | None = None,
+    head: Head | None = None,
+    downsample: bool = True,
+    nonlinearity: str | None = None,
+    frequency: int = 2,
 ) -> nn.SequentialModule:
-    """A residual network for signals, images or volumes whose answer does not change under the group.
+    """A residual network for signals, images or volumes whose answer does not change under the group, or turns with the input.
 
-    A first block, then stages of residual blocks on regular fields, with the grid halved before each stage but the first,
-    then `HeadClasses`. On a square lattice quarter turns and reflections are exact, for even and for odd sides.
+    A first block, then stages of residual blocks, with the grid halved before each stage but the first, then `HeadClasses` or
+    another head. On a square lattice quarter turns and reflections are exact, for even and for odd sides.
 
     Args:
         in_channels: channels of the input, which the group does not mix.
@@ -49,10 +54,14 @@ def equivariant_resnet(
         padding_mode: how features go on beyond the edges: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
         restrict: stages before which only a subgroup is kept, by their number from 0, with the label of the subgroup or a space
             with it; the number of fields grows by the index of the subgroup, so that the number of channels stays.
+        head: the specification of the last layers, as in `equivariant_cnn`.
+        downsample: whether the grid is halved between the stages.
+        nonlinearity: as in `equivariant_cnn`.
+        frequency: as there.
 
     Raises:
         ArgumentError: if an argument is out of range, or the grid cannot be halved so often.
-        FieldTypeError: if the space has no grid, or its group is continuous.
+        FieldTypeError: if the space has no grid, or ReLU is asked for on a continuous group.
         GroupError: if there is no such subgroup.
 
     Example:
@@ -67,7 +76,47 @@ def equivariant_resnet(
         He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
         Zagoruyko and Komodakis, "Wide residual networks", BMVC 2016.
     """
-    parts = grid_parts(gspace, kernel_size, norm, padding_mode)
+    parts = grid_parts(gspace, kernel_size, norm, padding_mode, nonlinearity, frequency)
+    flag(downsample, "downsample")
+    checked_stages(in_channels, n_classes, depths, widths)
+    symmetries = Symmetries(restrict, len(widths))
+    sides = sides_of(size, parts.gspace.dimensionality)
+    start = nn.field_type(parts.gspace, trivial=in_channels)
+    steps: list[Any] = parts.block(widths[0])
+    before = widths[0]
+    for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
+        if stage and downsample:
+            even, sides = halved(sides, False, stage - 1)
+            steps.append(parts.halving(even))
+        restriction, parts = symmetries.before(stage, parts)
+        steps += restriction
+        for _ in range(depth):
+            same = before == width and not restriction
+            steps += [_residual(parts, width, bottleneck, same), *parts.activation()]
+            before, restriction = width, []
+    made: Any = nn.SequentialModule(start, *steps, *ending(head, nn.HeadClasses.spec(n=n_classes), n_classes))
+    return made
+
+
+def _residual(parts: GridParts, width: int, bottleneck: bool, same: bool) -> nn.Spec:
+    """One residual block; unless the fields stay the same, a 1 x 1 map goes around it."""
+    if bottleneck:
+        narrow = max(1, width // 4)
+        inner = [*parts.block(narrow, 1), *parts.block(narrow), *parts.normed(width, 1)]
+    else:
+        inner = [*parts.block(width), *parts.normed(width)]
+    return nn.ResidualModule.spec(inner=inner, shortcut=None if same else parts.normed(width, 1))
+
+
+def checked_stages(in_channels: int, n_classes: int | None, depths: Sequence[int], widths: Sequence[int]) -> None:
+    """Raises unless the arguments of a residual network are in range.
+
+    Args:
+        in_channels: of the input.
+        n_classes: of the answer, or ``None``.
+        depths: of the stages.
+        widths: of the stages.
+    """
     whole_at_least(in_channels, "in_channels")
     if n_classes is not None:
         whole_at_least(n_classes, "n_classes")
@@ -76,33 +125,3 @@ def equivariant_resnet(
     for name, numbers in (("depths", depths), ("widths", widths)):
         for value in numbers:
             whole_at_least(value, name)
-    symmetries = Symmetries(parts.gspace, restrict, len(widths))
-    sides = sides_of(size, parts.gspace.dimensionality)
-    steps: list[Any] = parts.block(widths[0])
-    before = widths[0]
-    for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
-        if stage:
-            even, sides = halved(sides, False, stage - 1)
-            steps.append(parts.halving(even))
-        restriction = symmetries.before(stage)
-        steps += restriction
-        for _ in range(depth):
-            wide = width * symmetries.factor
-            same = before == width and not restriction
-            steps += [_residual(parts, wide, bottleneck, same), nn.ReLU.spec()]
-            before, restriction = width, []
-    made: Any = nn.SequentialModule(
-        nn.field_type(parts.gspace, trivial=in_channels), *steps, nn.HeadClasses.spec(n=n_classes)
-    )
-    return made
-
-
-def _residual(parts: GridParts, width: int, bottleneck: bool, same: bool) -> nn.Spec:
-    """One residual block; unless the fields stay the same, a 1 x 1 map goes around it."""
-    if bottleneck:
-        narrow = max(1, width // 4)
-        reduce = [*parts.normed(narrow, 1), nn.ReLU.spec()]
-        inner = [*reduce, *parts.block(narrow), *parts.normed(width, 1)]
-    else:
-        inner = [*parts.block(width), *parts.normed(width)]
-    return nn.ResidualModule.spec(inner=inner, shortcut=None if same else parts.normed(width, 1))

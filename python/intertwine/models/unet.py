@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from intertwine import nn
 from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
-from intertwine.models.grid_parts import GridParts, Sides, grid_parts, halved, sides_of
+from intertwine.models.grid_parts import GridParts, Sides, Symmetries, grid_parts, halved, sides_of
+from intertwine.models.parts import Head, ending
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -18,7 +20,7 @@ from intertwine.suggestions import suggests
 @plain_numbers
 def equivariant_unet(
     in_channels: int,
-    out: Any,
+    out: Any = None,
     gspace: GSpace | None = None,
     *,
     widths: Sequence[int] = (8, 16, 32),
@@ -26,13 +28,17 @@ def equivariant_unet(
     size: int | Sequence[int] | None = None,
     norm: str = "batch",
     padding_mode: str = "zeros",
+    depth: int = 2,
+    restrict: Mapping[int, Any] | None = None,
+    head: Head | None = None,
+    nonlinearity: str | None = None,
+    frequency: int = 2,
 ) -> nn.SequentialModule:
     """A U-Net for signals, images or volumes whose output moves with its input: f(g x) = g f(x), cell by cell.
 
-    Each level has two blocks of a convolution, a normalisation and ReLU on regular fields, then goes to a grid of half the
-    size, through the next level, and back by a transposed convolution; its fields are put beside those that come back. On a
-    square lattice quarter turns and reflections are exact, for even and for odd sides; other elements are as good as the
-    pixels allow.
+    Each level has blocks of a convolution, a normalisation and a non-linearity, then goes to a grid of half the size, through the
+    next level, and back by a transposed convolution; its fields are put beside those that come back. On a square lattice quarter
+    turns and reflections are exact, for even and for odd sides; other elements are as good as the pixels allow.
 
     Args:
         in_channels: channels of the input, which the group does not mix.
@@ -44,10 +50,16 @@ def equivariant_unet(
             must be multiples of 2^(levels - 1).
         norm: ``"batch"``, ``"instance"``, ``"layer"``, ``"rms"`` or ``"field"``.
         padding_mode: how features go on beyond the edges: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        depth: blocks on each way through a level.
+        restrict: levels from which on only a subgroup is kept, on the way down and all the way up; see `equivariant_cnn`.
+        head: the specification of the last layers in place of ``out``, as in `equivariant_cnn`; `nn.HeadPoints.spec(n=5)` finds
+            places.
+        nonlinearity: as in `equivariant_cnn`.
+        frequency: as there.
 
     Raises:
         ArgumentError: if an argument is out of range, or the grid cannot be halved so often.
-        FieldTypeError: if the space has no grid, or its group is continuous.
+        FieldTypeError: if the space has no grid, or ReLU is asked for on a continuous group.
 
     Example:
         >>> import torch
@@ -60,25 +72,62 @@ def equivariant_unet(
     References:
         Ronneberger, Fischer and Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI 2015.
     """
-    parts = grid_parts(gspace, kernel_size, norm, padding_mode)
+    parts = grid_parts(gspace, kernel_size, norm, padding_mode, nonlinearity, frequency)
+    checked_levels(in_channels, widths, depth)
+    if out is None and head is None:
+        raise ArgumentError("the network has no output", hint="give out, such as 2 or {'vector': 1}, or a head")
+    start = nn.field_type(parts.gspace, trivial=in_channels)
+    levels = _Levels(depth, Symmetries(restrict, len(widths)))
+    sides = sides_of(size, parts.gspace.dimensionality)
+    restriction, parts = levels.symmetries.before(0, parts)
+    steps, _, last = levels.steps(parts, list(widths), sides, 0)
+    fields = {"trivial": whole_at_least(out, "out")} if isinstance(out, (int, float)) else out
+    usual = last.linear(fields, kernel_size=1, bias=True)
+    made: Any = nn.SequentialModule(start, *restriction, *steps, *ending(head, usual, out))
+    return made
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """The levels of one network.
+
+    Attributes:
+        depth: blocks on each way through a level.
+        symmetries: where the symmetry is restricted.
+    """
+
+    depth: int
+    symmetries: Symmetries
+
+    def steps(
+        self, parts: GridParts, widths: list[int], sides: Sides, level: int
+    ) -> tuple[list[nn.Spec], list[nn.Spec], GridParts]:
+        """A level and those below it; the restrictions below it, which the way around it needs too; the parts at the end."""
+        width, deeper = widths[0], widths[1:]
+        blocks = [step for _ in range(self.depth) for step in parts.block(width)]
+        if not deeper:
+            return blocks, [], parts
+        even, smaller = halved(sides, True, level)
+        restriction, within = self.symmetries.before(level + 1, parts)
+        inside, more, within = self.steps(within, deeper, smaller, level + 1)
+        restrictions = [*restriction, *more]
+        below = [parts.halving(even), *restriction, *inside, within.doubling(width, even)]
+        around = nn.ConcatModule.spec(inner=below, shortcut=restrictions or None)
+        back = [step for _ in range(self.depth) for step in within.block(width)]
+        return [*blocks, around, *back], restrictions, within
+
+
+def checked_levels(in_channels: int, widths: Sequence[int], depth: int) -> None:
+    """Raises unless the arguments of a U-Net are in range.
+
+    Args:
+        in_channels: of the input.
+        widths: of the levels.
+        depth: of the levels.
+    """
     whole_at_least(in_channels, "in_channels")
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each level, such as (8, 16, 32)")
     for width in widths:
         whole_at_least(width, "widths")
-    fields = {"trivial": whole_at_least(out, "out")} if isinstance(out, (int, float)) else out
-    steps: list[Any] = _levels(parts, list(widths), sides_of(size, parts.gspace.dimensionality), 0)
-    last = parts.conv(fields, kernel_size=1, bias=True)
-    made: Any = nn.SequentialModule(nn.field_type(parts.gspace, trivial=in_channels), *steps, last)
-    return made
-
-
-def _levels(parts: GridParts, widths: list[int], sides: Sides, level: int) -> list[nn.Spec]:
-    """A level and those below it."""
-    width, deeper = widths[0], widths[1:]
-    blocks = [*parts.block(width), *parts.block(width)]
-    if not deeper:
-        return blocks
-    even, smaller = halved(sides, True, level)
-    below = [parts.halving(even), *_levels(parts, deeper, smaller, level + 1), parts.doubling(width, even)]
-    return [*blocks, nn.ConcatModule.spec(inner=below), *parts.block(width), *parts.block(width)]
+    whole_at_least(depth, "depth")

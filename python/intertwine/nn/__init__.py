@@ -79,6 +79,7 @@ from intertwine.nn.pool.antialiased import (
     PointwiseMaxPoolAntialiased2D,
     PointwiseMaxPoolAntialiased3D,
 )
+from intertwine.nn.pool.field_heads import HeadFields, HeadNumbers, HeadPoints
 from intertwine.nn.pool.head import HeadClasses
 from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.pool.norm_max_pool import NormMaxPool
@@ -123,6 +124,9 @@ __all__ = [
     "GroupPooling",
     "HarmonicPolynomialR3",
     "HeadClasses",
+    "HeadFields",
+    "HeadNumbers",
+    "HeadPoints",
     "IIDBatchNorm1d",
     "IIDBatchNorm2d",
     "IIDBatchNorm3d",

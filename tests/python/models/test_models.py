@@ -175,6 +175,64 @@ def test_symmetry_is_given_up_half_way(build):
         build(1, 3, space, widths=(2, 2, 2), restrict={5: (None, 4)})
 
 
+CONTINUOUS = {"SO(2)": gspaces.rot2dOnR2, "SO(3)": gspaces.rot3dOnR3, "O(3)": gspaces.flipRot3dOnR3}
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("nonlinearity", ["gated", "fourier"])
+def test_fields_of_continuous_groups(name, nonlinearity):
+    options = {"widths": (1, 2), "kernel_size": 3, "size": 8, "nonlinearity": nonlinearity, "frequency": 1}
+    space = CONTINUOUS[name]()
+    x = torch.randn(2, 1, *(space.dimensionality * (8,)), dtype=torch.float64)
+    networks = [
+        models.equivariant_cnn(1, 3, space, dropout=0.1, **options),
+        models.equivariant_resnet(1, 3, space, depths=(1, 1), **options),
+        models.equivariant_unet(1, 3, space, depth=1, **options),
+    ]
+    for model in networks:
+        model = model.double()
+        model(x)
+        model.eval()
+        with torch.no_grad():
+            answer, moved = model(x), model(lattice_moves(x))
+            wanted = lattice_moves(answer) if answer.dim() > 2 else answer
+            assert torch.allclose(moved, wanted, atol=1e-12)
+        assert torch.equal(deploy.load_bytes(deploy.save_bytes(model))(x), model(x))
+
+
+def test_unets_give_up_symmetry_at_a_level():
+    space = gspaces.flipRot2dOnR2(4)
+    model = models.equivariant_unet(1, {"vector": 1}, space, widths=(2, 2, 2), size=13, restrict={1: (None, 4), 2: 2})
+    model = model.double().eval()
+    x = torch.randn(1, 1, 13, 13, dtype=torch.float64)
+    with torch.no_grad():
+        assert torch.allclose(model(x.rot90(2, (2, 3))), -model(x).rot90(2, (2, 3)), atol=1e-12)
+        assert not torch.allclose(model(x.rot90(1, (2, 3))).abs(), model(x).rot90(1, (2, 3)).flip(1).abs(), atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [12, 13])
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_plain_networks_have_the_same_shapes(dimension, size):
+    x = torch.zeros(1, 2, *(dimension * (size,)))
+    options = {"widths": (2, 3, 4), "size": size, "dimension": dimension}
+    assert models.plain_cnn(2, 5, kernel_size=3, **options)(torch.cat([x, x])).shape == (2, 5)
+    for bottleneck in (False, True):
+        net = models.plain_resnet(2, 5, depths=(1, 2, 1), bottleneck=bottleneck, **options)
+        assert net(torch.cat([x, x])).shape == (2, 5)
+    assert models.plain_unet(2, 3, **options)(torch.cat([x, x])).shape == (2, 3, *x.shape[2:])
+
+
+@pytest.mark.parametrize("size", [16, 17])
+def test_plain_networks_cost_what_those_without_symmetry_do(size):
+    space, x = gspaces.trivialOnR2(), torch.zeros(1, 1, size, size)
+    pairs = [
+        (models.equivariant_unet(1, 2, space, size=size), models.plain_unet(1, 2, widths=(8, 16, 32), size=size)),
+        (models.equivariant_resnet(1, 2, space, size=size), models.plain_resnet(1, 2, widths=(8, 16, 32), size=size)),
+    ]
+    for equivariant, plain in pairs:
+        assert abs(models.count_operations(equivariant, x) / models.count_operations(plain, x) - 1) < 0.05
+
+
 def test_volumes_are_classified():
     model = models.equivariant_cnn(1, 3, gspaces.octaOnR3(), widths=(1, 2), kernel_size=3, size=9).double().eval()
     x = torch.randn(1, 1, 9, 9, 9, dtype=torch.float64)
@@ -188,7 +246,9 @@ def test_grids_that_cannot_be_halved():
     with pytest.raises(ArgumentError, match="cannot be halved"):
         models.equivariant_unet(1, 2, gspaces.rot2dOnR2(4), widths=(1, 1, 1, 1), size=2)
     with pytest.raises(FieldTypeError, match="continuous"):
-        models.equivariant_unet(1, 2, gspaces.rot2dOnR2())
+        models.equivariant_unet(1, 2, gspaces.rot2dOnR2(), nonlinearity="relu")
+    with pytest.raises(ArgumentError, match="no output"):
+        models.equivariant_unet(1)
     with pytest.raises(ArgumentError, match="as many"):
         models.equivariant_resnet(1, 2, widths=(2, 2))
 

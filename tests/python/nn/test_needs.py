@@ -74,6 +74,8 @@ OTHERS = {
     "fourier elu": lambda t: nn.FourierELU(t),
     "attention": nn.Attention,
     "head": lambda t: nn.HeadClasses(t, 3),
+    "head of numbers": nn.HeadNumbers,
+    "head of fields": lambda t: nn.HeadFields(t, t),
     "disentangle": nn.DisentangleModule,
 }
 

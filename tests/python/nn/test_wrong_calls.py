@@ -78,6 +78,9 @@ RIGHT = {
     nn.ResidualModule: {"in_type": REGULAR, "inner": nn.ReLU(REGULAR)},
     nn.ConcatModule: {"in_type": REGULAR, "inner": nn.ReLU(REGULAR)},
     nn.HeadClasses: {"in_type": REGULAR, "n": 3},
+    nn.HeadNumbers: {"in_type": REGULAR, "n": 3},
+    nn.HeadFields: {"in_type": REGULAR, "out_type": VECTORS},
+    nn.HeadPoints: {"in_type": REGULAR, "n": 2},
 }
 # Arguments that make something as large as they are.
 SIZES = {
