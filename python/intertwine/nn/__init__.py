@@ -27,6 +27,8 @@ from intertwine.nn.conv.linear import Linear
 from intertwine.nn.conv.point_conv import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.conv.separable import depthwise_conv, separable_conv
 from intertwine.nn.conv.tensor_product import TensorProductModule
+from intertwine.nn.heads.classes import HeadClasses
+from intertwine.nn.heads.fields import HeadFields, HeadNumbers, HeadPoints
 from intertwine.nn.inspect.equivariance import EquivarianceReport, check_equivariance
 from intertwine.nn.inspect.exporting import export
 from intertwine.nn.inspect.planning import ShapePlan, shape_plan
@@ -79,8 +81,6 @@ from intertwine.nn.pool.antialiased import (
     PointwiseMaxPoolAntialiased2D,
     PointwiseMaxPoolAntialiased3D,
 )
-from intertwine.nn.pool.field_heads import HeadFields, HeadNumbers, HeadPoints
-from intertwine.nn.pool.head import HeadClasses
 from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
 from intertwine.nn.pool.norm_max_pool import NormMaxPool
 from intertwine.nn.pool.pooling import (

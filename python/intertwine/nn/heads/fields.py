@@ -14,7 +14,7 @@ from intertwine.fields import FieldType, field_type
 from intertwine.gspaces import no_base_space
 from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.conv.linear import Linear
-from intertwine.nn.pool.head import HeadClasses
+from intertwine.nn.heads.classes import HeadClasses
 
 _REDUCTIONS = ("mean", "sum")
 
