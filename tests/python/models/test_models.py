@@ -224,7 +224,7 @@ def test_plain_networks_have_the_same_shapes(dimension, size):
 
 @pytest.mark.parametrize("size", [16, 17])
 def test_plain_networks_cost_what_those_without_symmetry_do(size):
-    space, x = gspaces.trivialOnR2(), torch.zeros(1, 1, size, size)
+    space, x = gspaces.trivialOnR2(), torch.zeros(8, 1, size, size)
     pairs = [
         (models.equivariant_unet(1, 2, space, size=size), models.plain_unet(1, 2, widths=(8, 16, 32), size=size)),
         (models.equivariant_resnet(1, 2, space, size=size), models.plain_resnet(1, 2, widths=(8, 16, 32), size=size)),
