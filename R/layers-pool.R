@@ -47,8 +47,15 @@ pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0
 
 #' Pooling over the group
 #'
-#' The largest channel of each regular or quotient field: a scalar that the group does not change.
+#' `pool_group()` takes the largest channel of each regular or quotient field: a scalar that the group does not change.
+#' `pool_subgroup()` takes the largest channel, or the mean, of each coset of a subgroup. What comes out does not change
+#' under the subgroup, and the whole group acts on it: of a regular field of rotations and mirrors, pooled over the
+#' rotations, one channel for each side of the mirror.
 #'
+#' @inheritParams restrict
+#' @param rotations Number of rotations of the subgroup; 1 for none but the identity.
+#' @param axis For groups with reflections: the rotation of the reflection in it, in steps from 0; `NULL` for no reflection.
+#' @param mode `"max"` or `"mean"`.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritParams r2_conv
 #' @inheritSection r2_conv One argument, three uses
@@ -56,8 +63,15 @@ pool_max_antialiased <- function(object, kernel_size, stride = NULL, padding = 0
 #' @export
 #' @examplesIf intertwine_available()
 #' field_type(gspace_rot2d(N = 4), regular = 2) |> pool_group()
+#' field_type(gspace_flip_rot2d(N = 4), regular = 2) |> pool_subgroup(rotations = 4)
 pool_group <- function(object, ...) {
   create_layer("GroupPooling")
+}
+
+#' @rdname pool_group
+#' @export
+pool_subgroup <- function(object, rotations = NULL, axis = NULL, subgroup = NULL, mode = "max", ...) {
+  create_layer("SubgroupPooling")
 }
 
 #' Pooling of norms

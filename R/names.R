@@ -111,6 +111,7 @@ r_names_of_python <- function() {
     PointwiseMaxPoolAntialiased2D = "pool_max_antialiased()",
     PointwiseMaxPoolAntialiased3D = "pool_max_antialiased()",
     GroupPooling = "pool_group()",
+    SubgroupPooling = "pool_subgroup()",
     PointwiseNonLinearity = "nonlin_pointwise()",
     NormNonLinearity = "nonlin_norm()",
     GatedNonLinearity1 = "nonlin_gated()",

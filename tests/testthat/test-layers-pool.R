@@ -29,6 +29,23 @@ test_that("pooling over the group is invariant", {
   expect_equivariant(pool)
 })
 
+test_that("pooling over a subgroup leaves what the others do", {
+  skip_if_no_python()
+  type <- field_type(gspace_flip_rot2d(N = 4), regular = 2)
+  x <- array(rnorm(16 * 9), c(1, 16, 3, 3))
+  pool <- pool_subgroup(type, rotations = 4)
+  expect_equal(pool(x)[1, , 1, 1], c(max(x[1, 1:4, 1, 1]), max(x[1, 5:8, 1, 1]), max(x[1, 9:12, 1, 1]), max(x[1, 13:16, 1, 1])),
+    tolerance = 1e-6
+  )
+  expect_equivariant(pool)
+  expect_equivariant(pool_subgroup(type, rotations = 1, axis = 0, mode = "mean"))
+  expect_error(pool_subgroup(type, rotations = 4, mode = "median"), class = "intertwine_error_argument")
+  expect_error(pool_subgroup(field_type(gspace_rot2d(N = 4), vector = 1), rotations = 2),
+    class = "intertwine_error_unsupported_field"
+  )
+  expect_match(format(pool_subgroup(rotations = 4)), "pool_subgroup(rotations = 4)", fixed = TRUE)
+})
+
 test_that("positions of fields count from one", {
   skip_if_no_python()
   type <- field_type(gspace_rot2d(N = 4), trivial = 1, irrep_1 = 1)

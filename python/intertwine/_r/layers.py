@@ -117,8 +117,8 @@ def _ordinary(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.M
 
 
 def _restriction(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
-    label = subgroup_label(in_type, arguments.get("rotations"), arguments.get("axis"), arguments.get("subgroup"))
-    return getattr(nn, kind)(in_type, label)
+    label = subgroup_label(in_type, *(arguments.pop(name, None) for name in ("rotations", "axis", "subgroup")))
+    return getattr(nn, kind)(in_type, label, **arguments)
 
 
 def _batchnorm_iid(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
@@ -289,6 +289,7 @@ _MAKERS = {
     "ReshuffleModule": _reshuffled,
     "ResidualModule": _skip,
     "RestrictionModule": _restriction,
+    "SubgroupPooling": _restriction,
     "transformer_block": _transformer,
 }
 

@@ -81,7 +81,7 @@ from intertwine.nn.pool.antialiased import (
     PointwiseMaxPoolAntialiased2D,
     PointwiseMaxPoolAntialiased3D,
 )
-from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool
+from intertwine.nn.pool.invariant import GroupPooling, InducedNormPool, MaxPoolChannels, NormPool, SubgroupPooling
 from intertwine.nn.pool.norm_max_pool import NormMaxPool
 from intertwine.nn.pool.pooling import (
     PointwiseAvgPool,
@@ -195,6 +195,7 @@ __all__ = [
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "SubgroupPooling",
     "TensorProductModule",
     "VectorFieldNonLinearity",
     "WindowAttention",

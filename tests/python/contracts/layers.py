@@ -462,6 +462,16 @@ LAYERS: dict[str, Layer] = {
     "max pooling": Layer(lambda: nn.PointwiseMaxPool2D(pointwise(d4()), kernel_size=3, stride=2, padding=1), side=7),
     "group pooling": Layer(lambda: nn.GroupPooling(regulars(d4()))),
     "group pooling, several sizes": Layer(lambda: nn.GroupPooling(pointwise(d4())), exports=False),
+    "pooling over rotations": Layer(lambda: nn.SubgroupPooling(regulars(d8()), (None, 8)), exports=False),
+    "pooling over a mirror": Layer(
+        lambda: nn.SubgroupPooling(
+            nn.FieldType(d4(), [d4().quotient_repr((None, 2)), d4().regular_repr]), (0, 2), "mean"
+        ),
+        exports=False,
+    ),
+    "in space, pooling over a subgroup": Layer(
+        lambda: nn.SubgroupPooling(regulars(upright(), 2), 2), side=3, fixed=True, exports=False
+    ),
     "identity": Layer(lambda: nn.IdentityModule(mixed(d4()))),
     "disentangle": Layer(lambda: nn.DisentangleModule(regulars(d4()).restrict((None, 2))), exports=False),
     "seven layers, C4": Layer(lambda: network(c4()), side=9),

@@ -111,6 +111,11 @@ def restriction(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | No
     return cls(in_type or field_type(draw, space), label)
 
 
+def subgroup_pooling(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
+    """Over a subgroup, of any mode."""
+    return cls(*restriction(draw, space, lambda *found: found, in_type), draw.choice(["max", "mean"]))
+
+
 def disentangled(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
     """Of fields that may fall apart."""
     restricted = restriction(draw, space, nn.RestrictionModule)
@@ -237,6 +242,7 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("GatedNonLinearity1", "GatedNonLinearity2", "InducedGatedNonLinearity1"), gated),
     **dict.fromkeys(("FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise"), fourier),
     "RestrictionModule": restriction,
+    "SubgroupPooling": subgroup_pooling,
     "DisentangleModule": disentangled,
     "ReshuffleModule": reshuffled,
     "BranchingModule": branching,

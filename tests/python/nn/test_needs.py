@@ -60,6 +60,7 @@ OTHERS = {
     "gated, uniform": nn.GatedNonLinearityUniform,
     "vectors": nn.VectorFieldNonLinearity,
     "group pooling": nn.GroupPooling,
+    "pooling over a subgroup": lambda t: nn.SubgroupPooling(t, _half(t.fibergroup)),
     "norm pooling": nn.NormPool,
     "norm pooling of blocks": nn.InducedNormPool,
     "batch norm": nn.InnerBatchNorm,
@@ -78,6 +79,13 @@ OTHERS = {
     "head of fields": lambda t: nn.HeadFields(t, t),
     "disentangle": nn.DisentangleModule,
 }
+
+
+def _half(group_):
+    """The label of the first subgroup that is not trivial, or of the group where it has infinitely many elements."""
+    if group_.continuous or group_.order() == 1:
+        return group_.subgroup_self_id
+    return next(kind.id for kind in group_.subgroups() if kind.order > 1)
 
 
 # Layers for any field take any field.

@@ -62,6 +62,7 @@ RIGHT = {
     nn.PointwiseAdaptiveMaxPool2D: {"in_type": REGULAR, "output_size": 2},
     nn.NormMaxPool: {"in_type": VECTORS, "kernel_size": 2},
     nn.GroupPooling: {"in_type": REGULAR},
+    nn.SubgroupPooling: {"in_type": REGULAR, "subgroup_id": 2},
     nn.NormPool: {"in_type": VECTORS},
     nn.InducedNormPool: {"in_type": HALF},
     nn.FieldDropout: {"in_type": VECTORS},
