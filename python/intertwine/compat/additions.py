@@ -5,65 +5,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import wraps
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
 import torch
 
-from intertwine import group as groups
 from intertwine.compat.bases import SteerableKernelBasis, kernels_on_point
-from intertwine.errors import EquivarianceError, GroupError
+from intertwine.compat.subgroups import combine_subgroups, process_subgroup_id
+from intertwine.errors import EquivarianceError
 from intertwine.fields import FieldType
-from intertwine.group import Group, GroupElement, Representation
+from intertwine.group import CyclicGroup, DihedralGroup, Group, GroupElement, Representation
 from intertwine.gspaces import GSpace
-from intertwine.nn import EquivariantModule
-
-_SPATIAL = (groups.SO3, groups.O3)
-
-
-def _process_subgroup_id(self: Group, id: Any) -> Any:
-    """The label of a subgroup in full: of SO(3) and O(3) with the element by which the subgroup is turned."""
-    if not isinstance(self, _SPATIAL):
-        return id
-    label = id if isinstance(id, tuple) else (id,)
-    if isinstance(self, groups.O3) and label[0] in ("so3", "o3"):
-        label = (label[0] == "o3", "so3", *label[1:])
-    return label if isinstance(label[-1], GroupElement) else (*label, self.identity)
-
-
-def _combine_subgroups(self: Group, sg_id1: Any, sg_id2: Any) -> Any:
-    """The label in this group of a subgroup of a subgroup.
-
-    Raises:
-        GroupError: for groups whose labels are no numbers of rotations and axes.
-    """
-    subgroup = self.subgroup(sg_id1)[0]
-    subgroup.subgroup(sg_id2)
-    if sg_id1 == self.subgroup_self_id:
-        return sg_id2
-    if isinstance(self, groups.DirectProductGroup) and all(
-        isinstance(i, tuple) and len(i) == 2 for i in (sg_id1, sg_id2)
-    ):
-        pairs = zip((self.G1, self.G2), sg_id1, sg_id2, strict=True)
-        return tuple(_combine_subgroups(part, first, second) for part, first, second in pairs)
-    if isinstance(self, (groups.CyclicGroup, groups.SO2)):
-        return sg_id2
-    if isinstance(self, (groups.DihedralGroup, groups.O2)):
-        axis, count = sg_id1
-        if axis is None:
-            return (None, sg_id2)
-        if count == 1:
-            return (axis, 1) if sg_id2 == 2 else (None, 1)
-        turn, smaller = sg_id2
-        if turn is None:
-            return (None, smaller)
-        # Axes of a dihedral group are steps between its own mirrors, those of O(2) are angles.
-        if isinstance(self, groups.DihedralGroup):
-            return (axis + turn * (self.rotation_order // count), smaller)
-        return (axis + turn * (1 if count == -1 else 2 * np.pi / count), smaller)
-    raise GroupError(
-        f"labels of subgroups of subgroups of {self} are not combined", hint="restrict one after the other"
-    )
+from intertwine.nn import EquivariantModule, ReshuffleModule
+from intertwine.nn.nonlinear.fourier import FourierLayer
 
 
 def _tensor_product_irreps(self: Group, J: Any, l: Any) -> list[tuple[Any, int]]:
@@ -75,6 +30,20 @@ def _tensor_product_irreps(self: Group, J: Any, l: Any) -> list[tuple[Any, int]]
 def _irreps_multiplicities(self: Representation) -> dict[Any, int]:
     """How often each irrep occurs."""
     return defaultdict(int, Counter(self.irreps))
+
+
+def _build_quotient_representations(self: CyclicGroup | DihedralGroup) -> None:
+    """Makes the quotient representations for the smaller numbers of rotations, which ``group.representations`` then lists."""
+    order = self.rotation_order
+    for n in (n for n in range(2, ceil(sqrt(order))) if order % n == 0):
+        for id in [n] if isinstance(self, CyclicGroup) else [(0, n), (1, n)]:
+            self.quotient_representation(id)
+
+
+def _indices(self: ReshuffleModule) -> torch.Tensor:
+    """For each output channel the number of its input channel."""
+    channels = torch.arange(self.in_type.size)
+    return self._channels.of(channels.to(next(self.buffers(), channels).device)[None])[0]
 
 
 def build_kernel_basis(
@@ -153,22 +122,83 @@ def _check_numbers(layer: EquivariantModule, x: torch.Tensor, element: GroupElem
         )
 
 
+@torch.no_grad()
+def check_fourier_equivariance(
+    self: Any, atol: float = 1e-5, rtol: float = 2e-2, assert_raise: bool = True
+) -> np.ndarray:
+    """The relative errors of a layer that is equivariant up to sampling, in the norm of each field, for 100 random elements.
+
+    Args:
+        self: the layer.
+        atol: errors below it count as zero.
+        rtol: their mean and standard deviation together stay below it for each element.
+        assert_raise: whether a failure raises.
+
+    Raises:
+        EquivarianceError: naming the element.
+    """
+    space, random = self.in_type.gspace, np.random.default_rng(0)
+    shape = (128, len(self.in_type), self.rho.size, *space.dimensionality * (3,))
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(self.A)
+    owner = np.repeat(np.arange(len(self.rho.irreps)), [space.irrep(*label).size for label in self.rho.irreps])
+    trivial = [space.irrep(*self.rho.irreps[number]).is_trivial() for number in owner]
+    # Their average is positive, so that functions such as ReLU do not give zero.
+    x[:, :, trivial] = x[:, :, trivial].abs()
+    x = self.in_type(x.flatten(1, 2))
+    whole, found = self(x), []
+    for element in (space.fibergroup.sample(random) for _ in range(100)):
+        outputs = whole.transform_fibers(element), self(x.transform_fibers(element))
+        a, b = (output.tensor.unflatten(1, (len(self.out_type), -1)) for output in outputs)
+        error = (a - b).norm(dim=2)
+        relative = torch.where(error < atol, 0.0, error) / (a.norm(dim=2) * b.norm(dim=2)).sqrt()
+        size = float(relative.mean() + relative.std(correction=0))
+        if assert_raise and not size < rtol:
+            raise EquivarianceError(
+                f"{type(self).__name__} is not equivariant: for {element} the relative error is {size:.2g}, more than "
+                f"rtol={rtol} allows",
+                hint="sample at more elements",
+            )
+        found.append(relative.flatten().cpu().numpy())
+    return np.concatenate(found)
+
+
+def _with_numbers(self: DihedralGroup, id: Any) -> Any:
+    """As ours; the axis may be False for 0 and True for 1."""
+    if isinstance(id, tuple) and id and isinstance(id[0], bool):
+        id = (int(id[0]), *id[1:])
+    return _of_dihedral(self, id)
+
+
+_of_dihedral = DihedralGroup._subgroup_elements
+
 ADDED: tuple[tuple[type, str, Any], ...] = (
-    (Group, "_process_subgroup_id", _process_subgroup_id),
-    (Group, "_combine_subgroups", _combine_subgroups),
+    (Group, "_process_subgroup_id", process_subgroup_id),
+    (Group, "_combine_subgroups", combine_subgroups),
     (Group, "_tensor_product_irreps", _tensor_product_irreps),
     (Representation, "_irreps_multiplicities", property(_irreps_multiplicities)),
+    (CyclicGroup, "_build_quotient_representations", _build_quotient_representations),
+    (DihedralGroup, "_build_quotient_representations", _build_quotient_representations),
+    (ReshuffleModule, "indices", property(_indices)),
+    (FourierLayer, "check_equivariance", check_fourier_equivariance),
     (GSpace, "build_kernel_basis", build_kernel_basis),
     (GSpace, "build_fiber_intertwiner_basis", build_fiber_intertwiner_basis),
 )
 """What classes of ours do not have otherwise."""
 
 
+REPLACED: tuple[tuple[type, str, Any, Any], ...] = (
+    (EquivariantModule, "check_equivariance", check_equivariance, _checked_by_us),
+    (DihedralGroup, "_subgroup_elements", _with_numbers, _of_dihedral),
+)
+"""What classes of ours do in escnn's way, and in theirs."""
+
+
 def add() -> None:
-    """Gives the classes these methods, and checks of equivariance escnn's tolerances."""
+    """Gives the classes these methods."""
     for cls, name, value in ADDED:
         setattr(cls, name, value)
-    EquivariantModule.check_equivariance = check_equivariance  # type: ignore[method-assign]
+    for cls, name, value, _ in REPLACED:
+        setattr(cls, name, value)
 
 
 def take_away() -> None:
@@ -176,4 +206,5 @@ def take_away() -> None:
     for cls, name, _ in ADDED:
         if name in vars(cls):
             delattr(cls, name)
-    EquivariantModule.check_equivariance = _checked_by_us  # type: ignore[method-assign]
+    for cls, name, _, own in REPLACED:
+        setattr(cls, name, own)

@@ -374,5 +374,76 @@ def copies_keep_what_they_are() -> Any:
     return [copy.deepcopy(rho) == rho, copy.deepcopy(c4()) == c4()]
 
 
+# --- what escnn's own tests do ------------------------------------------------------------------------------------------------
+
+
+@habit
+def layers_by_the_words_that_fields_support() -> Any:
+    space = gspaces.rot2dOnR2(8)
+    listed = [*space.representations.values(), space.regular_repr]
+    found = [[word in rho.supported_nonlinearities for rho in listed] for word in ("vectorfield", "gate", "gated")]
+    fields = [rho for rho in listed if "vectorfield" in rho.supported_nonlinearities]
+    layer = nn.VectorFieldNonLinearity(nn.FieldType(space, fields))
+    return [len(set(map(tuple, found))), found[1], layer.out_type.size // len(fields)]
+
+
+@habit
+def layers_on_samples_of_functions_are_checked() -> Any:
+    turns, ball = gspaces.no_base_space(group.so2_group(5)), gspaces.no_base_space(group.so3_group(1))
+    fine = nn.FourierELU(turns, 2, [(0,), (1,), (2,)], type="regular", N=11)
+    sphere = nn.QuotientFourierELU(
+        ball, (False, -1), 2, [(0,), (1,)], grid=ball.fibergroup.sphere_grid(type="thomson", N=8)
+    )
+    errors = fine.check_equivariance()
+    return [
+        len(errors) == 100 * 128 * 2,
+        bool(errors.mean() + errors.std() < 2e-2),
+        bool(sphere.check_equivariance(rtol=1e-1).mean() < 1e-1),
+        refused(lambda: sphere.check_equivariance(rtol=1e-6), AssertionError),
+        bool(sphere.check_equivariance(rtol=1e-6, assert_raise=False).mean() > 1e-6),
+    ]
+
+
+@habit
+def quotients_are_made_at_once() -> Any:
+    g = group.dihedral_group(12)
+    before = len(g.representations)
+    g._build_quotient_representations()
+    return [len(g.representations) - before, {rho.size for rho in g.representations.values()} >= {6, 12, 4, 8}]
+
+
+@habit
+def axes_that_are_false() -> Any:
+    g = group.dihedral_group(8)
+    subgroup, inclusion, _ = g.subgroup((False, 4))
+    return [subgroup.order(), all(inclusion(h) == g.subgroup((0, 4))[1](h) for h in subgroup.elements)]
+
+
+@habit
+def channels_of_a_new_order() -> Any:
+    space = d4()
+    kinds = space.type(space.trivial_repr, space.irrep(1, 1), space.trivial_repr)
+    return [nn.ReshuffleModule(kinds, [2, 0, 1]).indices, nn.ReshuffleModule(kinds, [0, 1, 2]).indices]
+
+
+@habit
+def subgroups_of_subgroups_of_space() -> Any:
+    found = []
+    so3, o3 = group.so3_group(1), group.o3_group(1)
+    turn = so3.element(np.array([0.6, 0.0, 0.0, 0.8]), "Q")
+    cases = [
+        (so3, (True, -1, turn), (0.5, 3)),
+        (so3, (False, -1), 4),
+        (o3, (False, "so3"), (True, 2)),
+    ]
+    for g, first, second in cases:
+        middle, outer, _ = g.subgroup(first)
+        inner, inside, _ = middle.subgroup(second)
+        last, inclusion, _ = g.subgroup(g._combine_subgroups(first, second))
+        same = all(outer(inside(e)) == inclusion(e) for e in inner.testing_elements())
+        found.append([last == inner, inner.order(), same])
+    return found
+
+
 if __name__ == "__main__":
     main(HABITS)

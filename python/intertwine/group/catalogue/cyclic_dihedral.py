@@ -13,6 +13,7 @@ from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup, need_moderate_order
 from intertwine.group.core.flipped import FlippedGroup, RotationGroup
 from intertwine.group.core.irrep import IrreducibleRepresentation
+from intertwine.group.matrices.labels import Label
 from intertwine.memory import interned
 from intertwine.suggestions import suggests
 
@@ -147,6 +148,11 @@ class CyclicGroup(RotationGroup, FiniteGroup):
         """The number N of rotations."""
         return self.N
 
+    @property
+    def vector_label(self) -> Label | None:
+        """The irrep of frequency 1."""
+        return (1,) if self.N > 1 else None
+
     def _key(self) -> int:
         return self.N
 
@@ -248,6 +254,11 @@ class DihedralGroup(FlippedGroup, FiniteGroup):
     def rotation_order(self) -> int:
         """The number N of rotations."""
         return self.N
+
+    @property
+    def vector_label(self) -> Label | None:
+        """The irrep of frequency 1."""
+        return (1, 1) if self.N > 2 else None
 
     @cached_property
     def _rotations(self) -> CyclicGroup:

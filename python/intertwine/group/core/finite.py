@@ -302,6 +302,11 @@ class FiniteGroup(Group):
         first = self.table[:, sorted({int(n) for n in numbers})].min(axis=1)
         return np.unique(first, return_inverse=True)
 
+    @property
+    def vector_label(self) -> Label | None:
+        """The irrep of the vectors of the plane that a regular field can point along; ``None`` if there is none."""
+        return None
+
     @cached_property
     def _regular(self) -> Representation:
         from intertwine.group.constructions.constructions import regular_representation

@@ -323,15 +323,18 @@ class Representation:
     @cached_property
     def _computed_nonlinearities(self) -> frozenset[str]:
         supported = {"norm": True, "gated": True}
+        supported["gate"] = self.is_trivial()
         supported["pointwise"] = self.is_permutation or self.is_trivial()
         supported["concatenated"] = self.is_signed_permutation
+        finite = isinstance(self._group, FiniteGroup) and self._group.vector_label is not None
+        supported["vectorfield"] = finite and self == self._group.regular_representation
         return frozenset(word for word, holds in supported.items() if holds)
 
     def supports(self, nonlinearity: str) -> bool:
         """Whether a non-linearity commutes with it, and was not taken away from ``supported_nonlinearities``.
 
         Args:
-            nonlinearity: ``"pointwise"``, ``"concatenated"``, ``"norm"`` or ``"gated"``.
+            nonlinearity: ``"pointwise"``, ``"concatenated"``, ``"norm"``, ``"gated"``, ``"gate"`` or ``"vectorfield"``.
         """
         return nonlinearity in self._computed_nonlinearities and nonlinearity in self.supported_nonlinearities
 

@@ -23,7 +23,7 @@ GATES_ID, GATED_ID = "gate", "gated"
 
 
 def _need_invariant(representation: Any, layer: str) -> None:
-    if not representation.is_trivial():
+    if not representation.supports(GATES_ID):
         raise UnsupportedFieldError(
             f"{layer} needs gates that the group does not change, but {representation.name} of {representation.group} is no "
             f"trivial representation",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from intertwine.errors import UnsupportedFieldError
 from intertwine.fields import FieldType
-from intertwine.group.catalogue.cyclic_dihedral import CyclicGroup, DihedralGroup
 from intertwine.nn.base.module import EquivariantModule, check_field_type
 
 
@@ -39,18 +38,15 @@ class VectorFieldNonLinearity(EquivariantModule):
     def __init__(self, in_type: FieldType, **kwargs: object) -> None:
         super().__init__()
         self.in_type = check_field_type(in_type, "VectorFieldNonLinearity")
-        group = in_type.fibergroup
-        cyclic = isinstance(group, CyclicGroup) and group.order() > 1
-        dihedral = isinstance(group, DihedralGroup) and group.order() > 4
-        regular = group.regular_representation if cyclic or dihedral else None
+        group: Any = in_type.fibergroup
         for representation in in_type.representations:
-            if regular is None or representation != regular:
+            if not representation.supports("vectorfield"):
                 raise UnsupportedFieldError(
                     f"VectorFieldNonLinearity needs regular fields of a group of rotations, but {representation.name} of "
                     f"{group} was given",
                     hint="use NormNonLinearity for vectors, or another non-linearity for regular fields of this group",
                 )
-        vector = group.irrep(1) if cyclic else group.irrep(1, 1)
+        vector = group.irrep(*group.vector_label)
         self.out_type = FieldType(in_type.gspace, len(in_type) * (vector,))
         self._order = group.order()
         self.register_constant("directions", np.stack([vector(element)[:, 0] for element in group.elements]))
