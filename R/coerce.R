@@ -55,6 +55,8 @@ layer_arguments <- function() {
     padding_mode = string,
     output_size = sizes(1),
     size = sizes(1),
+    cells = sizes(0),
+    crop = flag,
     S = count(1),
     margin = number(0),
     scale_factor = number(0),

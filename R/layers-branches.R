@@ -55,6 +55,7 @@ merge_module <- function(...) {
 #'   may be the only argument: `residual(sequential_module(...))`.)
 #' @param shortcut The specification of what happens on the way around it, where the part changes fields or size; `NULL`
 #'   for nothing.
+#' @param crop Crop the larger of the two around its centre to the size of the other, as where convolutions are not padded?
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
@@ -68,10 +69,11 @@ merge_module <- function(...) {
 #' fields <- field_type(gspace_rot2d(N = 4), regular = 4)
 #' fields |> residual(block)
 #' fields |> concat(sequential_module(pool_avg(2), r2_upsampling(scale_factor = 2)))
-residual <- function(object, layer, shortcut = NULL, ...) {
+#' fields |> concat(r2_conv(out = c(regular = 4), kernel_size = 3), crop = TRUE)
+residual <- function(object, layer, shortcut = NULL, crop = NULL, ...) {
   if (!missing(object) && missing(layer) && is_layer_spec(object)) {
     # In a sequence, a specification alone is the part itself.
-    return(residual(layer = object, shortcut = shortcut))
+    return(residual(layer = object, shortcut = shortcut, crop = crop))
   }
   layer <- needed(layer)
   create_layer("ResidualModule")
@@ -79,9 +81,9 @@ residual <- function(object, layer, shortcut = NULL, ...) {
 
 #' @rdname residual
 #' @export
-concat <- function(object, layer, shortcut = NULL, ...) {
+concat <- function(object, layer, shortcut = NULL, crop = NULL, ...) {
   if (!missing(object) && missing(layer) && is_layer_spec(object)) {
-    return(concat(layer = object, shortcut = shortcut))
+    return(concat(layer = object, shortcut = shortcut, crop = crop))
   }
   layer <- needed(layer)
   create_layer("ConcatModule")

@@ -165,6 +165,35 @@ reshuffle_module <- function(object, permutation, ...) {
   create_layer("ReshuffleModule")
 }
 
+#' Cropped and padded images
+#'
+#' `crop_module()` takes as many cells away at both ends of each axis, `pad_module()` adds as many. The centre stays where it
+#' is, so that both are exact on the lattice; a size at which it would move is refused, and [shape_plan()] finds others.
+#'
+#' @inheritParams pool_avg
+#' @param cells How many at each end, one number or one for each axis; or `size` in its place.
+#' @param size Height and width (depth, height and width) of the output.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @seealso [concat()], which crops one branch to the size of another
+#' @export
+#' @examplesIf intertwine_available()
+#' fields <- field_type(gspace_rot2d(N = 4), regular = 1)
+#' inner <- fields |> crop_module(size = 5)
+#' dim(inner(array(0, c(1, 4, 9, 9))))
+#' outer <- fields |> pad_module(cells = 2, padding_mode = "reflect")
+#' dim(outer(array(0, c(1, 4, 5, 5))))
+crop_module <- function(object, cells = NULL, size = NULL, ...) {
+  create_layer("CropModule")
+}
+
+#' @rdname crop_module
+#' @export
+pad_module <- function(object, cells = NULL, size = NULL, padding_mode = NULL, ...) {
+  create_layer("PadModule")
+}
+
 #' The maximum of adjacent channels
 #'
 #' An ordinary torch module, for features that the group does not change.

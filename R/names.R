@@ -136,6 +136,8 @@ r_names_of_python <- function() {
     transformer_block = "transformer_block()",
     ResidualModule = "residual()",
     ConcatModule = "concat()",
+    CropModule = "crop_module()",
+    PadModule = "pad_module()",
     MultipleModule = "multiple_module()",
     NormBatchNorm = "batchnorm_norm()",
     GNormBatchNorm = "batchnorm_gnorm()",

@@ -219,6 +219,10 @@ class MissingHeadError(ShapeError):
     """A module whose answers keep their place on the grid, where the targets hold one for each sample."""
 
 
+class CentreError(ShapeError):
+    """Features of a size at which the centre of the grid would move by half a cell."""
+
+
 class ClassCountError(ShapeError):
     """A module that gives fewer outputs than there are classes."""
 

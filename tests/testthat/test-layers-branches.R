@@ -95,4 +95,8 @@ test_that("a way around a part adds its input, or puts it beside", {
   wider <- r2_conv(out = c(regular = 3), kernel_size = 3, padding = 1)
   expect_error(residual(type, wider), class = "intertwine_error_field_type")
   expect_error(residual(type, 3), class = "intertwine_error_argument_type")
+  # Where convolutions are not padded, the way around is cropped.
+  smaller <- concat(type, r2_conv(out = c(regular = 2), kernel_size = 3), crop = TRUE)
+  expect_equal(smaller(x)[, 1:8, , , drop = FALSE], x[, , 2:4, 2:4, drop = FALSE], tolerance = 1e-6)
+  expect_equivariant(smaller)
 })

@@ -182,9 +182,9 @@ def _alias_free(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn
 
 def _skip(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:
     """Both ways are built for the same fields."""
-    ways = {"inner": arguments["layer"], "shortcut": arguments.get("shortcut")}
+    ways = {"inner": arguments.pop("layer"), "shortcut": arguments.pop("shortcut", None)}
     built = {name: _build(in_type, [], list(way), single=True) for name, way in ways.items() if way is not None}
-    return getattr(nn, kind)(in_type, **built)
+    return getattr(nn, kind)(in_type, **built, **arguments)
 
 
 def _attention(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Module:

@@ -12,10 +12,15 @@ from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import common_subgroup, subgroup_label
+from intertwine.nn.base.hooks import function_of
+from intertwine.nn.base.module import reference_tensor
 from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.inspect.exporting import example_input
 from intertwine.nn.norm.sample_norm import SampleNorm
 from intertwine.suggestions import suggests
+
+_PLAIN = (bool, int, float, str, type(None))
+"""The types of settings that are carried over."""
 
 _TOLERANCE = 1e-6
 """The largest part of a filter that the basis of the subgroup may lack: it holds that of the group, up to rounding."""
@@ -26,7 +31,8 @@ def restrict_model(model: nn.SequentialModule, subgroup: Any, from_layer: int = 
     """A trained model whose layers from one on keep a subgroup alone: the same outputs now, less symmetry after more training.
 
     What commutes with a group commutes with its subgroups, so every filter is one of the subgroup's too. Its weights there are
-    found by projection; all other parameters and statistics are copied.
+    found by projection; all other parameters and statistics are copied, and so is what was changed since the model was built:
+    frozen parameters, parts in eval mode, settings such as ``eps``, the precision.
 
     Args:
         model: a sequence of layers; it stays as it is.
@@ -40,7 +46,7 @@ def restrict_model(model: nn.SequentialModule, subgroup: Any, from_layer: int = 
         ArgumentTypeError: if the model is no `SequentialModule`.
         ArgumentError: if there is no such layer, or the subgroup's motions are not among those of the group.
         UnsupportedFieldError: if a layer is built for the group itself, as Fourier layers are, depends on how its fields fall
-            apart under the group, or is not the library's.
+            apart under the group, is not the library's, has hooks or added parts, or shares parameters with another one.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -65,11 +71,26 @@ def restrict_model(model: nn.SequentialModule, subgroup: Any, from_layer: int = 
     first = layers[from_layer]
     if not isinstance(first, nn.EquivariantModule):
         raise ArgumentError("the layers from there on are ordinary torch modules, which have no symmetry")
+    _check_ties(layers[:from_layer], layers[from_layer:])
     smaller = _Subgroup(first.in_type.gspace, subgroup)
-    before: list[Any] = [copy.deepcopy(layer) for layer in layers[:from_layer]]
-    step = nn.RestrictionModule(first.in_type, smaller.label_in(first.in_type.gspace))
+    before: list[Any] = copy.deepcopy(layers[:from_layer])
+    step = nn.RestrictionModule(first.in_type, smaller.label_in(first.in_type.gspace)).train(model.training)
     restricted = nn.SequentialModule(*before, step, *(_restricted(layer, smaller) for layer in layers[from_layer:]))
-    return restricted.train(model.training)
+    restricted.training = model.training  # its parts have modes of their own
+    return restricted
+
+
+def _check_ties(before: list[Any], after: list[Any]) -> None:
+    """Refuses parameters that a layer which is restricted shares with another one."""
+    seen = {id(parameter) for layer in before for parameter in layer.parameters()}
+    for part in torch.nn.ModuleList(after).modules():
+        for name, parameter in part.named_parameters(recurse=False):
+            if id(parameter) in seen:
+                raise UnsupportedFieldError(
+                    f"{type(part).__name__} shares its {name} with another layer, which would no longer share them",
+                    hint="give each layer parameters of its own",
+                )
+            seen.add(id(parameter))
 
 
 class _Subgroup:
@@ -84,6 +105,8 @@ class _Subgroup:
         label = subgroup_label(space, subgroup)
         self._labels = {space: label}
         self._space = space.restrict(label)[0]
+        self.twins: dict[int, Any] = {}
+        """What stands for modules that were restricted already, by their id: one layer twice is one layer afterwards."""
 
     def label_in(self, space: GSpace) -> Any:
         """The label of what is left: of the elements whose motions of space are those of the subgroup.
@@ -111,41 +134,84 @@ def _restricted(value: Any, smaller: _Subgroup) -> Any:
         return {key: _restricted(entry, smaller) for key, entry in value.items()}
     if not isinstance(value, torch.nn.Module):
         return value
+    if id(value) not in smaller.twins:
+        smaller.twins[id(value)] = _twin(value, smaller)
+    return smaller.twins[id(value)]
+
+
+def _twin(value: torch.nn.Module, smaller: _Subgroup) -> torch.nn.Module:
+    """A module for the subgroup, with all that this one has learned and become."""
     if not isinstance(value, nn.EquivariantModule):
         return copy.deepcopy(value)
+    for part in value.modules() if value.holds == "nothing" else [value]:
+        if (own := function_of(part)) is not None:
+            raise UnsupportedFieldError(
+                f"{type(value).__name__} has {own}, which its counterpart would not have",
+                hint="take it away before restricting, and give it to the new model",
+            )
     if isinstance(value, nn.RestrictionModule) and value.out_type is not None:
         in_type = _restricted(value.in_type, smaller)
-        return nn.RestrictionModule(in_type, common_subgroup(in_type.gspace, value.out_type.gspace))
+        label = common_subgroup(in_type.gspace, value.out_type.gspace)
+        return nn.RestrictionModule(in_type, label).train(value.training)
     if not type(value).__module__.startswith("intertwine."):
         raise UnsupportedFieldError(
             f"{type(value).__name__} is no layer of the library, so that it is not known how to restrict it"
         )
-    arguments = {name: _restricted(entry, smaller) for name, entry in value.arguments.items()}
-    several = arguments.pop("args", ())
-    twin: Any = type(value)(*several, **arguments)
+    twin: Any = _built(value, {name: _restricted(entry, smaller) for name, entry in value.arguments.items()})
+    twin.training = value.training
     if isinstance(value, nn.DisentangleModule) and twin.out_type != _restricted(value.out_type, smaller):
         raise _splits(value)
     if value.holds == "nothing":
-        for name, part in value.named_modules():
-            _carry_over(part, twin.get_submodule(name))
-        _need_same_output(value, twin)
+        # in double precision, so that the outputs can be compared whatever the precision of the model
+        exact, fresh = copy.deepcopy(value).double(), _built(value, value.arguments)
+        held = [{*dict(each.named_modules()), *each.state_dict()} for each in (value, fresh)]
+        if held[0] != held[1]:
+            names = ", ".join(sorted(held[0] ^ held[1]))
+            raise UnsupportedFieldError(
+                f"{type(value).__name__} is not as it was built: {names} was added or taken away"
+            )
+        twin.double()
+        for name, part in exact.named_modules():
+            new = twin.get_submodule(name)
+            _carry_over(part, new)
+            _carry_settings_over(part, new, fresh.get_submodule(name))
+        _need_same_output(exact, twin)
+        reference = reference_tensor(value)
+        twin.to(device=reference.device, dtype=reference.dtype)
     return twin
 
 
+def _built(value: nn.EquivariantModule, arguments: dict[str, Any]) -> nn.EquivariantModule:
+    """A module of the same class."""
+    named = {name: entry for name, entry in arguments.items() if name != "args"}
+    return type(value)(*arguments.get("args", ()), **named)
+
+
+def _carry_settings_over(old: torch.nn.Module, new: torch.nn.Module, fresh: torch.nn.Module) -> None:
+    """What was changed since a part was built: its mode, and plain attributes that differ from those of a fresh one."""
+    new.training = old.training
+    own = vars(torch.nn.Module())
+    for name, given in vars(old).items():
+        known = vars(fresh).get(name, fresh)
+        if name not in own and (known is fresh or (isinstance(given, _PLAIN) and given != known)):
+            setattr(new, name, given)
+    frozen = {name for name, parameter in old.named_parameters(recurse=False) if not parameter.requires_grad}
+    for name, parameter in new.named_parameters(recurse=False):
+        parameter.requires_grad_(name not in frozen)
+
+
 def _carry_over(old: Any, new: Any) -> None:
-    """What one layer has learned, as parameters of its counterpart for the subgroup."""
+    """What one layer has learned, in double precision, as parameters of its counterpart for the subgroup."""
     with torch.no_grad():
-        new.to(next((p for p in old.parameters(recurse=False)), torch.empty(0)))
         if isinstance(old, ExpandedModule) and isinstance(new, ExpandedModule):
-            exact = copy.deepcopy(old).double()
-            weights, residual = new.basisexpansion.project(exact.basisexpansion(exact.weights))
+            weights, residual = new.basisexpansion.project(old.basisexpansion(old.weights))
             if residual > _TOLERANCE:
                 raise UnsupportedFieldError(
                     f"the filter of {type(old).__name__} is one of the subgroup's up to {residual:.2g} of its norm only"
                 )
             new.weights.copy_(weights)
-            if exact.bias is not None and new.bias is not None and exact._bias_expansion and new._bias_expansion:
-                new.bias.copy_(new._bias_expansion.project(exact._bias_expansion(exact.bias)))
+            if old.bias is not None and new.bias is not None and old._bias_expansion and new._bias_expansion:
+                new.bias.copy_(new._bias_expansion.project(old._bias_expansion(old.bias)))
             return
         own = dict(old.named_parameters(recurse=False)) | dict(old.named_buffers(recurse=False))
         for name in old.state_dict():

@@ -92,6 +92,7 @@ from intertwine.nn.pool.pooling import (
     PointwiseMaxPool3D,
 )
 from intertwine.nn.pool.upsampling import R2Upsampling, R3Upsampling
+from intertwine.nn.structure.borders import CropModule, PadModule
 from intertwine.nn.structure.branching import BranchingModule, MergeModule, MultipleModule, ReshuffleModule
 from intertwine.nn.structure.mask import MaskModule
 from intertwine.nn.structure.restriction import DisentangleModule, IdentityModule, RestrictionModule
@@ -105,6 +106,7 @@ __all__ = [
     "BranchingModule",
     "ConcatModule",
     "ConcatenatedNonLinearity",
+    "CropModule",
     "DisentangleModule",
     "ELU",
     "EquivarianceReport",
@@ -150,6 +152,7 @@ __all__ = [
     "NormMaxPool",
     "NormNonLinearity",
     "NormPool",
+    "PadModule",
     "PointwiseAdaptiveAvgPool",
     "PointwiseAdaptiveAvgPool2D",
     "PointwiseAdaptiveAvgPool3D",

@@ -668,6 +668,14 @@ LAYERS: dict[str, Layer] = {
     "residual": Layer(lambda: residual(d4()), exports=False),
     "residual with a shortcut": Layer(lambda: residual(c8(), stride=2), exports=False),
     "concatenation with deeper fields": Layer(lambda: deeper(d4()), side=8, exports=False, fixed=True),
+    "concatenation of cropped fields": Layer(
+        lambda: nn.ConcatModule(regulars(d4()), nn.R2Conv(regulars(d4()), mixed(d4()), 3), crop=True), exports=False
+    ),
+    "crop": Layer(lambda: nn.CropModule(mixed(d4()), 2)),
+    "crop to a size, in space": Layer(lambda: nn.CropModule(cubic(cube()), size=2), side=4, fixed=True, exports=False),
+    "crop, on a line": Layer(lambda: nn.CropModule(regulars(line()), 1), fixed=True),
+    "pad": Layer(lambda: nn.PadModule(mixed(c8()), 1, padding_mode="reflect")),
+    "pad to a size, in space": Layer(lambda: nn.PadModule(cubic(cube()), size=5), side=3, fixed=True, exports=False),
     "upsampling": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=2)),
     "upsampling, nearest": Layer(lambda: nn.R2Upsampling(mixed(d4()), scale_factor=3, mode="nearest")),
 }

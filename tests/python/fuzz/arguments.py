@@ -87,6 +87,8 @@ ARGUMENTS: dict[str, Callable[[Draw, GSpace, type], Any]] = {
     "L": lambda draw, space, cls: draw.randint(0, 4),
     "group": lambda draw, space, cls: draw.choice(["so3", "o3"]),
     "S": lambda draw, space, cls: draw.choice([3, 4, 5, 6]),
+    "cells": lambda draw, space, cls: per_axis(draw, space, [0, 1, 2]),
+    "crop": lambda draw, space, cls: draw.flip(0.5),
     "margin": lambda draw, space, cls: draw.choice([0.0, 10.0, 50.0]),
     "width": lambda draw, space, cls: draw.choice([1.0, 2.0]),
     "n_rings": lambda draw, space, cls: draw.randint(1, 3),

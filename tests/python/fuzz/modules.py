@@ -53,10 +53,10 @@ def point_conv(draw: Draw, space: GSpace, cls: type) -> Any:
     )
 
 
-def upsampling(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
-    """Either a factor or a size."""
+def resized(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
+    """Either a factor, or a number of cells, or a size."""
     chosen = arguments_of(draw, space, cls, {"in_type": in_type or field_type(draw, space)}, often=0.6)
-    chosen.pop(draw.choice(["size", "scale_factor"]), None)
+    chosen.pop(draw.choice(["size", "scale_factor", "cells"]), None)
     return cls(**chosen)
 
 
@@ -170,7 +170,7 @@ def alias_free(draw: Draw, space: GSpace, cls: type) -> Any:
 def skip(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
     """A layer, and nothing or another layer around it."""
     kind = in_type or field_type(draw, space)
-    return cls(kind, follower(draw, kind), None if draw.flip(0.6) else follower(draw, kind))
+    return cls(kind, follower(draw, kind), None if draw.flip(0.6) else follower(draw, kind), draw.flip(0.3))
 
 
 def sequence(draw: Draw, space: GSpace, cls: type) -> Any:
@@ -208,6 +208,8 @@ FOLLOWERS = (
         "PointwiseAdaptiveAvgPool",
         "R2Upsampling",
         "R3Upsampling",
+        "CropModule",
+        "PadModule",
         "ConcatenatedNonLinearity",
     ),
     *("IdentityModule", "FieldDropout", "R2ConvTransposed", "RestrictionModule", "ReshuffleModule"),
@@ -238,7 +240,7 @@ def function(draw: Draw, space: GSpace, build: Any) -> Any:
 
 GENERATORS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("R1PointConv", "R2PointConv", "R3PointConv"), point_conv),
-    **dict.fromkeys(("R2Upsampling", "R3Upsampling"), upsampling),
+    **dict.fromkeys(("R2Upsampling", "R3Upsampling", "CropModule", "PadModule"), resized),
     **dict.fromkeys(("GatedNonLinearity1", "GatedNonLinearity2", "InducedGatedNonLinearity1"), gated),
     **dict.fromkeys(("FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise"), fourier),
     "RestrictionModule": restriction,

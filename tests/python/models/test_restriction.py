@@ -72,3 +72,51 @@ def test_what_cannot_be_restricted():
     fourier = nn.SequentialModule(nn.FourierPointwise(gspaces.rot2dOnR2(8), 1, [(0,), (1,)], N=8))
     with pytest.raises(UnsupportedFieldError, match="built for its group"):
         models.restrict_model(fourier, 4)
+
+
+def norm_of(model):
+    return next(part for part in model.modules() if isinstance(part, nn.InnerBatchNorm))
+
+
+CHANGES = {
+    "float64": lambda model: model.double(),
+    "bfloat16": lambda model: model.bfloat16(),
+    "frozen parameters": lambda model: [p.requires_grad_(False) for p in list(model.parameters())[:2]],
+    "a part in eval mode": lambda model: norm_of(model.train()).eval(),
+    "eps": lambda model: setattr(norm_of(model), "eps", 0.5),
+    "momentum": lambda model: setattr(norm_of(model), "momentum", 0.5),
+    "a note": lambda model: setattr(norm_of(model), "note", "mine"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_a_model_has_become_comes_along(name):
+    model = trained(models.equivariant_cnn(1, 3, D4, widths=(2, 2), kernel_size=3, size=13))
+    CHANGES[name](model)
+    less = models.restrict_model(model, (None, 4))
+    for old, new in zip(model, list(less)[1:]):
+        assert [p.training for p in old.modules()] == [p.training for p in new.modules()]
+        settings = [[(p.dtype, p.requires_grad) for p in layer.parameters()] for layer in (old, new)]
+        assert settings[0] == settings[1]
+    old, new = norm_of(model), norm_of(less)
+    assert [getattr(part, "note", None) for part in (old, new)].count(None) in (0, 2)
+    assert (old.eps, old.momentum) == (new.eps, new.momentum)
+    x = torch.randn(2, 1, 13, 13).to(next(model.parameters()).dtype)
+    torch.testing.assert_close(less.eval()(x), model.eval()(x))
+
+
+def test_what_would_be_lost_is_refused():
+    kind = nn.field_type(D4, regular=1)
+    conv = nn.R2Conv(kind, kind, 3, padding=1)
+    hooked, added = nn.ReLU(kind), nn.InnerBatchNorm(kind)
+    hooked.register_forward_hook(lambda *args: None)
+    added.register_buffer("scale", torch.ones(1))
+    for layers, words in (
+        ([hooked], "hooks"),
+        ([added], "scale was added"),
+        ([conv, nn.ReLU(kind), conv], "shares its"),
+    ):
+        with pytest.raises(UnsupportedFieldError, match=words):
+            models.restrict_model(nn.SequentialModule(*layers), (None, 4), from_layer=len(layers) - 1)
+    twice = models.restrict_model(nn.SequentialModule(conv, nn.ReLU(kind), conv), (None, 4))
+    assert twice[1] is twice[3]

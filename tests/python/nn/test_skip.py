@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.errors import FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
+
+from ..contracts.cases import over
 
 SPACE = gspaces.flipRot2dOnR2(4)
 KIND = nn.field_type(SPACE, regular=2)
@@ -60,3 +62,65 @@ def test_tools_look_inside():
     assert nn.shape_plan(net, 7).exact
     assert nn.shape_plan(net, 8).exact is False
     assert all(size % 2 for size in nn.shape_plan(net, 8).sizes)
+
+
+def unpadded(depth):
+    """A U-Net whose convolutions are not padded."""
+    conv = nn.R2Conv.spec(out={"regular": 2}, kernel_size=3)
+    if not depth:
+        return [conv, nn.ReLU.spec()]
+    deep = [nn.PointwiseAvgPool2D.spec(kernel_size=2), *unpadded(depth - 1), nn.R2Upsampling.spec(scale_factor=2)]
+    return [conv, nn.ReLU.spec(), nn.ConcatModule.spec(inner=deep, crop=True), conv]
+
+
+def test_a_unet_of_unpadded_convolutions_keeps_its_centre():
+    net = nn.SequentialModule(KIND, *unpadded(2)).double()
+    assert [size for size in range(22, 40) if nn.shape_plan(net, size).exact] == [22, 26, 30, 34, 38]
+    assert net.check_equivariance(size=22).passed
+    plan = nn.shape_plan(net, 25)
+    assert not plan.exact
+    assert plan.sizes[:3] == [26, 22, 30]
+    assert "half a cell" in str(plan)
+    x = torch.randn(1, 16, 22, 22, dtype=torch.float64)
+    conv, _, join, _ = net
+    first = conv(x).relu()
+    torch.testing.assert_close(join(first)[:, :16], first[..., 8:-8, 8:-8])
+
+
+def test_a_crop_that_would_move_the_centre_is_refused():
+    even = nn.ResidualModule(KIND, nn.R2Conv(KIND, KIND, 4), crop=True)
+    with pytest.raises(ShapeError, match=r"never gives \(6, 6\).*half a cell"):
+        even(torch.randn(1, 16, 9, 9))
+    assert "crop" not in nn.ResidualModule(KIND, CONV).arguments
+
+
+@over("name", ["CropModule", "PadModule"])
+def test_sizes_around_the_centre(name):
+    cls, kind = getattr(nn, name), nn.field_type(SPACE, trivial=1)
+    x = torch.arange(25.0).view(1, 1, 5, 5)
+    inner, outer = x[..., 1:-1, 1:-1], torch.nn.functional.pad(x, (1, 1, 1, 1))
+    expected = inner if name == "CropModule" else outer
+    for layer in (cls(kind, 1), cls(kind, size=expected.shape[-1])):
+        assert torch.equal(layer(x), expected)
+        assert nn.shape_plan(layer, 5).exact
+    for size in (4, 6, 7 if name == "CropModule" else 3):
+        with pytest.raises(ShapeError, match="both ends"):
+            cls(kind, size=size)(x)
+    for given in ({}, {"cells": 1, "size": 3}):
+        with pytest.raises(ArgumentError, match="either cells or size"):
+            cls(kind, **given)
+
+
+def test_padding_modes_and_what_is_too_much():
+    kind = nn.field_type(SPACE, regular=1)
+    x = torch.randn(1, 8, 4, 4, dtype=torch.float64)
+    for mode in ("zeros", "reflect", "replicate", "circular"):
+        layer = nn.PadModule(kind, 2, padding_mode=mode)
+        wide = torch.nn.functional.pad(x, (2, 2, 2, 2), "constant" if mode == "zeros" else mode)
+        assert torch.equal(layer(x), wide)
+        assert torch.equal(nn.export(layer)(x), wide)
+        assert layer.check_equivariance(x=x).passed
+    with pytest.raises(ShapeError, match="reflect"):
+        nn.PadModule(kind, 4, padding_mode="reflect")(x)
+    with pytest.raises(ShapeError, match="nothing would be left"):
+        nn.CropModule(kind, 2)(x)

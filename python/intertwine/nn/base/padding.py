@@ -37,7 +37,7 @@ def padded(tensor: torch.Tensor, margin: tuple[int, ...], mode: str) -> torch.Te
     """
     if not any(margin):
         return tensor
-    return F.pad(tensor, _both_ends(margin), mode=MODES[mode])
+    return F.pad(tensor, both_ends(margin), mode=MODES[mode])
 
 
 def padding_module(margin: tuple[int, ...], mode: str) -> torch.nn.Module:
@@ -48,9 +48,13 @@ def padding_module(margin: tuple[int, ...], mode: str) -> torch.nn.Module:
         mode: what they hold.
     """
     prefix = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
-    return getattr(torch.nn, f"{prefix}Pad{len(margin)}d")(tuple(_both_ends(margin)))
+    return getattr(torch.nn, f"{prefix}Pad{len(margin)}d")(tuple(both_ends(margin)))
 
 
-def _both_ends(margin: tuple[int, ...]) -> list[int]:
-    """As torch wants it: two numbers for each axis, from the last one on."""
+def both_ends(margin: tuple[int, ...]) -> list[int]:
+    """As torch wants it: two numbers for each axis, from the last one on.
+
+    Args:
+        margin: how many cells, for each axis.
+    """
     return [n for n in reversed(margin) for _ in range(2)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.base.shared_constructors import describe_arguments
 
 PERMUTED = "fields whose channels the group only permutes"
 """What a layer ``needs`` that acts on each channel alone."""
@@ -55,3 +57,31 @@ class TypePreserving(EquivariantModule):
         if not shown:
             return super().extra_repr()
         return ", ".join([str(self.in_type), *shown] if self.prints_type_first else [*shown, f"type={self.in_type}"])
+
+
+class GridLayer(TypePreserving):
+    """A layer that makes a grid coarser or finer, smaller or larger.
+
+    Args:
+        in_type: the type; it has as many axes of space as the layer is meant for.
+
+    Raises:
+        ArgumentError: if it has not.
+    """
+
+    needs_grid: ClassVar[bool] = True
+    only: ClassVar[int | None] = None
+    """The number of axes of space for which the layer is meant; any by default."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        describe_arguments(cls)
+
+    def __init__(self, in_type: FieldType) -> None:
+        super().__init__(in_type)
+        self.d = in_type.gspace.dimensionality
+        if self.d == 0 or self.d != (self.only or self.d):
+            wanted = f"{self.only} axes of space" if self.only else "space"
+            raise ArgumentError(
+                f"{type(self).__name__} needs {wanted}, but {{type}} has {self.d}", parts={"type": in_type}
+            )

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from intertwine.errors import FieldTypeError, IntertwineError, ShapeError
+from intertwine.errors import CentreError, FieldTypeError, IntertwineError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.nn.base.module import EquivariantModule, reference_tensor
 from intertwine.nn.inspect.kinds import entry_type, expects_geometric_tensor, gathers, walk
@@ -113,7 +113,7 @@ class ExactnessChecker:
             ShapeError: if a layer cannot take it.
         """
         run = self.run((2, *shape))
-        if isinstance(run.error, IntertwineError):
+        if isinstance(run.error, IntertwineError) and not isinstance(run.error, CentreError):
             raise run.error
         parts = list(self._judged(run, run.root))
         if run.error is not None:

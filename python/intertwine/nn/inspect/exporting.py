@@ -18,7 +18,7 @@ from intertwine.nn.inspect.kinds import TORCH_CONTAINERS, expects_geometric_tens
 from intertwine.nn.inspect.tracing import tensor_of
 from intertwine.suggestions import suggests
 
-_SIDES = (9, 8, 17, 16, 33, 32, 65, 64, 129, 128)
+_SIDES = (9, 8, 17, 16, 33, 32, 65, 64, 129, 128, 5, 4, 3, 2, 1)
 """Sizes of images that are tried for an example: large enough, and odd or even as the strides of the module need."""
 
 
@@ -133,7 +133,7 @@ def example_input(module: EquivariantModule) -> tuple[Any, ...]:
             problem = error
             continue
         return inputs
-    raise ArgumentError(f"{type(module).__name__} runs on no image of up to {_SIDES[-1]} pixels: {problem}")
+    raise ArgumentError(f"{type(module).__name__} runs on no image of up to {max(_SIDES)} pixels: {problem}")
 
 
 class _Plainly(torch.nn.Module):

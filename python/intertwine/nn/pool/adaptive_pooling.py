@@ -11,9 +11,8 @@ import torch.nn.functional as F
 from intertwine.checks import sizes_of
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
-from intertwine.nn.base.type_preserving import PERMUTED
+from intertwine.nn.base.type_preserving import PERMUTED, GridLayer
 from intertwine.nn.base.windows import need_window_fits
-from intertwine.nn.pool.pooling import GridLayer
 
 
 class AdaptivePool(GridLayer):

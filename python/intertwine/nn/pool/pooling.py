@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -14,40 +14,11 @@ from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.shared_constructors import describe_arguments
-from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
+from intertwine.nn.base.type_preserving import PERMUTED, GridLayer
 from intertwine.nn.base.windows import need_window_fits, uneven_windows
 
 AVERAGE = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 MAXIMUM = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
-
-
-class GridLayer(TypePreserving):
-    """A layer that makes a grid coarser or finer.
-
-    Args:
-        in_type: the type; it has as many axes of space as the layer is meant for.
-
-    Raises:
-        ArgumentError: if it has not.
-    """
-
-    needs_grid: ClassVar[bool] = True
-    only: ClassVar[int | None] = None
-    """The number of axes of space for which the layer is meant; any by default."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        describe_arguments(cls)
-
-    def __init__(self, in_type: FieldType) -> None:
-        super().__init__(in_type)
-        self.d = in_type.gspace.dimensionality
-        if self.d == 0 or self.d != (self.only or self.d):
-            wanted = f"{self.only} axes of space" if self.only else "space"
-            raise ArgumentError(
-                f"{type(self).__name__} needs {wanted}, but {{type}} has {self.d}", parts={"type": in_type}
-            )
 
 
 class WindowPool(GridLayer):

@@ -13,8 +13,8 @@ from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.padding import padded, padding_module
 from intertwine.nn.base.padding import padding_mode as checked_mode
+from intertwine.nn.base.type_preserving import GridLayer
 from intertwine.nn.base.windows import need_window_fits
-from intertwine.nn.pool.pooling import GridLayer
 
 _REACH = {"bilinear": 1, "trilinear": 1, "bicubic": 2}
 """The number of cells beyond the edge that a mode reads."""

@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 
+from intertwine.checks import flag
 from intertwine.errors import FieldTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.nn.base.module import EquivariantModule, call_part, check_field_type, with_coords
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
+from intertwine.nn.structure.borders import cropped, even_margins
 
 Inner = EquivariantModule | Spec | Sequence[EquivariantModule | Spec]
 
@@ -25,15 +27,17 @@ class _SkipModule(EquivariantModule):
         in_type: the type.
         inner: the part: a module, a specification, or a list of them, one after the other.
         shortcut: what the other way does, given likewise; ``None`` for nothing.
+        crop: whether the way that ends on the larger grid is cropped to the other one around its centre.
     """
 
     holds = "branches"
     uses_coords = True
     out_type: FieldType
 
-    def __init__(self, in_type: FieldType, inner: Inner, shortcut: Inner | None = None) -> None:
+    def __init__(self, in_type: FieldType, inner: Inner, shortcut: Inner | None = None, crop: bool = False) -> None:
         super().__init__()
         name = type(self).__name__
+        self.crop = flag(crop, "crop")
         self.in_type = check_field_type(in_type, name)
         self.inner = _built(inner, in_type)
         self.shortcut = None if shortcut is None else _built(shortcut, in_type)
@@ -45,8 +49,8 @@ class _SkipModule(EquivariantModule):
     @property
     def arguments(self) -> dict[str, Any]:
         """The type and the modules that were built for it."""
-        found = {"in_type": self.in_type, "inner": self.inner}
-        return found if self.shortcut is None else {**found, "shortcut": self.shortcut}
+        found = {"in_type": self.in_type, "inner": self.inner, "shortcut": self.shortcut, "crop": self.crop}
+        return {name: value for name, value in found.items() if value is not None and value is not False}
 
     @abstractmethod
     def _joined_type(self, kept: FieldType, changed: FieldType) -> FieldType:
@@ -67,11 +71,16 @@ class _SkipModule(EquivariantModule):
         return self._join_checked(kept, changed)
 
     def _join_checked(self, kept: Any, changed: Any) -> torch.Tensor:
+        if self.crop and kept.dim() == changed.dim():
+            # TorchScript knows no minimum of sizes.
+            size = tuple(a if a < b else b for a, b in zip(kept.shape[2:], changed.shape[2:], strict=True))
+            name = type(self).__name__
+            kept, changed = (cropped(way, even_margins(way.shape[2:], size, -1, name)) for way in (kept, changed))
         if kept.shape[2:] != changed.shape[2:]:
             raise ShapeError(
                 f"the ways through {type(self).__name__} end on grids of different sizes: {tuple(kept.shape[2:])} around the "
                 f"part, {tuple(changed.shape[2:])} through it",
-                hint="pad convolutions by half of their kernel, and let both ways have the same strides",
+                hint="pad convolutions by half of their kernel, and let both ways have the same strides; or crop=True",
             )
         return self._join(kept, changed)
 
@@ -102,10 +111,12 @@ class ResidualModule(_SkipModule):
         in_type: any fields.
         inner: the part: a module, a specification, or a list of them, one after the other.
         shortcut: what happens to x before it is added, given likewise, where the part changes the type or the size.
+        crop: whether the larger of the two is cropped to the smaller one around its centre, as where convolutions are not
+            padded.
 
     Raises:
         FieldTypeError: if the types of both ways differ.
-        ShapeError: when called, if their sizes differ.
+        ShapeError: when called, if their sizes differ; with ``crop``, if they differ by an odd number of cells.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -141,10 +152,12 @@ class ConcatModule(_SkipModule):
         in_type: any fields.
         inner: the part: a module, a specification, or a list of them, one after the other.
         shortcut: what happens to x before, given likewise.
+        crop: whether the larger of the two is cropped to the smaller one around its centre, as where convolutions are not
+            padded.
 
     Raises:
         FieldTypeError: if the part ends on another space.
-        ShapeError: when called, if the sizes of both ways differ.
+        ShapeError: when called, if the sizes of both ways differ; with ``crop``, if by an odd number of cells.
 
     Example:
         >>> from intertwine import gspaces, nn
