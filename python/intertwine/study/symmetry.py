@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import io
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,8 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, DataWarning
+from intertwine.study.answers import answer_of, winner_code
+from intertwine.study.combining import combined
 from intertwine.study.design.backbones import Backbone, proportions_of
 from intertwine.study.design.candidates import Builder, Candidate, make_candidates
 from intertwine.study.design.plan import Data, Plan, make_plan, prepare_data
@@ -25,11 +25,12 @@ from intertwine.study.design.schedules import DEFAULTS, contains, label, parse, 
 from intertwine.study.design.settings import FREE, NAMES, Settings, read_settings, write_toml
 from intertwine.study.design.sources import read_data
 from intertwine.study.design.transforms import angles_of
+from intertwine.study.result import Answer, Presented
 from intertwine.study.runs.executors import Serial, Workers
 from intertwine.study.runs.loop import Race, chosen_rates, question
-from intertwine.study.runs.one_run import Job, fitted
+from intertwine.study.runs.one_run import Job, fitted, seed_of_weights
 from intertwine.study.runs.progress import OnProgress, Watch
-from intertwine.study.runs.records import COLUMNS, StudyResults
+from intertwine.study.runs.records import StudyResults
 from intertwine.study.runs.scoring import metric_name
 from intertwine.study.runs.store import identity_of_settings, own_store
 from intertwine.study.statistics import Outcomes, Verdict
@@ -42,7 +43,7 @@ _ARGUMENTS = ("x", "y", "test", "group", "config", "folder", "executor", "on_pro
 
 
 @dataclass
-class SymmetryStudy:
+class SymmetryStudy(Presented):
     """A study, finished or not.
 
     Args:
@@ -114,17 +115,21 @@ class SymmetryStudy:
         """All trainings, a row for each and each transform."""
         return self.results.table()
 
-    def write_csv(self, path: str | Path) -> None:
-        """Writes the table.
+    def answer(self, transform: str | None = None) -> Answer:
+        """What the pictures, the words and the report are made of.
 
         Args:
-            path: of the file.
+            transform: of the test samples; the one that decides if left out.
         """
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list[str](COLUMNS), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.table())
-        Path(path).write_text(text.getvalue(), "utf-8")
+        return answer_of(self, transform)
+
+    def code(self, candidate: str | None = None) -> dict[str, str]:
+        """The code of a candidate in Python and R, ready to paste.
+
+        Args:
+            candidate: by name; the leader if left out.
+        """
+        return winner_code(self, candidate)
 
     def update(self, **changes: Any) -> SymmetryStudy:
         """The same study with more trainings; those that there are already are not repeated.
@@ -141,11 +146,31 @@ class SymmetryStudy:
             changes,
         )
 
-    def fit_best(self, candidate: str | None = None, **recipe: Any) -> FitResult:
+    def combine(self, other: SymmetryStudy) -> SymmetryStudy:
+        """One study of the candidates and the trainings of two; so does ``+``.
+
+        Args:
+            other: a study of the same data, whose trainings have the same settings.
+
+        Raises:
+            ArgumentError: if data or settings differ.
+        """
+        return combined(self, other)
+
+    __add__ = combine
+
+    def fit_best(
+        self,
+        candidate: str | None = None,
+        *,
+        on_batch: Callable[[dict[str, Any]], bool | None] | None = None,
+        **recipe: Any,
+    ) -> FitResult:
         """The winner, trained on all samples but those of the test.
 
         Args:
             candidate: another one by name.
+            on_batch: as in `intertwine.training.fit`.
             **recipe: arguments of `intertwine.training.fit` in place of the study's.
         """
         name = self.leader() if candidate is None else candidate
@@ -159,7 +184,7 @@ class SymmetryStudy:
         settings = dataclasses.replace(settings, **changes, recipe={**settings.recipe, **recipe})
         job = dataclasses.replace(self._job, plan=dataclasses.replace(self._job.plan, settings=settings))
         everything = np.arange(len(self.data.pool))
-        return fitted(job, known[name], everything, self.learn_rates[name], settings.seed, None)
+        return fitted(job, known[name], everything, self.learn_rates[name], settings.seed, on_batch)
 
 
 def symmetry_study(
@@ -268,6 +293,8 @@ def _study(
                 results.add(result)
         separate = settings.parallel > 1 or resources["executor"] is not None
         work = stack.enter_context(_work_folder(resources["folder"])) if separate else None
+        if separate:
+            _keep_networks(candidates, settings)
         plan = make_plan(data, settings, work)
         job = _job(plan, candidates, settings, data)
         runner = Serial(job) if work is None else Workers(job, work, resources["executor"], settings.parallel)
@@ -335,6 +362,15 @@ def _identity(settings: Settings, data: Data, candidates: list[Candidate]) -> di
     asked = {name: getattr(settings, name) for name in NAMES if name not in FREE}
     networks = {each.name: f"{each.kind} width {each.width} with {each.parameters} parameters" for each in candidates}
     return {**data.identity(), **identity_of_settings(asked, networks)}
+
+
+def _keep_networks(candidates: list[Candidate], settings: Settings) -> None:
+    """Lets builders that other processes cannot run, such as functions of R, build all networks here and now."""
+    seeds = [seed_of_weights(settings.seed, seed) for seed in range(settings.max_seeds + 1)]
+    for each in candidates:
+        keep = getattr(each.builder, "keep", None)
+        if callable(keep):
+            keep(each.schedule, each.width, seeds)
 
 
 @contextlib.contextmanager

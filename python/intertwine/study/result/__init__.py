@@ -2,6 +2,7 @@
 
 from intertwine.study.result.answer import Answer, Standing
 from intertwine.study.result.figures import PICTURES, plot_angles, plot_cost, plot_schedules, plot_sizes
+from intertwine.study.result.presented import Presented
 from intertwine.study.result.ranking import standings
 from intertwine.study.result.report import write_report
 from intertwine.study.result.table import mean_rows, write_csv, write_parquet
@@ -12,6 +13,7 @@ __all__ = [
     "PICTURES",
     "Answer",
     "Network",
+    "Presented",
     "Standing",
     "mean_rows",
     "plot_angles",

@@ -75,14 +75,14 @@ class Answer:
         standings: the candidates in their order, the leader first.
         rows: the tidy table of the study, a row for each training and transform of the test images.
         angles: accuracy by angle: candidate, degrees, score; empty if the test images were not turned.
-        metric: ``"accuracy"``, or the name of a loss (scores are then minus the loss).
+        metric: ``"accuracy"``; ``"loss"``, ``"mse"`` or ``"mae"`` (scores are then minus the loss); or the name of another score.
         judge: the transform of the test images that decides.
         margin: the difference that matters.
         alpha: the share of studies in which an interval may be wrong.
         n_train: images for training and validation.
         n_test: test images.
         dimension: of the images: 1 for signals, 2 for images, 3 for volumes.
-        stopped: ``"finished"``, ``"interrupted"`` or ``"time"``.
+        stopped: ``"finished"``, or why the study ended before: ``"time"``, ``"interrupted"``, ``"callback"``, ``"disk"``.
         settings: what else was fixed for all candidates, for the last page of the report.
     """
 
@@ -113,6 +113,11 @@ class Answer:
     def is_share(self) -> bool:
         """Whether scores are shares from 0 to 1, which are shown in percent."""
         return self.metric == "accuracy"
+
+    @property
+    def score_name(self) -> str:
+        """What the scores are: the higher the better."""
+        return f"minus the {self.metric}" if self.metric in ("loss", "mse", "mae") else self.metric
 
     def rank_rows(self) -> list[dict[str, Any]]:
         """The order of the candidates, a row for each."""

@@ -10,8 +10,8 @@ import numpy as np
 from intertwine.errors import ArgumentError, MissingDependencyError
 from intertwine.study.result.answer import Answer, Standing
 from intertwine.study.result.group_words import group_size
-from intertwine.study.result.numbers import number_text
 from intertwine.study.result.table import mean_rows
+from intertwine.study.result.words import thing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def plot_schedules(answer: Answer) -> Figure:
             bars.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="round")
         bars.plot(-each.difference * scale, row, "o", color=colour, markersize=6)
         bars.annotate(words, (1.03, row), color=colour, **beside)
-    bars.set_xlabel(f"difference to the leader on test images, {unit}")
+    bars.set_xlabel(f"difference to the leader on test {thing(answer)}s, {unit}")
     bars.set_ylim(len(shown) - 0.45, -0.75)
     bars.spines[["left", "top", "right"]].set_visible(False)
     bars.tick_params(axis="y", left=False, labelleft=False)
@@ -125,7 +125,7 @@ def plot_sizes(answer: Answer) -> Figure:
     axes.set_xscale("log")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
-    axes.set_xlabel("training images")
+    axes.set_xlabel(f"training {thing(answer)}s")
     axes.set_ylabel(_score_name(answer))
     _labels_at_the_right(axes, ends)
     return figure
@@ -140,6 +140,8 @@ def plot_cost(answer: Answer) -> Figure:
         answer: of the study.
     """
     figure = _figure(7.2, 4.4)
+    from matplotlib.ticker import EngFormatter, LogLocator
+
     axes = figure.subplots()
     ends = []
     for each in (answer.leader, *answer.compared):
@@ -149,9 +151,10 @@ def plot_cost(answer: Answer) -> Figure:
         axes.plot(each.operations, score, "D" if each is answer.leader else "o", color=colour, markersize=6)
         ends.append((each.operations, score, each.label, colour))
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: number_text(value))
-    axes.xaxis.set_minor_formatter(lambda value, _: number_text(value) if f"{value:.0e}"[0] in "235" else "")
-    axes.set_xlabel("operations for one image (multiplications and additions)")
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.xaxis.set_minor_formatter(EngFormatter())
+    axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.set_xlabel(f"operations for one {thing(answer)} (k: thousand, M: million, G: billion)")
     axes.set_ylabel(_score_name(answer))
     _labels_at_the_right(axes, ends)
     return figure
@@ -262,4 +265,4 @@ def _scale(answer: Answer) -> float:
 
 
 def _score_name(answer: Answer) -> str:
-    return "accuracy on test images, %" if answer.is_share else f"minus the {answer.metric} on test images"
+    return f"{answer.score_name} on test {thing(answer)}s" + (", %" if answer.is_share else "")

@@ -12,14 +12,13 @@ def number_text(value: float) -> str:
         value: a number of at least 0.
 
     Example:
-        >>> [number_text(value) for value in (950, 19_440, 2_000_000, 3.5e9)]
-        ['950', '19.4 thousand', '2 million', '3.5 billion']
+        >>> [number_text(value) for value in (950, 6_393, 19_440, 2_000_000, 3.5e9)]
+        ['950', '6,393', '19.4 thousand', '2 million', '3.5 billion']
     """
-    for size, name in ((1e9, " billion"), (1e6, " million"), (1e4, " thousand")):
-        if value >= size:
-            size = min(size, 1e3) if size == 1e4 else size
-            return f"{value / size:.3g}{name}"
-    return f"{value:.0f}"
+    for least, size, name in ((1e9, 1e9, "billion"), (1e6, 1e6, "million"), (1e4, 1e3, "thousand")):
+        if value >= least:
+            return f"{value / size:.3g} {name}"
+    return f"{value:,.0f}"
 
 
 def score_text(value: float, share: bool) -> str:

@@ -17,6 +17,7 @@ def standings(
     settings: Settings,
     rows: Sequence[Mapping[str, Any]],
     schedules: Mapping[str, tuple[str, ...] | None],
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> list[Standing]:
     """The candidates: the leader, then the others by their difference to it on test images, then those that failed.
 
@@ -25,7 +26,10 @@ def standings(
         settings: what the study asks.
         rows: the rows of these trainings in the tidy table.
         schedules: the schedule of each candidate, or ``None``.
+        bounds: between which all scores lie: intervals end there.
     """
+    least, most = bounds
+    widest = most - least
     first = leader(outcomes)
     said = {verdict.candidate: verdict for verdict in verdicts(outcomes, settings)}
     spans = score_intervals(outcomes, settings)
@@ -45,12 +49,12 @@ def standings(
                 seeds=0 if failed else outcomes.seeds(name),
                 validation=math.nan if failed else float(np.mean(outcomes.validation[name])),
                 test=math.nan if failed else float(np.mean(outcomes.test[name])),
-                test_low=span.low if span else math.nan,
-                test_high=span.high if span else math.nan,
+                test_low=max(span.low, least) if span else math.nan,
+                test_high=min(span.high, most) if span else math.nan,
                 leader_is="failed" if failed else verdict.kind if verdict else "",
                 difference=gap.estimate if gap else math.nan if failed else 0.0,
-                low=gap.low if gap else math.nan,
-                high=gap.high if gap else math.nan,
+                low=max(gap.low, -widest) if gap else math.nan,
+                high=min(gap.high, widest) if gap else math.nan,
                 more_seeds=verdict.more_seeds if verdict else None,
                 more_samples=verdict.more_samples if verdict else None,
                 reason=outcomes.failed.get(name, ""),

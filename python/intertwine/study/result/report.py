@@ -50,7 +50,7 @@ h1 { font-size: 1.7rem; margin-bottom: .3rem; } h2 { font-size: 1.2rem; margin-t
 .answer { background: #eef5fa; border-left: 5px solid #0072B2; padding: .8rem 1.2rem; }
 .answer p:first-child { font-size: 1.15rem; font-weight: 600; } p { margin: .5rem 0; }
 img { max-width: 100%; height: auto; } figure { margin: 1rem 0; } figcaption { color: #555; font-size: .92rem; }
-table { border-collapse: collapse; font-size: .9rem; display: block; overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; display: block; overflow-x: auto; margin: 1rem 0; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #ddd; text-align: left; white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre { background: #f6f6f6; padding: .8rem 1rem; overflow-x: auto; font-size: .85rem; line-height: 1.4; }

@@ -98,3 +98,44 @@ def standard_error(values: np.ndarray) -> float:
         values: float [n].
     """
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+
+
+def angle_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Mean scores by angle, where all test images were turned by one angle after the other.
+
+    Args:
+        rows: the tidy table; the transforms of these rows are numbers of degrees. Images as they are count as 0 degrees.
+    """
+    means = [
+        row for row in mean_rows(rows) if row["transform"] == "as_is" or row["transform"].replace(".", "").isdigit()
+    ]
+    if len({row["transform"] for row in means}) < 3:
+        return []
+    return [
+        {
+            "candidate": row["candidate"],
+            "degrees": 0.0 if row["transform"] == "as_is" else float(row["transform"]),
+            "score": row["mean"],
+        }
+        for row in means
+    ]
+
+
+def binned_angles(scores: Mapping[str, np.ndarray], degrees: np.ndarray, most: int = 24) -> list[dict[str, Any]]:
+    """Mean scores by angle, where each test image was turned by an angle of its own.
+
+    Sectors are as many as leave 20 images in each, but at least 8; they lie around 0 degrees and its multiples.
+
+    Args:
+        scores: by candidate, the mean score of each test image: [n].
+        degrees: by which each image was turned: [n].
+        most: how many sectors at most.
+    """
+    count = max(8, min(most, len(degrees) // 20))
+    sector = np.round(degrees * count / 360).astype(int) % count
+    return [
+        {"candidate": name, "degrees": 360.0 * k / count, "score": float(values[sector == k].mean())}
+        for name, values in scores.items()
+        for k in range(count)
+        if (sector == k).any()
+    ]

@@ -12,8 +12,9 @@ TRANSFORMS = {
     "as_is": "as they are",
     "rotations": "turned by random angles",
     "quarter_turns": "turned by random quarter turns",
-    "mirrors": "mirrored at random",
+    "mirrors": "mirrored",
 }
+_OPEN = ("undecided", "samples")
 _THINGS = {1: "signal", 2: "image", 3: "volume"}
 
 
@@ -32,7 +33,11 @@ def which(answer: Answer) -> str:
     Args:
         answer: of the study.
     """
-    return f"Take {describe(answer, answer.leader)}."
+    open_ones = [each for each in answer.compared if each.leader_is in _OPEN]
+    if not open_ones:
+        return f"Take {describe(answer, answer.leader)}."
+    many = "others" if len(open_ones) > 1 else open_ones[0].label
+    return f"The leader is {describe(answer, answer.leader)}. Whether it is better than {many} is undecided."
 
 
 def describe(answer: Answer, each: Standing) -> str:
@@ -66,7 +71,7 @@ def how_good(answer: Answer) -> str:
     """
     leader, one = answer.leader, thing(answer)
     score = score_text(leader.test, answer.is_share)
-    what = f"It names {score} of them right" if answer.is_share else f"Its score (minus the {answer.metric}) is {score}"
+    what = f"It names {score} of them right" if answer.is_share else f"Its score ({answer.score_name}) is {score}"
     return (
         f"It was chosen by its score on validation {one}s, and judged on {answer.n_test} test {one}s, "
         f"{TRANSFORMS.get(answer.judge, answer.judge)}, which took no part in the choice. "
@@ -82,12 +87,12 @@ def beside(answer: Answer, each: Standing) -> str:
         each: the other candidate.
     """
     share = answer.is_share
-    name, margin = each.label, gap_text(answer.margin, share)
+    first, name, margin = answer.leader.label, each.label, gap_text(answer.margin, share)
     between = f"between {gap_text(each.low, share, unit=False)} and {gap_text(each.high, share)}"
     if each.leader_is == "failed":
         return f"{name} has no result: {each.reason or 'its trainings failed'}."
     if each.leader_is == "better":
-        return f"It is better than {name} by {gap_text(each.difference, share)} ({between})."
+        return f"{first} is better than {name} by {gap_text(each.difference, share)} ({between})."
     if each.leader_is == "worse":
         return (
             f"On test {thing(answer)}s {name} is better by {gap_text(-each.difference, share)} (between "
@@ -95,15 +100,15 @@ def beside(answer: Answer, each: Standing) -> str:
             f"{thing(answer)}s preferred the leader."
         )
     if each.leader_is == "equivalent":
-        return f"{name} is as good, within the margin of {margin}: the difference is {between}."
+        return f"{name} is as good as {first}, within the margin of {margin}: the difference is {between}."
     if each.leader_is == "samples":
         more = f": about {each.more_samples} more would" if each.more_samples else ""
         return (
-            f"Whether it is better than {name} cannot be told from {answer.n_test} test {thing(answer)}s, however many "
+            f"Whether {first} is better than {name} cannot be told from {answer.n_test} test {thing(answer)}s, however many "
             f"trainings there are{more}. The difference is {between}."
         )
     more = f" About {times(each.more_seeds, 'more ')} of each would decide." if each.more_seeds else ""
-    return f"Whether it is better than {name} is undecided: the difference is {between}.{more}"
+    return f"Whether {first} is better than {name} is undecided: the difference is {between}.{more}"
 
 
 def how_sure(answer: Answer) -> str:
@@ -151,10 +156,10 @@ def what_it_cannot_say(answer: Answer) -> list[str]:
         answer: of the study.
     """
     one = thing(answer)
-    open_ones = [each for each in answer.compared if each.leader_is in ("undecided", "samples")]
+    open_ones = [each for each in answer.compared if each.leader_is in _OPEN]
     out = []
     if answer.stopped != "finished":
-        why = "it was interrupted" if answer.stopped == "interrupted" else "its time was up"
+        why = {"time": "its time was up", "disk": "the disk was full"}.get(answer.stopped, "it was interrupted")
         out.append(f"The study ended before its end, for {why}: the same call with the same folder goes on.")
     if open_ones:
         out.append(

@@ -142,8 +142,7 @@ def fitted(
     """
     plan, settings = job.plan, job.plan.settings
     data = plan.data
-    # all candidates draw their weights and their order from the same numbers
-    own = int(np.random.SeedSequence([settings.seed, seed, 5]).generate_state(1)[0])
+    own = seed_of_weights(settings.seed, seed)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(own)
         module = candidate.build()
@@ -157,6 +156,16 @@ def fitted(
         module, x, y, epochs=settings.epochs, batch_size=settings.batch_size, learn_rate=learn_rate, loss=settings.loss,
         seed=own, on_batch=tick, **recipe,
     )  # fmt: skip
+
+
+def seed_of_weights(study: int, seed: int) -> int:
+    """The seed of torch's generator from which all candidates draw their weights and their order in a training.
+
+    Args:
+        study: the seed of the study.
+        seed: that of the training.
+    """
+    return int(np.random.SeedSequence([study, seed, 5]).generate_state(1)[0])
 
 
 def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> dict[str, Any]:
