@@ -14,7 +14,9 @@ from intertwine.models.matching import count_operations, count_parameters, match
 from intertwine.models.plain import plain_cnn, plain_resnet, plain_unet
 from intertwine.models.resnet import equivariant_resnet
 from intertwine.models.restriction import restrict_model
+from intertwine.models.transformer import equivariant_transformer
 from intertwine.models.unet import equivariant_unet
+from intertwine.models.unstructured import equivariant_mlp, point_network
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
@@ -22,13 +24,16 @@ __all__ = [
     "count_operations",
     "count_parameters",
     "equivariant_cnn",
+    "equivariant_mlp",
     "equivariant_resnet",
+    "equivariant_transformer",
     "equivariant_unet",
     "match_budget",
     "match_parameters",
     "plain_cnn",
     "plain_resnet",
     "plain_unet",
+    "point_network",
     "restrict_model",
     "time_forward",
 ]

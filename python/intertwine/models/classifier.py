@@ -12,7 +12,7 @@ from intertwine.checks import flag, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import Sides, Symmetries, grid_parts, halved, odd, sides_of
-from intertwine.models.parts import Head, ending
+from intertwine.models.parts import Head, ending, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -20,7 +20,7 @@ from intertwine.suggestions import suggests
 @suggests
 @plain_numbers
 def equivariant_cnn(
-    in_channels: int,
+    in_channels: int | nn.FieldType,
     n_classes: int | None = None,
     gspace: GSpace | None = None,
     *,
@@ -34,6 +34,7 @@ def equivariant_cnn(
     downsample: bool = True,
     nonlinearity: str | None = None,
     frequency: int = 2,
+    spacing: float | Sequence[float] = 1,
 ) -> nn.SequentialModule:
     """A classifier of images that gives the same answer however the image is turned (or reflected) by the group.
 
@@ -43,7 +44,8 @@ def equivariant_cnn(
     line or in space it takes signals or volumes: with `rot3dOnR3()` it is an SE(3) network.
 
     Args:
-        in_channels: channels of the images, which the group does not mix: 1 for grey, 3 for colour.
+        in_channels: channels of the images, which the group does not mix: 1 for grey, 3 for colour; or fields, such as
+            `nn.field_type(gspace, vector=1)` for a flow.
         n_classes: how many classes there are; `None` lets `intertwine.training.engine.fit` fill it.
         gspace: the plane (or the line, or space) with its group; `rot2dOnR2(8)` if left out.
         widths: regular fields in each block.
@@ -66,6 +68,8 @@ def equivariant_cnn(
             ``"fourier"``, ELU on samples of functions on a continuous group. By default the first, or the second for a
             continuous group such as that of `rot3dOnR3()`. A field is then all irreps up to the frequency.
         frequency: of the irreps, at most.
+        spacing: the distance of cells: one number, or one for each axis, such as (2, 1, 1) for voxels that are twice as high as
+            wide; the group must keep them apart, as `rot2dOnR3(4)` does.
 
     Raises:
         ArgumentError: if a number is out of range, or a kernel size even.
@@ -79,12 +83,14 @@ def equivariant_cnn(
         >>> bool(torch.allclose(model(x), model(x.rot90(1, (2, 3))), atol=1e-5))
         True
     """
-    kernels = checked_blocks(in_channels, n_classes, widths, kernel_size, dropout)
-    parts = grid_parts(gspace, kernels[0], "batch", padding_mode, nonlinearity, frequency)
+    kernels = checked_blocks(n_classes, widths, kernel_size, dropout)
+    parts = grid_parts(
+        first_space(in_channels, gspace), kernels[0], "batch", padding_mode, nonlinearity, frequency, spacing
+    )
     sides = sides_of(size, parts.gspace.dimensionality)
     flag(downsample, "downsample")
     symmetries = Symmetries(restrict, len(widths))
-    start = nn.field_type(parts.gspace, trivial=in_channels)
+    start = parts.input(in_channels)
     steps: list[Any] = []
     for number, (width, kernel) in enumerate(zip(widths, kernels)):
         if number > 0 and downsample:
@@ -127,18 +133,17 @@ def last_padding(kernel: int, sides: Sides, last: bool) -> int:
 
 
 def checked_blocks(
-    in_channels: int, n_classes: int | None, widths: Sequence[int], kernel_size: int | Sequence[int], dropout: float
+    n_classes: int | None, widths: Sequence[int], kernel_size: int | Sequence[int], dropout: float
 ) -> list[int]:
     """The kernel size of each block, once all arguments are in range.
 
     Args:
-        in_channels: of the input.
         n_classes: of the answer, or ``None``.
         widths: of the blocks.
         kernel_size: one odd number, or one for each block.
         dropout: a share.
     """
-    for name, value in (("in_channels", in_channels), ("n_classes", n_classes), *(("widths", w) for w in widths)):
+    for name, value in (("n_classes", n_classes), *(("widths", w) for w in widths)):
         if value is not None or name != "n_classes":
             whole_at_least(value, name)
     if len(widths) == 0:

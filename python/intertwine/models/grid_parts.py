@@ -39,10 +39,12 @@ class GridParts(Parts):
     Attributes:
         kernel_size: of the convolutions.
         padding_mode: how features go on beyond the edges of the grid.
+        spacing: the distance of cells, one number or one for each axis.
     """
 
     kernel_size: int
     padding_mode: str
+    spacing: float | tuple[float, ...] = 1
 
     def linear(
         self, out: Any, kernel_size: int | None = None, bias: bool = False, padding: int | None = None
@@ -58,7 +60,12 @@ class GridParts(Parts):
         kernel = self.kernel_size if kernel_size is None else kernel_size
         cells = kernel // 2 if padding is None else padding
         cls = _CONVS[self.gspace.dimensionality][0]
-        return cls.spec(out=out, kernel_size=kernel, padding=cells, padding_mode=self.padding_mode, bias=bias)
+        return cls.spec(out=out, kernel_size=kernel, padding=cells, bias=bias, **self._grid())
+
+    def _grid(self) -> dict[str, Any]:
+        """What all convolutions share; the spacing only where it is not 1, as in networks that were saved without it."""
+        spacing = {} if self.spacing == 1 else {"spacing": self.spacing}
+        return {"padding_mode": self.padding_mode, **spacing}
 
     def halving(self, even: bool) -> nn.Spec:
         """The grid at half the size, in a way that keeps its centre and so its symmetries.
@@ -81,9 +88,7 @@ class GridParts(Parts):
             even: whether the sides were.
         """
         cls = _CONVS[self.gspace.dimensionality][1]
-        return cls.spec(
-            out=self.fields(width), kernel_size=4 if even else 3, stride=2, padding=1, padding_mode=self.padding_mode
-        )
+        return cls.spec(out=self.fields(width), kernel_size=4 if even else 3, stride=2, padding=1, **self._grid())
 
 
 def grid_parts(
@@ -93,6 +98,7 @@ def grid_parts(
     padding_mode: str,
     nonlinearity: str | None = None,
     frequency: int = 2,
+    spacing: float | Sequence[float] = 1,
 ) -> GridParts:
     """The parts for a space, once the arguments are in range.
 
@@ -103,6 +109,7 @@ def grid_parts(
         padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
         nonlinearity: as in `field_settings`.
         frequency: the same.
+        spacing: the distance of cells.
 
     Raises:
         FieldTypeError: if there is no grid.
@@ -115,7 +122,8 @@ def grid_parts(
             hint="make one with gspaces.rot2dOnR2(8) or gspaces.octaOnR3()",
             parts={"space": space},
         )
-    return GridParts(*field_settings(space, norm, nonlinearity, frequency), odd(kernel_size), padding_mode)
+    units = spacing if isinstance(spacing, (int, float)) else tuple(spacing)
+    return GridParts(*field_settings(space, norm, nonlinearity, frequency), odd(kernel_size), padding_mode, units)
 
 
 def odd(value: Any, name: str = "kernel_size") -> int:

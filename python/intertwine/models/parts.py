@@ -43,14 +43,14 @@ class Parts(ABC):
     Attributes:
         gspace: the space with the group that the network has left.
         start: the space that it begins with.
-        norm: the name of the normalisation.
+        norm: the name of the normalisation; ``None`` for none.
         nonlinearity: one of ``NONLINEARITIES``, or ``None`` for the usual one of the group.
         frequency: the greatest frequency of irreps, for fields made of them.
     """
 
     gspace: GSpace
     start: GSpace
-    norm: str
+    norm: str | None
     nonlinearity: str | None
     frequency: int
 
@@ -66,6 +66,25 @@ class Parts(ABC):
             bias: whether it has one.
             padding: cells around a grid, if not half of the kernel.
         """
+
+    def input(self, channels: int | nn.FieldType) -> nn.FieldType:
+        """The fields of the input: channels that the group does not mix, or fields.
+
+        Args:
+            channels: how many, or fields on the space where the network begins.
+
+        Raises:
+            FieldTypeError: if they are fields on another space.
+        """
+        if not isinstance(channels, nn.FieldType):
+            return nn.field_type(self.start, trivial=whole_at_least(channels, "in_channels"))
+        if channels.gspace != self.start:
+            raise FieldTypeError(
+                "the input has fields on {space}, but the network begins on {other}",
+                hint="leave gspace out, or give the same",
+                parts={"space": channels.gspace, "other": self.start},
+            )
+        return channels
 
     def _kind(self, space: GSpace) -> str:
         """The non-linearity, and with it the fields, on a space."""
@@ -104,6 +123,8 @@ class Parts(ABC):
             padding: as in ``linear``.
         """
         fields = self.fields(out) if isinstance(out, int) else out
+        if self.norm is None:
+            return [self.linear(fields, kernel_size, bias=True, padding=padding)]
         norm = NORMS[self.norm]
         if self.norm == "batch" and not all(rho.is_permutation for rho in fields.representations):
             norm = _BATCH_NORMS[self.gspace.dimensionality]
@@ -135,14 +156,24 @@ class Parts(ABC):
         return [nn.FourierELU.spec(**grid)]
 
 
+def first_space(in_channels: Any, gspace: GSpace | None) -> GSpace | None:
+    """The space where a network begins: that of the fields of its input, unless one is given.
+
+    Args:
+        in_channels: a number of channels, or fields.
+        gspace: the space that was given.
+    """
+    return in_channels.gspace if gspace is None and isinstance(in_channels, nn.FieldType) else gspace
+
+
 def field_settings(
-    space: GSpace, norm: str, nonlinearity: str | None, frequency: int
-) -> tuple[GSpace, GSpace, str, str | None, int]:
+    space: GSpace, norm: str | None, nonlinearity: str | None, frequency: int
+) -> tuple[GSpace, GSpace, str | None, str | None, int]:
     """What all parts hold, once it is in range.
 
     Args:
         space: where the network begins.
-        norm: a key of ``NORMS``.
+        norm: a key of ``NORMS``, or ``None``.
         nonlinearity: ``"relu"`` on regular fields of a finite group; ``"gated"`` on irreps; ``"fourier"``, ELU on samples
             of functions on a continuous group; ``None`` for the first, or on a continuous group the second.
         frequency: of the irreps.
@@ -151,7 +182,8 @@ def field_settings(
         ArgumentError: for an unknown name, or a frequency below 0.
         FieldTypeError: if the group is continuous and the fields shall be regular.
     """
-    choice(norm, NORMS, "the network", "normalisation")
+    if norm is not None:
+        choice(norm, NORMS, "the network", "normalisation")
     if nonlinearity is not None:
         choice(nonlinearity, NONLINEARITIES, "the network", "non-linearity")
     if nonlinearity == "relu" and space.fibergroup.order() < 0:

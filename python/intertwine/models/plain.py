@@ -50,7 +50,8 @@ def plain_cnn(
         >>> plain_cnn(1, 10, widths=(4, 8))(torch.zeros(2, 1, 29, 29)).shape
         torch.Size([2, 10])
     """
-    kernels = checked_blocks(in_channels, n_classes, widths, kernel_size, dropout)
+    kernels = checked_blocks(n_classes, widths, kernel_size, dropout)
+    whole_at_least(in_channels, "in_channels")
     layers = _Layers(dimension, "zeros")
     sides = sides_of(size, dimension)
     steps: list[torch.nn.Module] = []
@@ -103,7 +104,8 @@ def plain_resnet(
         >>> plain_resnet(1, 10, depths=(1, 1), widths=(4, 8))(torch.zeros(2, 1, 29, 29)).shape
         torch.Size([2, 10])
     """
-    checked_stages(in_channels, n_classes, depths, widths)
+    checked_stages(n_classes, depths, widths)
+    whole_at_least(in_channels, "in_channels")
     layers = _Layers(dimension, padding_mode)
     sides, kernel = sides_of(size, dimension), odd(kernel_size)
     steps: list[torch.nn.Module] = layers.block(in_channels, widths[0], kernel)
@@ -152,7 +154,8 @@ def plain_unet(
         >>> plain_unet(1, 2, widths=(4, 8), size=9)(torch.zeros(2, 1, 9, 9)).shape
         torch.Size([2, 2, 9, 9])
     """
-    checked_levels(in_channels, widths, depth)
+    checked_levels(widths, depth)
+    whole_at_least(in_channels, "in_channels")
     layers = _Layers(dimension, padding_mode)
     steps = _levels(layers, in_channels, widths, odd(kernel_size), sides_of(size, dimension), depth, 0)
     return torch.nn.Sequential(*steps, layers.of("Conv")(widths[0], whole_at_least(out, "out"), 1))

@@ -10,7 +10,7 @@ from intertwine.checks import flag, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import GridParts, Symmetries, grid_parts, halved, sides_of
-from intertwine.models.parts import Head, ending
+from intertwine.models.parts import Head, ending, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -18,7 +18,7 @@ from intertwine.suggestions import suggests
 @suggests
 @plain_numbers
 def equivariant_resnet(
-    in_channels: int,
+    in_channels: int | nn.FieldType,
     n_classes: int | None = None,
     gspace: GSpace | None = None,
     *,
@@ -34,6 +34,7 @@ def equivariant_resnet(
     downsample: bool = True,
     nonlinearity: str | None = None,
     frequency: int = 2,
+    spacing: float | Sequence[float] = 1,
 ) -> nn.SequentialModule:
     """A residual network for signals, images or volumes whose answer does not change under the group, or turns with the input.
 
@@ -41,7 +42,7 @@ def equivariant_resnet(
     another head. On a square lattice quarter turns and reflections are exact, for even and for odd sides.
 
     Args:
-        in_channels: channels of the input, which the group does not mix.
+        in_channels: channels of the input, which the group does not mix; or fields, as in `equivariant_cnn`.
         n_classes: how many classes there are; ``None`` lets `intertwine.training.engine.fit` fill it.
         gspace: the line, the plane or space with a finite group; `rot2dOnR2(8)` if left out.
         depths: residual blocks in each stage.
@@ -58,6 +59,7 @@ def equivariant_resnet(
         downsample: whether the grid is halved between the stages.
         nonlinearity: as in `equivariant_cnn`.
         frequency: as there.
+        spacing: the distance of cells, as there.
 
     Raises:
         ArgumentError: if an argument is out of range, or the grid cannot be halved so often.
@@ -76,12 +78,14 @@ def equivariant_resnet(
         He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
         Zagoruyko and Komodakis, "Wide residual networks", BMVC 2016.
     """
-    parts = grid_parts(gspace, kernel_size, norm, padding_mode, nonlinearity, frequency)
+    parts = grid_parts(
+        first_space(in_channels, gspace), kernel_size, norm, padding_mode, nonlinearity, frequency, spacing
+    )
     flag(downsample, "downsample")
-    checked_stages(in_channels, n_classes, depths, widths)
+    checked_stages(n_classes, depths, widths)
     symmetries = Symmetries(restrict, len(widths))
     sides = sides_of(size, parts.gspace.dimensionality)
-    start = nn.field_type(parts.gspace, trivial=in_channels)
+    start = parts.input(in_channels)
     steps: list[Any] = parts.block(widths[0])
     before = widths[0]
     for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
@@ -108,16 +112,14 @@ def _residual(parts: GridParts, width: int, bottleneck: bool, same: bool) -> nn.
     return nn.ResidualModule.spec(inner=inner, shortcut=None if same else parts.normed(width, 1))
 
 
-def checked_stages(in_channels: int, n_classes: int | None, depths: Sequence[int], widths: Sequence[int]) -> None:
+def checked_stages(n_classes: int | None, depths: Sequence[int], widths: Sequence[int]) -> None:
     """Raises unless the arguments of a residual network are in range.
 
     Args:
-        in_channels: of the input.
         n_classes: of the answer, or ``None``.
         depths: of the stages.
         widths: of the stages.
     """
-    whole_at_least(in_channels, "in_channels")
     if n_classes is not None:
         whole_at_least(n_classes, "n_classes")
     if not len(widths) or len(widths) != len(depths):

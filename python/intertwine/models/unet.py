@@ -11,7 +11,7 @@ from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import GridParts, Sides, Symmetries, grid_parts, halved, sides_of
-from intertwine.models.parts import Head, ending
+from intertwine.models.parts import Head, ending, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -19,7 +19,7 @@ from intertwine.suggestions import suggests
 @suggests
 @plain_numbers
 def equivariant_unet(
-    in_channels: int,
+    in_channels: int | nn.FieldType,
     out: Any = None,
     gspace: GSpace | None = None,
     *,
@@ -33,6 +33,7 @@ def equivariant_unet(
     head: Head | None = None,
     nonlinearity: str | None = None,
     frequency: int = 2,
+    spacing: float | Sequence[float] = 1,
 ) -> nn.SequentialModule:
     """A U-Net for signals, images or volumes whose output moves with its input: f(g x) = g f(x), cell by cell.
 
@@ -41,7 +42,7 @@ def equivariant_unet(
     turns and reflections are exact, for even and for odd sides; other elements are as good as the pixels allow.
 
     Args:
-        in_channels: channels of the input, which the group does not mix.
+        in_channels: channels of the input, which the group does not mix; or fields, as in `equivariant_cnn`.
         out: how many numbers for each cell, such as one for each class; or fields, such as ``{"vector": 1}`` for a direction.
         gspace: the line, the plane or space with a finite group; `rot2dOnR2(8)` if left out.
         widths: regular fields in each level, from the finest on.
@@ -56,6 +57,7 @@ def equivariant_unet(
             places.
         nonlinearity: as in `equivariant_cnn`.
         frequency: as there.
+        spacing: the distance of cells, as there.
 
     Raises:
         ArgumentError: if an argument is out of range, or the grid cannot be halved so often.
@@ -72,11 +74,13 @@ def equivariant_unet(
     References:
         Ronneberger, Fischer and Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI 2015.
     """
-    parts = grid_parts(gspace, kernel_size, norm, padding_mode, nonlinearity, frequency)
-    checked_levels(in_channels, widths, depth)
+    parts = grid_parts(
+        first_space(in_channels, gspace), kernel_size, norm, padding_mode, nonlinearity, frequency, spacing
+    )
+    checked_levels(widths, depth)
     if out is None and head is None:
         raise ArgumentError("the network has no output", hint="give out, such as 2 or {'vector': 1}, or a head")
-    start = nn.field_type(parts.gspace, trivial=in_channels)
+    start = parts.input(in_channels)
     levels = _Levels(depth, Symmetries(restrict, len(widths)))
     sides = sides_of(size, parts.gspace.dimensionality)
     restriction, parts = levels.symmetries.before(0, parts)
@@ -117,15 +121,13 @@ class _Levels:
         return [*blocks, around, *back], restrictions, within
 
 
-def checked_levels(in_channels: int, widths: Sequence[int], depth: int) -> None:
+def checked_levels(widths: Sequence[int], depth: int) -> None:
     """Raises unless the arguments of a U-Net are in range.
 
     Args:
-        in_channels: of the input.
         widths: of the levels.
         depth: of the levels.
     """
-    whole_at_least(in_channels, "in_channels")
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each level, such as (8, 16, 32)")
     for width in widths:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from intertwine import group, gspaces, nn
+from intertwine import group, gspaces, models, nn
 
 from .lists import GSPACES, turned
 
@@ -130,6 +130,11 @@ def induced(space, n=2):
 def quotients(space, n=2):
     """Two channels, one for each side of the mirror."""
     return nn.FieldType(space, n * [space.quotient_repr((None, space.fibergroup.rotation_order))])
+
+
+def transformer(space):
+    """Two blocks on patches that overlap."""
+    return models.equivariant_transformer(1, 3, space, width=2, depth=2, patch=4, size=9, reach=1)
 
 
 def gated_pairs(space):
@@ -479,6 +484,8 @@ LAYERS: dict[str, Layer] = {
     "U-Net": Layer(lambda: unet(c4()), side=8, exports=False, fixed=True),
     "restriction": Layer(lambda: restricted(d4(), (None, 4)), side=7),
     "classifier": Layer(lambda: classifier(d4()), side=7, plain=True),
+    "transformer on patches": Layer(lambda: transformer(d4()), side=9, plain=True, exports=False, fixed=True),
+    "perceptron": Layer(lambda: models.equivariant_mlp(regulars(no_space()), {"trivial": 2}, widths=(3,)), side=0),
     "head": Layer(lambda: nn.HeadClasses(regulars(d4()), 5), side=4, plain=True),
     "head of numbers": Layer(lambda: nn.HeadNumbers(regulars(d4()), 2), side=4),
     "head of fields": Layer(lambda: nn.HeadFields(mixed(d4()), vectors(d4()), "sum"), side=4, exports=False),
