@@ -28,8 +28,8 @@ class Settings:
     max_seeds: int = 20
 
     def __post_init__(self) -> None:
-        number(self.alpha, "alpha", 1e-12, 0.5)
-        number(self.margin, "margin", 0.0)
+        number(self.alpha, "`alpha`", 1e-12, 0.5)
+        number(self.margin, "`margin`", 0.0)
         whole_at_least(self.first_seeds, "first_seeds", 2)
         whole_at_least(self.max_seeds, "max_seeds", self.first_seeds)
 

@@ -22,7 +22,9 @@ class Simulation:
         right_named: share of studies whose leader is within the margin of the best candidate.
         runs: mean number of runs of a race.
         grid_runs: runs of the full grid.
-        decided: share of verdicts that are settled at the end of a race.
+        decided: share of verdicts that claim something at the end of a race.
+        grid_right_named: as `right_named`, of the full grid on the same seeds.
+        grid_decided: as `decided`, of the full grid.
     """
 
     studies: int
@@ -31,6 +33,8 @@ class Simulation:
     runs: float
     grid_runs: int
     decided: float
+    grid_right_named: float
+    grid_decided: float
 
 
 def simulate(
@@ -53,21 +57,27 @@ def simulate(
         on_study: called with the number of each study when it is done.
     """
     truth = {name: float(scores.mean()) for name, scores in pool.test.items()}
-    best = max(truth.values())
-    false = right = runs = settled = said = 0
+    least = max(truth.values()) - settings.margin
+    rows = []
     for study in range(studies):
-        rng = np.random.default_rng([seed, study])
-        outcomes = race(draw(pool, settings.max_seeds, rng, resample_samples), settings)
-        claims = verdicts(outcomes, settings)
-        false += any(contradicts(claim, truth, settings.margin) for claim in claims)
-        right += truth[leader(outcomes)] >= best - settings.margin
-        runs += sum(map(outcomes.seeds, outcomes.candidates))
-        settled += sum(claim.kind in ("better", "equivalent", "worse") for claim in claims)
-        said += len(claims)
+        grid = draw(pool, settings.max_seeds, np.random.default_rng([seed, study]), resample_samples)
+        outcomes = race(grid, settings)
+        claims, all_claims = verdicts(outcomes, settings), verdicts(grid, settings)
+        rows.append(
+            (
+                any(contradicts(claim, truth, settings.margin) for claim in claims),
+                truth[leader(outcomes)] >= least,
+                sum(map(outcomes.seeds, outcomes.candidates)),
+                sum(claim.decided for claim in claims) / max(len(claims), 1),
+                truth[leader(grid)] >= least,
+                sum(claim.decided for claim in all_claims) / max(len(claims), 1),
+            )
+        )
         if on_study:
             on_study(study)
-    grid = len(pool.candidates) * settings.max_seeds
-    return Simulation(studies, false / studies, right / studies, runs / studies, grid, settled / max(said, 1))
+    false, right, runs, decided, grid_right, grid_decided = np.mean(rows, axis=0).tolist()
+    grid_runs = len(pool.candidates) * settings.max_seeds
+    return Simulation(studies, false, right, runs, grid_runs, decided, grid_right, grid_decided)
 
 
 def draw(pool: Outcomes, seeds: int, rng: np.random.Generator, resample_samples: bool = True) -> Outcomes:

@@ -9,13 +9,17 @@ from typing import Literal
 import numpy as np
 
 from intertwine.errors import ArgumentError
-from intertwine.study.statistics.intervals import Interval, Moments, difference_moments, score_interval
+from intertwine.study.statistics.intervals import (
+    TABLE,
+    Interval,
+    Moments,
+    difference_moments,
+    score_interval,
+    t_thresholds,
+)
 from intertwine.study.statistics.outcomes import Outcomes, Settings
 
 Kind = Literal["better", "equivalent", "worse", "undecided", "samples"]
-
-MOST_SEEDS = 512
-"""Projections do not look further."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,14 @@ class Verdict:
         candidate: its name.
         leader: name of the candidate with the best validation scores.
         kind: "better", the leader has the higher mean; "equivalent", their means differ by no more than the margin;
-            "worse", the candidate has the higher mean in spite of the validation scores; "undecided"; "samples", the test has
-            too few samples to tell, however many seeds are run.
+            "worse", the candidate has the higher mean in spite of the validation scores; "undecided"; "samples", undecided,
+            and the test has too few samples to tell, however many seeds are run.
         difference: the leader's mean score minus the candidate's.
-        more_seeds: how many more seeds of both would settle an undecided verdict, as the scores are now; None if decided or
-            if it is not to be reached.
+        more_seeds: how many more seeds than their common ones would settle an undecided verdict, if mean and spread stayed as
+            they are; None if decided or if no number would.
         more_runs: the runs for that, of the candidate and the leader.
-        more_samples: how many more samples of the test would settle a verdict "samples", as the scores are now.
+        more_samples: how many more samples of the test would settle a verdict "samples", if the mean stayed as it is; None
+            otherwise, or if no number would.
     """
 
     candidate: str
@@ -44,14 +49,14 @@ class Verdict:
     more_samples: int | None = None
 
     @property
-    def settled(self) -> bool:
-        """Whether more seeds would not change it."""
-        return self.kind != "undecided"
+    def decided(self) -> bool:
+        """Whether it claims something."""
+        return self.kind in ("better", "equivalent", "worse")
 
 
-def pair_alpha(outcomes: Outcomes, settings: Settings) -> float:
-    """The part of alpha for each pair of the candidates that entered."""
-    return settings.alpha / max(outcomes.entered * (outcomes.entered - 1) // 2, 1)
+def claim_alpha(outcomes: Outcomes, settings: Settings) -> float:
+    """The part of alpha for each comparison with the leader, by the number of candidates that entered."""
+    return settings.alpha / max(outcomes.entered - 1, 1)
 
 
 def leader(outcomes: Outcomes) -> str:
@@ -62,35 +67,41 @@ def leader(outcomes: Outcomes) -> str:
     """
     if not outcomes.candidates:
         raise ArgumentError("no candidate is left", hint="; ".join(f"{k}: {why}" for k, why in outcomes.failed.items()))
-    most = max(outcomes.seeds(name) for name in outcomes.candidates)
+    most = max(map(outcomes.seeds, outcomes.candidates))
     running = [name for name in outcomes.candidates if outcomes.seeds(name) == most]
     return max(running, key=lambda name: float(np.mean(outcomes.validation[name])) if most else 0.0)
 
 
 def verdicts(outcomes: Outcomes, settings: Settings) -> list[Verdict]:
-    """The verdict of each other candidate, in the order in which they entered.
+    """The verdict of each other candidate that has run, in the order in which they entered.
 
     All of them hold together, at every look, with probability 1 - alpha.
+
+    Raises:
+        ArgumentError: if all candidates have failed.
     """
-    first, alpha = leader(outcomes), pair_alpha(outcomes, settings)
+    first = leader(outcomes)
     return [
-        verdict_of(outcomes, settings, alpha, first, name)
+        verdict_of(outcomes, settings, first, name, difference_on_test(outcomes, first, name))
         for name in outcomes.candidates
         if name != first and outcomes.seeds(name)
     ]
 
 
-def verdict_of(outcomes: Outcomes, settings: Settings, alpha: float, first: str, name: str) -> Verdict:
+def difference_on_test(outcomes: Outcomes, first: str, name: str) -> Moments:
+    """Of the differences of the leader's and a candidate's test scores."""
+    return difference_moments(outcomes.test[first], outcomes.test[name])
+
+
+def verdict_of(outcomes: Outcomes, settings: Settings, first: str, name: str, moments: Moments) -> Verdict:
     """The verdict of one candidate beside the leader."""
-    moments = difference_moments(outcomes.test[first], outcomes.test[name])
+    alpha = claim_alpha(outcomes, settings)
     interval = moments.interval(alpha)
-    kind = kind_of(interval.low, interval.high, settings.margin)
+    kind = kind_of(interval.estimate, moments.radius(alpha), settings.margin)
     if kind != "undecided":
         return Verdict(name, first, kind, interval)
-    sample = interval.sample_part
-    if kind_of(moments.mean - sample, moments.mean + sample, settings.margin) == "undecided":
-        needed = samples_needed(moments, settings.margin, alpha)
-        return Verdict(name, first, "samples", interval, more_samples=needed)
+    if not reachable(moments, interval.sample_part, settings.margin):
+        return Verdict(name, first, "samples", interval, more_samples=samples_needed(interval, settings.margin))
     needed = seeds_needed(moments, settings.margin, alpha)
     if needed is None:
         return Verdict(name, first, "undecided", interval)
@@ -98,34 +109,44 @@ def verdict_of(outcomes: Outcomes, settings: Settings, alpha: float, first: str,
     return Verdict(name, first, "undecided", interval, needed - moments.seeds, runs)
 
 
-def kind_of(low: float, high: float, margin: float) -> Kind:
+def kind_of(mean: float, radius: float, margin: float) -> Kind:
     """What an interval for the leader's mean minus the candidate's says."""
-    if -margin <= low and high <= margin:
+    if abs(mean) + radius <= margin:
         return "equivalent"
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "undecided"
+    if abs(mean) <= radius:
+        return "undecided"
+    return "better" if mean > 0 else "worse"
 
 
-def seeds_needed(moments: Moments, margin: float, alpha: float, most: int = MOST_SEEDS) -> int | None:
-    """The least number of seeds that would settle the verdict if mean and spread stayed as they are; None beyond `most`."""
-    for seeds in range(max(moments.seeds, 2), most + 1):
-        radius = math.hypot(*moments.parts(alpha, seeds))
-        if kind_of(moments.mean - radius, moments.mean + radius, margin) != "undecided":
-            return seeds
-    return None
+def reachable(moments: Moments, radius: float, margin: float) -> bool:
+    """Whether an interval of some radius would settle the verdict, were the mean one standard error over seeds away or not."""
+    if moments.seeds < 2:
+        return True
+    error = moments.seed_sd / math.sqrt(moments.seeds)
+    return any(kind_of(moments.mean + step * error, radius, margin) != "undecided" for step in (-1, 0, 1))
 
 
-def samples_needed(moments: Moments, margin: float, alpha: float) -> int | None:
-    """How many more samples would settle the verdict for endless seeds if the mean stayed as it is; None if none would."""
+def seeds_needed(moments: Moments, margin: float, alpha: float) -> int | None:
+    """The least number of seeds that would settle the verdict if mean and spread stayed as they are; None beyond `TABLE`."""
+    first = max(moments.seeds, 2)
+    seed_parts = moments.seed_sd * t_thresholds(alpha)[first:] / np.sqrt(np.arange(first, TABLE + 1))
     room = max(abs(moments.mean), margin - abs(moments.mean))
+    enough = np.hypot(seed_parts, moments.sample_part(alpha)) < room
+    return first + int(enough.argmax()) if enough.any() else None
+
+
+def samples_needed(interval: Interval, margin: float) -> int | None:
+    """How many more samples would settle the verdict for endless seeds if the mean stayed as it is; None if no number would."""
+    room = max(abs(interval.estimate), margin - abs(interval.estimate))
     if room <= 0:
         return None
-    sample = moments.parts(alpha, moments.seeds)[1]
-    return math.ceil(moments.samples * ((sample / room) ** 2 - 1))
+    return max(math.ceil(interval.samples * ((interval.sample_part / room) ** 2 - 1)), 1)
 
 
 def score_intervals(outcomes: Outcomes, settings: Settings) -> dict[str, Interval]:
-    """An interval for the mean test score of each candidate; all hold together, at every look, with probability 1 - alpha."""
-    alpha = settings.alpha / outcomes.entered
-    return {name: score_interval(outcomes.test[name], alpha) for name in outcomes.candidates if outcomes.seeds(name)}
+    """An interval for the mean test score of each candidate that has run.
+
+    All of them hold together, at every look, with probability 1 - alpha.
+    """
+    alpha = settings.alpha / max(outcomes.entered, 1)
+    return {name: score_interval(scores, alpha) for name, scores in outcomes.test.items() if len(scores)}
