@@ -21,9 +21,17 @@ class_names <- c(
   EquivarianceReport = "equivariance_report"
 )
 
-#' The class filter: short classes before Python's own.
+#' The class filter: short classes before Python's own. It runs for each object that comes from Python, so that what it found
+#' for these classes before is looked up.
 #' @noRd
 short_classes <- function(classes) {
+  key <- paste(classes, collapse = " ")
+  found_classes[[key]] %||% (found_classes[[key]] <- find_short_classes(classes))
+}
+
+found_classes <- new.env(parent = emptyenv())
+
+find_short_classes <- function(classes) {
   ours <- startsWith(classes, "intertwine.")
   # Exceptions pass through here, too, under newer versions of reticulate; they are conditions and stay it.
   if (!any(ours) || "intertwine_object" %in% classes || "python.builtin.BaseException" %in% classes) {
