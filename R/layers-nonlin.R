@@ -118,11 +118,17 @@ nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
 
 #' Products of fields
 #'
-#' Multiplies each field by itself and maps the products to fields of another kind, with weights that are learned: a
-#' nonlinearity of degree two for every group and every representation, which is exact.
+#' `tensor_product_module()` multiplies each field by itself and maps the products to fields of another kind, with weights
+#' that are learned: a nonlinearity of degree two for every group and every representation, which is exact.
+#' `equivariant_bilinear()` multiplies the fields of two inputs, each of one by each of the other: all paths that the
+#' Clebsch-Gordan coefficients allow, with a weight for each. It is called with both, `layer(x, z)`.
 #'
 #' @inheritParams r2_conv
-#' @param out As many fields as there are in the input, of one representation.
+#' @param out For `tensor_product_module()` as many fields as there are in the input, of one representation; for
+#'   `equivariant_bilinear()` any fields.
+#' @param other The [field_type()] of the second input.
+#' @param groups The number of equal groups into which the fields of both inputs and of the output fall; products are
+#'   taken within a group.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
 #' @inherit r2_conv return
@@ -131,8 +137,23 @@ nonlin_gated_uniform <- function(object, fun = "sigmoid", ...) {
 #' gs <- gspace_rot3d()
 #' field_type(gs, vector = 4) |>
 #'   tensor_product_module(out = 4 * irrep(gs, frequency = 2))
+#'
+#' arrows <- field_type(gs, vector = 2)
+#' layer <- equivariant_bilinear(arrows, other = field_type(gs, vector = 1), out = c(trivial = 2, vector = 2))
+#' x <- geometric_tensor(matrix(rnorm(5 * 6), 5), arrows)
+#' layer(x, geometric_tensor(matrix(rnorm(5 * 3), 5), field_type(gs, vector = 1)))
 tensor_product_module <- function(object, out, initialize = TRUE, ...) {
   create_layer("TensorProductModule", random = TRUE)
+}
+
+#' @rdname tensor_product_module
+#' @export
+equivariant_bilinear <- function(object, other, out, bias = TRUE, groups = 1, ...) {
+  call <- rlang::current_env()
+  check_class(object, "field_type", "a field type", hint = "Make one with field_type(gs, vector = 2).")
+  check_class(other, "field_type", "a field type", hint = "Make one with field_type(gs, vector = 2).")
+  arguments <- coerce_arguments(list(out = out, bias = bias, groups = groups), call)
+  py_call_checked("_r.layers.bilinear", list(object, other, as_py_dict(arguments), draw_seed()))
 }
 
 #' Nonlinearities with less aliasing

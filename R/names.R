@@ -97,6 +97,7 @@ r_names_of_python <- function() {
     R2Conv = "r2_conv()",
     R2ConvTransposed = "r2_conv_transposed()",
     Linear = "equivariant_linear()",
+    Bilinear = "equivariant_bilinear()",
     InnerBatchNorm = "batchnorm_inner()",
     ReLU = "nonlin_relu()",
     ELU = "nonlin_elu()",

@@ -272,6 +272,13 @@ def gated_by(in_type: nn.FieldType, gates: nn.FieldType, seed: float) -> torch.n
         return nn.GatedNonLinearity2((gates, in_type))
 
 
+def bilinear(in_type: nn.FieldType, other: nn.FieldType, arguments: Record, seed: float) -> torch.nn.Module:
+    """Products of fields of two inputs."""
+    given = {name: _argument(name, value, in_type) for name, value in arguments.items()}
+    with seeded(seed):
+        return nn.Bilinear((in_type, other), given.pop("out"), **given)
+
+
 _MAKERS = {
     "AliasFree": _alias_free,
     "Attention": _attention,

@@ -26,7 +26,7 @@ from intertwine.nn.conv.ico_conv import R3IcoConv, R3IcoConvTransposed
 from intertwine.nn.conv.linear import Linear
 from intertwine.nn.conv.point_conv import R1PointConv, R2PointConv, R3PointConv
 from intertwine.nn.conv.separable import depthwise_conv, separable_conv
-from intertwine.nn.conv.tensor_product import TensorProductModule
+from intertwine.nn.conv.tensor_product import Bilinear, TensorProductModule
 from intertwine.nn.heads.classes import HeadClasses
 from intertwine.nn.heads.fields import HeadFields, HeadNumbers, HeadPoints
 from intertwine.nn.inspect.equivariance import EquivarianceReport, check_equivariance
@@ -103,6 +103,7 @@ from intertwine.suggestions import missing_name
 __all__ = [
     "AliasFree",
     "Attention",
+    "Bilinear",
     "BranchingModule",
     "ConcatModule",
     "ConcatenatedNonLinearity",

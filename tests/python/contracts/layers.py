@@ -214,6 +214,14 @@ def gated_branches(space):
     return nn.MultipleModule(whole, labels, [(gate, ["gates", "fields"])])
 
 
+def bilinear(first, second, out, **given):
+    """Two branches multiplied."""
+    labels = len(first) * ["first"] + len(second) * ["second"]
+    return nn.MultipleModule(
+        first + second, labels, [(nn.Bilinear((first, second), out, **given), ["first", "second"])]
+    )
+
+
 def branches(space):
     """Three kinds of fields side by side, each with a non-linearity of its own."""
     whole = mixed(space)
@@ -374,6 +382,15 @@ LAYERS: dict[str, Layer] = {
     "tensor product, no space": Layer(
         lambda: nn.TensorProductModule.construct(no_space(), 3, no_space().irrep(1, 1), no_space().irrep(1, 2)),
         side=0,
+        exports=False,
+    ),
+    "tensor product of two inputs": Layer(
+        lambda: bilinear(mixed(d4()), nn.FieldType(d4(), [d4().irrep(1, 1)]), mixed(d4())), exports=False
+    ),
+    "tensor product of two inputs, SO(3), field by field": Layer(
+        lambda: bilinear(vector_fields(balls()), vector_fields(balls()), vector_fields(balls()), groups=3, bias=False),
+        side=3,
+        fixed=True,
         exports=False,
     ),
     "harmonic polynomials": Layer(lambda: nn.HarmonicPolynomialR3(3, "o3"), side=0, exports=False),

@@ -161,6 +161,12 @@ def tensor_product(draw: Draw, space: GSpace, cls: type) -> Any:
     return cls(nn.FieldType(space, count * [one]), nn.FieldType(space, count * [other]))
 
 
+def bilinear(draw: Draw, space: GSpace, cls: type) -> Any:
+    """Of three types."""
+    first, second, out = (field_type(draw, space) for _ in range(3))
+    return cls((first, second), out, bias=draw.flip(0.5), groups=draw.choice([1, 1, 2]))
+
+
 def alias_free(draw: Draw, space: GSpace, cls: type) -> Any:
     """Around a pointwise layer."""
     inner = plain(draw, space, draw.choice([nn.ReLU, nn.ELU, nn.NormNonLinearity, nn.GroupPooling, nn.NormPool]))
@@ -252,6 +258,7 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     "MultipleModule": multiple,
     "TensorProductModule": tensor_product,
     "AliasFree": alias_free,
+    "Bilinear": bilinear,
     "SequentialModule": sequence,
     **dict.fromkeys(("ResidualModule", "ConcatModule"), skip),
     "HarmonicPolynomialR3": no_type,

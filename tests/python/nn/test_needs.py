@@ -78,6 +78,9 @@ OTHERS = {
     "head of numbers": nn.HeadNumbers,
     "head of fields": lambda t: nn.HeadFields(t, t),
     "disentangle": nn.DisentangleModule,
+    "bilinear": lambda t: nn.MultipleModule(
+        t + t, 2 * ["first"] + 2 * ["second"], [(nn.Bilinear((t, t), t), ["first", "second"])]
+    ),
 }
 
 

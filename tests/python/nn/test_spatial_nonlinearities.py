@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from intertwine import gspaces, nn
+from intertwine import deploy, gspaces, nn
 from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError, FieldTypeError, GroupError, ShapeError
 from intertwine.group import o3_group, so3_group
 from intertwine.group.matrices.harmonics import harmonics
@@ -254,3 +254,53 @@ def test_linear_layers_keep_further_axes(extra):
     assert y.shape == (4, 4, *extra)
     matrix, bias = layer.expand_parameters()
     assert torch.allclose(y, torch.einsum("oc,bc...->bo...", matrix, x) + bias.view(-1, *(len(extra) * (1,))))
+
+
+# ---- products of two inputs
+
+
+def test_a_bilinear_layer_is_that_of_torch_with_its_weights_tied():
+    space = gspaces.flipRot2dOnR2(4)
+    one, other = nn.field_type(space, regular=1, vector=2), nn.field_type(space, vector=1, trivial=3)
+    layer = nn.Bilinear((one, other), one).double()
+    torch.nn.init.normal_(layer.bias)
+    matrix, bias = layer.expand_parameters()
+    x, z = (torch.randn(6, kind.size, dtype=torch.float64) for kind in (one, other))
+    plain = torch.nn.functional.bilinear(x, z, matrix.view(-1, one.size, other.size), bias)
+    torch.testing.assert_close(layer(x, z), plain)
+    wide = [part.view(2, 3, -1).transpose(1, 2).contiguous() for part in (x, z)]
+    expected = plain.view(2, 3, -1).transpose(1, 2)
+    torch.testing.assert_close(layer(*wide), expected)
+    # One weight for each path that the representations allow.
+    pairs = nn.FieldType(space, [a.tensor(b) for a in one for b in other])
+    assert layer.weights.numel() == nn.Linear(pairs, one).weights.numel()
+
+
+def test_a_bilinear_layer_in_groups_pairs_fields():
+    space = gspaces.rot3dOnR3()
+    kind = nn.field_type(space, vector=3)
+    whole = nn.Bilinear((kind, kind), kind, groups=3, bias=False).double()
+    x, z = (torch.randn(4, 9, 2, 2, 2, dtype=torch.float64) for _ in range(2))
+    y = whole(x, z)
+    assert whole.weights.numel() == 3
+    cross = torch.linalg.cross(x.unflatten(1, (3, 3)), z.unflatten(1, (3, 3)), dim=2).flatten(1, 2)
+    # The only product of two vectors that is a vector.
+    ratio = (y / cross).unflatten(1, (3, 3)).transpose(0, 1).flatten(1)
+    torch.testing.assert_close(ratio, ratio[:, :1].expand_as(ratio))
+    for given in ((kind, kind, kind), kind, (kind, nn.field_type(gspaces.octaOnR3(), vector=3))):
+        with pytest.raises(FieldTypeError):
+            nn.Bilinear(given, kind)
+    with pytest.raises(ArgumentError, match="equal groups"):
+        nn.Bilinear((kind, kind), kind, groups=2)
+    with pytest.raises(EmptyBasisError):
+        nn.Bilinear((nn.field_type(space, trivial=1), nn.field_type(space, trivial=1)), kind)
+
+
+def test_a_bilinear_layer_between_other_layers():
+    space = gspaces.rot2dOnR2(8)
+    kind = nn.field_type(space, regular=2)
+    both = nn.MergeModule([(nn.R2Conv(kind, kind, 3, padding=1), "x"), (nn.Bilinear((kind, kind), kind), ["x", "y"])])
+    x = {label: torch.randn(2, 16, 5, 5) for label in "xy"}
+    loaded = deploy.load_bytes(deploy.save_bytes(both))
+    assert torch.equal(loaded(x), both(x))
+    assert both.check_equivariance(size=5).passed

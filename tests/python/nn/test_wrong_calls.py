@@ -221,6 +221,7 @@ def test_every_planar_layer_is_called_wrongly():
         "MergeModule",
         "MultipleModule",
         "GatedNonLinearity2",
+        "Bilinear",
         "QuotientFourierELU",
         "R2PointConv",
         "HarmonicPolynomialR3",

@@ -1,15 +1,17 @@
-"""Products of fields with themselves."""
+"""Products of fields with themselves and with others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentError, EmptyBasisError, GroupError, UnsupportedFieldError
+from intertwine.checks import sizes_of
+from intertwine.errors import ArgumentError, EmptyBasisError, FieldTypeError, GroupError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import representation_price, splitting_price
 from intertwine.group.constructions.decomposition import greatest_frequency
@@ -17,6 +19,8 @@ from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels import ExpansionPlan, KernelExpansion
 from intertwine.kernels.torch_modes import without_autocast
+from intertwine.nn.base.channel_blocks import field_channels
+from intertwine.nn.base.module import check_field_type
 from intertwine.nn.conv.expanded_module import ExpandedModule
 from intertwine.nn.conv.linear import matrix_plan, matrix_prices
 
@@ -31,6 +35,17 @@ def _has_symmetric_part(plan: ExpansionPlan, size: int) -> bool:
         weights = torch.linspace(1, 2, plan.weights, dtype=torch.float64).sqrt()
         whole = expansion(weights).view(-1, size, size)
     return float((whole + whole.transpose(1, 2)).abs().max()) > _ZERO
+
+
+def _product_prices(left: Representation, right: Representation) -> Iterator[Price]:
+    """What it takes to split the product of two representations into irreps."""
+    group, size = left.group, left.size * right.size
+    yield representation_price(group, size)
+    frequency = greatest_frequency(left) + greatest_frequency(right) + 1 if group.continuous else 0
+    irreps = frequency or len(group.irreps())
+    widest = [max(group.irrep(*id).size for id in rho.irreps) for rho in (left, right)] if group.continuous else [0]
+    most = int(np.prod(widest)) or max(irrep.size for irrep in group.irreps())
+    yield splitting_price(size, most, irreps, 4 * irreps if group.continuous else 0)
 
 
 class TensorProductModule(ExpandedModule):
@@ -68,16 +83,11 @@ class TensorProductModule(ExpandedModule):
             out_type: the fields of the output.
             initialize: whether to draw the weights.
         """
-        source, group = in_type.representations[0], in_type.fibergroup
+        source = in_type.representations[0]
+        yield from _product_prices(source, source)
         size = source.size**2
-        yield representation_price(group, size)
-        irreps = 2 * greatest_frequency(source) + 1 if group.continuous else len(group.irreps())
-        samples = 4 * irreps if group.continuous else 0
-        widest = max(group.irrep(*id).size for id in source.irreps) ** 2 if group.continuous else 0
-        widest = widest or max(irrep.size for irrep in group.irreps())
         # `_has_symmetric_part` makes the matrix of all products once.
         yield Price(60.0 * out_type.size * size, 1e-7 * out_type.size * size)
-        yield splitting_price(size, widest, irreps, samples)
         yield from matrix_prices((source.tensor(source),), out_type.representations)
 
     def __init__(self, in_type: FieldType, out_type: FieldType, initialize: bool = True) -> None:
@@ -153,9 +163,8 @@ class TensorProductModule(ExpandedModule):
         return self.basisexpansion(self.weights)[:, :, 0]
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        fields = tensor.unflatten(1, (len(self.in_type), -1)).flatten(3) if tensor.dim() > 2 else None
-        if fields is None:
-            fields = tensor.unflatten(1, (len(self.in_type), -1)).unsqueeze(3)
+        fields = tensor.unflatten(1, (len(self.in_type), -1))
+        fields = fields.flatten(3) if tensor.dim() > 2 else fields.unsqueeze(3)
         left, right = cast("torch.Tensor", self.left), cast("torch.Tensor", self.right)
         matrix = self._kept("matrix", self._expand)[0].view(len(self.in_type), -1, len(left))
         with without_autocast(tensor):
@@ -166,3 +175,129 @@ class TensorProductModule(ExpandedModule):
     def extra_repr(self) -> str:
         """The types."""
         return f"{self.in_type}, {self.out_type}"
+
+
+class Bilinear(ExpandedModule):
+    """An equivariant bilinear layer of two inputs: y = W (x (x) z) + b, with W in Hom_G(rho_x (x) rho_z, rho_y).
+
+    Each field of one input times each of the other, and an equivariant map of the products: all paths that the Clebsch-Gordan
+    coefficients allow, with a weight for each. It is to ``torch.nn.Bilinear`` what :class:`Linear` is to ``torch.nn.Linear``.
+    Call it as ``layer(x, z)``; it acts at each position of space. :class:`TensorProductModule` multiplies fields by themselves.
+
+    Args:
+        in_type: the types of the two inputs.
+        out_type: the fields of the output.
+        bias: whether to add a bias to the invariant part of each field.
+        groups: the number of groups into which the fields of both inputs and of the output fall: products are taken within a
+            group. With as many groups as fields, each field meets its partner.
+        initialize: whether to draw the weights; else they are zero.
+
+    Raises:
+        FieldTypeError: if the types are not on one space, or not two.
+        ArgumentError: if fields do not fall into such groups.
+        EmptyBasisError: if only 0 is equivariant.
+
+    Example:
+        >>> from intertwine import gspaces, nn
+        >>> space = gspaces.rot3dOnR3()
+        >>> many, arrow = nn.field_type(space, trivial=4, vector=4), nn.field_type(space, vector=1)
+        >>> layer = nn.Bilinear((many, arrow), many)
+        >>> layer(torch.randn(2, 16), torch.randn(2, 3)).shape, layer.weights.numel()
+        (torch.Size([2, 16]), 48)
+
+    References:
+        Thomas et al., "Tensor field networks", 2018.
+    """
+
+    takes_any_basis: ClassVar[bool] = False
+
+    @classmethod
+    def construction_prices(
+        cls, in_type: tuple[FieldType, FieldType], out_type: FieldType, groups: int = 1, **others: Any
+    ) -> Iterator[Price]:
+        """The products of representations, and the basis of maps from them.
+
+        Args:
+            in_type: the types of the two inputs.
+            out_type: the fields of the output.
+            groups: the number of groups.
+            **others: the other arguments of the constructor.
+        """
+        sources = [cls._fields(type_, out_type, groups)[0] for type_ in in_type]
+        for left in set(sources[0]):
+            for right in set(sources[1]):
+                yield from _product_prices(left, right)
+        pairs = float(np.prod([sum(rho.size for rho in fields) for fields in sources]))
+        yield Price(100.0 * pairs + 300.0 * len(sources[0]) * len(sources[1]), 1e-7 * pairs)
+        yield from matrix_prices(_products(*sources), cls._fields(out_type, out_type)[1])
+
+    def __init__(
+        self,
+        in_type: tuple[FieldType, FieldType],
+        out_type: FieldType,
+        bias: bool = True,
+        groups: int = 1,
+        initialize: bool = True,
+    ) -> None:
+        super().__init__()
+        if not isinstance(in_type, (tuple, list)) or len(in_type) != 2:
+            raise FieldTypeError("Bilinear needs two field types for its inputs")
+        self.groups = sizes_of(groups, 1, "groups", least=1)[0]
+        types = [check_field_type(type_, "Bilinear") for type_ in in_type]
+        for type_, what in zip(
+            (*types, check_field_type(out_type, "Bilinear", "out_type")), ("first", "second", "output")
+        ):
+            self._set_types(type_, out_type)
+            self._need_equal_groups(type_, what)
+        left, right = (type_.index_select(list(range(len(type_) // self.groups))) for type_ in types)
+        products = FieldType(out_type.gspace, _products(left.representations, right.representations))
+        self._set_types(products, out_type)
+        plan = matrix_plan(*self._fields(products, out_type))
+        self._set_expansion_and_parameters(plan, bias, initialize)
+        self._schur = None
+        # Columns of W: the channels of each pair of fields after those of the pair before.
+        channels = [field_channels(type_) for type_ in (left, right)]
+        pairs = [(one[:, None] * right.size + other).ravel() for one in channels[0] for other in channels[1]]
+        self.register_constant("columns", np.argsort(np.concatenate(pairs)))
+        self.in_type, self.out_type = tuple(types), out_type  # type: ignore[assignment]
+
+    @property
+    def space(self) -> GSpace:
+        """The space on which the fields live."""
+        return self.out_type.gspace
+
+    def _expand(
+        self, weights: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """W of shape ``(out channels, first channels of a group * second ones)``, and the bias of each channel or ``None``.
+
+        Args:
+            weights: flat coefficients of W.
+            bias: one number for each trivial irrep of the output.
+        """
+        filters, expanded = super()._expand(weights, bias)
+        return filters[:, :, 0].index_select(1, cast("torch.Tensor", self.columns)), expanded
+
+    def _compute(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        matrix, bias = self._kept("matrix", self._expand)
+        # Positions are rows, so that the gradient of W is one product.
+        rows = [part.movedim(1, -1).unflatten(-1, (self.groups, -1)) for part in (first, second)]
+        products = (rows[0].unsqueeze(-1) * rows[1].unsqueeze(-2)).flatten(-2)
+        if self.groups == 1:
+            return F.linear(products.squeeze(-2), matrix, bias).movedim(-1, 1)
+        with without_autocast(first):
+            by_group = matrix.unflatten(0, (self.groups, -1)).to(products.dtype)
+            whole = torch.einsum("...gp,gop->...go", products, by_group).flatten(-2)
+        return (whole if bias is None else whole + bias).movedim(-1, 1)
+
+    def extra_repr(self) -> str:
+        """The types."""
+        first, second = cast("tuple[FieldType, FieldType]", self.in_type)
+        groups = f", groups={self.groups}" if self.groups > 1 else ""
+        return f"{first}, {second} -> {self.out_type}{groups}" + (", bias=False" if self.bias is None else "")
+
+
+def _products(left: Sequence[Representation], right: Sequence[Representation]) -> tuple[Representation, ...]:
+    """The product of each representation with each other one, equal ones made once."""
+    made = {(a, b): a.tensor(b) for a in set(left) for b in set(right)}
+    return tuple(made[a, b] for a in left for b in right)
