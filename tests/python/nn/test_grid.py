@@ -1,6 +1,7 @@
 """No setting leaves the grid in silence: what is not exactly equivariant warns when it is built, or is refused."""
 
 import inspect
+import itertools
 import warnings
 
 import numpy as np
@@ -143,6 +144,26 @@ def test_a_grid_of_cosets_is_told_by_its_cosets():
         nn.QuotientFourierPointwise(space, mirror, 1, [(0, 0), (1, 0)], grid=one_of_each)
     with pytest.warns(EquivarianceWarning):
         nn.QuotientFourierPointwise(space, mirror, 1, [(0, 0), (1, 0)], grid=one_of_each[:1])
+
+
+def test_irreps_of_the_output_tell_elements_apart_as_well():
+    space = gspaces.flipRot2dOnR2(2)
+    G, ids = space.fibergroup, [psi.id for psi in space.irreps]
+    x = torch.randn(3, 1, 3, 3, dtype=torch.float64)
+    outcomes = set()
+    for given, wanted, count in itertools.product(ids, ids, (1, 2, 3)):
+        for grid in itertools.combinations(G.elements, count):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                layer = nn.FourierPointwise(space, 1, [given], grid=list(grid), out_irreps=[wanted]).double()
+            y = layer(x)
+            errors = [
+                (layer(layer.in_type.transform(x, g)) - layer.out_type.transform(y, g)).abs().max()
+                for g in space.exact_elements
+            ]
+            assert max(errors) < 1e-12 or caught, (given, wanted, grid)
+            outcomes.add((bool(max(errors) < 1e-12), bool(caught)))
+    assert {(True, False), (False, True)} <= outcomes
 
 
 def test_a_group_without_a_lattice_has_no_exact_grid_and_no_warning():

@@ -16,6 +16,7 @@ from intertwine.checks import choice, flag
 from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError, Words
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
+from intertwine.group.core.representation import Representation
 from intertwine.gspaces import GSpace
 from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.module import EquivariantModule
@@ -190,7 +191,9 @@ class FourierLayer(EquivariantModule):
         samples = fourier.masters["A"].numpy()
         self.register_constant("A", samples)
         self.register_constant("Ainv", fourier.analysis(extended)[: self.rho_out.size])
-        moved = self._first_broken_symmetry(samples)
+        # irreps of the output tell elements apart as well
+        seen = samples if extended == fourier.irreps else fourier.sampling(extended)
+        moved = self._first_broken_symmetry(seen, fourier.spectral(extended))
         object.__setattr__(self, "_never_exact_reason", None)
         if moved is not None:
             self._warn_never_exact(
@@ -200,13 +203,14 @@ class FourierLayer(EquivariantModule):
                 "or type='thomson_cube' in space.",
             )
 
-    def _first_broken_symmetry(self, samples: np.ndarray) -> GroupElement | None:
+    def _first_broken_symmetry(self, samples: np.ndarray, rho: Representation) -> GroupElement | None:
         """The first symmetry of the lattice of pixels that does not carry the elements of the grid to themselves, if any.
 
         Two elements, or cosets, count as one where all sampled functions agree.
 
         Args:
             samples: shape ``(grid, size)``.
+            rho: how the group acts on their coefficients.
         """
         space = self.in_type.gspace
         if space.dimensionality == 0 and space.fibergroup.continuous:
@@ -215,7 +219,7 @@ class FourierLayer(EquivariantModule):
         near = 1e-6 * float(np.linalg.norm(samples, axis=1).max())
         alike = (cdist(samples, samples) < near).sum(axis=1)
         for element in space.exact_elements:
-            if (cdist(samples, samples @ self.rho(element)) < near).sum(axis=1).tolist() != alike.tolist():
+            if (cdist(samples, samples @ rho(element)) < near).sum(axis=1).tolist() != alike.tolist():
                 return element
         return None
 
