@@ -27,6 +27,9 @@ __all__ = ["act_on_grid", "is_lattice_symmetry", "memory_matrix"]
 _EXACT = 1e-9
 """Entries this close to -1, 0, 1 count as such; points this far outside of the grid count as inside."""
 
+_AT_ONCE = 2**18
+"""Up to so many numbers the taps of all samples are gathered together: a gather for each tap costs more than its numbers."""
+
 _ORTHOGONAL = 1e-6
 _MAX_ORDER = 5
 
@@ -165,7 +168,7 @@ def _permute(tensor: torch.Tensor, moved: np.ndarray) -> torch.Tensor:
 
 
 def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.Tensor:
-    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap."""
+    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all taps if there are few."""
     d = moved.shape[0]
     spatial = tuple(tensor.shape[-d:])
     lead = tensor.shape[:-d]
@@ -181,6 +184,13 @@ def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.T
     indices, weights = _taps(tuple(moved.ravel().tolist()), spatial, order)
     indices = indices.to(tensor.device)
     weights = weights.to(tensor.device)
+    if flat.numel() * (order + 1) ** d <= _AT_ONCE:
+        index, weight = indices[0], weights[0]
+        for axis in range(1, d):
+            index = (index[:, None] * spatial[axis] + indices[axis]).flatten(0, 1)
+            weight = (weight[:, None] * weights[axis]).flatten(0, 1)
+        taps = flat.index_select(-1, index.flatten()).unflatten(-1, index.shape)
+        return (taps * weight.to(tensor.dtype)).sum(dim=-2).reshape(*lead, *spatial)
     result = torch.zeros_like(flat)
     # one tap at a time: gathering all (order + 1)^d at once would hold that many copies of the input
     for tap in np.ndindex(*[order + 1] * d):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ _TURNS = np.array(
     ]
 )
 """The derivatives of the rotations about x, y and z."""
+
+
+_LARGEST_KEPT = 8
+"""Matrices of orders up to this are kept: 2,048 of them are 5 MB."""
 
 
 class SpatialGroup(ContinuousGroup):
@@ -113,8 +118,20 @@ class _WignerMatrix:
 
     def __call__(self, value: Any) -> np.ndarray:
         inverted, quaternion = value if isinstance(value, tuple) else (0, value)
-        matrix = harmonic_action(rotation_of_quaternion(quaternion), self._order)
+        matrix = _wigner_matrix(quaternion.tobytes(), self._order)
         return -matrix if inverted and self._parity else matrix
+
+
+def _wigner_matrix(numbers: bytes, order: int) -> np.ndarray:
+    """D_l of a rotation; the last small ones are kept, because many representations are asked for the same elements."""
+    return (_kept_matrix if order <= _LARGEST_KEPT else _kept_matrix.__wrapped__)(numbers, order)
+
+
+@lru_cache(maxsize=2048)
+def _kept_matrix(numbers: bytes, order: int) -> np.ndarray:
+    matrix = harmonic_action(rotation_of_quaternion(np.frombuffer(numbers)), order)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def wigner_irrep(

@@ -24,6 +24,9 @@ representation has a spectral gap, so no singular value lies near it."""
 _TIE = 1e-6
 """Pivots within this relative distance tie, and the first index wins: rounding must not choose the basis."""
 
+_SAME_EIGENVALUE = 1e-7
+"""Sums of squares of derivatives whose eigenvalues differ by less are equal: for irreps they are far apart."""
+
 ENDOMORPHISMS = {"R": 1, "C": 2, "H": 4}
 """The dimension of the algebra of matrices that commute with a real irrep, by its type."""
 
@@ -41,7 +44,11 @@ def canonical_basis(projector: Array, dimension: int) -> Array:
     Returns:
         basis vectors as rows, shape ``(dimension, n)``.
     """
-    rest = np.array(projector, dtype=float)
+    return _pivoted(np.array(projector, dtype=float), dimension)
+
+
+def _pivoted(rest: Array, dimension: int) -> Array:
+    """Pivoted Gram-Schmidt on columns, the vectors as rows."""
     basis = np.zeros((dimension, rest.shape[0]))
     for k in range(dimension):
         norms = np.einsum("ij,ij->j", rest, rest)
@@ -52,6 +59,13 @@ def canonical_basis(projector: Array, dimension: int) -> Array:
         vector = vector / np.linalg.norm(vector)
         basis[k] = vector
         rest = rest - np.outer(vector, vector @ rest)
+    basis[np.abs(basis) < 1e-14] = 0.0
+    return basis
+
+
+def _canonical_basis_of_range(vectors: Array) -> Array:
+    """The same as ``canonical_basis(vectors @ vectors.T, ...)`` for orthonormal columns, by their coordinates alone."""
+    basis = _pivoted(vectors.T, vectors.shape[1]) @ vectors.T
     basis[np.abs(basis) < 1e-14] = 0.0
     return basis
 
@@ -94,7 +108,12 @@ def intertwiners(
         >>> intertwiners(turn, turn).round(3).tolist()
         [[[0.707, 0.0], [0.0, 0.707]], [[0.0, 0.707], [-0.707, 0.0]]]
     """
-    n, m = a.shape[-1], b.shape[-1]
+    n, height, rows = a.shape[-1], b.shape[-1], None
+    if a_lie is not None and b_lie is not None:
+        rows = _rows_by_casimir(a_lie, b_lie, b)
+    if rows is not None:
+        b, b_lie = rows.T @ b @ rows, rows.T @ b_lie @ rows
+    m = b.shape[-1]
     normal = np.zeros((m * n, m * n))
     eye_n, eye_m = np.eye(n), np.eye(m)
     for matrix_a, matrix_b in zip(a, b, strict=True):
@@ -106,11 +125,32 @@ def intertwiners(
             constraint = np.kron(matrix_b, eye_n) - np.kron(eye_m, matrix_a.T)
             normal += constraint.T @ constraint
     values, vectors = np.linalg.eigh(normal)
-    found = int(np.count_nonzero(values <= _RELATIVE_RANK * max(1.0, float(values[-1]))))
+    found = int(np.count_nonzero(values <= _RELATIVE_RANK * values.max(initial=1.0)))
     if dimension is not None and found != dimension:
         raise RepresentationError(
             f"the space of intertwiners has dimension {found} but the characters say {dimension}",
             hint="check that the matrices are orthogonal and multiply like the group",
         )
     null = vectors[:, :found]
-    return canonical_basis(null @ null.T, found).reshape(found, m, n)
+    if rows is not None:
+        null = np.einsum("ij,jnk->ink", rows, null.reshape(m, n, found)).reshape(height * n, found)
+    return _canonical_basis_of_range(null).reshape(found, height, n)
+
+
+def _rows_by_casimir(a_lie: Array, b_lie: Array, b: Array) -> Array | None:
+    """Orthonormal vectors, as columns, that span what intertwiners map into; ``None`` where that is not known to be less.
+
+    Intertwiners carry the sum of squares of the derivatives of ``a`` to that of ``b``. If the first is a multiple of the
+    identity, as for irreps, their images lie in an eigenspace of the second, which is a far smaller representation.
+    """
+    of_a, of_b = (np.einsum("kij,kil->jl", lie, lie) for lie in (a_lie, b_lie))
+    value = float(of_a[0, 0])
+    if not len(a_lie) or np.abs(of_a - value * np.eye(len(of_a))).max() > _SAME_EIGENVALUE:
+        return None
+    values, vectors = np.linalg.eigh(of_b)
+    rows = vectors[:, np.abs(values - value) < _SAME_EIGENVALUE * max(1.0, value)]
+    if rows.shape[1] == len(of_b):
+        return None
+    moved = np.concatenate([b_lie, b]) @ rows
+    leaves = moved - rows @ (rows.T @ moved)
+    return rows if np.abs(leaves).max(initial=0.0) < _SAME_EIGENVALUE else None
