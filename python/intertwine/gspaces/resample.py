@@ -168,7 +168,7 @@ def _permute(tensor: torch.Tensor, moved: np.ndarray) -> torch.Tensor:
 
 
 def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.Tensor:
-    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all taps if there are few."""
+    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all."""
     d = moved.shape[0]
     spatial = tuple(tensor.shape[-d:])
     lead = tensor.shape[:-d]
