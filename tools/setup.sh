@@ -110,7 +110,7 @@ make_venv() {
   fi
   rm -f .venv/.stamp
   pip_into .venv hatchling
-  pip_into .venv -e '.[train,plot,data,onnx,dev]'
+  pip_into .venv -e '.[train,plot,data,study,onnx,dev]'
   .venv/bin/python -c 'import numpy, torch; assert numpy.__version__ < "2"' || die ".venv does not work"
   printf '%s' "$stamp" >.venv/.stamp
 }

@@ -28,7 +28,7 @@ program python >"$place/python/program.py"
 say "R: a new library with the package, and that environment as its Python"
 mkdir "$place/library" "$place/r"
 R_PROFILE_USER='' R CMD INSTALL --no-docs --library="$place/library" "$place/sources" >"$place/log" 2>&1 || { cat "$place/log"; exit 1; }
-"${pip[@]}" 'numpy<2' "$place/sources[train,plot,data]" "torch==$torch"
+"${pip[@]}" 'numpy<2' "$place/sources[train,plot,data,study]" "torch==$torch"
 program r >"$place/r/program.R"
 (cd "$place/r" && env -u INTERTWINE_PYTHON_PATH -u RETICULATE_PYTHON R_LIBS="$place/library" INTERTWINE_PYTHON="$place/venv/bin/python" Rscript program.R)
 [ -s "$place/r/digits.safetensors" ]

@@ -29,7 +29,7 @@ from intertwine.study.result import Answer, Presented
 from intertwine.study.runs.executors import Serial, Workers
 from intertwine.study.runs.loop import Race, chosen_rates, question
 from intertwine.study.runs.one_run import Job, fitted, seed_of_weights
-from intertwine.study.runs.progress import OnProgress, Watch
+from intertwine.study.runs.progress import OnProgress, Watch, as_loggers
 from intertwine.study.runs.records import StudyResults
 from intertwine.study.runs.scoring import metric_name
 from intertwine.study.runs.store import identity_of_settings, own_store
@@ -278,12 +278,14 @@ def _study(
             raise unknown_argument("update", name, (*FREE, *resources))
     settings = settings.with_changes({name: value for name, value in changes.items() if name not in own})
     resources = {**resources, **own}
-    watch = Watch(resources["on_progress"], settings.time_limit)
+    watch = Watch(resources["on_progress"], settings.time_limit, as_loggers(resources["logger"]))
     with own_store(resources["folder"]) as store, contextlib.ExitStack() as stack:
         with torch.random.fork_rng(devices=[]):
             candidates, more = _candidates(settings, data)
         notes = [*dict.fromkeys([*notes, *more])]
-        results = known or StudyResults(candidates, metric_name(settings.metric, data.kind))
+        results = StudyResults(
+            candidates, metric_name(settings.metric, data.kind), dict(known.results) if known else {}
+        )
         if store is not None:
             store.check(_identity(settings, data, candidates))
             store.note("study.toml", write_toml(settings.plain()))

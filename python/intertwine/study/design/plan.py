@@ -15,10 +15,11 @@ from intertwine.study.design.samples import IN_MEMORY, ArraySamples, MovedSample
 from intertwine.study.design.settings import Settings
 from intertwine.study.design.sources import Read
 from intertwine.study.design.splits import first_share, missing_classes, spread
-from intertwine.study.design.transforms import Move, make_move, transform_names
+from intertwine.study.design.transforms import GridMove, Move, make_move, transform_names
 from intertwine.training.data.batches import DatasetSource, TensorSource, as_targets
 from intertwine.training.data.identity import Identity, describe, identity_of_source
 from intertwine.training.data.pairing import TargetKind
+from intertwine.training.data.turning import move_targets as turned_targets
 
 _TEST, _FIT, _TEST_MOVES, _POOL_MOVES = 1, 2, 3, 4
 """Purposes of random numbers, so that none depends on how many others were drawn."""
@@ -178,6 +179,8 @@ class Plan:
         settings: of the study.
         pool: samples to learn and to choose from, by the transforms.
         test: samples to test on, by the transforms.
+        pool_y: targets of the pool, by the transforms: those of places move with their samples.
+        test_y: targets to test on, likewise.
         moves: what moved the samples to test on.
     """
 
@@ -185,6 +188,8 @@ class Plan:
     settings: Settings
     pool: Mapping[str, Samples]
     test: Mapping[str, Samples]
+    pool_y: Mapping[str, torch.Tensor]
+    test_y: Mapping[str, torch.Tensor]
     moves: Mapping[str, Move | None]
 
     @property
@@ -218,10 +223,11 @@ def make_plan(data: Data, settings: Settings, folder: Path | None) -> Plan:
         raise ArgumentError(
             f"`judge` is {settings.judge!r}, which is none of the transforms", hint=f"use one of {', '.join(names)}"
         )
-    roles = {"pool": (data.pool, _POOL_MOVES), "test": (data.test, _TEST_MOVES)}
+    roles = {"pool": (data.pool, data.y, _POOL_MOVES), "test": (data.test, data.test_y, _TEST_MOVES)}
     found: dict[str, dict[str, Samples]] = {role: {} for role in roles}
+    targets: dict[str, dict[str, torch.Tensor]] = {role: {} for role in roles}
     moves: dict[str, Move | None] = {}
-    for role, (samples, purpose) in roles.items():
+    for role, (samples, y, purpose) in roles.items():
         seed = int(np.random.SeedSequence([settings.seed, purpose]).generate_state(1)[0])
         base: Samples = samples
         in_memory = isinstance(samples, ArraySamples) and samples.path is None
@@ -235,11 +241,34 @@ def make_plan(data: Data, settings: Settings, folder: Path | None) -> Plan:
             if move is not None and n_bytes(samples, torch.float32) <= IN_MEMORY:
                 moved = gathered(moved, _file(folder, f"{role}_{len(found[role])}"))
             found[role][name] = moved
+            targets[role][name] = move_targets(y, data, move)
             if role == "test":
                 moves[name] = move
         if "as_is" not in found[role]:
             found[role]["as_is"] = base
-    return Plan(data, settings, found["pool"], found["test"], moves)
+    return Plan(data, settings, found["pool"], found["test"], targets["pool"], targets["test"], moves)
+
+
+def move_targets(y: torch.Tensor, data: Data, move: Move | None) -> torch.Tensor:
+    """The targets of moved samples: those of places move along, those of whole samples stay.
+
+    Args:
+        y: the targets.
+        data: of the study.
+        move: what moves the samples.
+
+    Raises:
+        ArgumentError: if the samples are moved by a function of the user's, which says nothing of the targets.
+    """
+    if move is None or not data.dense:
+        return y
+    if not isinstance(move, GridMove):
+        raise ArgumentError(
+            "nothing says how targets of places move under a function", hint="use the named transforms for such targets"
+        )
+    fields = y[:, None] if data.kind == "numeric" and y.ndim == 1 + len(data.sizes) else y
+    parts = [turned_targets(fields[k : k + 1], data.kind, matrix) for k, matrix in enumerate(move.matrices)]
+    return torch.cat(parts).reshape(y.shape)
 
 
 def _file(folder: Path | None, name: str) -> Path | None:

@@ -63,6 +63,7 @@ class Race:
             self.notes.append(f"{error.message} The trainings that were written before are kept.")
         finally:
             self.runner.close(now=reason != "finished")
+            self.watch.close(reason)
         return reason
 
     def _tune(self) -> None:
@@ -115,8 +116,21 @@ class Race:
             self.results.add(result)
             self._fresh.append(result.seconds)
             left -= 1
+            self._log(result)
             self._tell({"event": "run", "result": result, "phase": result.spec.phase}, left)
         return True
+
+    def _log(self, result: RunResult) -> None:
+        spec = result.spec
+        scores = {
+            f"{name}/{part}": getattr(score, part)
+            for name, score in result.transforms.items()
+            for part in ("validation", "test")
+        }
+        metrics = {**scores, "seconds": result.seconds, "seed": spec.seed, "learn_rate": spec.learn_rate}
+        self.watch.log(
+            {f"{spec.candidate}/{name}": float(value) for name, value in metrics.items()}, len(self.results.results)
+        )
 
     def _tell(self, event: dict[str, Any], left: int) -> None:
         if self.watch.on_progress is None:

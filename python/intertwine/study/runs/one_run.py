@@ -183,11 +183,13 @@ def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> 
     seconds = time.perf_counter() - start
     if result.stopped in ("callback", "interrupted"):
         raise Interrupted
-    na = plan.settings.recipe.get("na", "error")
     scores = {}
-    for name in plan.moves:
-        validation = scores_of(result.module, plan.pool[name], data.y, np.sort(held), job.metric, na)
-        test = scores_of(result.module, plan.test[name], data.test_y, np.arange(len(data.test)), job.metric, na)
+    for name, move in plan.moves.items():
+        # moved targets have gaps where they come from outside
+        na = "mask" if data.dense and move is not None else plan.settings.recipe.get("na", "error")
+        everything = np.arange(len(data.test))
+        validation = scores_of(result.module, plan.pool[name], plan.pool_y[name], np.sort(held), job.metric, na)
+        test = scores_of(result.module, plan.test[name], plan.test_y[name], everything, job.metric, na)
         scores[name] = TransformScore(float(validation.mean()), float(test.mean()), test)
     diverged = result.stopped == "diverged"
     if diverged:

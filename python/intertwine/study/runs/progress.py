@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from intertwine.errors import ArgumentTypeError
 
 OnProgress = Callable[[dict[str, Any]], "bool | None"]
 """Called with an event; ``False`` stops the study."""
@@ -25,6 +27,25 @@ class Stop(Exception):  # noqa: N818 - it is no error
         self.reason = reason
 
 
+def as_loggers(logger: Any) -> list[Any]:
+    """Loggers of lightning, or of anything else with `log_metrics(metrics, step)`.
+
+    Args:
+        logger: one, a list of them, or ``None``.
+
+    Raises:
+        ArgumentTypeError: if one cannot log.
+    """
+    found = [] if logger is None else list(logger) if isinstance(logger, (list, tuple)) else [logger]
+    for each in found:
+        if not callable(getattr(each, "log_metrics", None)):
+            raise ArgumentTypeError(
+                f"`logger` is {type(each).__name__}, which has no log_metrics",
+                hint="give one of lightning, such as lightning.fabric.loggers.TensorBoardLogger(folder)",
+            )
+    return found
+
+
 @dataclass
 class Watch:
     """The clock of a study, and who is told.
@@ -32,10 +53,12 @@ class Watch:
     Args:
         on_progress: called with events.
         time_limit: in seconds.
+        loggers: of lightning, that are told the scores of each training.
     """
 
     on_progress: OnProgress | None = None
     time_limit: float | None = None
+    loggers: Sequence[Any] = ()
     start: float = field(default_factory=time.monotonic)
     _last: float = 0.0
 
@@ -51,6 +74,27 @@ class Watch:
             raise Stop("time")
         if self.on_progress is not None and now - self._last >= _OFTEN:
             self.tell({"event": "alive", "seconds": now - self.start})
+
+    def log(self, metrics: dict[str, float], step: int) -> None:
+        """Tells the loggers.
+
+        Args:
+            metrics: numbers by name.
+            step: how many trainings have ended.
+        """
+        for logger in self.loggers:
+            logger.log_metrics(metrics, step)
+
+    def close(self, reason: str) -> None:
+        """Tells the loggers that the study has ended.
+
+        Args:
+            reason: as `SymmetryStudy.stopped`.
+        """
+        for logger in self.loggers:
+            finalize = getattr(logger, "finalize", None)
+            if callable(finalize):
+                finalize("success" if reason == "finished" else "aborted")
 
     def tell(self, event: dict[str, Any]) -> None:
         """Calls the callback.

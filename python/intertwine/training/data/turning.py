@@ -330,6 +330,17 @@ def _moved(in_type: FieldType, x: torch.Tensor, element: GroupElement, order: in
     return moved[0] if isinstance(moved, tuple) else moved
 
 
+def move_targets(y: torch.Tensor, kind: TargetKind, matrix: np.ndarray) -> torch.Tensor:
+    """Targets of pixels, moved along with their images; missing where they come from outside.
+
+    Args:
+        y: class numbers [batch, *space], or measurements [batch, channels, *space] that no motion mixes.
+        kind: what they hold.
+        matrix: the motion.
+    """
+    return _move_classes(y, None, matrix) if kind == "class" else _move_values(y, None, matrix)
+
+
 def _move_classes(y: torch.Tensor, become: np.ndarray | None, matrix: np.ndarray | None) -> torch.Tensor:
     """Class numbers moved to the nearest pixel, for there is nothing in between; missing where they come from outside."""
     if become is not None:
