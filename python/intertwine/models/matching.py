@@ -42,7 +42,7 @@ def count_operations(module: torch.nn.Module, example: torch.Tensor) -> int:
         >>> count_operations(torch.nn.Conv2d(1, 2, 3, padding=1), torch.zeros(1, 1, 5, 5))
         450
     """
-    with FlopCounterMode(display=False) as counter, torch.no_grad(), _evaluating(module):
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), _evaluating(module), _without_gradients(module):
         module(example)
     return counter.get_total_flops() // 2
 
@@ -75,6 +75,19 @@ def _evaluating(module: torch.nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+
+
+@contextlib.contextmanager
+def _without_gradients(module: torch.nn.Module) -> Iterator[None]:
+    """The counter hooks tensors that ask for gradients, which fails for some weights that are the input of a part."""
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)
 
 
 @suggests

@@ -18,17 +18,15 @@ import torch
 from intertwine.errors import ArgumentError, DataWarning
 from intertwine.study.answers import answer_of, winner_code
 from intertwine.study.combining import combined
-from intertwine.study.design.backbones import Backbone, proportions_of
-from intertwine.study.design.candidates import Builder, Candidate, make_candidates
-from intertwine.study.design.plan import Data, Plan, make_plan, prepare_data
-from intertwine.study.design.schedules import DEFAULTS, contains, label, parse, propose_schedules
+from intertwine.study.design.candidates import Candidate, propose_candidates
+from intertwine.study.design.plan import Data, make_plan, prepare_data
 from intertwine.study.design.settings import FREE, NAMES, Settings, read_settings, write_toml
 from intertwine.study.design.sources import read_data
 from intertwine.study.design.transforms import angles_of
 from intertwine.study.result import Answer, Presented
 from intertwine.study.runs.executors import Serial, Workers
 from intertwine.study.runs.loop import Race, chosen_rates, question
-from intertwine.study.runs.one_run import Job, fitted, seed_of_weights
+from intertwine.study.runs.one_run import Job, fitted, make_job, seed_of_weights
 from intertwine.study.runs.progress import OnProgress, Watch, as_loggers
 from intertwine.study.runs.records import StudyResults
 from intertwine.study.runs.scoring import metric_name
@@ -76,7 +74,7 @@ class SymmetryStudy(Presented):
     @property
     def dimension(self) -> int:
         """Of the samples: 1 for signals, 2 for images, 3 for volumes, 0 if they lie on no grid."""
-        return len(self.data.sizes) if len(self.data.sizes) <= 3 else 0
+        return self.data.dimension
 
     @property
     def learn_rates(self) -> dict[str, float]:
@@ -281,7 +279,7 @@ def _study(
     watch = Watch(resources["on_progress"], settings.time_limit, as_loggers(resources["logger"]))
     with own_store(resources["folder"]) as store, contextlib.ExitStack() as stack:
         with torch.random.fork_rng(devices=[]):
-            candidates, more = _candidates(settings, data)
+            candidates, more = propose_candidates(settings, data)
         notes = [*dict.fromkeys([*notes, *more])]
         results = StudyResults(
             candidates, metric_name(settings.metric, data.kind), dict(known.results) if known else {}
@@ -298,66 +296,19 @@ def _study(
         if separate:
             _keep_networks(candidates, settings)
         plan = make_plan(data, settings, work)
-        job = _job(plan, candidates, settings, data)
+        job = make_job(plan, candidates)
         runner = Serial(job) if work is None else Workers(job, work, resources["executor"], settings.parallel)
         race = Race(settings, results, plan.full_size, runner, store, watch, notes)
         stopped = race.run()
         for note in notes:
-            warnings.warn(DataWarning(note), stacklevel=3)
+            if note not in more:
+                warnings.warn(DataWarning(note), stacklevel=3)
         if work is not None:
-            job = _job(make_plan(data, settings, None), candidates, settings, data)
+            job = make_job(make_plan(data, settings, None), candidates)
         folder = None if resources["folder"] is None else Path(resources["folder"])
         return SymmetryStudy(
             settings, data, results, plan.full_size, stopped, notes, watch.seconds, folder, resources, job
         )
-
-
-def _job(plan: Plan, candidates: list[Candidate], settings: Settings, data: Data) -> Job:
-    groups = [each.schedule[0] for each in candidates if each.schedule]
-    dimension = len(data.sizes)
-    largest = ""
-    if dimension in (1, 2, 3):
-        largest = (groups or DEFAULTS[dimension])[0]
-        for group in groups:
-            largest = group if contains(group, largest, dimension) else largest
-    return Job(plan, {each.name: each for each in candidates}, settings.metric or metric_name(None, data.kind), largest)
-
-
-def _candidates(settings: Settings, data: Data) -> tuple[list[Candidate], list[str]]:
-    dimension, notes = len(data.sizes), []
-    if dimension not in (1, 2, 3) and isinstance(settings.backbone, str):
-        raise ArgumentError(
-            f"samples of shape {tuple(data.pool.shape)} lie on no grid of 1 to 3 dimensions",
-            hint="give a backbone of your own",
-        )
-    if settings.schedules:
-        schedules = [parse(each, settings.depth, dimension) for each in settings.schedules]
-        schedules = list(dict.fromkeys(schedules))
-    else:
-        spaces = settings.spaces or DEFAULTS[dimension]
-        depth = 1 if settings.backbone == "unet" else settings.depth
-        proposal = propose_schedules(spaces, depth, dimension, settings.most_schedules)
-        schedules = list(proposal.schedules)
-        if settings.backbone == "unet":
-            schedules = [schedule * settings.depth for schedule in schedules]
-        if proposal.left_out:
-            notes.append(
-                f"{len(proposal.schedules)} of {len(proposal.schedules) + len(proposal.left_out)} schedules are tried "
-                f"(most_schedules); left out are {'; '.join(map(label, proposal.left_out))}"
-            )
-    builder: Builder
-    if callable(settings.backbone):
-        builder = settings.backbone
-    else:
-        proportions = proportions_of(settings.proportions, settings.depth)
-        options = dict(settings.backbone_options)
-        builder = Backbone(
-            settings.backbone, dimension, data.pool.shape[0], data.outputs, data.sizes, proportions, options
-        )
-    example = torch.zeros(1, *data.pool.shape)
-    found, dropped = make_candidates(schedules, builder, settings, example, proposed=not settings.schedules)
-    notes += [f"the schedule {each.name} is left out: {each.reason}" for each in dropped]
-    return found, notes
 
 
 def _identity(settings: Settings, data: Data, candidates: list[Candidate]) -> dict[str, str]:

@@ -10,8 +10,9 @@ import torch
 
 from intertwine.errors import ArgumentError, IntertwineError
 from intertwine.models import count_operations, count_parameters, match_budget
-from intertwine.study.design.backbones import STEPS, Backbone
-from intertwine.study.design.schedules import Schedule, label
+from intertwine.study.design.backbones import STEPS, Backbone, proportions_of
+from intertwine.study.design.plan import Data
+from intertwine.study.design.schedules import DEFAULTS, Schedule, label, parse, propose_schedules
 from intertwine.study.design.settings import Settings
 
 Kind = Literal["schedule", "plain", "augmented"]
@@ -56,6 +57,39 @@ class Dropped:
 
     name: str
     reason: str
+
+
+def propose_candidates(settings: Settings, data: Data) -> tuple[list[Candidate], list[str]]:
+    """The candidates of a study, and what is to be said of others.
+
+    Args:
+        settings: of the study.
+        data: of the study.
+    """
+    notes: list[str] = []
+    dense = settings.backbone == "unet"
+    if settings.schedules:
+        schedules = list(dict.fromkeys(parse(each, settings.depth, data.dimension) for each in settings.schedules))
+    else:
+        spaces = settings.spaces or DEFAULTS.get(data.dimension, ())
+        # a U-Net keeps one group in all blocks
+        proposal = propose_schedules(spaces, 1 if dense else settings.depth, data.dimension, settings.most_schedules)
+        schedules = [schedule * settings.depth if dense else schedule for schedule in proposal.schedules]
+        if proposal.left_out:
+            notes.append(
+                f"{len(schedules)} of {len(schedules) + len(proposal.left_out)} schedules are tried (most_schedules); "
+                f"left out are {'; '.join(map(label, proposal.left_out))}"
+            )
+    builder: Builder
+    if callable(settings.backbone):
+        builder = settings.backbone
+    else:
+        proportions = proportions_of(settings.proportions, settings.depth)
+        channels, options = data.pool.shape[0], dict(settings.backbone_options)
+        builder = Backbone(settings.backbone, data.dimension, channels, data.outputs, data.sizes, proportions, options)
+    example = torch.zeros(1, *data.pool.shape)
+    found, dropped = make_candidates(schedules, builder, settings, example, proposed=not settings.schedules)
+    return found, notes + [f"the schedule {each.name} is left out: {each.reason}" for each in dropped]
 
 
 def make_candidates(
@@ -105,17 +139,26 @@ def _matched(
     name: str, kind: Kind, schedule: Schedule | None, builder: Builder, settings: Settings, example: torch.Tensor
 ) -> Candidate:
     [(what, amount)] = settings.budget.items()
-    width = int(amount) * (STEPS if isinstance(builder, Backbone) else 1)
+    steps = STEPS if isinstance(builder, Backbone) else 1
+    width = int(amount) * steps
     if what != "width":
         tried: list[tuple[int, Any]] = []
 
         def build(widths: Sequence[int]) -> torch.nn.Module:
-            tried.append((widths[0], builder(schedule, widths[0])))
+            tried.append((widths[0] * steps, builder(schedule, widths[0] * steps)))
             return tried[-1][1]
 
+        def distance(width: int) -> float:
+            module = builder(schedule, width)
+            cost = count_parameters(module) if what == "parameters" else count_operations(module, example)
+            return abs(cost - float(amount))
+
         budget: dict[str, Any] = {what: float(amount)}
-        nearest = match_budget(build, **budget, example=example, proportions=(1,), limit=512 * STEPS)
-        width = next(w for w, module in tried if module is nearest)
+        nearest = match_budget(build, **budget, example=example, proportions=(1,))
+        coarse = next(w for w, module in tried if module is nearest)
+        # among equals the coarse one, whose blocks are in the proportions that were asked for
+        near = sorted(range(max(1, coarse - steps + 1), coarse + steps), key=lambda w: abs(w - coarse))
+        width = min(near, key=distance)
     module = builder(schedule, width)
     try:
         operations = count_operations(module, example)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, ShapeError
 from intertwine.study.design.samples import IN_MEMORY, ArraySamples, MovedSamples, Samples, gathered, n_bytes
 from intertwine.study.design.settings import Settings
 from intertwine.study.design.sources import Read
@@ -38,6 +38,8 @@ class Data:
         kind: of the targets: ``"class"`` or ``"numeric"``.
         n_classes: how many classes there are; ``None`` for measurements.
         labels: their names.
+        dimension: of space: 1, 2 or 3; 0 if there is none.
+        points: whether samples are clouds of points.
         notes: what the user should know.
     """
 
@@ -49,6 +51,8 @@ class Data:
     kind: TargetKind
     n_classes: int | None
     labels: tuple[str, ...] | None
+    dimension: int
+    points: bool
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -66,12 +70,17 @@ class Data:
     @property
     def dense(self) -> bool:
         """Whether there is a target for each place of the grid."""
-        return self.y.ndim > 2
+        return self.y.ndim > 2 and not self.points
 
     def identity(self) -> Identity:
         """What the data of a study that is resumed must have in common with these."""
         found = {**_identity("x", self.pool), **_identity("test x", self.test)}
-        rest = {"y": self.y, "test y": self.test_y, "group": self.group, "labels": self.labels}
+        rest = {
+            "y": self.y,
+            "test y": self.test_y,
+            "group": None if self.group is None else self.group.tolist(),
+            "labels": self.labels,
+        }
         return found | {f"{name}.content": describe(value) for name, value in rest.items()}
 
 
@@ -128,7 +137,29 @@ def prepare_data(read: Read, settings: Settings) -> Data:
             gone = missing_classes(values.numpy(), np.arange(len(values)), n_classes)
             if gone:
                 notes.append(f"{where} hold none of class {', '.join(_class_names(gone, read.labels))}")
-    return Data(pool, y, test, test_y, group, kind, n_classes, read.labels, notes)
+    dimension, points = _dimension(tuple(pool.shape), settings)
+    return Data(pool, y, test, test_y, group, kind, n_classes, read.labels, dimension, points, notes)
+
+
+def _dimension(shape: tuple[int, ...], settings: Settings) -> tuple[int, bool]:
+    """The dimension of space, and whether samples of a shape are clouds of points."""
+    axes, told = len(shape) - 1, settings.dimension
+    if told is None or told == axes:
+        if axes not in (1, 2, 3) and isinstance(settings.backbone, str):
+            raise ShapeError(
+                f"samples of shape {shape} lie on no grid of 1 to 3 dimensions", hint="give a backbone of your own"
+            )
+        return (axes if axes in (1, 2, 3) else 0), False
+    if len(shape) != 2 or shape[1] != told or told not in (2, 3):
+        raise ShapeError(
+            f"samples of shape {shape} are no clouds of points with {told} coordinates",
+            hint="give x as [n, points, coordinates], or leave `dimension` out",
+        )
+    if isinstance(settings.backbone, str):
+        raise ArgumentError(
+            f"the backbone {settings.backbone!r} is for grids", hint="give a function that builds networks for points"
+        )
+    return told, True
 
 
 def _class_names(numbers: list[int], labels: tuple[str, ...] | None) -> list[str]:
@@ -236,7 +267,9 @@ def make_plan(data: Data, settings: Settings, folder: Path | None) -> Plan:
         ):
             base = gathered(samples, _file(folder, f"{role}_as_is"))
         for name in names:
-            move = make_move(name, settings.transforms, len(samples), data.sizes, seed)
+            move = make_move(
+                name, settings.transforms, len(samples), data.sizes, seed, data.dimension if data.points else None
+            )
             moved: Samples = base if move is None else MovedSamples(base, move)
             if move is not None and n_bytes(samples, torch.float32) <= IN_MEMORY:
                 moved = gathered(moved, _file(folder, f"{role}_{len(found[role])}"))

@@ -41,6 +41,8 @@ class Settings:
         backbone: ``"cnn"``, ``"resnet"`` or ``"unet"`` (an answer for each pixel); or a function of a schedule (``None`` for
             the plain network) and a width that gives a module; in TOML ``"file.py:name"``.
         backbone_options: further arguments of the backbone, such as ``{"kernel_size": 7}``.
+        dimension: of space: that of the grid if left out; 2 or 3 for clouds of points [n, points, coordinates], with a
+            backbone of your own.
         depth: how many blocks a network has.
         proportions: the widths of the blocks beside each other; doubled from block to block if left out.
         budget: what all candidates have in common: ``{"parameters": 20000}``, ``{"operations": 1e6}`` or ``{"width": 8}``.
@@ -73,6 +75,7 @@ class Settings:
     most_schedules: int = 9
     backbone: str | Callable[..., Any] = "cnn"
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
+    dimension: int | None = None
     depth: int = 3
     proportions: tuple[float, ...] = ()
     budget: Mapping[str, float] = field(default_factory=lambda: {"parameters": 20000})

@@ -161,7 +161,7 @@ def _numpy(path: Path) -> Any:
     try:
         if path.suffix.lower() == ".npy":
             return np.load(path, mmap_mode="c", allow_pickle=False)
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
         raise FileError(

@@ -53,6 +53,20 @@ class GridMove:
 
 
 @dataclass(frozen=True)
+class PointMove(GridMove):
+    """Each cloud of points moved by a motion of its own about the origin."""
+
+    def __call__(self, x: torch.Tensor, numbers: np.ndarray) -> torch.Tensor:
+        """The moved clouds.
+
+        Args:
+            x: [batch, points, coordinates].
+            numbers: of these samples.
+        """
+        return torch.einsum("bij,bpj->bpi", torch.from_numpy(self.matrices[numbers]).to(x.dtype), x)
+
+
+@dataclass(frozen=True)
 class OwnMove:
     """Samples moved by a function of the user's.
 
@@ -108,7 +122,12 @@ def transform_names(transforms: Sequence[Any] | Mapping[str, Any]) -> tuple[str,
 
 
 def make_move(
-    name: str, transforms: Sequence[Any] | Mapping[str, Any], n: int, sizes: Sequence[int], seed: int
+    name: str,
+    transforms: Sequence[Any] | Mapping[str, Any],
+    n: int,
+    sizes: Sequence[int],
+    seed: int,
+    points: int | None = None,
 ) -> Move | None:
     """What moves samples in one of the transforms; ``None`` if they stay as they are.
 
@@ -118,6 +137,7 @@ def make_move(
         n: how many samples there are.
         sizes: of the grid.
         seed: draws the motions.
+        points: the number of coordinates, if the samples are clouds of points.
 
     Raises:
         ShapeError: if there is no grid of the right shape.
@@ -127,7 +147,9 @@ def make_move(
         return OwnMove(transforms[name], own_seed) if name in transforms and transforms[name] is not None else None
     if name == AS_IS:
         return None
-    matrices = _matrices(name, n, len(sizes), np.random.default_rng(own_seed))
+    matrices = _matrices(name, n, points or len(sizes), np.random.default_rng(own_seed))
+    if points:
+        return PointMove(matrices)
     if len(set(sizes)) > 1 and name == "quarter_turns":
         raise ShapeError(
             f"quarter turns swap the sides {' x '.join(map(str, sizes))}, so that such images do not fit in one batch",

@@ -8,7 +8,7 @@ import hashlib
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from intertwine.nn import FieldType
 from intertwine.study.design.candidates import Candidate
 from intertwine.study.design.plan import Plan
 from intertwine.study.design.samples import IN_MEMORY, Pairs
-from intertwine.study.design.schedules import space_of
+from intertwine.study.design.schedules import DEFAULTS, contains, space_of
 from intertwine.study.design.splits import missing_classes
+from intertwine.study.design.transforms import PointMove
 from intertwine.study.runs.records import RunResult, RunSpec, TransformScore
-from intertwine.study.runs.scoring import equivariance_error, scores_of
+from intertwine.study.runs.scoring import equivariance_error, metric_name, scores_of
 from intertwine.training import FitResult, fit
 from intertwine.training.data.turning import Turner
 
@@ -52,6 +53,23 @@ class Job:
     candidates: dict[str, Candidate]
     metric: Any
     largest: str
+
+
+def make_job(plan: Plan, candidates: Sequence[Candidate]) -> Job:
+    """What all trainings need, with the largest group of the schedules, or the usual one of the dimension.
+
+    Args:
+        plan: data and splits.
+        candidates: all of them.
+    """
+    data, largest = plan.data, ""
+    groups = [each.schedule[0] for each in candidates if each.schedule]
+    if data.dimension:
+        largest = (groups or DEFAULTS[data.dimension])[0]
+        for group in groups:
+            largest = group if contains(group, largest, data.dimension) else largest
+    metric = plan.settings.metric or metric_name(None, data.kind)
+    return Job(plan, {each.name: each for each in candidates}, metric, largest)
 
 
 def perform(job: Job, spec: RunSpec, tick: Tick | None = None) -> RunResult:
@@ -151,7 +169,7 @@ def fitted(
     if data.n_classes is not None:
         recipe["n_classes"] = data.n_classes
     if candidate.kind == "augmented":
-        recipe["augment"] = _mover(job, x)
+        recipe["augment"] = _mover(job)
     return fit(
         module, x, y, epochs=settings.epochs, batch_size=settings.batch_size, learn_rate=learn_rate, loss=settings.loss,
         seed=own, on_batch=tick, **recipe,
@@ -201,7 +219,7 @@ def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> 
         "seconds": seconds,
         "memory_mb": _peak_mb(),
         "parameters": count_parameters(result.module),
-        "equivariance_error": equivariance_error(result.module, probes, job.largest, data.dense)
+        "equivariance_error": equivariance_error(result.module, probes, job.largest, data)
         if job.largest
         else float("nan"),
         "transforms": scores,
@@ -216,16 +234,42 @@ def _training_data(plan: Plan, numbers: np.ndarray) -> tuple[Any, Any]:
     return pool.take(numbers), y[numbers]
 
 
-def _mover(job: Job, x: Any) -> Turner:
+def _mover(job: Job) -> Any:
     """Moves training samples by the largest group of the study; by any angle, if rotations by any angle are judged."""
     data, judge = job.plan.data, job.plan.settings.judge
-    dimension = len(data.sizes)
-    space = space_of(job.largest, dimension)
-    if judge not in ("as_is", "mirrors", "quarter_turns") and dimension == 2:
+    space = space_of(job.largest, data.dimension)
+    if judge not in ("as_is", "mirrors", "quarter_turns") and data.dimension == 2:
         space = flipRot2dOnR2() if job.largest.startswith("D") else rot2dOnR2()
+    if data.points:
+        return PointMover(space)
     kind = FieldType(space, data.pool.shape[0] * (space.trivial_repr,))
     outputs = (1, data.outputs, *(data.sizes if data.dense else ()))
     return Turner(kind, "invariant", space, None, data.kind, outputs, order=1)
+
+
+@dataclass(frozen=True)
+class PointMover:
+    """Moves each cloud of points by a random element of a group.
+
+    Args:
+        space: with the group.
+    """
+
+    space: Any
+
+    def __call__(
+        self, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The moved clouds, and their targets.
+
+        Args:
+            x: [batch, points, coordinates].
+            y: the targets.
+            generator: draws the elements.
+        """
+        source = np.random.default_rng(int(torch.randint(2**31 - 1, (), generator=generator)))
+        matrices = [self.space.basespace_action(self.space.fibergroup.sample(source)) for _ in range(len(x))]
+        return PointMove(np.stack(matrices))(x, np.arange(len(x))), y
 
 
 @contextlib.contextmanager

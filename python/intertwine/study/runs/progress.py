@@ -68,7 +68,7 @@ class Watch:
         return time.monotonic() - self.start
 
     def poll(self) -> None:
-        """Raises `Stop` when the time is up or the callback says so; tells ten times a second at most that the study is alive."""
+        """Raises `Stop` when the time is up or the callback says so, which is told at most ten times a second."""
         now = time.monotonic()
         if self.time_limit is not None and now - self.start > self.time_limit:
             raise Stop("time")

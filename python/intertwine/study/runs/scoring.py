@@ -11,8 +11,10 @@ import torch
 from intertwine.checks import choice
 from intertwine.errors import ArgumentError, ShapeError
 from intertwine.gspaces.resample import act_on_grid
+from intertwine.study.design.plan import Data
 from intertwine.study.design.samples import Samples, pieces
 from intertwine.study.design.schedules import space_of
+from intertwine.study.design.transforms import GridMove, PointMove
 from intertwine.training import predict
 from intertwine.training.data.batches import scaled
 from intertwine.training.data.pairing import Missing, TargetKind, align
@@ -89,22 +91,22 @@ def _score(output: torch.Tensor, target: torch.Tensor, metric: str, na: Missing)
     return values.sum(1) / known.sum(1).clamp(min=1)
 
 
-def equivariance_error(module: torch.nn.Module, x: torch.Tensor, group: str, dense: bool) -> float:
+def equivariance_error(module: torch.nn.Module, x: torch.Tensor, group: str, data: Data) -> float:
     """By how much the answers change, relative to themselves, when the samples are moved by a group.
 
     Args:
         module: whose answers do not change when samples are moved, or move along with them.
         x: some samples.
         group: by name.
-        dense: whether the answers move along: then only motions that the grid keeps exactly count.
+        data: of the study. Where answers are given for each place, only motions that the grid keeps exactly count.
 
     Returns:
         the root of the mean square over motions and samples, 0 for an exact symmetry; NaN where it cannot be told.
     """
-    dimension, x = x.ndim - 2, scaled(x[:_PROBES], torch.float32)
-    if dimension not in (1, 2, 3) or len(set(x.shape[2:])) > 1:
+    x, dense = scaled(x[:_PROBES], torch.float32), data.dense
+    if not data.points and len(set(x.shape[2:])) > 1:
         return float("nan")
-    space: Any = space_of(group, dimension)
+    space: Any = space_of(group, data.dimension)
     elements = [
         g for g in (space.exact_elements if dense else space.fibergroup.elements) if g != space.fibergroup.identity
     ]
@@ -112,7 +114,8 @@ def equivariance_error(module: torch.nn.Module, x: torch.Tensor, group: str, den
     changes = []
     for g in elements[:: -(-len(elements) // _MOTIONS) or 1]:
         matrix = space.basespace_action(g)
-        moved = predict(module, act_on_grid(x, matrix, order=3))
+        everywhere = np.tile(matrix, (len(x), 1, 1))
+        moved = predict(module, (PointMove if data.points else GridMove)(everywhere)(x, np.arange(len(x))))
         changes.append((moved - (act_on_grid(plain, matrix) if dense else plain)).square().mean())
     if not changes or not float(plain.square().mean()) > 0:
         return float("nan")

@@ -1,0 +1,377 @@
+"""What a study compares: settings, schedules, candidates, data of all kinds, splits, moved samples."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+from intertwine import study, training
+from intertwine.errors import ArgumentError, DataWarning, FileError, ShapeError, UnknownArgumentError
+from intertwine.models import count_operations, count_parameters
+from intertwine.study.design import settings as settings_file
+from intertwine.study.design.plan import make_plan, prepare_data
+from intertwine.study.design.schedules import contains, label, parse, propose_schedules, space_of
+from intertwine.study.design.settings import Settings, read_settings, write_toml
+from intertwine.study.design.sources import read_data
+from intertwine.study.design.splits import first_share, spread
+
+from ..contracts.cases import over
+from .small import SMALL, crosses, small, steady
+
+
+def test_settings_survive_toml(tmp_path):
+    (tmp_path / "networks.py").write_text("def build(schedule, width):\n    return width\n")
+    settings = Settings(
+        schedules=["D4", "D4 | C4 | C1"],
+        transforms=["as_is", 45],
+        budget={"operations": 1e6},
+        recipe={"clip_norm": 1.0},
+    )
+    path = tmp_path / "study.toml"
+    path.write_text(write_toml(settings.plain()) + '[backbone_options]\n"kernel_size" = [5, 3, 3]\n')
+    told, data = read_settings(path)
+    assert data == {}
+    again = Settings(**told)
+    assert again.backbone_options == {"kernel_size": [5, 3, 3]}
+    assert {**again.plain(), "backbone_options": {}} == settings.plain()
+    path.write_text('backbone = "networks.py:build"\ndata = "networks.py"\n')
+    told, data = read_settings(path)
+    assert told["backbone"](None, 3) == 3
+    assert data["data"] == str(tmp_path / "networks.py")
+
+
+@over(
+    "given, message",
+    [
+        ({"max_seed": 5}, "max_seeds"),
+        ({"recipe": {"weight_decays": 1.0}}, "weight_decay"),
+        ({"budget": {"parameter": 5}}, "parameters"),
+        ({"transforms": ["rotation"]}, "rotations"),
+        ({"schedules": ["D4 | C8"]}, "no subgroup"),
+        ({"schedules": ["Q4"]}, "no group 'Q4'"),
+        ({"schedules": ["D4 | C4 | C1"]}, "2 blocks"),
+        ({"judge": "mirrors"}, "none of the transforms"),
+        ({"rivals": ["plane"]}, "plain"),
+        ({"backbone": "cn"}, "cnn"),
+        ({"backbone_options": {"kernel": 3}}, "kernel_size"),
+        ({"schedules": ["C4"], "rivals": []}, "two candidates"),
+        ({"first_seeds": 5, "max_seeds": 4}, "first 5 seeds"),
+        ({"metric": "mse"}, "accuracy"),
+        ({"dimension": 3}, "clouds of points"),
+        ({"logger": 3}, "log_metrics"),
+        ({"learn_rates": [0.0]}, "above 0"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_wrong_settings_are_refused_with_what_is_meant(given, message):
+    with pytest.raises((ArgumentError, ShapeError, TypeError), match=message):
+        small(**given)
+
+
+def test_a_misspelled_name_in_a_file_names_the_nearest(tmp_path):
+    (tmp_path / "study.toml").write_text("epoch = 3\n")
+    with pytest.raises(UnknownArgumentError, match="epochs"):
+        read_settings(tmp_path / "study.toml")
+    (tmp_path / "study.toml").write_text("epochs = = 3\n")
+    with pytest.raises(FileError, match="no TOML"):
+        read_settings(tmp_path / "study.toml")
+
+
+def test_python_310_reads_toml_with_tomli(monkeypatch):
+    monkeypatch.setattr(settings_file.sys, "version_info", (3, 10))
+    assert settings_file._toml().loads("a = 1") == {"a": 1}
+
+
+def test_proposals_descend_along_subgroups():
+    for spaces, dimension in ((["D4"], 2), (["D8"], 2), (["Oh"], 3), (["D1"], 1), (["C4v"], 3)):
+        proposal = propose_schedules(spaces, 3, dimension, 50)
+        assert proposal.schedules[0] == (spaces[0],) * 3
+        assert not proposal.left_out
+        assert len(set(proposal.schedules)) == len(proposal.schedules)
+        for schedule in proposal.schedules:
+            assert parse(label(schedule), 3, dimension) == schedule
+    assert len(propose_schedules(["D4"], 3, 2, 9).left_out) > 0
+    assert contains("D8", "D4", 2)
+    assert not contains("D4", "C8", 2)
+
+
+@pytest.mark.parametrize("budget", ["parameters", "operations"])
+def test_budgets_are_met(budget):
+    amount = {"parameters": 4000, "operations": 5e5}[budget]
+    most = 9 if budget == "parameters" else 2
+    result = small(
+        budget={budget: amount},
+        depth=3,
+        schedules=[],
+        most_schedules=most,
+        rivals=["plain", "augmented"],
+        time_limit=1e-9,
+    )
+    assert len(result.candidates) == most + 2
+    assert any("schedules are tried" in note for note in result.notes)
+    for each in result.candidates:
+        module = each.build().eval()
+        cost = count_parameters(module) if budget == "parameters" else count_operations(module, torch.zeros(1, 1, 9, 9))
+        assert cost == getattr(each, budget)
+        assert abs(cost / amount - 1) < 0.35
+
+
+def npz(folder, x, y):
+    parts = {"train": slice(0, 50), "val": slice(50, 60), "test": slice(60, 80)}
+    images = (255 * (x[:, 0] - x.min()) / (x.max() - x.min())).numpy().astype(np.uint8)
+    named = {f"{part}_images": images[rows] for part, rows in parts.items()}
+    named |= {f"{part}_labels": y.numpy()[rows, None] for part, rows in parts.items()}
+    np.savez(folder / "small.npz", **named)
+    return folder / "small.npz"
+
+
+def idx(folder, x, y):
+    images = (255 * (x[:, 0] - x.min()) / (x.max() - x.min())).numpy().astype(np.uint8)
+    for name, rows in (("train", slice(0, 60)), ("t10k", slice(60, 80))):
+        for kind, array in (("images-idx3", images[rows]), ("labels-idx1", y[rows].numpy().astype(np.uint8))):
+            head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+            with gzip.open(folder / f"{name}-{kind}-ubyte.gz", "wb") as file:
+                file.write(head + array.tobytes())
+    return folder
+
+
+def classes(folder, x, y):
+    image = pytest.importorskip("PIL.Image")
+    pixels = (255 * (x[:, 0] - x.min()) / (x.max() - x.min())).numpy().astype(np.uint8)
+    for number in range(len(x)):
+        place = folder / "images" / f"class {int(y[number])}"
+        place.mkdir(parents=True, exist_ok=True)
+        image.fromarray(pixels[number]).save(place / f"{number:03d}.png")
+    return folder / "images"
+
+
+def table(folder, x, y):
+    rows = ["file,target,group,split"]
+    for number in range(len(x)):
+        np.save(folder / f"{number}.npy", x[number].numpy())
+        split = "test" if number % 10 < 2 else "train"
+        rows.append(f"{number}.npy,{'upright' if y[number] else 'flat'},{number // 2},{split}")
+    (folder / "table.csv").write_text("\n".join(rows))
+    return folder / "table.csv"
+
+
+def nifti(folder, x, y):
+    nibabel = pytest.importorskip("nibabel")
+    for number in range(len(x)):
+        volume = np.repeat(x[number, 0].numpy()[:, :, None], 9, axis=2)
+        nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), folder / f"{number}.nii.gz")
+    return {"file": [str(folder / f"{number}.nii.gz") for number in range(len(x))], "target": y.tolist()}
+
+
+def mapped(folder, x, y):
+    np.save(folder / "x.npy", x.numpy())
+    np.save(folder / "y.npy", y.numpy())
+    return folder / "x.npy", folder / "y.npy"
+
+
+def raw(folder, x, y):
+    x.numpy().tofile(folder / "x.raw")
+    return np.memmap(folder / "x.raw", np.float32, "r", shape=tuple(x.shape)), y
+
+
+SOURCES = {
+    "npz": npz,
+    "idx": idx,
+    "folder of classes": classes,
+    "table": table,
+    "nifti": nifti,
+    "npy": mapped,
+    "memmap": raw,
+    "dataset": lambda folder, x, y: TensorDataset(x, y),
+    "data set of numbers": lambda folder, x, y: [*TensorDataset(x, y)] and TensorDataset(x, y.float()),
+    "arrays without channels": lambda folder, x, y: (x[:, 0].numpy(), y.numpy()),
+    "volumes": lambda folder, x, y: (x[:, :, None].expand(-1, -1, 9, -1, -1).contiguous(), y),
+    "signals": lambda folder, x, y: (x[:, 0, :, :7], y),
+}
+
+
+@over("name", SOURCES)
+def test_data_come_from(name, tmp_path):
+    folder = tmp_path / name
+    folder.mkdir()
+    given = SOURCES[name](folder, *crosses())
+    x, y = given if isinstance(given, tuple) else (given, None)
+    data = prepare_data(read_data(x, y), Settings())
+    assert len(data.pool) + len(data.test) == 80
+    assert data.kind == ("numeric" if "numbers" in name else "class")
+    sizes = {"nifti": (9, 9, 9), "volumes": (9, 9, 9), "signals": (7,)}.get(name, (9, 9))
+    assert data.sizes == sizes
+    assert data.dimension == len(sizes)
+    assert data.pool.take(np.array([0, 3])).shape[1:] == data.pool.shape
+    again = prepare_data(read_data(x, y), Settings())
+    assert again.identity() == data.identity()
+
+
+def test_a_study_of_files_is_that_of_their_arrays(tmp_path):
+    files = study.symmetry_study(*mapped(tmp_path, *crosses()), **SMALL)
+    assert steady(files.table()) == steady(small().table())
+
+
+@over("name", ["npz", "npy", "idx", "table", "nifti"])
+def test_files_that_are_cut_short_are_said(name, tmp_path):
+    folder = tmp_path / name
+    folder.mkdir()
+    given = SOURCES[name](folder, *crosses())
+    x, y = given if isinstance(given, tuple) else (given, None)
+    victim = {"npz": "small.npz", "npy": "x.npy", "idx": "train-images-idx3-ubyte.gz", "table": "7.npy"}.get(
+        name, "3.nii.gz"
+    )
+    content = (folder / victim).read_bytes()
+    (folder / victim).write_bytes(content[: len(content) // 2])
+    settings = Settings(transforms=["as_is"])
+    with pytest.raises((ArgumentError, FileError), match=f"(?i){victim}"):
+        make_plan(prepare_data(read_data(x, y), settings), settings, None)
+
+
+def test_splits_are_stratified_and_leak_nothing():
+    y = np.repeat(np.arange(4), [40, 20, 20, 20])
+    rng = np.random.default_rng(0)
+    held, kept = first_share(spread(y, None, rng), 25)
+    assert np.bincount(y[held]).tolist() == [10, 5, 5, 5]
+    assert sorted([*held, *kept]) == list(range(100))
+    group = np.arange(100) // 5
+    held, kept = first_share(spread(y, group, rng), 25)
+    assert not set(group[held]) & set(group[kept])
+    assert len(held) == 25
+    x = torch.randn(100, 1, 5, 5)
+    settings = Settings(transforms=["as_is"], validation_share=0.25)
+    plan = make_plan(prepare_data(read_data(x, y, group=group), settings), settings, None)
+    for seed in (1, 2):
+        kept, held = plan.split(seed, 30)
+        assert plan.data.group is not None
+        assert not set(plan.data.group[held]) & set(plan.data.group[kept])
+        more, same = plan.split(seed, 40)
+        assert (held == same).all()
+        assert set(kept) < set(more)
+    with pytest.raises(ArgumentError, match="cannot be split"):
+        first_share(spread(y, np.zeros(100), rng), 25)
+
+
+def test_a_missing_class_is_said():
+    x, y = crosses()
+    y[:2] = torch.tensor([2, 2])
+    with pytest.warns(DataWarning, match="hold none of class 2"):
+        study.symmetry_study(x, y, test=(x[2:], y[2:]), **{**SMALL, "time_limit": 1e-9})
+
+
+def test_samples_are_moved_the_same_way_each_time():
+    x, y = crosses()
+    settings = Settings(transforms=["as_is", "rotations", "quarter_turns", "mirrors", 90])
+    data = prepare_data(read_data(x, y), settings)
+    one, two = (make_plan(data, settings, None) for _ in range(2))
+    numbers = np.arange(len(data.test))
+    as_is = one.test["as_is"].take(numbers)
+    for name in one.moves:
+        assert torch.equal(one.test[name].take(numbers), two.test[name].take(numbers))
+    assert torch.equal(one.test["mirrors"].take(numbers), as_is.flip(3))
+    assert torch.equal(one.test["90"].take(numbers), as_is.rot90(1, (2, 3)))
+    result = small(transforms=["as_is", "rotations"], time_limit=1e-9)
+    assert result.test_angles is not None
+    turned = training.turn_images(result._job.plan.test["as_is"].take(numbers), torch.tensor(result.test_angles))
+    assert torch.allclose(turned, result._job.plan.test["rotations"].take(numbers), atol=1e-5)
+
+
+def test_measurements_and_own_metrics():
+    x, y = crosses()
+
+    def closeness(output, target):
+        return 1 / (1 + (output.reshape(-1) - target).abs())
+
+    for metric in (None, "mae", closeness):
+        result = study.symmetry_study(
+            x, y.float(), **{**SMALL, "metric": metric, "max_seeds": 2, "learn_rates": [0.01]}
+        )
+        assert result.results.metric == {None: "mse", "mae": "mae"}.get(metric, "closeness")
+        assert all((row["test"] > 0) == (metric is closeness) for row in result.table())
+
+
+@pytest.mark.slow
+def test_targets_of_places_move_with_their_images():
+    x, _ = crosses(24)
+    y = (x[:, 0] > 0.8).long()
+    settings = {
+        **SMALL,
+        "backbone": "unet",
+        "backbone_options": {},
+        "budget": {"parameters": 1500},
+        "max_seeds": 2,
+        "epochs": 1,
+    }
+    settings |= {"transforms": ["as_is", "quarter_turns", "rotations"], "learn_rates": [0.01]}
+    result = study.symmetry_study(x, y, **{**settings, "schedules": ["C4"], "rivals": ["augmented"]})
+    rows = [row for row in result.table() if row["candidate"] == "C4"]
+    assert {row["status"] for row in rows} == {"ok"}
+    by = {(row["seed"], row["transform"]): row["test"] for row in rows}
+    assert by[1, "quarter_turns"] == pytest.approx(by[1, "as_is"], abs=1e-6)
+    assert max(row["equivariance_error"] for row in rows) < 1e-5
+
+
+def clouds(schedule, width):
+    return Cloud(0 if schedule is None else 1)
+
+
+class Cloud(torch.nn.Module):
+    """Reads the lengths of the points, which no rotation changes; or their coordinates."""
+
+    def __init__(self, invariant):
+        super().__init__()
+        self.invariant = invariant
+        self.linear = torch.nn.Linear(5 if invariant else 15, 2)
+
+    def forward(self, x):
+        return self.linear(x.norm(dim=2) if self.invariant else x.flatten(1))
+
+
+def test_clouds_of_points():
+    x, y = torch.randn(60, 5, 3), torch.arange(60) % 2
+    x[y == 1] *= 2
+    result = study.symmetry_study(
+        x, y, dimension=3, backbone=clouds, schedules=["O"], rivals=["plain", "augmented"], budget={"width": 1}, max_seeds=2,
+        first_seeds=2, learn_rates=[0.03], epochs=3, transforms=["as_is", "rotations"], judge="rotations",
+    )  # fmt: skip
+    by = {(row["candidate"], row["transform"], row["seed"]): row["test"] for row in result.table()}
+    assert by["O", "rotations", 1] == by["O", "as_is", 1]
+    errors = {row["candidate"]: row["equivariance_error"] for row in result.table()}
+    assert errors["O"] < 1e-5 < errors["plain"]
+
+
+def test_spaces_have_names_in_each_dimension():
+    orders = {
+        ("D1", 1): 2,
+        ("D4", 2): 8,
+        ("C8", 2): 8,
+        ("D1", 2): 2,
+        ("Oh", 3): 48,
+        ("C4v", 3): 8,
+        ("D4", 3): 8,
+        ("Cs", 3): 2,
+    }
+    assert {key: space_of(*key).fibergroup.order() for key in orders} == orders
+
+
+def test_loggers_are_told():
+    class Logger:
+        def __init__(self):
+            self.told, self.ended = [], None
+
+        def log_metrics(self, metrics, step):
+            self.told.append((step, metrics))
+
+        def finalize(self, status):
+            self.ended = status
+
+    logger = Logger()
+    small(logger=logger, learn_rates=[0.01], max_seeds=2)
+    assert [step for step, _ in logger.told] == list(range(1, 7))
+    assert "C4/as_is/test" in logger.told[0][1]
+    assert logger.ended == "success"
