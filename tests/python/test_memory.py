@@ -40,6 +40,7 @@ SMALL_FOR_EVER = {
     "memory.py": "one entry for each class that is measured",
     "nn/base/construction.py": "one signature for each class of layers",
     "study/runs/one_run.py": "the one study that a worker process trains for",
+    "study/statistics/intervals.py": "bounds of t statistics, one number for each number of seeds and alpha",
     "suggestions.py": "the names of the arguments of each class",
     "_r/crossing/calls.py": "functions by the names that R calls them by",
 }
