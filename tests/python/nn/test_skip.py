@@ -92,6 +92,8 @@ def test_a_crop_that_would_move_the_centre_is_refused():
     with pytest.raises(ShapeError, match=r"never gives \(6, 6\).*half a cell"):
         even(torch.randn(1, 16, 9, 9))
     assert "crop" not in nn.ResidualModule(KIND, CONV).arguments
+    flat = nn.field_type(gspaces.no_base_space(SPACE.fibergroup), regular=1)  # nothing to crop
+    assert nn.ConcatModule(flat, nn.ReLU.spec(), crop=True)(torch.randn(2, 8)).shape == (2, 16)
 
 
 @over("name", ["CropModule", "PadModule"])

@@ -71,7 +71,7 @@ def even_margins(space: tuple[int, ...], size: tuple[int, ...], sign: int, name:
     """
     change = [sign * (wanted - n) for n, wanted in zip(space, size, strict=True)]
     what = f"{name} {'adds cells to' if sign > 0 else 'takes cells away from'} {space} cells by as many at both ends"
-    if min(change) < 0:
+    if any(n < 0 for n in change):
         raise ShapeError(f"{what}, which never gives {size}", hint="crop what is larger, and pad what is smaller")
     if any(n % 2 for n in change):
         raise CentreError(
