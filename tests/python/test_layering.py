@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
 # Within a part, a file's folder says what it may import: from its own room and from the rooms before it ("" is the part's root).
 ROOMS: dict[str, list[str]] = {
     "group": ["matrices", "tables", "core", "constructions", "catalogue"],
-    "nn": ["", "base", "structure", "conv", "nonlinear", "norm", "pool", "attention", "heads", "inspect"],
+    "nn": ["", "base", "structure", "conv", "nonlinear", "norm", "pool", "attention", "wrapped", "heads", "inspect"],
     "training": ["data", "measure", "engine", "prediction"],
     "study": ["rotated", "statistics", "design", "runs", "result", ""],
     "_r": ["crossing", ""],

@@ -97,6 +97,8 @@ from intertwine.nn.structure.branching import BranchingModule, MergeModule, Mult
 from intertwine.nn.structure.mask import MaskModule
 from intertwine.nn.structure.restriction import DisentangleModule, IdentityModule, RestrictionModule
 from intertwine.nn.structure.skip import ConcatModule, ResidualModule
+from intertwine.nn.wrapped.average import GroupAverage
+from intertwine.nn.wrapped.choice import Canonicalised, FrameAverage
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
@@ -105,6 +107,7 @@ __all__ = [
     "Attention",
     "Bilinear",
     "BranchingModule",
+    "Canonicalised",
     "ConcatModule",
     "ConcatenatedNonLinearity",
     "CropModule",
@@ -118,11 +121,13 @@ __all__ = [
     "FourierELU",
     "FourierPointwise",
     "FourierTransform",
+    "FrameAverage",
     "GNormBatchNorm",
     "GatedNonLinearity1",
     "GatedNonLinearity2",
     "GatedNonLinearityUniform",
     "GeometricTensor",
+    "GroupAverage",
     "GroupNorm",
     "GroupPooling",
     "HarmonicPolynomialR3",

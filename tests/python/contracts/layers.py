@@ -350,6 +350,13 @@ def residual(space, stride=1):
     return nn.ResidualModule(kind, convs, shortcut)
 
 
+def plain_net(ins, outs, kernel_size=3, pools=False):
+    """A network without any symmetry, whose gradients are smooth; with ``pools`` one row of numbers for each sample."""
+    d = torch.nn
+    layers = [d.Conv2d(ins, 4, kernel_size, padding=kernel_size // 2), d.Tanh(), d.Conv2d(4, outs, 3, padding=1)]
+    return d.Sequential(*layers, d.AdaptiveAvgPool2d(1), d.Flatten()) if pools else d.Sequential(*layers)
+
+
 def deeper(space):
     """Fields beside what a coarser grid says of them."""
     kind = mixed(space)
@@ -689,6 +696,42 @@ LAYERS: dict[str, Layer] = {
         lambda: nn.WindowAttention(mixed(d4()), window=4, shifted=True), side=6, exports=False, fixed=True
     ),
     "transformer": Layer(lambda: nn.transformer_block(vectors(d4()), reach=1), exports=False),
+    "averaged net": Layer(
+        lambda: nn.GroupAverage(trivials(d4()), vectors(d4()), plain_net(2, vectors(d4()).size)), exports=False
+    ),
+    "averaged net, of one row": Layer(
+        lambda: nn.GroupAverage(mixed(c8()), None, plain_net(mixed(c8()).size, 3, pools=True)),
+        exports=False,
+        plain=True,
+        fixed=True,
+    ),
+    "net in frames": Layer(
+        lambda: nn.FrameAverage(trivials(d4()), mixed(d4()), plain_net(2, mixed(d4()).size)), exports=False, fixed=True
+    ),
+    "net in frames, no space": Layer(
+        lambda: nn.FrameAverage(
+            regulars(no_space()), vectors(no_space()), torch.nn.Linear(16, vectors(no_space()).size)
+        ),
+        side=0,
+        exports=False,
+    ),
+    "net in frames of an energy": Layer(
+        lambda: nn.FrameAverage(trivials(c8()), None, plain_net(2, 3, pools=True), plain_net(2, 1, pools=True)),
+        exports=False,
+        plain=True,
+        fixed=True,
+    ),
+    "net in learned poses": Layer(
+        lambda: nn.Canonicalised(mixed(d4()), mixed(d4()), plain_net(mixed(d4()).size, mixed(d4()).size), prior=0.1),
+        exports=False,
+        fixed=True,
+    ),
+    "net in learned poses, C8": Layer(
+        lambda: nn.Canonicalised(trivials(c8()), None, plain_net(2, 3, pools=True)),
+        exports=False,
+        plain=True,
+        fixed=True,
+    ),
     "residual": Layer(lambda: residual(d4()), exports=False),
     "residual with a shortcut": Layer(lambda: residual(c8(), stride=2), exports=False),
     "concatenation with deeper fields": Layer(lambda: deeper(d4()), side=8, exports=False, fixed=True),
