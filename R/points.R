@@ -125,18 +125,18 @@ coords_tensor <- function(coords, call) {
   to_py_tensor(coords_matrix(coords, call), "float64", arg = "coords", call = call)
 }
 
-coords_matrix <- function(coords, call = rlang::caller_env()) {
+coords_matrix <- function(coords, call = rlang::caller_env(), arg = "coords") {
   if (is.data.frame(coords)) coords <- as.matrix(coords)
   if (!is.matrix(coords) || !is.numeric(coords)) {
     abort_intertwine(
-      "`coords` must be a matrix of numbers with a row for each point, not {describe_value(coords)}.",
+      "`{arg}` must be a matrix of numbers with a row for each point, not {describe_value(coords)}.",
       class = "argument_type", hint = "For example as.matrix(atoms[c(\"x\", \"y\", \"z\")]).", call = call
     )
   }
   if (!all(is.finite(coords))) {
     bad <- which(rowSums(!is.finite(coords)) > 0)[1]
     abort_intertwine(
-      "`coords` must be finite, but point {bad} is at ({listed(format(coords[bad, ]))}).",
+      "`{arg}` must be finite, but point {bad} is at ({listed(format(coords[bad, ]))}).",
       class = "missing_values", hint = "Remove or correct such points first.", call = call
     )
   }
@@ -235,24 +235,34 @@ edge_tensor <- function(edges, n, call) {
 #' Train a network on points
 #'
 #' Adjusts the weights of a network on points so that its output, added up over the points of each graph, comes close to
-#' a number for each graph: energies of molecules from their atoms, for example. All graphs are seen at once in each
-#' epoch (Adam, mean squared error, with a learning rate that falls to zero).
+#' a number for each graph: energies of molecules from their atoms, for example, and with `forces` its gradients, too
+#' (Adam, with a learning rate that falls to zero along a cosine). The loss is the mean squared error of the numbers times
+#' `energy_weight`, plus that of the forces times `force_weight`.
+#'
+#' With `start = "least_squares"` a network that begins and ends with convolutions on points starts where a linear model of
+#' the same invariants ends: a multiple of each feature of a point and of each ring of its neighbours, fitted by least
+#' squares. This model stays beside the network, which is scaled to what is left; so the numbers may have any size, and
+#' forces are in units of the numbers and of the coordinates.
 #'
 #' @param module A module that ends with trivial fields, one for each number to learn. It is not changed.
 #' @param x A [geometric_tensor()] on the points of all graphs.
 #' @param edges The edges, see [radius_graph()] with its `batch`.
 #' @param graph To which graph each point belongs: a factor, whose levels are in the order of `y`.
 #' @param y A number for each graph, or a matrix or data frame with a row for each. Names (row names of a matrix) that are
-#'   levels of `graph` say which graph each belongs to; without names they are in the order of the levels. Numbers around
-#'   zero of size about one are learned best.
+#'   levels of `graph` say which graph each belongs to; without names they are in the order of the levels.
 #' @param aggregate `"sum"` or `"mean"` over the points of a graph.
-#' @param epochs Number of steps.
+#' @param epochs Number of passes over the graphs.
 #' @param learn_rate The learning rate at the start.
+#' @param forces A matrix with a row for each point, minus the gradient of `y` with respect to its coordinates; see
+#'   [point_forces()].
+#' @param batch_size Number of graphs in a step; all at once if `NULL`.
+#' @param energy_weight,force_weight Weights of the numbers and of the forces in the loss.
+#' @param start `"least_squares"`, or `"as_given"` to train the module as it is.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return An object of class `points_fit`: a list of the trained `module` and a data frame `history` with the `loss` of each
 #'   `epoch`. `fitted$module(x, edges)` gives the numbers of the points, [rowsum()] adds them up for each graph. Ctrl-C ends
 #'   the training early and keeps what was learned.
-#' @seealso [r3_point_conv()], [fit()][fit.equivariant_module] for images and volumes
+#' @seealso [r3_point_conv()], [point_forces()], [fit()][fit.equivariant_module] for images and volumes
 #' @export
 #' @examplesIf intertwine_available()
 #' # How many atoms are oxygen? A network that looks at them can count.
@@ -267,13 +277,28 @@ edge_tensor <- function(edges, n, call) {
 #' model <- x$type |> r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3)
 #' fitted <- fit_points(model, x, edges, atoms$molecule, y = c(1, 0, 2, 1), epochs = 200)
 #' round(rowsum(as.array(fitted$module(x, edges)), atoms$molecule, reorder = FALSE), 1)
-fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01, ...) {
+fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"), epochs = 100, learn_rate = 0.01,
+                       forces = NULL, batch_size = NULL, energy_weight = 1, force_weight = 1,
+                       start = c("least_squares", "as_given"), ...) {
   call <- rlang::current_env()
   check_module(module)
   check_class(x, "geometric_tensor", "a geometric tensor on points")
   aggregate <- match_choice(aggregate)
-  point_coords(x)
+  start <- match_choice(start)
+  check_number(energy_weight, min = 0)
+  check_number(force_weight, min = 0)
   n <- dim(x)[1]
+  if (!is.null(forces)) {
+    forces <- coords_matrix(forces, call, arg = "forces")
+    if (!identical(dim(forces), dim(point_coords(x)))) {
+      abort_intertwine(
+        "`forces` must have the shape of the coordinates, {n} x {ncol(point_coords(x))}, but it has {nrow(forces)} x
+         {ncol(forces)}.",
+        class = "shape", call = call
+      )
+    }
+    forces <- to_py_tensor(forces, "float64", arg = "forces", call = call)
+  }
   edges <- edge_tensor(edges, n, call)
   if (is.list(graph) || length(dim(graph)) > 1) {
     abort_intertwine(
@@ -292,9 +317,10 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
   y <- numbers_of_graphs(y, graph, call)
   found <- py_call_polled("_r.points.fit", list(
     module, x, edges, to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
-    to_py_tensor(y, "float64", arg = "y"),
+    to_py_tensor(y, "float64", arg = "y"), forces,
     aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as_rate(learn_rate, call),
-    seed = draw_seed()
+    batch_size = if (!is.null(batch_size)) as_count(batch_size, min = 1), energy_weight = as.double(energy_weight),
+    force_weight = as.double(force_weight), start = start, seed = draw_seed()
   ), on = list(on_epoch = NULL), throttled = "on_epoch", call = call)
   loss <- as.numeric(unlist(found$loss))
   structure(

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine import nn
+from intertwine import nn, training
 from intertwine._r.elements import texts
-from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentTypeError
 from intertwine.nn.inspect.equivariance import report_of
-from intertwine.training.engine.run import plain_output
-from intertwine.training.measure.losses import Measures, resolve_loss
+from intertwine.training.data.point_sets import run_on_points, takes_edges
 
 
 def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:
@@ -21,36 +20,9 @@ def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any
     return nn.radius_graph(coords, radius, batch, loop, most).cpu().numpy()
 
 
-def takes_edges(module: torch.nn.Module) -> bool:
-    """Whether a module is a convolution on points, or a sequence that holds one."""
-    return any(isinstance(part, (nn.R1PointConv, nn.R2PointConv, nn.R3PointConv)) for part in module.modules())
-
-
 def run(module: Any, x: Any, edges: torch.Tensor) -> Any:
-    """A module's output for features on points; in sequences only convolutions need the edges.
-
-    Args:
-        module: a convolution on points, a sequence, or any other layer.
-        x: features with coordinates.
-        edges: numbers from 0 on, shape ``(2, edges)``.
-    """
-    if isinstance(module, nn.SequentialModule):
-        for part in module:
-            x = run(part, x, edges)
-        return x
-    if takes_edges(module):
-        return module(x, edges)
-    if isinstance(x, nn.GeometricTensor) and not isinstance(module, nn.EquivariantModule):
-        # An ordinary module of torch, behind invariant fields.
-        x = x.tensor
-    if isinstance(module, _ON_GRIDS) and isinstance(x, nn.GeometricTensor) and x.coords is not None:
-        # Points are a grid of one cell each.
-        cells = x.tensor.reshape(*x.shape, *(x.type.gspace.dimensionality * (1,)))
-        return nn.GeometricTensor(module(cells).flatten(1), x.type, x.coords)
-    return module(x)
-
-
-_ON_GRIDS = (nn.IIDBatchNorm1d, nn.IIDBatchNorm2d, nn.IIDBatchNorm3d)
+    """A module's output for features on points; see `run_on_points`."""
+    return run_on_points(module, x, edges)
 
 
 def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
@@ -60,26 +32,9 @@ def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
         FieldTypeError: unless the output is invariant.
         ArgumentTypeError: without coordinates.
     """
-    out_type = getattr(module, "out_type", None)
-    if out_type is not None and not all(rho.is_trivial() for rho in out_type.representations):
-        raise FieldTypeError(
-            "forces need an energy, which the group does not change, but the output is {type}",
-            hint="end the network with trivial fields",
-            parts={"type": out_type},
-        )
-    if x.coords is None:
-        raise ArgumentTypeError("forces need features on points", hint="give coords to geometric_tensor()")
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        coords = x.coords.detach().clone().requires_grad_(True)
-        output = run(module, nn.GeometricTensor(x.tensor.detach(), x.type, coords), edges)
-        energy = getattr(output, "tensor", output).sum()
-        (gradient,) = torch.autograd.grad(energy, coords)
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
-    return {"energy": float(energy.detach()), "forces": (-gradient).cpu().numpy()}
+    one = torch.zeros(len(x), dtype=torch.int64, device=x.device)
+    energies, found = training.forces(module, training.PointSets(x, edges, one, 1))
+    return {"energy": float(energies), "forces": found.cpu().numpy()}
 
 
 def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: float) -> dict[str, Any]:
@@ -133,16 +88,10 @@ def fit(
     edges: torch.Tensor,
     graphs: torch.Tensor,
     y: torch.Tensor,
-    *,
-    aggregate: str,
-    epochs: int,
-    learn_rate: float,
-    seed: float,
-    on_epoch: Any = None,
+    forces: torch.Tensor | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
-    """A trained copy of a module whose invariant output, summed or averaged over the points of each graph, is to be y.
-
-    Adam on the mean squared error over all graphs at once, with a learning rate that falls to zero along a cosine.
+    """A trained copy of a module, see `fit_energies`.
 
     Args:
         module: ends with trivial fields, one for each column of y.
@@ -150,55 +99,8 @@ def fit(
         edges: numbers from 0 on, shape ``(2, edges)``.
         graphs: the graph of each point, from 0 on.
         y: shape ``(graphs, numbers)``.
-        aggregate: ``"sum"`` or ``"mean"``.
-        epochs: steps.
-        learn_rate: at the start.
-        seed: of what is random in the module, such as dropout.
-        on_epoch: called with the number of the epoch and the loss; `False` stops.
-
-    Raises:
-        FieldTypeError: unless the output is as many invariant fields as y has columns.
+        forces: shape ``(points, d)``, if they are to be learned.
+        **settings: other arguments of `fit_energies`.
     """
-    trained = copy.deepcopy(module).train()
-    out_type = getattr(trained, "out_type", None)
-    if out_type is not None and (
-        out_type.size != y.shape[1] or not all(r.is_trivial() for r in out_type.representations)
-    ):
-        raise FieldTypeError(
-            "the output must be a trivial field for each number of y, but it is {type}",
-            hint=f"end the network with r3_point_conv(out = c(trivial = {y.shape[1]}), ...)",
-            parts={"type": out_type},
-        )
-    reference = next(trained.parameters())
-    x = nn.GeometricTensor(x.tensor.to(reference), x.type, x.coords.to(reference))
-    y = y.to(reference)
-    sizes = torch.bincount(graphs, minlength=len(y)).to(reference).clamp(min=1)
-    measures = Measures(resolve_loss("mse"))
-    optimizer = torch.optim.Adam(trained.parameters(), lr=learn_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(epochs, 1))
-    losses: list[float] = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seed))
-        for epoch in range(epochs):
-            optimizer.zero_grad()
-            output = run(trained, x, edges)
-            found = _per_graph(plain_output(output), graphs, sizes, aggregate)
-            loss = measures.step(found, y)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses.append(float(loss.detach()))
-            if on_epoch is not None and on_epoch({"epoch": epoch + 1, "loss": losses[-1]}) is False:
-                break
-    return {"module": trained.eval(), "loss": losses}
-
-
-def _per_graph(values: torch.Tensor, graphs: torch.Tensor, sizes: torch.Tensor, aggregate: str) -> torch.Tensor:
-    """The sum or mean of the outputs of the points of each graph."""
-    if values.ndim == 0 or len(values) != len(graphs):
-        raise ShapeError(
-            f"the module gives outputs of shape {tuple(values.shape)}, but there are {len(graphs)} points",
-            hint="it has to give numbers for each point",
-        )
-    total = values.new_zeros(len(sizes), *values.shape[1:]).index_add(0, graphs, values)
-    return total if aggregate == "sum" else total / sizes.reshape(-1, *(1 for _ in values.shape[1:]))
+    found = training.fit_energies(module, training.PointSets(x, edges, graphs, len(y)), y, forces, **settings)
+    return {"module": found.module, "loss": [row["loss"] for row in found.history], "start": found.start}

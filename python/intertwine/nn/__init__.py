@@ -99,6 +99,8 @@ from intertwine.nn.structure.restriction import DisentangleModule, IdentityModul
 from intertwine.nn.structure.skip import ConcatModule, ResidualModule
 from intertwine.nn.wrapped.average import GroupAverage
 from intertwine.nn.wrapped.choice import Canonicalised, FrameAverage
+from intertwine.nn.wrapped.planar_weights import lift_conv, project_conv
+from intertwine.nn.wrapped.points import PointCanonicalised, PointFrameAverage
 from intertwine.public import publish
 from intertwine.suggestions import missing_name
 
@@ -159,6 +161,8 @@ __all__ = [
     "NormNonLinearity",
     "NormPool",
     "PadModule",
+    "PointCanonicalised",
+    "PointFrameAverage",
     "PointwiseAdaptiveAvgPool",
     "PointwiseAdaptiveAvgPool2D",
     "PointwiseAdaptiveAvgPool3D",
@@ -216,6 +220,8 @@ __all__ = [
     "frozen",
     "init",
     "is_frozen",
+    "lift_conv",
+    "project_conv",
     "radius_graph",
     "separable_conv",
     "shape_plan",

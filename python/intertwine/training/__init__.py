@@ -20,6 +20,8 @@ from intertwine.training.data.augment import turn_images
 from intertwine.training.data.files import ImageFolder, read_image
 from intertwine.training.data.idx import read_idx
 from intertwine.training.data.pairing import IGNORE
+from intertwine.training.data.point_sets import PointSets, forces, run_on_points
+from intertwine.training.engine.energies import EnergyFit, fit_energies
 from intertwine.training.engine.fit import fit
 from intertwine.training.engine.result import FitResult, Progress
 from intertwine.training.prediction.predict import confusion, evaluate, predict
@@ -27,16 +29,21 @@ from intertwine.training.prediction.tiles import predict_tiled
 
 __all__ = [
     "IGNORE",
+    "EnergyFit",
     "FitResult",
     "ImageFolder",
+    "PointSets",
     "Progress",
     "confusion",
     "evaluate",
     "fit",
+    "fit_energies",
+    "forces",
     "predict",
     "predict_tiled",
     "read_idx",
     "read_image",
+    "run_on_points",
     "turn_images",
 ]
 

@@ -350,6 +350,19 @@ def residual(space, stride=1):
     return nn.ResidualModule(kind, convs, shortcut)
 
 
+def on_points(id, times=5):
+    """Fields of O(3) without space: points, or others, and what is small and odd beside them."""
+    space = gspaces.no_base_space(group.o3_group(2))
+    return nn.FieldType(space, [space.irrep(0, 2), *(times * [space.irrep(*id)]), space.irrep(1, 0), space.irrep(0, 2),
+        space.trivial_repr, space.trivial_repr])  # fmt: skip
+
+
+def circle_points():
+    """Five points of the plane without space."""
+    space = gspaces.no_base_space(group.so2_group(2))
+    return nn.FieldType(space, [*(4 * [space.irrep(1)]), space.irrep(2)])
+
+
 def plain_net(ins, outs, kernel_size=3, pools=False):
     """A network without any symmetry, whose gradients are smooth; with ``pools`` one row of numbers for each sample."""
     d = torch.nn
@@ -731,6 +744,17 @@ LAYERS: dict[str, Layer] = {
         exports=False,
         plain=True,
         fixed=True,
+    ),
+    "points in frames, O(3)": Layer(
+        lambda: nn.PointFrameAverage(on_points((1, 1)), on_points((0, 1), 2), torch.nn.Linear(28, 19)),
+        side=0,
+        exports=False,
+    ),
+    "points in learned axes, SO(2)": Layer(
+        lambda: nn.PointCanonicalised(circle_points(), None, torch.nn.Linear(10, 3)),
+        side=0,
+        exports=False,
+        plain=True,
     ),
     "residual": Layer(lambda: residual(d4()), exports=False),
     "residual with a shortcut": Layer(lambda: residual(c8(), stride=2), exports=False),

@@ -430,6 +430,13 @@ STATISTICS = Exception_(
     _in_evaluation(first_derivatives),
     "in evaluation",
 )
+POSES = Exception_(
+    "In evaluation. In training the choice of a pose has the gradient of a softmax, not its own, which is zero.",
+    lambda name: isinstance(build(name), nn.Canonicalised),
+    _in_evaluation(first_derivatives),
+    "in evaluation",
+)
+POSES_TWICE = Exception_(POSES.reason, POSES.holds_for, _in_evaluation(second_derivatives), "in evaluation")
 STATISTICS_TWICE = Exception_(
     STATISTICS.reason, _constant_statistics, _in_evaluation(second_derivatives), "in evaluation"
 )
@@ -524,8 +531,10 @@ PROPERTIES: dict[str, Property] = {
         Property("float16", "the same in float16, where the CPU has it", half_precision, heavy=True),
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call, heavy=True),
         Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device, heavy=True),
-        Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS,)),
-        Property("second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE), heavy=True),
+        Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS, POSES)),
+        Property(
+            "second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE, POSES_TWICE), heavy=True
+        ),
         Property("at zero", "finite gradients for an input of zeros", finite_at_zero),
         Property(
             "channels last", "any memory layout of images and volumes, forward and backward", channels_last, (LAYOUT,)

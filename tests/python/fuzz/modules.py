@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from intertwine import nn
+import torch
+
+from intertwine import group, gspaces, nn
 from intertwine.errors import IntertwineError
 from intertwine.group import FiniteGroup
 from intertwine.gspaces import GSpace
@@ -179,6 +181,21 @@ def skip(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = No
     return cls(kind, follower(draw, kind), None if draw.flip(0.6) else follower(draw, kind), draw.flip(0.3))
 
 
+def wrapped(draw: Draw, space: GSpace, cls: type) -> Any:
+    """A linear map of the channels, made equivariant."""
+    if cls in (nn.PointFrameAverage, nn.PointCanonicalised):
+        made = draw.choice([group.so2_group, group.o2_group, group.so3_group, group.o3_group])(2)
+        space = gspaces.no_base_space(made)
+        points = draw.randint(2, 4) * [made.standard_representation()]
+        kind = nn.FieldType(space, [*points, representation(draw, space, "any")])
+    else:
+        kind = field_type(draw, space)
+    out = field_type(draw, space)
+    layers: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
+    net = layers[space.dimensionality](kind.size, out.size, *(1 for _ in range(space.dimensionality > 0)))
+    return cls(kind, out if draw.flip(0.7) else None, net)
+
+
 def sequence(draw: Draw, space: GSpace, cls: type) -> Any:
     """Two to four layers that follow each other."""
     modules = [conv(draw, field_type(draw, space))]
@@ -262,6 +279,9 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     "SequentialModule": sequence,
     **dict.fromkeys(("ResidualModule", "ConcatModule"), skip),
     "HarmonicPolynomialR3": no_type,
+    **dict.fromkeys(
+        ("GroupAverage", "FrameAverage", "Canonicalised", "PointFrameAverage", "PointCanonicalised"), wrapped
+    ),
     **dict.fromkeys(FUNCTIONS, function),
 }
 """Layers with constructors of their own kind; those of all others are drawn by the names of their parameters."""

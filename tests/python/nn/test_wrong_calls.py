@@ -84,6 +84,9 @@ RIGHT = {
     nn.HeadNumbers: {"in_type": REGULAR, "n": 3},
     nn.HeadFields: {"in_type": REGULAR, "out_type": VECTORS},
     nn.HeadPoints: {"in_type": REGULAR, "n": 2},
+    nn.GroupAverage: {"in_type": REGULAR, "out_type": None, "net": torch.nn.Identity(), "samples": 2},
+    nn.FrameAverage: {"in_type": REGULAR, "out_type": REGULAR, "net": torch.nn.Identity()},
+    nn.Canonicalised: {"in_type": REGULAR, "out_type": REGULAR, "net": torch.nn.Identity(), "prior": 0.1},
 }
 # Arguments that make something as large as they are.
 SIZES = {
@@ -226,6 +229,8 @@ def test_every_planar_layer_is_called_wrongly():
         "R2PointConv",
         "HarmonicPolynomialR3",
         "AliasFree",
+        "PointCanonicalised",
+        "PointFrameAverage",
         *(name.removesuffix("2D") for name in names if name.endswith("2D")),
         "IIDBatchNorm",
     }

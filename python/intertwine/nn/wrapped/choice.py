@@ -39,7 +39,12 @@ class PosedNet(FiniteWrappedNet):
         best = F.one_hot(scores.argmax(dim=1), self.order).to(scores.dtype)
         slack = _TIE * torch.finfo(scores.dtype).eps * size.detach()
         tied = (scores >= scores.amax(dim=1, keepdim=True) - slack[:, None]).to(scores.dtype)
-        return best, tied / tied.sum(dim=1, keepdim=True)
+        slope = self._slope(scores)
+        return best + slope, tied / tied.sum(dim=1, keepdim=True) + slope
+
+    def _slope(self, scores: torch.Tensor) -> torch.Tensor:
+        """Zeros with the gradient of the choice: none, as it jumps. All parameters have a gradient so."""
+        return 0 * scores
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         turned = [self._back(tensor, k) for k in range(self.order)]
@@ -104,7 +109,7 @@ class FrameAverage(PosedNet):
         energy: torch.nn.Module | None = None,
     ) -> None:
         super().__init__(in_type, out_type, net)
-        self.energy = energy
+        self.energy = None if energy is None else self._need_module(energy, "energy")
 
     def _scores(self, tensor: torch.Tensor, turned: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         if self.energy is None:
@@ -126,8 +131,7 @@ class FrameAverage(PosedNet):
 
 
 def _asymmetric(tensor: torch.Tensor) -> torch.Tensor:
-    """A function of channels and centred coordinates without symmetry, of the shape ``(channels, *space)``, in single precision
-    or better."""
+    """A function of channels and centred coordinates without symmetry, shape ``(channels, *space)``, at least single."""
     dtype = torch.promote_types(tensor.dtype, torch.float32)
     channels, sides = tensor.shape[1], tensor.shape[2:]
     values = 1 + 0.5 * torch.cos(1 + 1.618 * torch.arange(channels, dtype=dtype, device=tensor.device))
@@ -199,14 +203,15 @@ class Canonicalised(PosedNet):
         super().__init__(in_type, out_type, net)
         self.prior = number(prior, "prior", least=0.0)
         regular = FieldType(in_type.gspace, [in_type.gspace.regular_repr])
-        self.scores = _small_network(in_type, regular) if scores is None else scores
-        given = (getattr(self.scores, "in_type", None), getattr(self.scores, "out_type", None))
+        made = _small_network(in_type, regular) if scores is None else scores
+        given = (getattr(made, "in_type", None), getattr(made, "out_type", None))
         if given != (in_type, regular):
             raise FieldTypeError(
                 "Canonicalised needs scores from {in_type} to one regular field, but they go from {given} to {found}",
                 hint="end the network of the scores with out={'regular': 1}, without pooling over the group",
                 parts={"in_type": in_type, "given": given[0], "found": given[1]},
             )
+        self.scores = made
         self._latest = _Latest()
 
     @property
@@ -220,14 +225,13 @@ class Canonicalised(PosedNet):
         scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
         return scores, scores.abs().amax(dim=1)
 
-    def _chosen(self, scores: torch.Tensor, size: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        back, forth = super()._chosen(scores, size)
-        shares = scores.softmax(dim=1)
-        # Zero, with the gradient of the shares in training.
-        slope = shares - shares.detach() if self.training else 0 * shares
-        if self.training and self.prior:
+    def _slope(self, scores: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return super()._slope(scores)
+        if self.prior:
             self._latest.value = -self.prior * scores.log_softmax(dim=1)[:, self._identity].mean()
-        return back + slope, forth + slope
+        shares = scores.softmax(dim=1)
+        return shares - shares.detach()
 
     @property
     def _identity(self) -> int:
@@ -258,7 +262,7 @@ def _small_network(in_type: FieldType, out_type: FieldType) -> EquivariantModule
     dimension = in_type.gspace.dimensionality
     if dimension == 0:
         layers: list[Any] = [Linear(in_type, hidden), ELU(hidden), Linear(hidden, hidden), ELU(hidden)]
-        return SequentialModule(*layers, Linear(hidden, out_type))
+        return SequentialModule(*layers, Linear(hidden, out_type, bias=False))
     conv: Any = {1: R1Conv, 2: R2Conv, 3: R3Conv}[dimension]
     layers = [conv(in_type, hidden, 5, padding=2), ELU(hidden), conv(hidden, hidden, 3, padding=1), ELU(hidden)]
-    return SequentialModule(*layers, conv(hidden, out_type, 1))
+    return SequentialModule(*layers, conv(hidden, out_type, 1, bias=False))  # a bias would not change the choice

@@ -105,9 +105,15 @@ class WrappedNet(EquivariantModule):
                 f"{self.out_type.gspace.name}",
                 hint="give types on one space; outputs without pixels are fields on it as well",
             )
-        if not isinstance(net, torch.nn.Module):
-            raise ArgumentTypeError(f"{name} needs a torch module as net, not {type(net).__name__}")
-        self.net = net
+        self.net = self._need_module(net, "net")
+
+    def _need_module(self, value: Any, argument: str) -> torch.nn.Module:
+        """The value if it is a module."""
+        if not isinstance(value, torch.nn.Module):
+            raise ArgumentTypeError(
+                f"{type(self).__name__} needs a torch module as {argument}, not {type(value).__name__}"
+            )
+        return value
 
     def _run(self, tensor: torch.Tensor) -> torch.Tensor:
         """What the network gives, once its shape is one of the fields."""
@@ -116,7 +122,9 @@ class WrappedNet(EquivariantModule):
         name, type_ = type(self).__name__, self.out_type
         if not isinstance(output, torch.Tensor) or output.shape[:1] != tensor.shape[:1]:
             found = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
-            raise ShapeError(f"{name} needs a network that gives one row for each of {len(tensor)} samples, not {found}")
+            raise ShapeError(
+                f"{name} needs a network that gives one row for each of {len(tensor)} samples, not {found}"
+            )
         if type_ is not None and (
             output.dim() not in (2, 2 + type_.gspace.dimensionality) or output.shape[1] != type_.size
         ):

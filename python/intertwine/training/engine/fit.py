@@ -119,9 +119,10 @@ def fit(
     the same samples again.
 
     Loss and metrics receive output and target in shapes that belong together, without missing targets, as
-    `intertwine.training.data.pairing.align` says. All input is checked before the first batch. The same seed gives the same
-    history. Ctrl-C, and a callback that returns `False`, end the training at the next batch boundary, with the module
-    and the history as they are then.
+    `intertwine.training.data.pairing.align` says. A part of the module with a method `added_loss`, such as the prior of
+    `nn.Canonicalised`, adds what it returns to the loss of each step; the history leaves it out. All input is checked
+    before the first batch. The same seed gives the same history. Ctrl-C, and a callback that returns `False`, end the
+    training at the next batch boundary, with the module and the history as they are then.
 
     Args:
         module: any torch module that maps a batch to one tensor (heads without a number of classes are filled), or the

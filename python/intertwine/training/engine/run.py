@@ -120,6 +120,7 @@ class Run:
             self._module, self._optimizer = fabric.setup(module, optimizer)
         self._plain = module
         self._trained = [p for p in module.parameters() if p.requires_grad]
+        self._adding: list[Any] = [part for part in module.modules() if hasattr(part, "added_loss")]
         self._eval_parts = parts_in_eval_mode(module)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         first = next(module.parameters())
@@ -224,6 +225,8 @@ class Run:
         x, target = x.to(self._device), target.to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
         loss = plan.measures.step(plain_output(self._module(x)), target)
+        for added in (part.added_loss() for part in self._adding):
+            loss = loss if added is None else loss + added
         self._fabric.backward(loss)
         value = float(loss.detach())
         # of several processes all have the same gradient, but each its own loss: they have to decide alike
