@@ -62,7 +62,7 @@ make_equivariant <- function(net, in_type, out_type = NULL, method = c("average"
   }
   if (!is.null(scores)) check_module(scores)
   if (!is.null(energy)) check_module(energy)
-  py_call_checked("_r.wrapped.make", list(method, in_type, out_type, net, as_py_dict(given), seed = draw_seed()), call)
+  py_call_checked("_r.points.make_equivariant", list(method, in_type, out_type, net, as_py_dict(given), seed = draw_seed()), call)
 }
 
 #' Weights of ordinary convolutions in group convolutions
@@ -95,7 +95,7 @@ lift_conv <- function(conv, in_type, out_type, ...) {
   check_module(conv)
   check_class(in_type, "field_type", "a field type")
   check_class(out_type, "field_type", "a field type")
-  found <- py_call_checked("_r.wrapped.lift", list(conv, in_type, out_type), call)
+  found <- py_call_checked("_r.points.lift", list(conv, in_type, out_type), call)
   list(layer = found$layer, residual = found$residual)
 }
 
@@ -105,6 +105,6 @@ project_conv <- function(layer, inputs = c("identity", "sum"), ...) {
   call <- rlang::current_env()
   check_module(layer)
   inputs <- match_choice(inputs)
-  found <- py_call_checked("_r.wrapped.project", list(layer, inputs), call)
+  found <- py_call_checked("_r.points.project", list(layer, inputs), call)
   list(conv = found$conv, residual = found$residual)
 }

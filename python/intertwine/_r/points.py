@@ -1,4 +1,4 @@
-"""Features on points, and graphs of them, as R makes them and looks at them."""
+"""Features on points, and graphs of them; plain networks made equivariant."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from intertwine._r.elements import texts
 from intertwine.errors import ArgumentTypeError
 from intertwine.nn.inspect.equivariance import report_of
 from intertwine.training.data.point_sets import run_on_points, takes_edges
+from intertwine.training.engine.modes import own_random_stream
 
 
 def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any) -> np.ndarray:
@@ -104,3 +105,41 @@ def fit(
     """
     found = training.fit_energies(module, training.PointSets(x, edges, graphs, len(y)), y, forces, **settings)
     return {"module": found.module, "loss": [row["loss"] for row in found.history], "start": found.start}
+
+
+# ---- plain networks
+
+
+def make_equivariant(method: str, in_type: Any, out_type: Any, net: Any, settings: dict[str, Any], seed: float) -> Any:
+    """The network in a module that is equivariant.
+
+    Args:
+        method: ``"average"``, ``"frames"`` or ``"canonical"``.
+        in_type: the fields of the input.
+        out_type: the fields of the output.
+        net: the network.
+        settings: of the method.
+        seed: of the weights that a learned pose starts with.
+    """
+    on_points = in_type.gspace.dimensionality == 0 and in_type.fibergroup.continuous
+    kinds: dict[str, Any] = {
+        "average": nn.GroupAverage,
+        "frames": nn.PointFrameAverage if on_points else nn.FrameAverage,
+        "canonical": nn.PointCanonicalised if on_points else nn.Canonicalised,
+    }
+    if on_points and "scores" in settings:
+        settings["axes"] = settings.pop("scores")
+    with own_random_stream(int(seed)):
+        return kinds[method](in_type, out_type, net, **settings)
+
+
+def lift(conv: Any, in_type: Any, out_type: Any) -> dict[str, Any]:
+    """The group convolution with the weights of an ordinary one, and what is lost."""
+    layer, rest = nn.lift_conv(conv, in_type, out_type)
+    return {"layer": layer, "residual": float(rest)}
+
+
+def project(layer: Any, inputs: str) -> dict[str, Any]:
+    """The ordinary convolution with the weights of the identity, and what is lost."""
+    conv, rest = nn.project_conv(layer, inputs)
+    return {"conv": conv, "residual": float(rest)}

@@ -170,7 +170,8 @@ def _permute(tensor: torch.Tensor, moved: np.ndarray) -> torch.Tensor:
 def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.Tensor:
     """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all."""
     d = moved.shape[0]
-    spatial = tuple(tensor.shape[-d:])
+    # Tables are made for these sizes, also where torch traces for any.
+    spatial = tuple(int(size) for size in tensor.shape[-d:])
     lead = tensor.shape[:-d]
     if tensor.numel() == 0:
         return tensor.clone()

@@ -71,11 +71,11 @@ def fit_energies(
     The loss is energy_weight mean (E - E')^2 + force_weight mean |F - F'|^2, the second where forces are given. Adam, with a
     learning rate that falls to zero along a cosine.
 
-    With ``start="least_squares"`` three things happen before the first step, if the module is a sequence that begins and ends
-    with convolutions on points: (1) a linear model of the same invariants, a multiple of each feature of a point and of each
-    ring of its neighbours, is fitted by least squares and stands beside the network, so that the training begins where this
-    model ends; (2) the network is scaled to what is left; (3) each convolution in it is scaled so that its output has size one
-    on the data. Sums over neighbours and points otherwise start many times too wide.
+    With ``start="least_squares"`` three things happen before the first step, if the module is a sequence from a convolution on
+    points to such a convolution or `nn.Linear`: (1) a linear model of the same invariants, a multiple of each feature of a point
+    and of each ring of its neighbours, is fitted by least squares and stands beside the network, so that the training begins
+    where this model ends; (2) the network is scaled to what is left; (3) each linear layer in it is scaled so that its output
+    has size one on the data. Sums over neighbours and points otherwise start many times too wide.
 
     Args:
         module: ends with one trivial field for each energy; it stays as it is.
@@ -251,9 +251,14 @@ def _trained(
 
 
 def _can_start(module: Any) -> bool:
-    """Whether a module is a sequence between convolutions on points, from which the start can be read."""
+    """Whether a module is a sequence from a convolution on points to a linear layer."""
     parts = list(module) if isinstance(module, nn.SequentialModule) else []
-    return len(parts) > 1 and all(hasattr(part, "scalars") and takes_edges(part) for part in (parts[0], parts[-1]))
+    return len(parts) > 1 and hasattr(parts[0], "scalars") and takes_edges(parts[0]) and _is_linear(parts[-1])
+
+
+def _is_linear(part: Any) -> bool:
+    """Whether a layer is linear in its weights, beside a bias."""
+    return isinstance(part, nn.Linear) or (hasattr(part, "scalars") and takes_edges(part))
 
 
 def _left_over(module: Any, task: _Task) -> tuple[nn.ResidualModule, _Task, float]:
@@ -309,7 +314,7 @@ def _scale_layers(module: Any, task: _Task) -> None:
     """Scales each convolution so that its output has size one on the data, and the last so that sums over points are small."""
     x: Any = task.sets.x
     for part in module:
-        if isinstance(part, nn.EquivariantModule) and hasattr(part, "scalars"):
+        if _is_linear(part):
             size = float(run_on_points(part, x, task.sets.edges).tensor.square().mean().sqrt())
             _multiply(part, 1 / size if size > 0 else 1.0)
         x = run_on_points(part, x, task.sets.edges)
