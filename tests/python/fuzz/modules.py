@@ -189,6 +189,8 @@ def wrapped(draw: Draw, space: GSpace, cls: type) -> Any:
         points = draw.randint(2, 4) * [made.standard_representation()]
         kind = nn.FieldType(space, [*points, representation(draw, space, "any")])
     else:
+        if space.fibergroup.order() > 6:  # splines for many elements take long to trace
+            space = gspaces.flipRot2dOnR2(draw.choice([1, 2, 3]))
         kind = field_type(draw, space)
     out = field_type(draw, space)
     layers: Any = {0: torch.nn.Linear, 1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}

@@ -68,7 +68,7 @@ def test_forces_are_minus_the_gradient_and_turn():
     above, below = (training.forces(model, sets.at(sets.x.coords + sign * step))[0].sum() for sign in (1, -1))
     torch.testing.assert_close((below - above) / 2e-5, forces[1, 2], atol=1e-5, rtol=1e-6)
     g = list(SPACE.fibergroup.testing_elements())[5]
-    turn = torch.from_numpy(SPACE.basespace_action(g))
+    turn = torch.tensor(SPACE.basespace_action(g))
     turned, moved = training.forces(model, sets.at(sets.x.coords @ turn.T))
     torch.testing.assert_close(turned, energies)
     torch.testing.assert_close(moved, forces @ turn.T)
