@@ -75,6 +75,7 @@ layer_arguments <- function() {
     reach = count(1),
     window = count(1),
     shifted = flag,
+    reduction = count(1),
     expansion = count(1),
     num_groups = count(1),
     nonlinearity = inner_layer,

@@ -42,3 +42,24 @@ transformer_block <- function(object, heads = 1, reach = NULL, window = NULL, sh
                               nonlinearity = NULL, dropout = 0, ...) {
   create_layer("transformer_block", random = TRUE)
 }
+
+#' Squeeze and excitation
+#'
+#' Each field times a number between 0 and 1 that the whole sample decides: an invariant of each field (the mean of its
+#' channels where the group only permutes them, else its norm) is averaged over all positions, and two linear maps make
+#' gates of the averages. Put it at the end of the inner part of [residual()].
+#'
+#' @inheritParams r2_conv
+#' @param reduction How many times fewer numbers there are between the two maps than fields.
+#' @param ... Not used: an unknown argument is refused, and the nearest one named.
+#' @inheritSection r2_conv One argument, three uses
+#' @inherit r2_conv return
+#' @references Hu, Shen and Sun, "Squeeze-and-excitation networks", 2018.
+#' @export
+#' @examplesIf intertwine_available()
+#' conv <- r2_conv(out = c(regular = 8), kernel_size = 3, padding = 1)
+#' fields <- field_type(gspace_rot2d(N = 4), regular = 8)
+#' fields |> residual(sequential_module(conv, nonlin_relu(), conv, squeeze_excitation()))
+squeeze_excitation <- function(object, reduction = 4, ...) {
+  create_layer("SqueezeExcitation", random = TRUE)
+}

@@ -134,6 +134,7 @@ r_names_of_python <- function() {
     Attention = "attention()",
     NeighbourAttention = "attention()",
     WindowAttention = "attention()",
+    SqueezeExcitation = "squeeze_excitation()",
     transformer_block = "transformer_block()",
     ResidualModule = "residual()",
     ConcatModule = "concat()",

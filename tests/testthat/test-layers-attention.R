@@ -28,3 +28,16 @@ test_that("specifications and refusals of attention", {
     show_error(transformer_block(type, nonlinearity = 3))
   })
 })
+
+test_that("fields are weighted by what the whole sample holds", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 2, vector = 2)
+  set.seed(1)
+  layer <- squeeze_excitation(type, reduction = 2)
+  x <- array(rnorm(12 * 25), c(1, 12, 5, 5))
+  gates <- layer(x) / x
+  expect_true(all(gates > 0 & gates < 1))
+  expect_equal(gates[1, 1:4, , ], array(gates[1, 1, 1, 1], c(4, 5, 5)), tolerance = 1e-4)
+  expect_equivariant(layer)
+  expect_error(squeeze_excitation(type, reduction = 0), class = "intertwine_error_argument")
+})

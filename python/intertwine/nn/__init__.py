@@ -8,6 +8,7 @@ from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_dir
 from intertwine.nn import init
 from intertwine.nn.attention.attention import Attention, NeighbourAttention, WindowAttention
 from intertwine.nn.attention.block import transformer_block
+from intertwine.nn.attention.squeeze import SqueezeExcitation
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
@@ -208,6 +209,7 @@ __all__ = [
     "SequentialModule",
     "ShapePlan",
     "Spec",
+    "SqueezeExcitation",
     "SubgroupPooling",
     "TensorProductModule",
     "VectorFieldNonLinearity",

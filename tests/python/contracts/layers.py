@@ -708,6 +708,10 @@ LAYERS: dict[str, Layer] = {
     "attention in shifted windows": Layer(
         lambda: nn.WindowAttention(mixed(d4()), window=4, shifted=True), side=6, exports=False, fixed=True
     ),
+    "attention to fields": Layer(lambda: nn.SqueezeExcitation(mixed(d4()), reduction=2), exports=False),
+    "attention to regular fields, no space": Layer(
+        lambda: nn.SqueezeExcitation(regulars(no_space(), 4)), side=0, exports=False
+    ),
     "transformer": Layer(lambda: nn.transformer_block(vectors(d4()), reach=1), exports=False),
     "averaged net": Layer(
         lambda: nn.GroupAverage(trivials(d4()), vectors(d4()), plain_net(2, vectors(d4()).size)), exports=False

@@ -99,6 +99,7 @@ ARGUMENTS: dict[str, Callable[[Draw, GSpace, type], Any]] = {
     "heads": lambda draw, space, cls: draw.choice([1, 1, 2]),
     "reach": lambda draw, space, cls: draw.choice([1, 2]),
     "window": lambda draw, space, cls: draw.choice([2, 3, 4]),
+    "reduction": lambda draw, space, cls: draw.choice([1, 2, 4]),
     "shifted": lambda draw, space, cls: draw.flip(0.3),
     "position_bias": lambda draw, space, cls: draw.flip(0.7),
     "dropout": lambda draw, space, cls: 0.0,

@@ -74,6 +74,7 @@ OTHERS = {
     "fourier": lambda t: nn.FourierPointwise(t),
     "fourier elu": lambda t: nn.FourierELU(t),
     "attention": nn.Attention,
+    "attention to fields": nn.SqueezeExcitation,
     "head": lambda t: nn.HeadClasses(t, 3),
     "head of numbers": nn.HeadNumbers,
     "head of fields": lambda t: nn.HeadFields(t, t),

@@ -126,3 +126,19 @@ def test_padding_modes_and_what_is_too_much():
         nn.PadModule(kind, 4, padding_mode="reflect")(x)
     with pytest.raises(ShapeError, match="nothing would be left"):
         nn.CropModule(kind, 2)(x)
+
+
+def test_squeeze_and_excitation_is_that_of_torch_on_permuted_fields():
+    kind = nn.field_type(SPACE, regular=4)
+    layer = nn.SqueezeExcitation(kind, reduction=2)
+    x = torch.randn(2, 32, 5, 5)
+    means = x.view(2, 4, -1).mean(dim=2)
+    gates = torch.sigmoid(layer.excite(torch.relu(layer.squeeze(means))))
+    torch.testing.assert_close(layer(x), (x.view(2, 4, -1) * gates[..., None]).view_as(x))
+    mixed = nn.SqueezeExcitation(nn.field_type(SPACE, regular=1, vector=2, trivial=1)).double()
+    assert mixed.check_equivariance(size=5).passed
+    # Points are one sample.
+    type_ = mixed.in_type
+    points = torch.randn(7, type_.size, dtype=torch.float64)
+    placed = mixed(nn.GeometricTensor(points, type_, torch.randn(7, 2, dtype=torch.float64)))
+    torch.testing.assert_close(placed.tensor, mixed(points.T[None, :, :, None])[0, :, :, 0].T)

@@ -76,6 +76,7 @@ RIGHT = {
     nn.RestrictionModule: {"in_type": REGULAR, "id": 2},
     nn.DisentangleModule: {"in_type": REGULAR},
     nn.Attention: {"in_type": MIXED},
+    nn.SqueezeExcitation: {"in_type": MIXED, "reduction": 2},
     nn.NeighbourAttention: {"in_type": REGULAR, "reach": 1},
     nn.WindowAttention: {"in_type": REGULAR, "window": 2},
     nn.ResidualModule: {"in_type": REGULAR, "inner": nn.ReLU(REGULAR)},
