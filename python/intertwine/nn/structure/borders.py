@@ -61,7 +61,7 @@ def even_margins(space: tuple[int, ...], size: tuple[int, ...], sign: int, name:
 
     Args:
         space: cells of the grid along each axis.
-        size: cells that there shall be.
+        size: cells that are wanted along each axis.
         sign: 1 to add cells, -1 to take them away.
         name: of the layer, for the message.
 
