@@ -9,7 +9,7 @@ import torch
 
 from intertwine import nn
 from intertwine.checks import is_whole
-from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, ArgumentTypeError, IntertwineError, UnsupportedFieldError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import common_subgroup, subgroup_label
 from intertwine.nn.base.hooks import function_of
@@ -157,7 +157,13 @@ def _twin(value: torch.nn.Module, smaller: _Subgroup) -> torch.nn.Module:
         raise UnsupportedFieldError(
             f"{type(value).__name__} is no layer of the library, so that it is not known how to restrict it"
         )
-    twin: Any = _built(value, {name: _restricted(entry, smaller) for name, entry in value.arguments.items()})
+    arguments = {name: _restricted(entry, smaller) for name, entry in value.arguments.items()}
+    try:
+        twin: Any = _built(value, arguments)
+    except IntertwineError as error:  # such as for the label of a subgroup, which the smaller group may not have
+        raise UnsupportedFieldError(
+            f"{type(value).__name__} cannot be restricted: {error.message}", hint="restrict behind it"
+        ) from error
     twin.training = value.training
     if isinstance(value, nn.DisentangleModule) and twin.out_type != _restricted(value.out_type, smaller):
         raise _splits(value)

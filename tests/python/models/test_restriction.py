@@ -69,6 +69,9 @@ def test_what_cannot_be_restricted():
     mixed = nn.SequentialModule(nn.field_type(D4, vector=2, trivial=1), nn.LayerNorm.spec())
     with pytest.raises(UnsupportedFieldError, match="fall apart further"):
         models.restrict_model(mixed, (None, 1))
+    pooled = nn.SequentialModule(nn.SubgroupPooling(nn.field_type(D4, regular=1), (None, 2)))
+    with pytest.raises(UnsupportedFieldError, match=r"SubgroupPooling cannot be restricted: .*label"):
+        models.restrict_model(pooled, (None, 4))
     fourier = nn.SequentialModule(nn.FourierPointwise(gspaces.rot2dOnR2(8), 1, [(0,), (1,)], N=8))
     with pytest.raises(UnsupportedFieldError, match="built for its group"):
         models.restrict_model(fourier, 4)
