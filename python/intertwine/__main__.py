@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words behind ``python -m intertwine``; those of the shell if left out.
 
     Returns:
-        the exit status: 0, or 2 after an error that is told.
+        the exit status: 0; 1 if the study was stopped before it could answer; 2 after an error that is told.
     """
     parser = argparse.ArgumentParser(prog="python -m intertwine", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,8 +55,15 @@ def _study(given: argparse.Namespace) -> int:
         study = symmetry_study(config=config, folder=folder, on_progress=told, **more)
     else:
         study = symmetry_study(str(place), folder=folder, on_progress=told, **more)
+    if not any(result.spec.phase == "race" for result in study.results.results.values()):
+        print(f"The study was stopped ({study.stopped}) before any candidates were compared; the same command goes on.")
+        return 1
     study.write_csv(folder / "table.csv")
-    print(f"leader: {study.leader()} ({study.stopped}); the table is in {folder / 'table.csv'}")
+    print(study.summary())
+    if importlib.util.find_spec("matplotlib") is not None:
+        study.report(folder / "report.html")
+        print(f"The report is {folder / 'report.html'},", end=" ")
+    print(f"the table {folder / 'table.csv'}.")
     return 0
 
 

@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from intertwine import study, training
+from intertwine.__main__ import main
 from intertwine.errors import ArgumentError, DataWarning, FileError, ShapeError, UnknownArgumentError
 from intertwine.models import count_operations, count_parameters
 from intertwine.study.design import settings as settings_file
@@ -375,3 +376,18 @@ def test_loggers_are_told():
     assert [step for step, _ in logger.told] == list(range(1, 7))
     assert "C4/as_is/test" in logger.told[0][1]
     assert logger.ended == "success"
+
+
+def test_the_command_line(tmp_path, capsys):
+    x, y = crosses()
+    np.savez(tmp_path / "data.npz", x=x.numpy(), y=y.numpy())
+    settings = {**SMALL, "learn_rates": [0.01], "max_seeds": 2, "budget": {"width": 1}, "schedules": ["C4"]}
+    (tmp_path / "study.toml").write_text(write_toml({"data": "data.npz", **settings}))
+    assert main(["study", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "4 trainings" in told
+    assert (tmp_path / "study" / "table.csv").read_text().count("\n") == 9
+    assert (tmp_path / "study" / "report.html").exists()
+    (tmp_path / "study.toml").write_text("epoch = 3\n")
+    assert main(["study", str(tmp_path / "study.toml")]) == 2
+    assert "epochs" in capsys.readouterr().err
