@@ -4,8 +4,8 @@
 #'
 #' Leaving one of them by a jump would cross Python's frames: it keeps its error and gives `NULL`, at which Python raises an
 #' error of its own. `run()` raises the kept one in its place.
-#' @return A list of `wrap(f, what, use)`, a Python function that gives `use(f, ...)` of its arguments, and
-#'   `run(code, call)`.
+#' @return A list of `wrap(f, what, use)`, a Python function that gives `use(f, ...)` of its arguments, `run(code, call)`,
+#'   and `kept()`, the last error and the function that raised it.
 #' @noRd
 user_functions <- function() {
   state <- new.env(parent = emptyenv())
@@ -38,7 +38,7 @@ user_functions <- function() {
       }
     })
   }
-  list(wrap = wrap, run = run)
+  list(wrap = wrap, run = run, kept = function() state)
 }
 
 #' An error of ours about what a function of the user gave, which is raised as it is.

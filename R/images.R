@@ -26,8 +26,8 @@
 #' layout never reverses the sense of a rotation.
 #'
 #' @param x An array or matrix of numbers or logicals; a list of arrays of the
-#'   same size (`layout` then describes one of them); or `images`, which are
-#'   returned as they are.
+#'   same size (`layout` then describes one of them); pictures of EBImage and rasters of terra (alone or in a list), which
+#'   know their own layout; or `images`, which are returned as they are.
 #' @param layout Letters that name the axes of `x`, see above.
 #' @param origin Where the first row is: `"top"`, as in image files, or
 #'   `"bottom"`, as in [graphics::image()] and on maps. Of volumes it says so of
@@ -59,8 +59,9 @@
 #' summary(peak)
 #' @export
 images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL, ...) {
+  x <- plain_pictures(x)
   if (is_images(x)) {
-    return(x)
+    return(if (is.null(range)) x else new_images(rescale_pixels(x, range)))
   }
   origin <- match_choice(origin)
   if (is.list(x) && !is.object(x)) {

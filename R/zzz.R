@@ -9,6 +9,7 @@
   }
   register_tensor_methods()
   register_statistics()
+  register_study_methods()
 }
 
 #' What reticulate has to know of us before it starts Python.

@@ -36,7 +36,7 @@ def which(answer: Answer) -> str:
     open_ones = [each for each in answer.compared if each.leader_is in _OPEN]
     if not open_ones:
         return f"Take {describe(answer, answer.leader)}."
-    many = "others" if len(open_ones) > 1 else open_ones[0].label
+    many = f"{len(open_ones)} others" if len(open_ones) > 1 else open_ones[0].label
     return f"The leader is {describe(answer, answer.leader)}. Whether it is better than {many} is undecided."
 
 
@@ -162,9 +162,7 @@ def what_it_cannot_say(answer: Answer) -> list[str]:
         why = {"time": "its time was up", "disk": "the disk was full"}.get(answer.stopped, "it was interrupted")
         out.append(f"The study ended before its end, for {why}: the same call with the same folder goes on.")
     if open_ones:
-        out.append(
-            f"Which is better of {answer.leader.label} and {listed([each.label for each in open_ones])}: the data do not say."
-        )
+        out.append(f"Which of {listed([answer.leader.label, *(each.label for each in open_ones)])} is the best.")
     failed = [each.label for each in answer.standings if each.leader_is == "failed"]
     if failed:
         out.append(f"Anything about {listed(failed)}, which failed.")
