@@ -244,6 +244,8 @@ study_settings <- function(given, more, data, functions, call) {
       as_optional_double(value, arg = name, call = call)
     } else if (name %in% c("learn_rates", "proportions")) {
       as.list(as.double(check_numbers(value, name, call)))
+    } else if (name == "backbone_options") {
+      as_py_dict(lapply(value, as_builder_option))
     } else if (name == "train_sizes") {
       as.list(as_whole(value, min = 1, arg = name, call = call))
     } else {
@@ -251,20 +253,27 @@ study_settings <- function(given, more, data, functions, call) {
     }
   }
   settings <- Filter(Negate(is.null), settings)
-  if (!is.null(settings$seed)) settings$seed <- as_seed(settings$seed, call)
+  if (!is.null(settings[["seed"]])) settings[["seed"]] <- as_seed(settings[["seed"]], call)
   for (name in intersect(c("schedules", "spaces", "rivals"), names(settings))) {
     check_names_of_groups(settings[[name]], name, call)
     settings[[name]] <- lapply(as.list(settings[[name]]), function(each) if (length(each) > 1) as.list(each) else each)
   }
-  if (!is.null(settings$transforms)) settings$transforms <- as_transforms(settings$transforms, call)
-  if (!is.null(settings$budget)) settings$budget <- as_budget(settings$budget, call)
-  if (!is.null(settings$backbone)) settings$backbone <- as_backbone(settings$backbone, call)
-  if (!is.null(settings$loss)) settings$loss <- as_loss(settings$loss, functions, call)
-  if (!is.null(settings$metric)) settings$metric <- as_score(settings$metric, data$levels, functions, call)
+  if (!is.null(settings[["transforms"]])) settings[["transforms"]] <- as_transforms(settings[["transforms"]], call)
+  if (!is.null(settings[["budget"]])) settings[["budget"]] <- as_budget(settings[["budget"]], call)
+  if (!is.null(settings[["backbone"]])) settings[["backbone"]] <- as_backbone(settings[["backbone"]], call)
+  if (!is.null(settings[["loss"]])) settings[["loss"]] <- as_loss(settings[["loss"]], functions, call)
+  if (!is.null(settings[["metric"]])) settings[["metric"]] <- as_score(settings[["metric"]], data$levels, functions, call)
   recipe <- coerce_more(more[intersect(names(more), study_recipe)], call)
   if (!is.null(data$levels)) recipe <- c(recipe, list(n_classes = length(data$levels), labels = as.list(data$levels)))
-  if (length(recipe)) settings$recipe <- utils::modifyList(list(schedule = "onecycle"), recipe)
+  if (length(recipe)) settings[["recipe"]] <- utils::modifyList(list(schedule = "onecycle"), recipe)
   settings
+}
+
+#' Whole numbers as Python's own, several as a list.
+#' @noRd
+as_builder_option <- function(value) {
+  if (is.numeric(value) && all(value == round(value))) value <- as.integer(value)
+  if (is.atomic(value) && length(value) > 1) as.list(value) else value
 }
 
 check_names_of_groups <- function(x, arg, call) {

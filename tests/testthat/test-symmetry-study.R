@@ -23,7 +23,10 @@ shared <- new.env()
 shared_study <- function() {
   if (is.null(shared$study)) {
     data <- bars()
-    shared$study <- small_study(data$x, data$y, transforms = c("as_is", "rotations"), train_sizes = 24, size_seeds = 2)
+    shared$study <- small_study(
+      data$x, data$y, transforms = c("as_is", "rotations"), train_sizes = 24, size_seeds = 2,
+      backbone_options = list(kernel_size = 3)
+    )
   }
   shared$study
 }
@@ -192,7 +195,8 @@ test_that("R and Python come to the same table", {
     x = as_torch(as.array(data$x)), y = to_py_tensor(as.integer(data$y) - 1L, "int64"), schedules = list("C4", "D1"),
     rivals = list("plain"), depth = 2L, budget = list(parameters = 300), learn_rates = list(0.03), epochs = 1L,
     transforms = list("as_is", "rotations"), max_seeds = 3L,
-    train_sizes = list(24L), size_seeds = 2L, recipe = list(schedule = "onecycle")
+    train_sizes = list(24L), size_seeds = 2L, recipe = list(schedule = "onecycle"),
+    backbone_options = list(kernel_size = 3L)
   )
   python <- py_call_checked("_r.studies.run", list(options, function(event) TRUE))
   table <- as_study_table(py_call_checked("_r.studies.record", list(python))$table)

@@ -621,7 +621,7 @@ wrong_calls <- function() {
       symmetry_study(iris_x, iris_x$Species),
       symmetry_study("no/such/folder"),
       symmetry_study(img, y, epoch = 3),
-      symmetry_study(img, y, schedule = "D4"),
+      symmetry_study(img, y, schedules = "D4", schedule = "D4"),
       symmetry_study(img, y, schedules = "D4 | E4 | C1"),
       symmetry_study(img, y, schedules = "C1 | C1 | D4"),
       symmetry_study(img, y, schedules = "D4 | C1"),
