@@ -5,7 +5,8 @@
 #' A regular field has a channel for each element of the group, and a continuous group has too many. `fourier_repr()` is what
 #' stands in its place: a function on the group, given by its Fourier coefficients up to a frequency. `nonlin_fourier()`
 #' samples such functions at `N` rotations, applies a nonlinearity to each sample, and transforms back. The finer the grid,
-#' the closer to exact for all rotations; the `N` rotations themselves are exact.
+#' the closer to exact for all rotations; the `N` rotations themselves are exact. `pool_max_fourier()` takes the maximum of
+#' each sample over windows in space, in place of a nonlinearity.
 #'
 #' With `rotations` or `axis`, which name a subgroup as in [quotient_repr()], the functions live on the cosets of the
 #' subgroup: they are fewer, and blind to the subgroup. Give the layer the same subgroup as the representation.
@@ -20,9 +21,11 @@
 #'   others. Functions on the sphere are sampled at such points of it.
 #' @param rotations,axis,subgroup The subgroup, as for [quotient_repr()]; none for functions on the group.
 #' @param fun Name of the function: `"elu"`, `"relu"`, `"sigmoid"` or `"tanh"`.
+#' @param kernel_size Width of the window, one number or one for each axis.
+#' @param stride Distance of windows; `kernel_size` by default.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @inheritSection r2_conv One argument, three uses
-#' @return `fourier_repr()`: a representation. `nonlin_fourier()`: a module, a sequence or a specification.
+#' @return `fourier_repr()`: a representation. The others: a module, a sequence or a specification.
 #' @seealso [regular_repr()], [sphere_repr()], [fourier_transform()], [nonlin_relu()] and [nonlin_gated()]
 #' @export
 #' @examplesIf intertwine_available()
@@ -30,7 +33,8 @@
 #' field_type(gs, trivial = 1) |>
 #'   r2_conv(out = 4 * fourier_repr(gs, frequency = 2), kernel_size = 5) |>
 #'   batchnorm_iid() |>
-#'   nonlin_fourier(N = 16)
+#'   nonlin_fourier(N = 16) |>
+#'   pool_max_fourier(kernel_size = 2)
 #'
 #' # Functions on the sphere, in space
 #' gs <- gspace_rot3d()
@@ -38,6 +42,13 @@
 nonlin_fourier <- function(object, N = NULL, fun = "elu", rotations = NULL, axis = NULL, subgroup = NULL, grid = NULL, ...) {
   on_cosets <- !is.null(rotations) || !is.null(axis) || !is.null(subgroup)
   create_layer(if (on_cosets) "QuotientFourierPointwise" else "FourierPointwise")
+}
+
+#' @rdname nonlin_fourier
+#' @export
+pool_max_fourier <- function(object, kernel_size, stride = NULL, N = NULL, rotations = NULL, axis = NULL, subgroup = NULL,
+                             grid = NULL, ...) {
+  create_layer("FourierMaxPool")
 }
 
 #' @rdname nonlin_fourier

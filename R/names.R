@@ -120,6 +120,7 @@ r_names_of_python <- function() {
     VectorFieldNonLinearity = "nonlin_vector_field()",
     FourierPointwise = "nonlin_fourier()",
     FourierELU = "nonlin_fourier()",
+    FourierMaxPool = "pool_max_fourier()",
     QuotientFourierPointwise = "nonlin_fourier()",
     QuotientFourierELU = "nonlin_fourier()",
     GatedNonLinearity2 = "nonlin_gated_by()",

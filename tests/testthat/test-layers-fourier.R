@@ -46,3 +46,17 @@ test_that("functions on cosets have their Fourier nonlinearity", {
   expect_equivariant(layer, tolerance = 1e-4)
   expect_snapshot(nonlin_fourier(N = 8, rotations = 1, axis = 0))
 })
+
+test_that("functions on the group are pooled by their maxima over windows", {
+  skip_if_no_python()
+  gs <- gspace_rot2d(N = Inf)
+  type <- field_type(gs, 2 * fourier_repr(gs, frequency = 2))
+  pool <- pool_max_fourier(type, kernel_size = 2, N = 16)
+  x <- array(rnorm(10 * 16), c(1, 10, 4, 4))
+  expect_identical(dim(pool(x)), c(1L, 10L, 2L, 2L))
+  same <- array(x[1, , 1, 1], c(1, 10, 4, 4))
+  expect_equal(pool(same)[1, , 1, 1], x[1, , 1, 1], tolerance = 1e-4)
+  uneven <- field_type(gs, vector = 1, trivial = 1)
+  expect_error(pool_max_fourier(uneven, kernel_size = 2), class = "intertwine_error_unsupported_field")
+  expect_s3_class(pool_max_fourier(kernel_size = 2), "layer_spec")
+})

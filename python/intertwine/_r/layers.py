@@ -142,8 +142,8 @@ def _fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Mo
     label: Any = None
     if "grid" in arguments:
         arguments["type"] = arguments.pop("grid")
-    if kind.startswith("Quotient"):
-        named = [arguments.pop(name, None) for name in ("rotations", "axis", "subgroup")]
+    named = [arguments.pop(name, None) for name in ("rotations", "axis", "subgroup")]
+    if any(name is not None for name in named):
         label = subgroup_label(in_type, *named)
     if isinstance(group, (SO3, O3)):
         grid = arguments.pop("type", "thomson_cube")
@@ -154,8 +154,9 @@ def _fourier(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.Mo
         arguments.setdefault("N", 16)
     else:
         arguments.pop("N", None)
-    arguments["function"] = _PREFIXES[kind] + arguments.pop("fun")
-    return getattr(nn, kind)(in_type, *([] if label is None else [label]), **arguments)
+    if "fun" in arguments:
+        arguments["function"] = _PREFIXES[kind] + arguments.pop("fun")
+    return getattr(nn, kind)(in_type, **({} if label is None else {"subgroup_id": label}), **arguments)
 
 
 _WITHOUT_NUMBER = ("ico", "cube", "tetra")
@@ -284,6 +285,7 @@ _MAKERS = {
     "Attention": _attention,
     "BranchingModule": _branching,
     "ConcatModule": _skip,
+    "FourierMaxPool": _fourier,
     "FourierPointwise": _fourier,
     "GatedNonLinearityUniform": _gated_uniform,
     "IIDBatchNorm": _batchnorm_iid,

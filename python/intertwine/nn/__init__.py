@@ -42,6 +42,7 @@ from intertwine.nn.nonlinear.fourier import (
     QuotientFourierELU,
     QuotientFourierPointwise,
 )
+from intertwine.nn.nonlinear.fourier_max_pool import FourierMaxPool
 from intertwine.nn.nonlinear.fourier_transform import FourierTransform
 from intertwine.nn.nonlinear.gated import (
     GatedNonLinearity1,
@@ -122,6 +123,7 @@ __all__ = [
     "FieldNorm",
     "FieldType",
     "FourierELU",
+    "FourierMaxPool",
     "FourierPointwise",
     "FourierTransform",
     "FrameAverage",

@@ -685,6 +685,19 @@ LAYERS: dict[str, Layer] = {
     "fourier of a quotient, D8": Layer(
         lambda: nn.QuotientFourierPointwise(d8(), (None, 4), 2, [(0, 0), (1, 0), (1, 4)]), exports=False
     ),
+    "fourier maxima, SO(2)": Layer(
+        lambda: nn.FourierMaxPool(nn.FieldType(so2(), 2 * [so2().fibergroup.bl_regular_representation(2)]), 3, 2, N=16),
+        exports=False,
+    ),
+    "fourier maxima of a quotient, D8": Layer(
+        lambda: nn.FourierMaxPool(
+            nn.FieldType(d8(), [d8().fibergroup.spectral_quotient_representation((None, 4), (0, 0), (1, 0), (1, 4))]),
+            3,
+            2,
+            subgroup_id=(None, 4),
+        ),
+        exports=False,
+    ),
     "norm pooling": Layer(lambda: nn.NormPool(mixed(d4())), exports=False),
     "norm pooling of blocks": Layer(lambda: nn.InducedNormPool(induced(d8())), exports=False),
     "norm max pooling": Layer(lambda: nn.NormMaxPool(mixed(d4()), kernel_size=2), side=6, exports=False),

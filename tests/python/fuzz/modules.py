@@ -102,6 +102,16 @@ def fourier(draw: Draw, space: GSpace, cls: type) -> Any:
     return cls(space, **given)
 
 
+def fourier_maxima(draw: Draw, space: GSpace, cls: type) -> Any:
+    """Of the functions and on the grid that another layer draws."""
+    other = fourier(draw, space, nn.FourierPointwise)
+    return cls(
+        **arguments_of(
+            draw, space, cls, {"in_type": other.in_type, "subgroup_id": None, "grid": other.grid, "normalize": True}
+        )
+    )
+
+
 def restriction(draw: Draw, space: GSpace, cls: type, in_type: nn.FieldType | None = None) -> Any:
     """To a subgroup."""
     G = space.fibergroup
@@ -268,6 +278,7 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("R2Upsampling", "R3Upsampling", "CropModule", "PadModule"), resized),
     **dict.fromkeys(("GatedNonLinearity1", "GatedNonLinearity2", "InducedGatedNonLinearity1"), gated),
     **dict.fromkeys(("FourierELU", "FourierPointwise", "QuotientFourierELU", "QuotientFourierPointwise"), fourier),
+    "FourierMaxPool": fourier_maxima,
     "RestrictionModule": restriction,
     "SubgroupPooling": subgroup_pooling,
     "DisentangleModule": disentangled,

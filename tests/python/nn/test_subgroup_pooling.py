@@ -1,4 +1,4 @@
-"""Pooling over the cosets of a subgroup: equivariant under the whole group, for every subgroup."""
+"""Pooling over the cosets of a subgroup, for every subgroup, and maxima of functions on a group over windows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from intertwine import group, gspaces, nn
-from intertwine.errors import GroupError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, GroupError, UnsupportedFieldError
 
 from ..contracts.cases import over
 
@@ -69,3 +69,37 @@ def test_what_is_no_function_on_cosets_is_refused():
             nn.SubgroupPooling(fields, label)
     with pytest.raises(GroupError):
         nn.SubgroupPooling(nn.field_type(space, regular=1), (None, 3))
+
+
+def test_maxima_of_functions_are_those_of_their_samples():
+    # On a grid of all elements the transform of a finite group is exact: maxima of regular fields.
+    G = group.cyclic_group(8)
+    space = gspaces.rot2dOnR2(8)
+    labels = [psi.id for psi in G.irreps()]
+    kind = nn.FieldType(space, 2 * [G.spectral_regular_representation(*labels)])
+    layer = nn.FourierMaxPool(kind, 3, 2).double()
+    fourier = nn.FourierTransform(G, labels).double()
+    x = torch.randn(2, kind.size, 7, 7, dtype=torch.float64)
+    expected = fourier.coefficients(torch.nn.functional.max_pool2d(fourier.sample(x), 3, 2))
+    torch.testing.assert_close(layer(x), expected)
+    assert layer.check_equivariance(x=x).passed
+    assert nn.shape_plan(layer, 8).sizes[:2] == [7, 9]
+    with pytest.raises(UnsupportedFieldError):
+        nn.FourierMaxPool(nn.field_type(space, regular=1), 2)
+    with pytest.raises(ArgumentError, match="space"):
+        nn.FourierMaxPool(nn.FieldType(gspaces.no_base_space(G), list(kind)), 2)
+
+
+def test_finer_grids_of_elements_are_closer_to_all_rotations():
+    G = gspaces.rot2dOnR2().fibergroup
+    rho = G.bl_regular_representation(2)
+    kind = nn.FieldType(gspaces.rot2dOnR2(), 4 * [rho])
+    x = torch.randn(100, kind.size, 2, 2, dtype=torch.float64)
+    errors = []
+    for count in (8, 16, 32):
+        layer = nn.FourierMaxPool(kind, 2, N=count).double()
+        g = G.element(0.5)
+        turned = kind.transform_fibers(layer(x), g)
+        errors.append(float((layer(kind.transform_fibers(x, g)) - turned).norm() / turned.norm()))
+    assert errors[0] > 2 * errors[1] > 4 * errors[2]
+    assert errors[1] < 0.05

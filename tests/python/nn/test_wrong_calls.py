@@ -43,6 +43,7 @@ RIGHT = {
     nn.VectorFieldNonLinearity: {"in_type": REGULAR},
     nn.FourierPointwise: {"gspace": SO2, "channels": 2, "irreps": [(0,), (1,)], "N": 8},
     nn.FourierELU: {"gspace": CIRCLE, "N": 8},
+    nn.FourierMaxPool: {"in_type": CIRCLE, "kernel_size": 2, "N": 8},
     nn.QuotientFourierPointwise: {"gspace": SO2, "subgroup_id": 2, "channels": 2, "irreps": [(0,), (2,)], "N": 8},
     nn.InnerBatchNorm: {"in_type": REGULAR},
     nn.IIDBatchNorm2d: {"in_type": MIXED},

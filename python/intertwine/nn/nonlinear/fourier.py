@@ -244,10 +244,14 @@ class FourierLayer(EquivariantModule):
         coefficients = tensor.unflatten(1, (len(self.in_type), self.rho.size))
         flat = coefficients.flatten(3) if coefficients.dim() > 3 else coefficients.unsqueeze(3)
         with without_autocast(tensor):
-            # The samples are ours alone, so the function may overwrite them.
-            samples = _FUNCTIONS[self.function](torch.matmul(sampling, flat))
+            samples, space = self._act(torch.matmul(sampling, flat), tensor.shape[2:])
             values = torch.matmul(inverse, samples)
-        return values.reshape(tensor.shape[0], values.shape[1] * values.shape[2], *tensor.shape[2:])
+        return values.reshape(tensor.shape[0], values.shape[1] * values.shape[2], *space)
+
+    def _act(self, samples: torch.Tensor, space: torch.Size) -> tuple[torch.Tensor, torch.Size]:
+        """What the layer does to samples of shape ``(batch, functions, grid, positions)``, and the sizes of space then."""
+        # The samples are ours alone, so the function may overwrite them.
+        return _FUNCTIONS[self.function](samples), space
 
     def extra_repr(self) -> str:
         """Function, grid and types."""
