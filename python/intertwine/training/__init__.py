@@ -19,6 +19,7 @@ from intertwine.suggestions import missing_name
 from intertwine.training.data.augment import turn_images
 from intertwine.training.data.files import ImageFolder, read_image
 from intertwine.training.data.idx import read_idx
+from intertwine.training.data.masks import MaskFolder
 from intertwine.training.data.pairing import IGNORE
 from intertwine.training.data.point_sets import PointSets, forces, run_on_points
 from intertwine.training.engine.energies import EnergyFit, fit_energies
@@ -32,6 +33,7 @@ __all__ = [
     "EnergyFit",
     "FitResult",
     "ImageFolder",
+    "MaskFolder",
     "PointSets",
     "Progress",
     "confusion",

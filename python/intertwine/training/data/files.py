@@ -66,8 +66,17 @@ def read_image(
     return _resized(tensor, size)
 
 
-def _read(path: Path, channels: int | None, max_pixels: int) -> tuple[torch.Tensor, str | None]:
-    """The image [channels, height, width] in its own size, and what there is to say of it."""
+def open_image(path: Path, max_pixels: int, take: Callable[[Any, Any], Any]) -> Any:
+    """What is taken of an image file.
+
+    Args:
+        path: the file.
+        max_pixels: an image of more pixels, by its header, is refused before it is unpacked.
+        take: a function of Pillow's image, as it is in the file and upright as it is seen.
+
+    Raises:
+        FileError: if there is no such file, it cannot be read as an image, or it is too large.
+    """
     pillow = _pillow()
     name = shown(path.name)
     if not path.is_file():
@@ -77,9 +86,8 @@ def _read(path: Path, channels: int | None, max_pixels: int) -> tuple[torch.Tens
             width, height = image.size
             if width * height > max_pixels:
                 raise _too_large(f"the image {name} has {width} x {height} pixels", max_pixels)
-            several = image.format != "MPO" and getattr(image, "is_animated", False)
             image.load()
-            array = _array(_upright(image), channels)
+            return take(image, _upright(image))
     except FileError:
         raise
     except (pillow.DecompressionBombError, pillow.DecompressionBombWarning) as error:
@@ -88,12 +96,22 @@ def _read(path: Path, channels: int | None, max_pixels: int) -> tuple[torch.Tens
         raise FileError(
             f"the file {name} cannot be read as an image: {shown(str(error)) or type(error).__name__}"
         ) from error
+
+
+def _read(path: Path, channels: int | None, max_pixels: int) -> tuple[torch.Tensor, str | None]:
+    """The image [channels, height, width] in its own size, and what there is to say of it."""
+
+    def take(image: Any, upright: Any) -> tuple[np.ndarray, bool]:
+        several = image.format != "MPO" and getattr(image, "is_animated", False)
+        return _array(upright, channels), several
+
+    array, several = open_image(path, max_pixels, take)
     tensor = torch.from_numpy(array)
     tensor = tensor[None] if tensor.ndim == 2 else tensor.permute(2, 0, 1).contiguous()
     if channels in (3, 4) and tensor.shape[0] == 1:
         tensor = tensor.expand(3, -1, -1)
         tensor = torch.cat([tensor, torch.ones_like(tensor[:1])]) if channels == 4 else tensor.contiguous()
-    return tensor, f"the file {name} holds several images, of which the first is read" if several else None
+    return tensor, f"the file {shown(path.name)} holds several images, of which the first is read" if several else None
 
 
 def _too_large(what: str, max_pixels: int) -> FileError:
