@@ -10,14 +10,14 @@
 #' invariant map. Quarter turns and mirrors are exact, other turns as good as
 #' the pixels allow.
 #'
-#' @param x [images()] of signals, pictures or volumes, or an array of them.
+#' @param x [images()] of signals, pictures or volumes, or an array of them; or an [image_folder()], which has its own
+#'   targets.
 #' @param y Their classes; or measurements: a numeric vector, or a matrix with one column for each.
 #' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8
 #'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals.
 #' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the
 #'   block before which it comes, such as `list("3" = gspace_flip2d())`. The number of channels stays.
-#' @param widths The number of regular fields (of channels in `plain_cnn()`) in
-#'   each block.
+#' @param widths The number of fields (of channels in `plain_cnn()`) in each block.
 #' @param parameters About how many parameters the network has: the
 #'   `widths` are then proportions. So networks of different groups compare fairly.
 #' @param kernel_size Odd sizes of the filters: one for all blocks, or one for
@@ -25,6 +25,13 @@
 #' @param dropout The share of features that are dropped in training.
 #' @param padding_mode How images go on beyond their edges, in all layers: `"zeros"`, `"reflect"`, `"replicate"` or
 #'   `"circular"`.
+#' @param head The last layer, or a sequence of layers, in place of the usual one: [head_fields()] for a direction that turns
+#'   with the image, [head_points()] for a place in it, [head_numbers()] for measurements that do not turn. For an answer in
+#'   each pixel give `equivariant_linear(out = c(trivial = 2))` and `downsample = FALSE`.
+#' @param downsample Halve the images between the blocks?
+#' @param nonlinearity `"relu"` on regular fields; `"gated"` on irreps; `"fourier"` on functions on a continuous group. By
+#'   default the first for a finite group, the second for one such as that of [gspace_rot3d()].
+#' @param frequency Irreps go up to this frequency, where fields are made of them.
 #' @param train `FALSE` for the network as it is built, without training.
 #' @param epochs,learn_rate,... Arguments of [fit()].
 #' @return A fit, as [fit()] returns it; or a module if `train = FALSE`.
@@ -40,17 +47,22 @@
 #' # as it is built
 #' equivariant_cnn(digits$x, digits$y, parameters = 5000, train = FALSE)
 #' @export
-equivariant_cnn <- function(x, y, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
+equivariant_cnn <- function(x, y = NULL, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
                             dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros",
-                            restrict = NULL) {
+                            restrict = NULL, head = NULL, downsample = TRUE, nonlinearity = NULL, frequency = 2) {
   call <- rlang::current_env()
   check_fit_names(...names(), "equivariant_cnn", c("x", "y"), names(formals()), call)
   x <- as_grid_images(x, call)
-  options <- list(
-    kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout), padding_mode = check_string(padding_mode)
+  options <- c(
+    list(
+      kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout), padding_mode = check_string(padding_mode),
+      downsample = check_flag(downsample)
+    ),
+    field_options(nonlinearity, frequency, call)
   )
   module <- build_network(
-    "equivariant_cnn", x, n_outputs_of(y, call), network_space(group, x, call), widths, parameters, options, call, restrict
+    "equivariant_cnn", x, outputs_of(x, y, head, call), network_space(group, x, call), widths, parameters, options, call,
+    restrict, head
   )
   train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }
@@ -63,29 +75,23 @@ plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_si
   check_fit_names(...names(), "plain_cnn", c("x", "y"), names(formals()), call)
   x <- as_plane_images(x, call)
   options <- list(kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout))
-  module <- build_network("plain_cnn", x, n_outputs_of(y, call), NULL, widths, parameters, options, call)
+  module <- build_network("plain_cnn", x, outputs_of(x, y, NULL, call), NULL, widths, parameters, options, call)
   train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
 }
 
-#' Images, volumes or signals in memory, as the ready networks take them.
+#' Images, volumes, signals or a folder of images, as the ready networks take them.
 #' @noRd
 as_grid_images <- function(x, call) {
-  if (is_image_folder(x)) {
-    abort_intertwine(
-      "This function takes images in memory, not an image folder.",
-      class = "argument_type",
-      hint = "Read them at once with read_image_folder(), or build a network with sequential_module() and use
-              fit(model, folder).",
-      call = call
-    )
-  }
-  if (is_images(x)) {
+  if (is_images(x) || is_image_folder(x)) {
     return(x)
   }
   images(x, switch(as.character(length(dim(x))), "5" = "ncdhw", "4" = "nchw", "nhw"))
 }
 
-as_plane_images <- function(x, call) check_plane_images(as_grid_images(x, call), call = call)
+as_plane_images <- function(x, call) {
+  x <- as_grid_images(x, call)
+  if (is_image_folder(x)) x else check_plane_images(x, call = call)
+}
 
 #' The space of a ready network: the user's, or the usual one for the data.
 #' @noRd
@@ -110,7 +116,7 @@ network_space <- function(group, x, call) {
 #' @param family Name of the function in `intertwine.models`.
 #' @param outputs How many numbers it gives.
 #' @noRd
-build_network <- function(family, x, outputs, group, widths, parameters, options, call, restrict = NULL) {
+build_network <- function(family, x, outputs, group, widths, parameters, options, call, restrict = NULL, head = NULL) {
   size <- spatial_size(x)
   if (family == "plain_cnn") {
     options$size <- if (size[1] == size[2]) size[1]
@@ -123,8 +129,27 @@ build_network <- function(family, x, outputs, group, widths, parameters, options
     "_r.training.network",
     list(
       family, n_channels_of(x), outputs, group, draw_seed(), parameters, as.list(widths), options,
-      as_restrictions(restrict, length(widths), call)
+      as_restrictions(restrict, length(widths), call), as_head(head, call)
     ), call
+  )
+}
+
+#' The last layers as Python builds them, or `NULL` for the usual ones.
+#' @noRd
+as_head <- function(head, call) {
+  if (is.null(head)) {
+    return(NULL)
+  }
+  check_class(
+    head, "layer_spec", "the specification of a layer, or of a sequence", "For example head = head_points().", "head", call
+  )
+  lapply(flatten_parts(list(head), call), part_record, call)
+}
+
+field_options <- function(nonlinearity, frequency, call) {
+  list(
+    nonlinearity = if (!is.null(nonlinearity)) check_string(nonlinearity, call = call),
+    frequency = as_count(frequency, min = 0, arg = "frequency", call = call)
   )
 }
 
@@ -154,6 +179,27 @@ train_network <- function(module, x, y, train, options, call) {
 as_odd <- function(kernel_size, call) {
   kernel_size <- as_whole(kernel_size, min = 1, arg = "kernel_size", call = call)
   if (length(kernel_size) == 1) kernel_size else as.list(kernel_size)
+}
+
+#' How many numbers a network gives: as the targets say, those of a folder or `y`; a head of the user's own says it itself.
+#' @noRd
+outputs_of <- function(x, y, head, call, pixels = FALSE) {
+  if (!is.null(head)) {
+    return(NULL)
+  }
+  if (!is_image_folder(x) && is.null(y)) abort_missing("y", "this network", call)
+  if (!is_image_folder(x)) {
+    return(n_outputs_of(y, call, pixels))
+  }
+  levels <- if (pixels) x$masks$levels else levels(x$y)
+  if (is.null(levels)) {
+    abort_intertwine(
+      if (pixels) "`x` has no masks, which say the class of each pixel." else "The images of `x` have no classes.",
+      class = "argument",
+      hint = if (pixels) "Give them to image_folder(masks = )." else "Put those of each class into a subfolder.", call = call
+    )
+  }
+  length(levels)
 }
 
 #' How many numbers a network gives for each sample (or pixel): one for each class or measurement.

@@ -29,6 +29,8 @@
 #' @param channels `"grey"` for one channel, `"rgb"` for three, `"rgba"` for
 #'   four.
 #' @param pattern A regular expression that the file names must match.
+#' @param masks A second folder with a mask for each picture, of the same name up to the ending: its grey values, or the
+#'   numbers of its palette, are the classes of the pixels.
 #' @param max_pixels A picture of more pixels is refused before it is unpacked: half a megabyte of PNG may unfold to
 #'   gigabytes.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
@@ -89,11 +91,11 @@ read_image_folder <- function(path, size = NULL, channels = c("grey", "rgb", "rg
 #' @rdname read_image_folder
 #' @export
 image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
-                         pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", max_pixels = 5e7, ...) {
+                         pattern = "\\.(png|jpe?g|tiff?|bmp|gif|webp|pgm|ppm)$", max_pixels = 5e7, masks = NULL, ...) {
   if (rlang::is_string(path)) path <- as_native(path)
   channels <- match_choice(channels)
   max_pixels <- as_max_pixels(max_pixels)
-  files <- list_pictures(path, pattern, beside = FALSE)
+  files <- list_pictures(path, pattern, beside = !is.null(masks))
   # absolute, because the working directory may change before the files are read
   path <- normalizePath(path)
   channels <- if (channels == "grey") 1L else 3L
@@ -103,15 +105,31 @@ image_folder <- function(path, size = NULL, channels = c("grey", "rgb"),
     found <- py_call_checked("_r.training.image_size", list(file.path(as_utf8(path), files[1]), channels, max_pixels))
     size <- as.integer(unlist(found))
   }
-  y <- if (any(grepl("/", files, fixed = TRUE))) folder_classes(sub("/.*", "", files))
-  new_image_folder(path, files, y, size, channels, max_pixels, asked)
+  if (!is.null(masks)) masks <- as_masks(masks, path, files, size, channels, max_pixels)
+  y <- if (is.null(masks) && any(grepl("/", files, fixed = TRUE))) folder_classes(sub("/.*", "", files))
+  new_image_folder(path, files, y, size, channels, max_pixels, asked, masks)
 }
 
-new_image_folder <- function(path, files, y, size, channels, max_pixels, asked) {
+new_image_folder <- function(path, files, y, size, channels, max_pixels, asked, masks = NULL) {
   structure(
-    list(path = path, files = files, y = y, size = size, channels = channels, max_pixels = max_pixels, asked = asked),
+    list(
+      path = path, files = files, y = y, size = size, channels = channels, max_pixels = max_pixels, asked = asked,
+      masks = masks
+    ),
     class = "image_folder"
   )
+}
+
+#' The folder of the masks, and the levels of their classes: each mask is read once.
+#' @noRd
+as_masks <- function(masks, path, files, size, channels, max_pixels, call = rlang::caller_env()) {
+  masks <- check_string(masks, "masks", call)
+  check_folder(masks, call)
+  masks <- normalizePath(as_native(masks))
+  levels <- py_call_checked(
+    "_r.training.mask_levels", list(as_utf8(path), as_utf8(masks), files, channels, as.list(size), max_pixels), call
+  )
+  list(path = masks, levels = as.character(unlist(levels)))
 }
 
 as_max_pixels <- function(max_pixels, call = rlang::caller_env()) {
@@ -308,7 +326,7 @@ dim.image_folder <- function(x) {
     return(x)
   }
   chosen <- as_positions(i, length(x$files), what = "image", arg = "i")
-  new_image_folder(x$path, x$files[chosen], x$y[chosen], x$size, x$channels, x$max_pixels, x$asked)
+  new_image_folder(x$path, x$files[chosen], x$y[chosen], x$size, x$channels, x$max_pixels, x$asked, x$masks)
 }
 
 #' @export
@@ -320,7 +338,9 @@ format.image_folder <- function(x, ...) {
   )
   counts <- table(x$y)
   few <- utils::head(counts, 10)
-  classes <- if (is.null(x$y)) {
+  classes <- if (!is.null(x$masks)) {
+    paste0("masks of ", length(x$masks$levels), " classes: ", listed(utils::head(x$masks$levels, 10)))
+  } else if (is.null(x$y)) {
     "no classes"
   } else {
     paste0(
@@ -358,9 +378,10 @@ as_input.image_folder <- function(x, module = NULL, arg = "x", call = rlang::cal
     value = py_call_checked(
       "_r.training.image_folder",
       list(
-        as_utf8(x$path), x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE
+        as_utf8(x$path), x$files, levels(x$y), x$channels, as.list(x$size), x$max_pixels %||% 5e7, x$asked %||% TRUE,
+        if (!is.null(x$masks)) list(as_utf8(x$masks$path), as.list(x$masks$levels))
       ), call
     ),
-    n = length(x$files), size = dim(x)[-1], names = x$files, classes = x$y, is_folder = TRUE
+    n = length(x$files), size = dim(x)[-1], names = x$files, classes = x$y, is_folder = TRUE, pixels = x$masks$levels
   )
 }

@@ -243,10 +243,13 @@ pair_targets <- function(input, y, loss, na, levels = NULL, x_arg = "x", y_arg =
       hint = "Leave `{y_arg}` out, or read the images with read_image_folder().", call = call
     )
   }
+  if (!is.null(input$pixels)) {
+    return(list(value = NULL, kind = "class", levels = input$pixels, n = input$n))
+  }
   if (is.null(input$classes)) {
     abort_intertwine(
       "The images of `{x_arg}` have no classes, because they are not in subfolders.",
-      hint = "Put those of each class into a subfolder with its name.", call = call
+      hint = "Put those of each class into a subfolder with its name, or give a folder of `masks`.", call = call
     )
   }
   list(value = NULL, kind = "class", levels = levels(input$classes), n = input$n)

@@ -53,3 +53,68 @@ test_that("volumes, signals, measurements and restriction", {
     show_error(equivariant_resnet(d$x, d$y, depths = 1))
   })
 })
+
+test_that("heads give directions, places and numbers", {
+  skip_if_no_python()
+  d <- few_digits()
+  space <- gspace_flip_rot2d(N = 4)
+  places <- matrix(stats::rnorm(60), 30, 2)
+  options <- list(x = d$x, group = space, widths = c(2, 2), kernel_size = 3)
+  net <- do.call(equivariant_cnn, c(options, head = list(head_fields(out = c(vector = 1))), train = FALSE))
+  expect_equivariant(net, size = 8)
+  found <- do.call(equivariant_cnn, c(options, list(y = places, head = head_points(), epochs = 1, augment = "rotations")))
+  expect_equal(dim(predict(found, d$x[1:3])), c(3, 2))
+  pixels <- equivariant_linear(out = c(trivial = 2))
+  net <- do.call(equivariant_cnn, c(options, head = list(pixels), downsample = FALSE, train = FALSE))
+  expect_equal(dim(net(d$x[1:2])), c(2, 2, 8, 8))
+  net <- equivariant_unet(d$x, group = space, widths = c(2, 2), head = head_points(n = 3), train = FALSE, parameters = 3000)
+  expect_equal(dim(net(d$x[1:2])), c(2, 6))
+  net <- equivariant_unet(
+    d$x, d$y, space,
+    widths = c(2, 2), restrict = list("2" = gspace_flip2d()), out = c(vector = 1), train = FALSE
+  )
+  expect_equal(group_order(net$symmetry), 2)
+  net <- equivariant_resnet(
+    array(0, c(2, 1, 6, 6, 6)), factor(1:2), gspace_rot3d(), depths = c(1, 1), widths = c(1, 1), frequency = 1, train = FALSE
+  )
+  expect_equivariant(net, size = 6)
+  expect_snapshot({
+    show_error(equivariant_cnn(d$x, group = space))
+    show_error(equivariant_cnn(d$x, group = space, head = "points"))
+    show_error(equivariant_unet(d$x, d$y, space, nonlinearity = "tanh"))
+  })
+})
+
+test_that("folders of images, and of images with masks", {
+  skip_if_no_python()
+  skip_if_not_installed("png")
+  root <- withr::local_tempdir()
+  for (folder in c("classes/a", "classes/b", "images", "masks")) dir.create(file.path(root, folder), recursive = TRUE)
+  set.seed(1)
+  for (i in 1:6) {
+    ink <- matrix(stats::runif(64) > 0.5, 8, 8)
+    png::writePNG(ink * 0.7, file.path(root, "images", paste0(i, ".png")))
+    png::writePNG(ink * 1, file.path(root, "masks", paste0(i, ".png")))
+    png::writePNG(ink * 1, file.path(root, "classes", c("a", "b")[1 + i %% 2], paste0(i, ".png")))
+  }
+  fitted <- equivariant_cnn(
+    image_folder(file.path(root, "classes"), size = 8),
+    group = gspace_rot2d(N = 4), widths = c(2, 2), kernel_size = 3, epochs = 1
+  )
+  expect_equal(fitted$levels, c("a", "b"))
+  masked <- image_folder(file.path(root, "images"), size = 8, masks = file.path(root, "masks"))
+  expect_equal(masked$masks$levels, c("0", "255"))
+  expect_output(print(masked), "masks of 2 classes: 0, 255")
+  fitted <- equivariant_unet(masked, group = gspace_rot2d(N = 4), widths = c(2, 2), epochs = 30, learn_rate = 0.03)
+  answer <- predict(fitted, masked[1:2], type = "class")
+  expect_equal(dim(answer), c(2, 8, 8))
+  truth <- png::readPNG(file.path(root, "masks", masked$files[1]))
+  expect_gt(mean(answer[1, , ] == ifelse(truth > 0.5, "255", "0")), 0.9)
+  expect_gt(evaluate(fitted, masked)[["accuracy"]], 0.9)
+  expect_error(equivariant_unet(image_folder(file.path(root, "images"), size = 8)), class = "intertwine_error_argument")
+  unlink(file.path(root, "masks", "1.png"))
+  expect_error(
+    image_folder(file.path(root, "images"), size = 8, masks = file.path(root, "masks")),
+    class = "intertwine_error_file"
+  )
+})

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from intertwine import models, training
+from intertwine import models, nn, training
+from intertwine._r import layers
 from intertwine._r.crossing.values import on_disk
 from intertwine._r.fields import field_type
 from intertwine.training.data.pairing import IGNORE
@@ -157,6 +158,7 @@ def network(
     widths: Any,
     options: Any,
     restrict: Any = None,
+    head: Any = None,
 ) -> torch.nn.Module:
     """A ready network, with weights that R's random numbers govern.
 
@@ -170,18 +172,26 @@ def network(
         widths: fields (or channels) of each block; R sends one alone as a plain number.
         options: what else the builder takes; `None` leaves its default.
         restrict: pairs of a stage, from 0, and a space with less symmetry.
+        head: the last layers in place of the usual one, as R's `part_record()` makes them.
     """
     chosen = {name: value for name, value in options.items() if value is not None}
     start = () if space is None else (space,)
-    if isinstance(outputs, Mapping):
-        outputs = field_type(space, outputs["names"], outputs["values"])
+    named = outputs if isinstance(outputs, Mapping) else None
+    if named is not None and not restrict:
+        outputs = field_type(space, named["names"], named["values"])
     if restrict:
         chosen["restrict"] = {int(stage): smaller for stage, smaller in restrict}
     blocks = widths if isinstance(widths, list) else [widths]
     make: Any = getattr(models, family)
 
     def build(widths: Sequence[int]) -> torch.nn.Module:
-        return make(in_channels, outputs, *start, widths=widths, **chosen)
+        if head is None and (named is None or not restrict):
+            return make(in_channels, outputs, *start, widths=widths, **chosen)
+        body = make(in_channels, None, *start, widths=widths, head=[], **chosen)
+        if head is not None:
+            return layers.grow(body, head)
+        fields = field_type(body.out_type.gspace, named["names"], named["values"])  # pyright: ignore[reportOptionalSubscript]
+        return body.append(nn.Linear.spec(out=fields))
 
     with own_random_stream(int(seed)):
         return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)
@@ -284,11 +294,19 @@ def image_folder(
     size: list[int],
     max_pixels: float,
     asked: bool,
-) -> training.ImageFolder:
+    masks: Any = None,
+) -> training.ImageFolder | training.MaskFolder:
     """Images that are read when they are needed; `files` begin with their class, `levels` is `None` without classes.
 
-    `asked` tells whether a user gave the size: if not, it is that of the first image, and a warning says which differs.
+    `masks` is the folder of the masks with the values that are classes. `asked` tells whether a user gave the size: if not, it is
+    that of the first image, and a warning says which differs.
     """
+    if masks is not None:
+        where, values = masks
+        chosen = [int(value) for value in (values if isinstance(values, list) else [values])]
+        masked = _masks(path, where, files, channels, size, max_pixels, chosen)
+        masked.images.size_was_asked_for = asked
+        return masked
     folder = training.ImageFolder(
         on_disk(path),
         files=[on_disk(file) for file in _strings(files)],
@@ -300,6 +318,33 @@ def image_folder(
     if not asked:
         folder.size_was_asked_for = False
     return folder
+
+
+def mask_levels(
+    path: str, masks: str, files: list[str] | str, channels: int, size: list[int], max_pixels: float
+) -> list[str]:
+    """The values that occur in the masks of some images, as texts."""
+    return list(_masks(path, masks, files, channels, size, max_pixels).levels)
+
+
+def _masks(
+    path: str,
+    masks: str,
+    files: list[str] | str,
+    channels: int,
+    size: list[int],
+    max_pixels: float,
+    values: list[int] | None = None,
+) -> training.MaskFolder:
+    return training.MaskFolder(
+        on_disk(path),
+        on_disk(masks),
+        channels=channels,
+        size=(size[0], size[1]),
+        values=values,
+        files=[on_disk(file) for file in _strings(files)],
+        max_pixels=int(max_pixels),
+    )
 
 
 def image_size(path: str, channels: int, max_pixels: float) -> list[int]:
