@@ -17,7 +17,7 @@ Finished runs are kept in the file, so that the program may be stopped and start
 from __future__ import annotations
 
 import json
-import math
+import statistics
 import sys
 import time
 import warnings
@@ -270,7 +270,7 @@ TASKS: dict[str, tuple[Callable[[], dict[str, Any]], Callable[..., dict[str, flo
 def table(rows: list[dict[str, Any]], task: str) -> None:
     rows = [row for row in rows if row["task"] == task]
     keys = [key for key in rows[0] if key not in ("task", "network", "share", "seed", "seconds")] if rows else []
-    print(f"\n{task}: means of {len({row['seed'] for row in rows})} seeds, standard deviation in brackets")
+    print(f"\n{task}: medians of {len({row['seed'] for row in rows})} seeds, the least and the greatest in brackets")
     for key in keys:
         print(f"\n{key}")
         for network in dict.fromkeys(row["network"] for row in rows):
@@ -278,9 +278,8 @@ def table(rows: list[dict[str, Any]], task: str) -> None:
             for share in sorted({row["share"] for row in rows}):
                 found = [row[key] for row in rows if row["network"] == network and row["share"] == share]
                 if found:
-                    mean = sum(found) / len(found)
-                    deviation = math.sqrt(sum((f - mean) ** 2 for f in found) / max(1, len(found) - 1))
-                    cells.append(f"{share:4.0%} {mean:9.4g} ({deviation:.2g})")
+                    least, greatest = min(found), max(found)
+                    cells.append(f"{share:4.0%} {statistics.median(found):9.4g} ({least:.4g} to {greatest:.4g})")
             print(f"  {network:14}", "   ".join(cells))
 
 
