@@ -151,11 +151,46 @@ test_that("networks on points are trained, and stay equivariant", {
   expect_lt(fitted$history$loss[150], fitted$history$loss[1] / 10)
   expect_equal(as.array(model(x, edges)), before)
   expect_equivariant(fitted$module, tolerance = 1e-10)
+  expect_s3_class(fitted, "points_fit")
+  # Of any size: the start is that of least squares.
+  large <- fit_points(model, x, edges, atoms$molecule, 1000 * y, epochs = 3, batch_size = 2)
+  expect_lt(large$history$loss[3], 1e6 * stats::var(y))
   mean_fitted <- fit_points(model, x, edges, atoms$molecule, y, aggregate = "mean", epochs = 2)
   expect_equal(nrow(mean_fitted$history), 2)
   expect_error(fit_points(model, x, edges, atoms$molecule[-1], y), class = "intertwine_error_shape")
   expect_error(fit_points(model, x, edges, atoms$molecule, y[-1]), class = "intertwine_error_shape")
   expect_error(fit_points(model, x, edges, atoms$molecule, cbind(y, y)), class = "intertwine_error_field_type")
+})
+
+test_that("forces are learned with energies", {
+  skip_if_no_python()
+  gs <- gspace_flip_rot3d()
+  set.seed(4)
+  place <- matrix(stats::rnorm(60), 20)
+  graph <- rep(1:5, each = 4)
+  # springs between all pairs: energy and forces by hand
+  springs <- function(p) sum((stats::dist(p) - 1)^2) / 2
+  pull <- function(p) {
+    t(vapply(seq_len(nrow(p)), function(i) {
+      away <- sweep(-p[-i, ], 2, p[i, ], "+")
+      length <- sqrt(rowSums(away^2))
+      -colSums(away * (length - 1) / length)
+    }, numeric(3)))
+  }
+  parts <- split(seq_len(20), graph)
+  y <- vapply(parts, function(k) springs(place[k, ]), 0)
+  forces <- do.call(rbind, lapply(parts, function(k) pull(place[k, ])))
+  x <- geometric_tensor(matrix(1, 20), field_type(gs, trivial = 1), coords = place)
+  edges <- radius_graph(x, 6, batch = graph)
+  model <- x$type |>
+    r3_point_conv(out = c(trivial = 6), width = 6, n_rings = 6, radial = "bessel", aggr = "sum") |>
+    nonlin_elu() |>
+    r3_point_conv(out = c(trivial = 1), width = 6, n_rings = 6, radial = "bessel", aggr = "sum")
+  fitted <- fit_points(model, x, edges, graph, unname(y), forces = forces, epochs = 5, force_weight = 2)
+  found <- point_forces(fitted$module, x, edges)
+  expect_lt(mean((found$forces - forces)^2), 0.3 * mean(forces^2))
+  expect_equal(dim(found$forces), c(20, 3))
+  expect_error(fit_points(model, x, edges, graph, unname(y), forces = forces[-1, ]), class = "intertwine_error_shape")
 })
 
 test_that("outputs of points and targets of graphs meet in one shape", {

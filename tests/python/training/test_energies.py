@@ -118,7 +118,7 @@ def test_what_cannot_be_trained_is_refused():
     places, energies, forces = clusters(3, 4)
     sets, model = sets_of(places), network()
     vectors = nn.R3PointConv(KIND, nn.field_type(SPACE, vector=1), **RINGS)
-    with pytest.raises(FieldTypeError, match="1 trivial field"):
+    with pytest.raises(FieldTypeError, match="trivial field for each"):
         training.fit_energies(vectors, sets, energies)
     with pytest.raises(FieldTypeError, match="trivial fields"):
         training.forces(vectors, sets)

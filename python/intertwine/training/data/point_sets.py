@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from intertwine import nn
-from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError, Words
 from intertwine.suggestions import suggests
 
 _ON_GRIDS = (nn.IIDBatchNorm1d, nn.IIDBatchNorm2d, nn.IIDBatchNorm3d)
@@ -41,7 +41,10 @@ class PointSets:
     def __post_init__(self) -> None:
         coords, points = self.x.coords, len(self.x)
         if coords is None:
-            raise ArgumentTypeError("sets of points need features with coordinates", hint="give coords to in_type(...)")
+            raise ArgumentTypeError(
+                "sets of points need features with coordinates",
+                hint=Words("give coords to in_type(...)", r="give coords to geometric_tensor()"),
+            )
         if tuple(self.members.shape) != (points,):
             raise ShapeError(
                 f"`members` must have a number for each of {points} points, not {tuple(self.members.shape)}"
@@ -203,13 +206,22 @@ def need_invariants(module: torch.nn.Module, count: int | None = None) -> None:
         FieldTypeError: then.
     """
     out_type = getattr(module, "out_type", None)
-    if out_type is not None and not (out_type.is_invariant and count in (None, out_type.size)):
-        wanted = "trivial fields" if count is None else f"{count} trivial field{'s' if count > 1 else ''}"
+    if out_type is None or (out_type.is_invariant and count in (None, out_type.size)):
+        return
+    if count is None:
         raise FieldTypeError(
-            "energies are numbers that the group does not change, but the output is {type}",
-            hint=f"end the network with {wanted}",
+            "forces need an energy, which the group does not change, but the output is {type}",
+            hint="end the network with trivial fields",
             parts={"type": out_type},
         )
+    raise FieldTypeError(
+        "the output must be a trivial field for each number of y, but it is {type}",
+        hint=Words(
+            f"end the network with out={{'trivial': {count}}}",
+            r=f"end the network with r3_point_conv(out = c(trivial = {count}), ...)",
+        ),
+        parts={"type": out_type},
+    )
 
 
 def energies_and_forces(
