@@ -94,6 +94,7 @@ ARGUMENTS: dict[str, Callable[[Draw, GSpace, type], Any]] = {
     "n_rings": lambda draw, space, cls: draw.randint(1, 3),
     "radial": lambda draw, space, cls: draw.choice(["gaussian", "normalized", "bessel"]),
     "aggr": lambda draw, space, cls: draw.choice(["mean", "sum"]),
+    "reduce": lambda draw, space, cls: draw.choice(["mean", "sum"]),
     "basisexpansion": lambda draw, space, cls: "blocks",
     "num_groups": lambda draw, space, cls: draw.choice([1, 1, 2, 3]),
     "heads": lambda draw, space, cls: draw.choice([1, 1, 2]),
