@@ -8,8 +8,9 @@ brings it. The classes of pixels are background, nucleus, and the border of a nu
 are for training (10, 30 or 100 % of them), the rest for testing; networks have about as many parameters, and see as many batches.
 Each is tested upright, on quarter turns, and on turns by 30 and 45 degrees, for which the image is interpolated.
 
-Flow: the velocity on a periodic grid from the vorticity. Volumes: synthetic nuclei of the same package, of which every second
-slice is kept, so that voxels are twice as high as wide; the group turns about the axis of the slices.
+Flow: the velocity on a periodic grid from the vorticity; torch's transposed convolutions have no periodic edges, so the plain
+network is at a disadvantage there. Volumes: synthetic nuclei of the same package, of which every second slice is kept, so that
+voxels are twice as high as wide; the group turns about the axis of the slices.
 
 Finished runs are kept in the file, so that the program may be stopped and started again.
 """
