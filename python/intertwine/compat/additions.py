@@ -171,6 +171,27 @@ def _with_numbers(self: DihedralGroup, id: Any) -> Any:
 
 _of_dihedral = DihedralGroup._subgroup_elements
 
+
+def _rename(self: Representation, name: str) -> None:
+    self._name = name
+
+
+_own_name: Any = Representation.name
+
+_made = GSpace.__init__
+
+
+@wraps(_made)
+def _with_own_action(
+    self: GSpace, fibergroup: Group, dimensionality: int, name: str, action: Representation | None = None
+) -> None:
+    """As ours; a space of a program's own may say its action by the property ``basespace_action`` alone."""
+    if action is None and type(self).basespace_action is not GSpace.basespace_action:
+        self._fibergroup = fibergroup
+        action = self.basespace_action
+    _made(self, fibergroup, dimensionality, name, action)
+
+
 ADDED: tuple[tuple[type, str, Any], ...] = (
     (Group, "_process_subgroup_id", process_subgroup_id),
     (Group, "_combine_subgroups", combine_subgroups),
@@ -189,6 +210,9 @@ ADDED: tuple[tuple[type, str, Any], ...] = (
 REPLACED: tuple[tuple[type, str, Any, Any], ...] = (
     (EquivariantModule, "check_equivariance", check_equivariance, _checked_by_us),
     (DihedralGroup, "_subgroup_elements", _with_numbers, _of_dihedral),
+    (GSpace, "__init__", _with_own_action, _made),
+    # A name tells nothing apart, so programs may give another one.
+    (Representation, "name", _own_name.setter(_rename), _own_name),
 )
 """What classes of ours do in escnn's way, and in theirs."""
 

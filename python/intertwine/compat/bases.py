@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from intertwine import gspaces, nn
+from intertwine.errors import ArgumentError, EmptyBasisError
 from intertwine.group import Representation
 from intertwine.gspaces import GSpace
 
 Keep = Callable[[dict[str, Any]], bool] | None
+
+_SMALLEST_NORM = 1e-2
+"""Functions that are smaller at the points are left out, as by escnn."""
 
 
 class KernelBasis(torch.nn.Module):
@@ -184,3 +188,93 @@ def kernels_on_point(in_repr: Representation, out_repr: Representation) -> Steer
     """
     space = gspaces.no_base_space(in_repr.group)
     return SteerableKernelBasis(nn.Linear(space.type(in_repr), space.type(out_repr), bias=False, initialize=False))
+
+
+class BlocksBasisExpansion(torch.nn.Module):
+    """Filters from weights, by a basis for each pair of a kind of input field and one of output field.
+
+    Each function has the norm that keeps the variance of a field. Weights come by pairs, and in each by output field, input field
+    and function.
+
+    Args:
+        in_reprs: the input fields.
+        out_reprs: the output fields.
+        basis_generator: makes the basis of a pair, as ``space.build_fiber_intertwiner_basis`` does.
+        points: where filters are sampled, shape ``(points, d)``.
+        basis_filter: none, because the functions have no attributes here.
+        recompute: has no effect: nothing is stored between layers.
+    """
+
+    def __init__(
+        self,
+        in_reprs: Sequence[Representation],
+        out_reprs: Sequence[Representation],
+        basis_generator: Callable[[Representation, Representation], KernelBasis],
+        points: np.ndarray,
+        basis_filter: Keep = None,
+        recompute: bool = False,
+    ) -> None:
+        super().__init__()
+        if basis_filter is not None:
+            raise ArgumentError(
+                "functions have no attributes here by which to filter them", hint="use the basis_filter of a layer"
+            )
+        at = torch.as_tensor(np.asarray(points), dtype=torch.get_default_dtype())
+        self._shape = (sum(rho.size for rho in out_reprs), sum(rho.size for rho in in_reprs), len(at))
+        self._pairs: list[tuple[torch.Tensor, torch.Tensor, int]] = []
+        rows, columns = _channels(out_reprs), _channels(in_reprs)
+        for number, (to, source) in enumerate((to, source) for to in rows for source in columns):
+            try:
+                functions = basis_generator(source, to).sample(at).permute(1, 2, 3, 0)
+            except EmptyBasisError:
+                continue
+            norms = functions.flatten(1).norm(dim=1)
+            kept = norms > _SMALLEST_NORM
+            scaled = functions[kept] * (to.size**0.5 / norms[kept])[:, None, None, None]
+            self.register_buffer(f"functions_{number}", scaled.detach(), persistent=False)
+            self._pairs.append((rows[to], columns[source], number))
+
+    def _parts(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """For each pair the channels of its fields and its functions."""
+        return ((rows, columns, getattr(self, f"functions_{number}")) for rows, columns, number in self._pairs)
+
+    def dimension(self) -> int:
+        """How many weights there are."""
+        return sum(len(rows) * len(columns) * len(functions) for rows, columns, functions in self._parts())
+
+    def variances(self) -> torch.Tensor:
+        """The variance of each weight that keeps the variance of the input."""
+        terms = torch.zeros(self._shape[0])
+        for rows, columns, functions in self._parts():
+            terms[rows.flatten()] += len(columns) * len(functions)
+        parts = [
+            (1 / terms[rows[:, 0]])[:, None].expand(-1, len(columns) * len(functions)).flatten()
+            for rows, columns, functions in self._parts()
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0)
+
+    def forward(self, weights: torch.Tensor) -> torch.Tensor:
+        """The filter, shape ``(output channels, input channels, points)``.
+
+        Args:
+            weights: as many as ``dimension()`` says.
+        """
+        found = weights.new_zeros(self._shape)
+        start = 0
+        for rows, columns, functions in self._parts():
+            count = len(rows) * len(columns) * len(functions)
+            own = weights[start : start + count].view(len(rows), len(columns), len(functions))
+            block = torch.einsum("abd,doip->aboip", own, functions.to(weights.dtype))
+            found[rows[:, None, :, None], columns[None, :, None, :]] = block
+            start += count
+        return found
+
+
+def _channels(reprs: Sequence[Representation]) -> dict[Representation, torch.Tensor]:
+    """The channels of all fields of each kind, shape ``(fields, size)``."""
+    held: dict[Representation, list[list[int]]] = {}
+    start = 0
+    for rho in reprs:
+        held.setdefault(rho, []).append([*range(start, start + rho.size)])
+        start += rho.size
+    return {rho: torch.tensor(channels) for rho, channels in held.items()}

@@ -50,6 +50,7 @@ _ADAPTERS: dict[str, tuple[str, ...]] = {
         "rotate_array_2d",
     ),
     "intertwine.compat.bases": (
+        "BlocksBasisExpansion",
         "KernelBasis",
         "SteerableKernelBasis",
         "kernels_CN_act_R2",

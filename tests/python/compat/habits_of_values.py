@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from escnn import group, gspaces, nn  # pyright: ignore[reportMissingImports]
+from escnn.nn.modules.basismanager import BlocksBasisExpansion  # pyright: ignore[reportMissingImports]
 from habits import c4, d4, main, numbers, refused
 
 HABITS: dict[str, Callable[[], Any]] = {}
@@ -443,6 +444,51 @@ def subgroups_of_subgroups_of_space() -> Any:
         same = all(outer(inside(e)) == inclusion(e) for e in inner.testing_elements())
         found.append([last == inner, inner.order(), same])
     return found
+
+
+@habit
+def filters_from_blocks_of_intertwiners() -> Any:
+    g = group.dihedral_group(4)
+    point = gspaces.no_base_space(g)
+    ins, outs = [g.regular_representation, g.irrep(1, 1), g.regular_representation], [g.irrep(1, 1), g.irrep(0, 0)]
+    blocks = BlocksBasisExpansion(ins, outs, point.build_fiber_intertwiner_basis, np.zeros((1, 1)))
+    weights = torch.zeros(blocks.dimension())
+    nn.init.generalized_he_init(weights, blocks)
+    matrix, e = blocks(weights).detach().numpy()[..., 0], g.element((1, 1))
+    left, right = group.directsum(outs, name="outs")(e) @ matrix, matrix @ group.directsum(ins, name="ins")(e)
+    return [blocks.dimension(), matrix.shape, np.allclose(left, right, atol=1e-5), bool(np.abs(matrix).max() > 0)]
+
+
+@habit
+def names_given_later() -> Any:
+    rho = group.directsum([group.cyclic_group(9).irrep(1), group.cyclic_group(9).irrep(2)], name="first")
+    rho.name = "second"
+    return [rho.name, str(rho)]
+
+
+class Line(gspaces.GSpace):
+    """A space of a program's own, which no element moves."""
+
+    def __init__(self, fibergroup: Any) -> None:
+        super().__init__(fibergroup=fibergroup, name="Line", dimensionality=1)
+
+    def _basis_generator(self, in_repr: Any, out_repr: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    @property
+    def basespace_action(self) -> Any:
+        return self.fibergroup.trivial_representation
+
+    def restrict(self, id: Any) -> Any:
+        raise NotImplementedError
+
+
+@habit
+def spaces_of_ones_own() -> Any:
+    line = Line(group.cyclic_group(4))
+    both = nn.FieldType(line, [line.regular_repr, line.trivial_repr])
+    x = both(numbers(2, 5, 7))
+    return [both.size, nn.ReLU(both)(x).shape, x.transform_fibers(line.fibergroup.element(1)).tensor[0, :, 0]]
 
 
 if __name__ == "__main__":
