@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from intertwine.checks import choice, number, whole_at_least
-from intertwine.errors import ArgumentError, ArgumentTypeError, FileError, MissingDependencyError
+from intertwine.errors import ArgumentError, FileError, MissingDependencyError
 from intertwine.suggestions import unknown_argument
 
 BUDGETS = ("parameters", "operations", "width")
@@ -272,16 +272,3 @@ def _toml() -> Any:
             "reading TOML on Python 3.10 needs tomli, which is not installed", hint="install it with: pip install tomli"
         ) from error
     return tomli
-
-
-def names_of(values: Iterable[Any], what: str) -> tuple[str, ...]:
-    """Texts, as a tuple.
-
-    Args:
-        values: what was given.
-        what: it is, for the message.
-    """
-    found = tuple(values)
-    if any(not isinstance(value, str) for value in found):
-        raise ArgumentTypeError(f"{what} must be texts, not {found!r}")
-    return found

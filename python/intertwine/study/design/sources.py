@@ -14,13 +14,10 @@ from torch.utils.data import Dataset
 
 from intertwine.errors import ArgumentError, ArgumentTypeError, FileError, MissingDependencyError, ShapeError
 from intertwine.study.design.samples import IN_MEMORY, ArraySamples, DatasetSamples, Samples
-from intertwine.study.rotated.digits import enlarge, load_digits
+from intertwine.study.rotated.digits import load_digits
 from intertwine.training.data.batches import as_inputs, is_dataset
 from intertwine.training.data.files import ImageFolder, read_image
 from intertwine.training.data.idx import read_idx
-
-COLUMNS = ("file", "target", "group", "split")
-"""Of a table of files."""
 
 _IDX = {
     "x": ("train-images-idx3-ubyte", "train-images.idx3-ubyte"),
@@ -349,6 +346,3 @@ def _coded(targets: list[Any]) -> tuple[np.ndarray, tuple[str, ...] | None]:
         "." in str(t) for t in targets
     )
     return (np.array(numbers, dtype=int), None) if whole else (np.array(numbers, dtype=np.float32), None)
-
-
-__all__ = ["COLUMNS", "FileTable", "Read", "enlarge", "read_data"]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from intertwine.checks import choice
-from intertwine.errors import ArgumentError, ShapeError
+from intertwine.errors import ShapeError
 from intertwine.gspaces.resample import act_on_grid
 from intertwine.study.design.plan import Data
 from intertwine.study.design.samples import Samples, pieces
@@ -120,13 +120,3 @@ def equivariance_error(module: torch.nn.Module, x: torch.Tensor, group: str, dat
     if not changes or not float(plain.square().mean()) > 0:
         return float("nan")
     return float((torch.stack(changes).mean() / plain.square().mean()).sqrt())
-
-
-def need_known_metric(metric: Any) -> None:
-    """Raises for a metric that is neither a name nor a function.
-
-    Args:
-        metric: what was given.
-    """
-    if metric is not None and not isinstance(metric, str) and not callable(metric):
-        raise ArgumentError(f"`metric` must be a name or a function, not {metric!r}")
