@@ -69,7 +69,7 @@ study_score_name <- function(kept) {
 #' One colour for each candidate, the same in all pictures.
 #' @noRd
 study_colours <- function(ranks) {
-  others <- c("#009E73", "#CC79A7", "#56B4E9", "#999999", "#B8A900", "#444444")
+  others <- c("#009E73", "#CC79A7", "#56B4E9", "#999999", "#B8A900", "#444444", "#7B3294", "#A6761D")
   colours <- rep_len(others, sum(ranks$kind == "schedule"))
   out <- character(nrow(ranks))
   out[ranks$kind == "schedule"] <- colours
@@ -81,12 +81,14 @@ study_colours <- function(ranks) {
   stats::setNames(out, ranks$label)
 }
 
-#' The candidates that lines show: the leader, the rivals, and the best of the others.
+#' The candidates that lines show: the leader, the rivals, and the best of the others by some scores, named by candidate.
 #' @noRd
-study_lines <- function(ranks, most = 6) {
+study_lines <- function(ranks, scores, most = 6) {
   rival <- ranks$kind != "schedule"
   rival[1] <- TRUE
-  ranks$label[rival | cumsum(!rival) <= most - sum(rival)]
+  others <- ranks$candidate[!rival & ranks$candidate %in% names(scores)]
+  others <- others[order(-scores[others])]
+  ranks$label[rival | ranks$candidate %in% utils::head(others, max(0, most - sum(rival)))]
 }
 
 #' How many movements a group has, by its name.
@@ -208,8 +210,8 @@ study_steps <- function(ranks, depth) {
 }
 
 plot_study_angles <- function(kept) {
-  shown <- study_lines(kept$ranks)
   rows <- kept$angles
+  shown <- study_lines(kept$ranks, tapply(rows$score, rows$candidate, mean))
   rows$label <- kept$ranks$label[match(rows$candidate, kept$ranks$candidate)]
   rows <- rows[rows$label %in% shown, ]
   rows <- rbind(rows, transform(rows[rows$degrees == 0, ], degrees = 360))
@@ -242,8 +244,10 @@ plot_study_angles <- function(kept) {
 }
 
 plot_study_sizes <- function(kept) {
-  shown <- study_lines(kept$ranks)
   rows <- kept$means[kept$means$transform == kept$judge & kept$means$phase != "tuning", ]
+  # candidates that were dropped have no scores for fewer images
+  least <- rows[rows$train_size == min(rows$train_size), ]
+  shown <- study_lines(kept$ranks, stats::setNames(least$mean, least$candidate))
   rows$label <- kept$ranks$label[match(rows$candidate, kept$ranks$candidate)]
   rows <- rows[rows$label %in% shown, ]
   rows$label <- factor(rows$label, levels = shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEADER, PLAIN, AUGMENTED = "#0072B2", "#D55E00", "#E69F00"
-OTHERS = ("#009E73", "#CC79A7", "#56B4E9", "#999999", "#B8A900", "#444444")
+OTHERS = ("#009E73", "#CC79A7", "#56B4E9", "#999999", "#B8A900", "#444444", "#7B3294", "#A6761D")
 VERDICTS = {
     "better": ("#D55E00", "the leader is better"),
     "equivalent": ("#009E73", "as good, within the margin"),
@@ -80,7 +80,9 @@ def plot_angles(answer: Answer) -> Figure:
         )
     figure = _figure(6.6, 6.0)
     axes: Any = figure.add_subplot(projection="polar", theta_offset=np.pi / 2)
-    for each in shown_in_lines(answer):
+    names = {at["candidate"] for at in answer.angles}
+    means = {name: float(np.mean([at["score"] for at in answer.angles if at["candidate"] == name])) for name in names}
+    for each in shown_in_lines(answer, means):
         points = sorted((at["degrees"], at["score"]) for at in answer.angles if at["candidate"] == each.candidate)
         if points:
             degrees, scores = np.array([*points, points[0]]).T
@@ -114,7 +116,9 @@ def plot_sizes(answer: Answer) -> Figure:
     figure = _figure(7.2, 4.4)
     axes = figure.subplots()
     ends = []
-    for each in shown_in_lines(answer):
+    # candidates that were dropped have no scores for fewer images
+    least = {row["candidate"]: row["mean"] for row in means if row["train_size"] == sizes[0]}
+    for each in shown_in_lines(answer, least):
         own = sorted((at["train_size"], at["mean"], at["std_err"]) for at in means if at["candidate"] == each.candidate)
         x, score, error = (np.array(column, dtype=float) for column in zip(*own))
         score, error = score * _scale(answer), np.nan_to_num(error) * _scale(answer)
@@ -169,14 +173,18 @@ PICTURES: dict[str, Callable[[Answer], Any]] = {
 """The pictures by their names, in the order of the report."""
 
 
-def shown_in_lines(answer: Answer) -> list[Standing]:
+def shown_in_lines(answer: Answer, scores: Mapping[str, float] | None = None) -> list[Standing]:
     """The candidates that pictures with lines show: the leader, the rivals, and the best of the others.
 
     Args:
         answer: of the study.
+        scores: which are the best, by candidate: those without one are not shown; by rank if left out.
     """
-    rivals = [each for each in answer.compared if each.kind != "schedule"]
-    others = [each for each in answer.compared if each.kind == "schedule"]
+    known = [each for each in answer.compared if scores is None or each.candidate in scores]
+    rivals = [each for each in known if each.kind != "schedule"]
+    others = [each for each in known if each.kind == "schedule"]
+    if scores is not None:
+        others.sort(key=lambda each: -scores[each.candidate])
     kept = [answer.leader, *rivals, *others[: max(0, MOST_LINES - 1 - len(rivals))]]
     return sorted(kept, key=lambda each: each.rank)
 

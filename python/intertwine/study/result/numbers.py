@@ -42,7 +42,8 @@ def gap_text(value: float, share: bool, *, unit: bool = True) -> str:
     if not share:
         return f"{value:.3g}"
     points = f"{100 * value:.1f}"
-    points = "0.0" if points == "-0.0" else points
+    if points.lstrip("-") == "0.0":
+        points = "0.0" if round(100 * value, 2) == 0 else f"{100 * value:.2f}"
     return f"{points} point{'' if points == '1.0' else 's'}" if unit else points
 
 

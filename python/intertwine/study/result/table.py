@@ -69,11 +69,12 @@ def mean_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Returns:
         A row for each candidate, phase, train size and transform: its names, `mean` and `std_err` of the score on test
-        images, `n` trainings, the mean on validation images, and mean `seconds`. Trainings that failed do not count.
+        images, `n` trainings, the mean on validation images, and mean `seconds`. Trainings that failed, and those of the
+        tuning of learning rates, do not count.
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
-        if row["status"] != "failed":
+        if row["status"] != "failed" and row["phase"] != "tuning":
             groups.setdefault(tuple(row[name] for name in MEAN_OVER), []).append(row)
     out = []
     for key, members in groups.items():
