@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import math
 import os
 import signal
@@ -22,6 +24,8 @@ from intertwine.errors import (
     ModelFileError,
     ShapeError,
 )
+
+from ..contracts.cases import over
 
 
 def points(n=96, seed=0):
@@ -461,3 +465,15 @@ def test_a_forgotten_head_and_other_numbers_of_classes_are_said() -> None:
         training.fit(torch.nn.Linear(25, 5), flat, classes, labels=labels, epochs=1)
     # without names, later data may hold more classes
     training.fit(torch.nn.Linear(25, 5), flat, classes, epochs=1)
+
+
+STRANGE = ("a", [1], float("nan"), -1, True, object(), {})
+ARGUMENTS = [name for name in inspect.signature(training.fit).parameters if name not in ("module", "x", "y", "fabric")]
+
+
+@over("name", ARGUMENTS)
+@over("value", STRANGE)
+def test_strange_values_of_arguments_are_taken_or_refused_by_name(name, value, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(IntertwineError):
+        training.fit(network(), *points(), **{"epochs": 1, name: value})

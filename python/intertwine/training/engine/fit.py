@@ -192,13 +192,14 @@ def fit(
         >>> result.stopped, result.history[-1]["accuracy"] > 0.9
         ('finished', True)
     """
-    settings = {name: value for name, value in locals().items() if name in INHERITED}
+    arguments = locals().copy()
+    settings = {name: value for name, value in arguments.items() if name in INHERITED}
     if isinstance(validation, float):
         settings["validation"] = validation
     former = module if isinstance(module, FitResult) else None
     ended = None if former is None else former.progress
     given: Any = former.module if former is not None else module
-    check_settings(given, epochs, batch_size, patience, clip_norm, resume, checkpoint)
+    check_settings(given, arguments)
     source, kind = as_source(check_type_of_x(given, x), y, na, workers)
     target = type_of_target(given, targets_of(y, validation), target_type, callable(loss))
     if kind is None:

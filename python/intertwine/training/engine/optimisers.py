@@ -45,7 +45,7 @@ def make_optimizer(
         if not isinstance(made, torch.optim.Optimizer):
             raise ArgumentError(f"the optimizer function gave {type(made).__name__}, not an optimizer")
         return made
-    if optimizer not in LEARN_RATES:
+    if not isinstance(optimizer, str) or optimizer not in LEARN_RATES:
         raise ArgumentError(f"there is no optimizer {optimizer!r}", hint=f"use one of {', '.join(LEARN_RATES)}")
     rate = LEARN_RATES[optimizer] if learn_rate is None else float(learn_rate)
     if optimizer == "sgd":
@@ -88,7 +88,7 @@ def resolve_schedule(schedule: str | Schedule) -> Schedule:
     if callable(schedule):
         return _checked(schedule)
     known: dict[str, Schedule] = {"constant": lambda progress: 1.0, "cosine": _cosine, "onecycle": _one_cycle}
-    if schedule not in known:
+    if not isinstance(schedule, str) or schedule not in known:
         raise ArgumentError(f"there is no schedule {schedule!r}", hint=f"use one of {', '.join(known)}, or a function")
     return known[schedule]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -59,10 +59,10 @@ def check_labels(labels: Sequence[str] | None, source: Source, kind: TargetKind)
     """The names of the classes, as given or as the data set has them, each once; `None` without names."""
     if labels is None and isinstance(source, DatasetSource):
         labels = getattr(source.dataset, "levels", None) or getattr(source.dataset, "classes", None)
-    if labels is None or isinstance(labels, str):
-        if labels is not None:
-            raise ArgumentTypeError("`labels` must hold one name for each class, not be one text")
+    if labels is None:
         return None
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ArgumentTypeError(f"`labels` must hold one name for each class, not be {labels!r}")
     if kind != "class":
         raise ArgumentError("`labels` needs class targets, but y holds measurements")
     names = tuple(str(label) for label in labels)
@@ -203,24 +203,38 @@ def try_measures(module: torch.nn.Module, source: Source, measures: Measures) ->
         measures.try_out(output, y.to(output.device))
 
 
-def check_settings(
-    module: Any,
-    epochs: int,
-    batch_size: int,
-    patience: int | None,
-    clip_norm: float | None,
-    resume: bool,
-    checkpoint: str | Path | None,
-) -> None:
-    """Raises for settings of a fit that are out of their range."""
+_WHOLE = {"epochs": 1, "batch_size": 1, "patience": 1, "n_classes": 1, "workers": 0}
+_NUMBERS = ("learn_rate", "weight_decay", "min_delta", "clip_norm")
+_FUNCTIONS = ("on_batch", "on_epoch")
+
+
+def check_settings(module: Any, given: Mapping[str, Any]) -> None:
+    """Raises for a fit's settings of the wrong type, or out of their range.
+
+    Args:
+        module: what is trained.
+        given: all arguments of the fit by name.
+    """
     if not isinstance(module, torch.nn.Module):
         raise ArgumentTypeError(f"`module` must be a torch module, not {type(module).__name__}")
-    for name, value in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
-        if value is not None or name != "patience":
-            whole_at_least(value, name)
+    for name, least in _WHOLE.items():
+        if given[name] is not None or name not in ("patience", "n_classes"):
+            whole_at_least(given[name], name, least)
+    for name in _NUMBERS:
+        value = given[name]
+        if value is not None and (isinstance(value, bool) or not hasattr(type(value), "__float__")):
+            raise ArgumentTypeError(f"`{name}` must be a number, not {value!r}")
+    if not math.isfinite(given["min_delta"]):
+        raise ArgumentError(f"`min_delta` must be a finite number, not {given['min_delta']!r}")
+    clip_norm, checkpoint = given["clip_norm"], given["checkpoint"]
     if clip_norm is not None and not (math.isfinite(clip_norm) and clip_norm > 0):
         raise ArgumentError(f"`clip_norm` must be a number above 0, not {clip_norm!r}")
-    if resume and checkpoint is None:
+    for name in _FUNCTIONS:
+        if given[name] is not None and not callable(given[name]):
+            raise ArgumentTypeError(f"`{name}` must be a function, not {given[name]!r}")
+    if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
+        raise ArgumentTypeError(f"`checkpoint` must be the path of a folder, not {checkpoint!r}")
+    if given["resume"] and checkpoint is None:
         raise ArgumentError("`resume` needs the folder of the checkpoint", hint="give checkpoint as well")
 
 

@@ -198,7 +198,7 @@ def resolve_loss(
         return _of_function(loss)
     classes = {"cross_entropy": cross_entropy(class_weights), **_OF_CLASSES}
     measurements = {**{name: _distance(function) for name, function in _DISTANCES.items()}, **_OF_MEASUREMENTS}
-    if loss not in {**classes, **measurements}:
+    if not isinstance(loss, str) or loss not in {**classes, **measurements}:
         raise ArgumentError(
             f"there is no loss {loss!r}", hint=f"use {', '.join([*classes, *measurements])}, or a function"
         )
@@ -254,6 +254,7 @@ def resolve_class_weights(
 
     Raises:
         ArgumentError: if there are not as many weights as classes, or one is negative or not finite.
+        ArgumentTypeError: if they are no numbers.
     """
     if class_weights is None:
         return None
@@ -278,7 +279,12 @@ def resolve_class_weights(
                 )
             weights[int(index)] = float(value)
     else:
-        weights = torch.as_tensor(class_weights, dtype=torch.float64).reshape(-1)
+        try:
+            weights = torch.as_tensor(class_weights, dtype=torch.float64).reshape(-1)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ArgumentTypeError(
+                f"`class_weights` must be 'balanced' or one number for each class, not {class_weights!r}"
+            ) from error
     if weights.numel() != n_classes:
         raise ArgumentError(f"there are {n_classes} classes, but {weights.numel()} class weights")
     if not bool(torch.isfinite(weights).all()) or bool((weights < 0).any()) or float(weights.sum()) == 0:
