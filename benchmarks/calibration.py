@@ -1,11 +1,11 @@
 """How often a symmetry study is wrong: 1,000 studies resampled from recorded runs, for each of some tasks made from digits.
 
-    python benchmarks/calibration.py record FOLDER     trains the networks: 40 seeds of each candidate, 20 minutes of one core
-    python benchmarks/calibration.py pack FOLDER       gathers them in benchmarks/calibration.npz
-    python benchmarks/calibration.py report [--studies 1000] [--margin 0.03]
+    python benchmarks/calibration.py record FOLDER   trains the networks, 40 seeds of each candidate: ten minutes of one core
+    python benchmarks/calibration.py pack FOLDER     gathers them in benchmarks/calibration.npz
+    python benchmarks/calibration.py report [--studies 1000] [--margin 0.02]
 
-`record` goes on where it was interrupted. `report` prints a markdown table: studies with any false claim, studies that name a
-candidate within the margin of the best, runs of the race beside those of the full grid.
+`record` goes on where it was interrupted. `report` prints markdown tables: studies with any false claim, studies that name a
+candidate within the margin of the best, verdicts that claim something, and runs of the race beside those of the full grid.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from intertwine import gspaces, models
+from intertwine.study.statistics import Outcomes, Settings, simulate
 
 POOL = Path(__file__).with_suffix(".npz")
 SEEDS, TEST, PARAMETERS, BATCH, RATE = 40, 800, 1500, 25, 0.03
@@ -228,7 +229,7 @@ def record(folder: Path, only: str | None = None, seeds: int = SEEDS) -> None:
             continue
         data = task.make()
         for twin, (name, kind) in enumerate(zip(task.names or task.candidates, task.candidates)):
-            file = folder / f"{title} - {name.replace(' | ', '_')}.npz"
+            file = file_of(folder, title, name)
             if file.exists():
                 continue
             start = time.process_time()
@@ -242,11 +243,63 @@ def record(folder: Path, only: str | None = None, seeds: int = SEEDS) -> None:
             )
 
 
+def file_of(folder: Path, title: str, name: str) -> Path:
+    return folder / f"{title} - {name.replace(' | ', '_')}.npz"
+
+
+def pack(folder: Path) -> None:
+    """Puts what is recorded into one file: validation scores, and the test as bits that say where a run differs from most."""
+    packed = {}
+    for title, task in TASKS.items():
+        names = task.names or task.candidates
+        found = [np.load(file_of(folder, title, name)) for name in names]
+        right = np.stack([one["test"] for one in found])
+        usual = right.mean((0, 1)) > 0.5
+        packed[f"{title}/names"] = np.array(names)
+        packed[f"{title}/validation"] = np.stack([one["validation"] for one in found]).astype(np.float32)
+        packed[f"{title}/usual"] = usual
+        packed[f"{title}/unusual"] = np.packbits(right != usual, axis=-1)
+    np.savez_compressed(POOL, **packed)
+    print(f"{POOL}: {POOL.stat().st_size / 1000:.0f} kB")
+
+
+def pool(title: str) -> Outcomes:
+    """The recorded runs of one task."""
+    with np.load(POOL) as packed:
+        names, validation, usual, bits = (packed[f"{title}/{k}"] for k in ("names", "validation", "usual", "unusual"))
+    right = np.unpackbits(bits, axis=-1, count=len(usual)).astype(bool) != usual
+    return Outcomes(dict(zip(names.tolist(), validation)), dict(zip(names.tolist(), right)))
+
+
+def report(studies: int, margin: float) -> None:
+    """Prints two tables: the means of the candidates, and what the studies said."""
+    print("| task | candidates and their means in percent |\n|---|---|")
+    for title in TASKS:
+        means = {name: 100 * scores.mean() for name, scores in pool(title).test.items()}
+        print(
+            f"| {title} | {', '.join(f'{name} {mean:.1f}' for name, mean in means.items())} |".replace(" | D", " \\| D")
+        )
+    print("\n| task | seeds | false claims | right named | by the grid | decided | by the grid | runs of the grid |")
+    print("|---|---|---|---|---|---|---|---|")
+    for title in TASKS:
+        for seeds in (20, 40):
+            found = simulate(pool(title), Settings(margin=margin, max_seeds=seeds), studies)
+            shares = (found.right_named, found.grid_right_named, found.decided, found.grid_decided)
+            told = " | ".join(f"{100 * share:.1f} %" for share in (found.false_claims, *shares))
+            print(f"| {title} | {seeds} | {told} | {100 * found.runs / found.grid_runs:.0f} % |", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["record"])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--only")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("what", choices=["record", "pack", "report"])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("calibration"))
+    parser.add_argument("--only", help="record one task")
+    parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--margin", type=float, default=0.02)
     arguments = parser.parse_args()
-    record(arguments.folder, arguments.only, arguments.seeds)
+    if arguments.what == "record":
+        record(arguments.folder, arguments.only)
+    elif arguments.what == "pack":
+        pack(arguments.folder)
+    else:
+        report(arguments.studies, arguments.margin)

@@ -213,6 +213,7 @@ def test_a_resampled_study_finds_the_best():
         (lambda: Settings(margin=-1.0), "margin"),
         (lambda: Outcomes({"a": [0.1]}, {"b": np.ones((1, 3))}), "other candidates"),
         (lambda: Outcomes({"a": [0.1, 0.2]}, {"a": np.ones((1, 3))}), r"\[seeds, samples\]"),
+        (lambda: Outcomes({"a": [0.1]}, {"a": np.ones((1, 0))}), r"\[seeds, samples\]"),
         (lambda: Outcomes({"a": [np.nan]}, {"a": np.ones((1, 3))}), "not finite"),
         (lambda: Outcomes({"a": [1], "b": [1]}, {"a": np.ones((1, 3)), "b": np.ones((1, 4))}), "numbers of samples"),
         (lambda: Outcomes({"a": [0.1]}, {"a": np.ones((1, 3))}, {"a": "lost"}), "cannot have scores"),

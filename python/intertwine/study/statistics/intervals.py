@@ -65,9 +65,11 @@ class Moments:
         seed's mean from below, and it is taken off the spread over samples, for it is part of the former.
         """
         seeds, samples = scores.shape
-        by_seed, by_sample, mean = scores.mean(axis=1), scores.mean(axis=0), float(scores.mean())
-        seed_squares, sample_squares = float(((by_seed - mean) ** 2).sum()), float(((by_sample - mean) ** 2).sum())
-        total = float(np.einsum("ij,ij->", scores, scores)) - seeds * samples * mean**2
+        mean = float(scores.mean())
+        centred = scores - mean
+        by_seed, by_sample = centred.mean(axis=1), centred.mean(axis=0)
+        seed_squares, sample_squares = float(by_seed @ by_seed), float(by_sample @ by_sample)
+        total = float(np.einsum("ij,ij->", centred, centred))
         degrees = (seeds - 1) * max(samples - 1, 1)
         rest = max(total - samples * seed_squares - seeds * sample_squares, 0.0) / degrees if seeds > 1 else 0.0
         seed_sd = math.sqrt(max(seed_squares / (seeds - 1), rest / samples)) if seeds > 1 else math.inf

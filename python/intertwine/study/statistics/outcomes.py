@@ -58,7 +58,7 @@ class Outcomes:
         if both := set(test) & set(self.failed):
             raise ArgumentError(f"{sorted(both)} cannot have scores and have failed")
         for name, scores in test.items():
-            if scores.ndim != 2 or validation[name].shape != scores.shape[:1]:
+            if scores.ndim != 2 or scores.shape[1] == 0 or validation[name].shape != scores.shape[:1]:
                 raise ArgumentError(
                     f"{name!r} has validation scores of shape {validation[name].shape} and test scores of shape "
                     f"{scores.shape}, where [seeds] and [seeds, samples] are needed"
