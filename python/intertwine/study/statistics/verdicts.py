@@ -119,7 +119,7 @@ def kind_of(mean: float, radius: float, margin: float) -> Kind:
 
 
 def reachable(moments: Moments, radius: float, margin: float) -> bool:
-    """Whether an interval of some radius would settle the verdict, were the mean one standard error over seeds away or not."""
+    """Whether an interval of some radius would settle the verdict, if the mean stays or moves by one standard error of seeds."""
     if moments.seeds < 2:
         return True
     error = moments.seed_sd / math.sqrt(moments.seeds)
