@@ -273,10 +273,8 @@ def report(studies: int, margin: float) -> None:
     """Prints two tables: the means of the candidates, and what the studies said."""
     print("| task | candidates and their means in percent |\n|---|---|")
     for title in TASKS:
-        means = {name: 100 * scores.mean() for name, scores in pool(title).test.items()}
-        print(
-            f"| {title} | {', '.join(f'{name} {mean:.1f}' for name, mean in means.items())} |".replace(" | D", " \\| D")
-        )
+        means = {name.replace("|", r"\|"): 100 * scores.mean() for name, scores in pool(title).test.items()}
+        print(f"| {title} | {', '.join(f'{name} {mean:.1f}' for name, mean in means.items())} |")
     print("\n| task | seeds | false claims | right named | by the grid | decided | by the grid | runs of the grid |")
     print("|---|---|---|---|---|---|---|---|")
     for title in TASKS:
