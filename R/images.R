@@ -59,6 +59,9 @@
 #' summary(peak)
 #' @export
 images <- function(x, layout = "nhw", origin = c("top", "bottom"), range = NULL, ...) {
+  if (is_images(x)) {
+    return(x)
+  }
   x <- plain_pictures(x)
   if (is_images(x)) {
     return(if (is.null(range)) x else new_images(rescale_pixels(x, range)))
