@@ -183,7 +183,7 @@ def read_settings(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
             given[name] = _function(path.parent, given[name])
     data = {name: given.pop(name) for name in PLACES if name in given}
     for name in ("data", "target", "test"):
-        if isinstance(data.get(name), str) and (path.parent / data[name]).exists():
+        if isinstance(data.get(name), str) and data[name] != "digits" and (path.parent / data[name]).exists():
             data[name] = str(path.parent / data[name])
     return given, data
 

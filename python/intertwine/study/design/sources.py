@@ -61,7 +61,7 @@ def read_data(
             columns (``file``, ``target``, and perhaps ``group`` and ``split``), such as a data frame; or a path: of a
             ``.npz`` file with such arrays, a ``.npy`` file of any size, a ``.csv`` table of image, ``.npy`` or NIfTI files, a
             folder with one folder of images for each class (or ``train`` and ``test`` with these), a folder of MNIST's IDX
-            files. ``"digits"`` are scikit-learn's.
+            files. ``"digits"`` are scikit-learn's (``"./digits"`` is a folder).
         y: targets, or the path of a ``.npy`` file with them.
         test: a pair (x, y), a data set or a path of samples to test on.
         group: what each sample shows, [n].
@@ -128,7 +128,7 @@ def _from_path(name: str, y: Any, size: Any, channels: int | None) -> Read:
     path = Path(name)
     if isinstance(y, (str, Path)):
         y = _numpy(Path(y))
-    if name == "digits" and not path.exists():
+    if name == "digits":
         return _digits(size)
     if not path.exists():
         raise FileError(f"there is no file or folder {name}")
