@@ -168,6 +168,8 @@ def test_an_interrupted_race_goes_on_as_if_nothing_had_happened():
             counts[name] = seed
     assert rounds[0] == [(name, seed) for name in "abc" for seed in (1, 2, 3)]
     assert counts == {name: race(grid, SETTINGS).seeds(name) for name in "abc"}
+    nothing = Outcomes(dict.fromkeys("abc", ()), dict.fromkeys("abc", np.empty((0, 0))))
+    assert next_runs(nothing, SETTINGS) == rounds[0]
     lost = {**dict.fromkeys("abc", 3), "b": 1}
     assert next_runs(first_seeds(grid, lost), SETTINGS) == [("b", 2), ("b", 3)]
 

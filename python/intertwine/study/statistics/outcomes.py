@@ -58,14 +58,14 @@ class Outcomes:
         if both := set(test) & set(self.failed):
             raise ArgumentError(f"{sorted(both)} cannot have scores and have failed")
         for name, scores in test.items():
-            if scores.ndim != 2 or scores.shape[1] == 0 or validation[name].shape != scores.shape[:1]:
+            if scores.ndim != 2 or validation[name].shape != scores.shape[:1] or (len(scores) and not scores.shape[1]):
                 raise ArgumentError(
                     f"{name!r} has validation scores of shape {validation[name].shape} and test scores of shape "
                     f"{scores.shape}, where [seeds] and [seeds, samples] are needed"
                 )
             if not (np.isfinite(validation[name]).all() and np.isfinite(scores).all()):
                 raise ArgumentError(f"scores of {name!r} are not finite", hint="name it in `failed` with the reason")
-        if len({scores.shape[1] for scores in test.values()}) > 1:
+        if len({scores.shape[1] for scores in test.values() if len(scores)}) > 1:
             raise ArgumentError("candidates were tested on different numbers of samples")
         object.__setattr__(self, "validation", validation)
         object.__setattr__(self, "test", test)
