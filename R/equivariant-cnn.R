@@ -51,6 +51,7 @@ equivariant_cnn <- function(x, y = NULL, group = NULL, widths = c(8, 16, 16), pa
                             dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros",
                             restrict = NULL, head = NULL, downsample = TRUE, nonlinearity = NULL, frequency = 2) {
   call <- rlang::current_env()
+  check_no_formula(x, call)
   check_fit_names(...names(), "equivariant_cnn", c("x", "y"), names(formals()), call)
   x <- as_grid_images(x, call)
   options <- c(
@@ -72,11 +73,18 @@ equivariant_cnn <- function(x, y = NULL, group = NULL, widths = c(8, 16, 16), pa
 plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_size = 5,
                       dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ...) {
   call <- rlang::current_env()
+  check_no_formula(x, call)
   check_fit_names(...names(), "plain_cnn", c("x", "y"), names(formals()), call)
   x <- as_plane_images(x, call)
   options <- list(kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout))
   module <- build_network("plain_cnn", x, outputs_of(x, y, NULL, call), NULL, widths, parameters, options, call)
   train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
+}
+
+check_no_formula <- function(x, call) {
+  if (inherits(x, "formula")) {
+    abort_intertwine("`x` must be images or a numeric array, not a formula.", "argument_type", hint = input_hint(x), call = call)
+  }
 }
 
 #' Images, volumes, signals or a folder of images, as the ready networks take them.

@@ -45,6 +45,7 @@ equivariant_resnet <- function(x, y = NULL, group = NULL, depths = c(2, 2, 2), w
                                learn_rate = 0.005, ..., padding_mode = "zeros", restrict = NULL, head = NULL,
                                downsample = TRUE, nonlinearity = NULL, frequency = 2) {
   call <- rlang::current_env()
+  check_no_formula(x, call)
   check_fit_names(...names(), "equivariant_resnet", c("x", "y"), names(formals()), call)
   x <- as_grid_images(x, call)
   options <- c(
@@ -69,6 +70,7 @@ equivariant_unet <- function(x, y = NULL, group = NULL, widths = c(8, 16, 32), p
                              padding_mode = "zeros", depth = 2, restrict = NULL, head = NULL, nonlinearity = NULL,
                              frequency = 2) {
   call <- rlang::current_env()
+  check_no_formula(x, call)
   check_fit_names(...names(), "equivariant_unet", c("x", "y"), names(formals()), call)
   x <- as_grid_images(x, call)
   space <- network_space(group, x, call)

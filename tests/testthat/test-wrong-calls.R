@@ -437,7 +437,7 @@ wrong_calls <- function() {
       equivariant_cnn(),
       equivariant_cnn(x),
       equivariant_cnn(x, y, "C4"),
-      equivariant_cnn(x, y, group = gspace_rot2d(Inf)),
+      equivariant_cnn(x, y, group = gspace_rot2d(Inf), nonlinearity = "relu"),
       equivariant_cnn(x, y, group = gspace_rot3d()),
       equivariant_cnn(x, y, widths = 0),
       equivariant_cnn(x, y, width = "wide"),
