@@ -62,7 +62,8 @@ make_equivariant <- function(net, in_type, out_type = NULL, method = c("average"
   }
   if (!is.null(scores)) check_module(scores)
   if (!is.null(energy)) check_module(energy)
-  py_call_checked("_r.points.make_equivariant", list(method, in_type, out_type, net, as_py_dict(given), seed = draw_seed()), call)
+  arguments <- list(method, in_type, out_type, net, as_py_dict(given), seed = draw_seed())
+  py_call_checked("_r.points.make_equivariant", arguments, call)
 }
 
 #' Weights of ordinary convolutions in group convolutions

@@ -10,9 +10,9 @@
 #' [fit()] takes a matrix with a row for each image as `y`; with `augment = "rotations"` it turns with the images.
 #'
 #' @section Places:
-#' A place has a column for each axis, x and y (and z), in pixels from the centre of the image, x to the right and y up. In an
-#' image with `h` rows and `w` columns, row i and column j are the place x = j - (w + 1) / 2, y = (h + 1) / 2 - i. That is exact
-#' for quarter turns and mirrors, for even and for odd sides.
+#' A place has a column for each axis, x and y (and z), in pixels from the centre of the image, x to the right and y up. In
+#' an image with `h` rows and `w` columns, row i and column j are the place x = j - (w + 1) / 2, y = (h + 1) / 2 - i. That is
+#' exact for quarter turns and mirrors, for even and for odd sides.
 #'
 #' @inheritParams r2_conv
 #' @param n How many numbers, or how many places.

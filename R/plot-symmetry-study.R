@@ -34,8 +34,8 @@ plot.intertwine_symmetry_study <- function(x, type = c("schedules", "angles", "s
 #'   object, type = c("schedules", "angles", "sizes", "cost"), title = NULL, ...
 #' )
 #' @rawNamespace S3method(ggplot2::autoplot, intertwine_symmetry_study)
-autoplot.intertwine_symmetry_study <- function(object, type = c("schedules", "angles", "sizes", "cost"), title = NULL,
-                                               ...) {
+autoplot.intertwine_symmetry_study <- function( # nolint: object_length_linter.
+    object, type = c("schedules", "angles", "sizes", "cost"), title = NULL, ...) {
   type <- match_choice(type)
   check_compared(object)
   kept <- unclass(object)

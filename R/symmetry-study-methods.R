@@ -121,10 +121,12 @@ summary.intertwine_symmetry_study <- function(object, ...) {
 }
 
 #' @export
-format.summary.intertwine_symmetry_study <- function(x, ...) strwrap(x$words, getOption("width"), exdent = 2)
+format.summary.intertwine_symmetry_study <- function(x, ...) { # nolint: object_length_linter.
+  strwrap(x$words, getOption("width"), exdent = 2)
+}
 
 #' @export
-print.summary.intertwine_symmetry_study <- function(x, ...) {
+print.summary.intertwine_symmetry_study <- function(x, ...) { # nolint: object_length_linter.
   cat(format(x, ...), sep = "\n")
   invisible(x)
 }

@@ -281,7 +281,8 @@ check_names_of_groups <- function(x, arg, call) {
     abort_intertwine(
       "`{arg}` must be strings, not {describe_value(x)}.",
       class = "argument_type",
-      hint = if (arg == "rivals") "For example rivals = \"plain\"." else "For example {arg} = c(\"D4\", \"C4\").", call = call
+      hint = if (arg == "rivals") "For example rivals = \"plain\"." else "For example {arg} = c(\"D4\", \"C4\").",
+      call = call
     )
   }
 }

@@ -34,9 +34,8 @@ test_that("pooling over a subgroup leaves what the others do", {
   type <- field_type(gspace_flip_rot2d(N = 4), regular = 2)
   x <- array(rnorm(16 * 9), c(1, 16, 3, 3))
   pool <- pool_subgroup(type, rotations = 4)
-  expect_equal(pool(x)[1, , 1, 1], c(max(x[1, 1:4, 1, 1]), max(x[1, 5:8, 1, 1]), max(x[1, 9:12, 1, 1]), max(x[1, 13:16, 1, 1])),
-    tolerance = 1e-6
-  )
+  expected <- apply(matrix(x[1, , 1, 1], 4), 2, max)
+  expect_equal(pool(x)[1, , 1, 1], expected, tolerance = 1e-6)
   expect_equivariant(pool)
   expect_equivariant(pool_subgroup(type, rotations = 1, axis = 0, mode = "mean"))
   expect_error(pool_subgroup(type, rotations = 4, mode = "median"), class = "intertwine_error_argument")

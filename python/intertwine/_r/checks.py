@@ -13,6 +13,7 @@ from intertwine.errors import ArgumentError, position_text, shift_positions
 from intertwine.fields import GeometricTensor
 from intertwine.nn import check_equivariance
 from intertwine.nn.base.windows import size_text
+from intertwine.training.data.point_sets import takes_edges
 
 
 def equivariance(
@@ -29,7 +30,7 @@ def equivariance(
         edges: for features on points, the edges of their graph.
         sizes: of random features: a list of sizes, each of one number or one for each axis of space.
     """
-    if points.takes_edges(module):
+    if takes_edges(module):
         if sizes is not None:
             raise ArgumentError("features on points have no size", hint="leave the size out")
         return points.equivariance(module, x, edges, elements, tolerance)

@@ -264,7 +264,7 @@ class BlocksBasisExpansion(torch.nn.Module):
         for rows, columns, functions in self._parts():
             count = len(rows) * len(columns) * len(functions)
             own = weights[start : start + count].view(len(rows), len(columns), len(functions))
-            block = torch.einsum("abd,doip->aboip", own, functions.to(weights.dtype))
+            block = torch.einsum("abf,foip->aboip", own, functions.to(weights.dtype))
             found[rows[:, None, :, None], columns[None, :, None, :]] = block
             start += count
         return found

@@ -94,7 +94,7 @@ class Parts(ABC):
         return "relu" if finite else "fourier"
 
     def _field(self, space: GSpace) -> list[Any]:
-        """The representations of one field: regular, all irreps up to the frequency, or the regular one up to there."""
+        """The representations of one field: the regular one, the irreps up to the frequency, or the regular one cut off there."""
         group, kind = space.fibergroup, self._kind(space)
         if kind == "relu":
             return [group.regular_representation]
@@ -180,7 +180,7 @@ def field_settings(
 
     Raises:
         ArgumentError: for an unknown name, or a frequency below 0.
-        FieldTypeError: if the group is continuous and the fields shall be regular.
+        FieldTypeError: if the group is continuous, for which there are no regular fields.
     """
     if norm is not None:
         choice(norm, NORMS, "the network", "normalisation")
