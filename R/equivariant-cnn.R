@@ -83,7 +83,8 @@ plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_si
 
 check_no_formula <- function(x, call) {
   if (inherits(x, "formula")) {
-    abort_intertwine("`x` must be images or a numeric array, not a formula.", "argument_type", hint = input_hint(x), call = call)
+    hint <- input_hint(x)
+    abort_intertwine("`x` must be images or a numeric array, not a formula.", "argument_type", hint = hint, call = call)
   }
 }
 

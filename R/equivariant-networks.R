@@ -11,8 +11,8 @@
 #'
 #' @inheritParams equivariant_cnn
 #' @param y For `equivariant_resnet()`, as for [equivariant_cnn()]. For `equivariant_unet()` an answer for each pixel (an
-#'   [image_folder()] with `masks` has its own): an array (n, height, width) of classes (a factor with such dimensions, or whole
-#'   numbers from 1) or of measurements, or an array (n, channels, height, width) of measurements.
+#'   [image_folder()] with `masks` has its own): an array (n, height, width) of classes (a factor with such dimensions, or
+#'   whole numbers from 1) or of measurements, or an array (n, channels, height, width) of measurements.
 #' @param depths The number of residual blocks in each stage.
 #' @param widths The number of regular fields in each stage or level.
 #' @param kernel_size The odd size of the filters.

@@ -154,7 +154,7 @@ class StudyResults:
         return rows
 
     def failures(self, phase: Phase) -> dict[str, str]:
-        """The candidates that a failed training drops, with the reason: one of the race, or all of the tuning.
+        """The candidates that a failed training drops, with the reason: one of the race, or every training in its tuning.
 
         Args:
             phase: ``"tuning"``, ``"race"`` or ``"sizes"``.
