@@ -18,11 +18,12 @@ exec 8>.check.lock
 # Both checks take the tarball of one build, so that each vignette is knitted once.
 build() {
   local sources
-  sources=$(tools/sources.sh hash DESCRIPTION NAMESPACE LICENSE .Rbuildignore R man inst python vignettes tests NEWS.md)
+  sources=$(tools/sources.sh hash DESCRIPTION NAMESPACE LICENSE .Rbuildignore R man inst python vignettes tests NEWS.md tools/without_docstrings.py)
   [ -f .check/built ] && [ "$(cat .check/built)" = "$sources" ] && return
   rm -rf .check
   mkdir -p .check
   tools/sources.sh copy .check/stage/intertwine
+  "$root/.venv/bin/python" tools/without_docstrings.py .check/stage/intertwine/python
   if ! (cd .check && RETICULATE_PYTHON="$root/.venv/bin/python" R CMD build stage/intertwine >build.log 2>&1); then
     cat .check/build.log >&2
     echo "R CMD build failed (its output is above)" >&2

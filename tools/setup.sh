@@ -27,7 +27,7 @@ if command -v flock >/dev/null; then
 fi
 
 DEBIAN_PACKAGES=(
-  git make pandoc python3-dev python3-venv r-base-core r-base-dev
+  git make pandoc pngquant python3-dev python3-venv r-base-core r-base-dev
   r-cran-cli r-cran-generics r-cran-ggplot2 r-cran-knitr r-cran-lintr r-cran-pkgload r-cran-png
   r-cran-rcmdcheck r-cran-reticulate r-cran-rlang r-cran-rmarkdown r-cran-roxygen2 r-cran-testthat r-cran-withr
 )
