@@ -224,7 +224,7 @@ fit.intertwine_symmetry_study <- function(object, ...) study_best(object, ...)
 #' study_report(study, tempfile(fileext = ".html"))
 #' cat(study$code$R)
 #' @export
-study_ranks <- function(study, transform = NULL) {
+study_ranks <- function(study, transform = NULL, ...) {
   check_compared(study)
   kept <- unclass(study)
   if (is.null(transform) || identical(as.character(transform), kept$judge)) {
@@ -244,14 +244,15 @@ study_ranks <- function(study, transform = NULL) {
 #' @return `study_metrics()`: a data frame with a row for each candidate, `phase` (the race, or smaller training sets),
 #'   `train_size` and `transform`: the `mean` score on test samples, its standard error `std_err` over `n` trainings.
 #' @export
-study_metrics <- function(study) {
+study_metrics <- function(study, ...) {
   check_compared(study)
   unclass(study)$means
 }
 
 #' @rdname study_ranks
 #' @param candidate Its name; the leader by default.
-#' @param ... Arguments of [fit()] in place of those of the study, such as `epochs`.
+#' @param ... For `study_best()`, arguments of [fit()] in place of those of the study, such as `epochs`. The others take no
+#'   more: an unknown argument is refused, and the nearest one named.
 #' @param verbose As in [fit()].
 #' @return `study_best()`: a fit, as [fit()] returns it.
 #' @export
@@ -287,7 +288,7 @@ study_best <- function(study, candidate = NULL, ..., verbose = NULL) {
 #' @param path A file that ends in `.html` (its pictures are in it) or `.md` (they are in a folder beside it).
 #' @return `study_report()`: the path, invisibly.
 #' @export
-study_report <- function(study, path) {
+study_report <- function(study, path, ...) {
   check_compared(study)
   path <- check_path(path)
   py_call_checked("_r.studies.report", list(live_study(study), as_utf8(path.expand(path))))

@@ -103,8 +103,9 @@ check_study <- function(study, call = rlang::caller_env()) {
 check_compared <- function(study, call = rlang::caller_env()) {
   check_study(study, call)
   if (!isTRUE(unclass(study)$compared)) {
+    stopped <- unclass(study)$stopped
     abort_intertwine(
-      "The study has compared no candidates yet ({unclass(study)$stopped}).",
+      "The study has compared no candidates yet ({stopped}).",
       hint = "update(study) goes on.", call = call
     )
   }

@@ -10,6 +10,11 @@ calls_with_dots <- function() {
     plain_cnn = plain_cnn(array(0, c(2, 9, 9)), factor(1:2), train = FALSE, zzz_unknown = 1),
     plot_orbit = plot_orbit(images(array(0, c(1, 9, 9))), gs, zzz_unknown = 1),
     restrict = restrict(gs, rotations = 2, zzz_unknown = 1),
+    symmetry_study = symmetry_study(images(array(0, c(40, 9, 9))), factor(rep(1:2, 20)), zzz_unknown = 1),
+    study_best = study_best(study, zzz_unknown = 1),
+    fit.intertwine_symmetry_study = fit(study, zzz_unknown = 1),
+    print.intertwine_symmetry_study = print(study, zzz_unknown = 1),
+    print.summary.intertwine_symmetry_study = print(summary(study), zzz_unknown = 1),
     augment.intertwine_fit = augment(fitted, x, zzz_unknown = 1),
     fit.equivariant_module = fit(conv, x, 1:2, zzz_unknown = 1),
     fit.intertwine_fit = fit(fitted, x, 1:2, zzz_unknown = 1),
@@ -29,6 +34,7 @@ calls_with_dots <- function() {
     field_type = field_type(gs, zzz_unknown = 1),
     merge_module = merge_module(conv, zzz_unknown = 1),
     sequential_module = sequential_module(field_type(gs, trivial = 1), zzz_unknown = 1),
+    c.intertwine_symmetry_study = c(study, zzz_unknown = 1),
     c.field_type = c(field_type(gs, trivial = 1), zzz_unknown = 1),
     c.group_representation = c(irrep(cyclic_group(4), 1), zzz_unknown = 1),
     c.representation_list = c(irreps(cyclic_group(4)), zzz_unknown = 1)
@@ -62,6 +68,10 @@ test_that("no function and no method swallows an argument that it has not", {
   conv <- field_type(gs, trivial = 1) |> r2_conv(out = c(trivial = 1), kernel_size = 3)
   x <- array(0, c(2, 1, 5, 5))
   fitted <- fit(conv |> pool_adaptive_avg(output_size = 1), x, c(0.5, 1), epochs = 1, verbose = FALSE)
+  study <- symmetry_study(
+    images(array(stats::rnorm(40 * 81), c(40, 9, 9))), factor(rep(1:2, 20)), schedules = "C4", rivals = "plain", depth = 1,
+    budget = c(parameters = 100), learn_rates = 0.01, epochs = 1, transforms = "as_is", first_seeds = 2, max_seeds = 2
+  )
   for (name in names(calls_with_dots())) {
     call <- calls_with_dots()[[name]]
     condition <- tryCatch(suppressMessages(utils::capture.output(eval(call))), error = identity)
