@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from unittest import mock
 
 import pytest
 import safetensors.torch
@@ -399,7 +401,12 @@ def _constant_statistics(name: str) -> bool:
 def _in_evaluation(check):
     def both(name):
         check(name, modes=(False,))
-        with pytest.raises(WrongGradientError):
+        # without the whole Jacobian, which gradcheck computes for its message alone
+        module = sys.modules["torch.autograd.gradcheck"]
+        with (
+            mock.patch.object(module, "_run_slow_mode_and_get_error", return_value="differs"),
+            pytest.raises(WrongGradientError),
+        ):
             check(name, modes=(True,))
 
     return both

@@ -84,6 +84,9 @@ OTHERS = {
     ),
 }
 
+LARGEST_OF_PRODUCTS = 16
+"""Products of two fields of more channels have too many for a test that goes over all representations."""
+
 
 def _half(group_):
     """The label of the first subgroup that is not trivial, or of the group where it has infinitely many elements."""
@@ -145,6 +148,8 @@ def test_functions_of_channels_are_refused_exactly_where_they_break_the_symmetry
 @over("name", FIELDS)
 def test_other_layers_are_equivariant_or_refuse(name, layer):
     in_type = type_of(name)
+    if layer == "bilinear" and in_type.size > LARGEST_OF_PRODUCTS:
+        return
     try:
         module = OTHERS[layer](in_type)
     except (UnsupportedFieldError, ArgumentError) as error:

@@ -86,21 +86,22 @@ def _block_system(matrices: np.ndarray) -> list[list[int]]:
     matrix (of the generators) maps every part to one part.
     """
     size = matrices.shape[-1]
-    nonzero = matrices != 0
+    nonzero = (matrices != 0).astype(np.float32)
     if (nonzero.sum(axis=1) == 1).all():
         return [[channel] for channel in range(size)]
     together = np.eye(size, dtype=bool)
     while True:
         parts = connected_channels(together)
-        member = np.zeros((len(parts), size), dtype=bool)
+        # As floating-point numbers, of which BLAS makes products; they hold small whole numbers.
+        member = np.zeros((len(parts), size), dtype=np.float32)
         for row, part in enumerate(parts):
-            member[row, part] = True
+            member[row, part] = 1
         grown = together.copy()
         for pattern in nonzero:
             # reach[a, b]: some channel of part b feeds some channel of part a.
-            reach = (member.astype(int) @ pattern.astype(int) @ member.T.astype(int)) > 0
+            reach = ((member @ pattern @ member.T) > 0).astype(np.float32)
             for linked in (reach @ reach.T, reach.T @ reach):
-                grown |= (member.T.astype(int) @ linked.astype(int) @ member.astype(int)) > 0
+                grown |= (member.T @ (linked > 0).astype(np.float32) @ member) > 0
         if (grown == together).all():
             return parts
         together = grown
