@@ -252,7 +252,12 @@ class Bilinear(ExpandedModule):
         left, right = (type_.index_select(list(range(len(type_) // self.groups))) for type_ in types)
         products = FieldType(out_type.gspace, _products(left.representations, right.representations))
         self._set_types(products, out_type)
-        plan = matrix_plan(*self._fields(products, out_type))
+        try:
+            plan = matrix_plan(*self._fields(products, out_type))
+        except EmptyBasisError as error:
+            message = "Bilinear needs output fields that share irreps with the products of its inputs' fields, but there are none"
+            hint = "for products of two equal fields, trivial fields are among these"
+            raise EmptyBasisError(message, hint=hint) from error
         self._set_expansion_and_parameters(plan, bias, initialize)
         self._schur = None
         # Columns of W: the channels of each pair of fields after those of the pair before.
