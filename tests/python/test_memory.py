@@ -37,6 +37,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intertwine"
 SMALL_FOR_EVER = {
     "deploy/drawing.py": "whether a function of torch, by its name, draws random numbers",
     "deploy/layers.py": "the classes of layers by name",
+    "group/matrices/rotations.py": "printed forms of 1,024 rotations",
     "memory.py": "one entry for each class that is measured",
     "nn/base/construction.py": "one signature for each class of layers",
     "study/runs/one_run.py": "the one study that a worker process trains for",

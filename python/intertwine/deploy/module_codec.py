@@ -58,9 +58,12 @@ class Writer:
                 if child is not None
             }
             return {"class": name, "children": children}
+        # In the order of the constructor: a module that was rebuilt is written as the first one, to the byte.
+        order = {key: number for number, key in enumerate(inspect.signature(type(module).__init__).parameters)}
+        arguments = sorted(arguments_of(module, where).items(), key=lambda item: order.get(item[0], len(order)))
         encoded = {
             key: self._encoder.encode(value, f"the argument {key} of {name.rpartition('.')[2]} ({where})")
-            for key, value in arguments_of(module, where).items()
+            for key, value in arguments
         }
         return {"class": name, "arguments": encoded}
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from intertwine.errors import ArgumentError, DataWarning
+from intertwine.numpy_scalars import plain_numbers
 from intertwine.study.answers import answer_of, winner_code
 from intertwine.study.combining import combined
 from intertwine.study.design.candidates import Candidate, propose_candidates
@@ -185,6 +186,7 @@ class SymmetryStudy(Presented):
         return fitted(job, known[name], everything, self.learn_rates[name], settings.seed, on_batch)
 
 
+@plain_numbers
 def symmetry_study(
     x: Any = None,
     y: Any = None,

@@ -30,7 +30,7 @@ OLD = Path(__file__).parent / "files"
 def shown(value):
     """A value that two modules have alike, as text; ``None`` for what is compared elsewhere or says nothing."""
     if isinstance(value, (torch.Tensor, np.ndarray)):
-        return content(torch.as_tensor(value))
+        return content(torch.as_tensor(value.copy() if isinstance(value, np.ndarray) else value))
     if isinstance(value, (list, tuple)):
         return f"{type(value).__name__}{[shown(item) for item in value]}"
     if isinstance(value, dict):

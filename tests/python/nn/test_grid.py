@@ -31,7 +31,10 @@ SETTINGS = {"kernel_size": 3, "stride": 2, "sigma": 0.4, "output_size": 3, "S": 
 LAYERS = {
     name: cls
     for name in nn.__all__
-    if inspect.isclass(cls := getattr(nn, name)) and issubclass(cls, nn.EquivariantModule) and cls.needs_grid
+    if inspect.isclass(cls := getattr(nn, name))
+    and issubclass(cls, nn.EquivariantModule)
+    and cls.needs_grid
+    and "net" not in inspect.signature(cls.__init__).parameters
 }
 CASES = [
     (name, key) for name, cls in LAYERS.items() for key in BY_AXIS if key in inspect.signature(cls.__init__).parameters

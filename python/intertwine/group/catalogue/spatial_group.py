@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from intertwine.group.matrices.grids import sphere_grid
 from intertwine.group.matrices.harmonics import harmonic_action, harmonic_lie
 from intertwine.group.matrices.rotation_quadrature import pole_to
 from intertwine.group.matrices.rotations import ROTATION_PARAMETRIZATIONS, rotation_of_quaternion
+from intertwine.memory import remembered
 
 _TURNS = np.array(
     [
@@ -127,7 +127,7 @@ def _wigner_matrix(numbers: bytes, order: int) -> np.ndarray:
     return (_kept_matrix if order <= _LARGEST_KEPT else _kept_matrix.__wrapped__)(numbers, order)
 
 
-@lru_cache(maxsize=2048)
+@remembered
 def _kept_matrix(numbers: bytes, order: int) -> np.ndarray:
     matrix = harmonic_action(rotation_of_quaternion(np.frombuffer(numbers)), order)
     matrix.flags.writeable = False

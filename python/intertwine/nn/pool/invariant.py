@@ -105,6 +105,7 @@ class SubgroupPooling(EquivariantModule):
         """
         group = in_type.fibergroup
         yield from subgroup_prices(group, subgroup_id)
+        yield Price(0.0, 3e-4 * len(in_type))
         if not group.continuous:
             for rho in set(in_type.representations):
                 yield Price(

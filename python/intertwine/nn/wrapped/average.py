@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from intertwine.checks import whole_at_least
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.kernels.torch_modes import is_traced
 from intertwine.nn.wrapped.turning import FiniteWrappedNet
@@ -64,7 +64,13 @@ class GroupAverage(FiniteWrappedNet):
             outputs = [self._run(part) for part in turned]
         total = self._forward_turned(outputs[0], positions[0])
         for output, position in zip(outputs[1:], positions[1:], strict=True):
-            total = total + self._forward_turned(output, position)
+            part = self._forward_turned(output, position)
+            if part.shape != total.shape:
+                raise ShapeError(
+                    f"the network in GroupAverage gives the shapes {tuple(total.shape)} and {tuple(part.shape)} for turned inputs",
+                    hint="give squares, the out_type that the network has, or a network that ends in numbers of the whole",
+                )
+            total = total + part
         return total / len(positions)
 
     def extra_repr(self) -> str:

@@ -138,7 +138,9 @@ class RotatedNet(WrappedNet):
         for type_ in (in_type, out_type):
             if isinstance(type_, FieldType):
                 irreps = float(sum(len(rho.irreps) for rho in set(type_.representations)))
-                yield Price(1e7 + 8 * irreps * _MOST * 64 + 100.0 * type_.size, 1.0 + 0.2 * irreps)
+                yield Price(
+                    1e6 + 8 * irreps * _MOST * 64 + 100.0 * type_.size, 0.05 + 0.02 * irreps + 1e-4 * len(type_)
+                )
 
     def __init__(
         self, in_type: FieldType, out_type: FieldType | None, net: torch.nn.Module, centre: bool = True
