@@ -67,7 +67,7 @@ class GroupAverage(FiniteWrappedNet):
             part = self._forward_turned(output, position)
             if part.shape != total.shape:
                 raise ShapeError(
-                    f"the network in GroupAverage gives the shapes {tuple(total.shape)} and {tuple(part.shape)} for turned inputs",
+                    f"the network in GroupAverage gives shapes {tuple(total.shape)} and {tuple(part.shape)} for turned inputs",
                     hint="give squares, the out_type that the network has, or a network that ends in numbers of the whole",
                 )
             total = total + part
