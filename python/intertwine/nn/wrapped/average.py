@@ -51,6 +51,7 @@ class GroupAverage(FiniteWrappedNet):
             raise ArgumentError(f"samples is {self.samples}, but {in_type.fibergroup} has {self.order} elements")
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        self._need_content(tensor)
         positions = list(range(self.order))
         if self.samples is not None and self.training and not is_traced():
             positions = torch.randperm(self.order)[: self.samples].tolist()

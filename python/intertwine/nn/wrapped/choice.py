@@ -47,6 +47,7 @@ class PosedNet(FiniteWrappedNet):
         return 0 * scores
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
+        self._need_content(tensor)
         turned = [self._back(tensor, k) for k in range(self.order)]
         if any(part.shape != turned[0].shape for part in turned):
             raise ShapeError(

@@ -115,12 +115,14 @@ class WrappedNet(EquivariantModule):
             )
         return value
 
-    def _run(self, tensor: torch.Tensor) -> torch.Tensor:
-        """What the network gives, once its shape is one of the fields."""
+    def _need_content(self, tensor: torch.Tensor) -> None:
         if 0 in tensor.shape[1:]:
             raise ShapeError(
                 f"{type(self).__name__} needs samples that hold something, not the shape {tuple(tensor.shape)}"
             )
+
+    def _run(self, tensor: torch.Tensor) -> torch.Tensor:
+        """What the network gives, once its shape is one of the fields."""
         output = call_part(self.net, tensor)
         output = getattr(output, "tensor", output)
         name, type_ = type(self).__name__, self.out_type
