@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import sys
@@ -266,9 +267,10 @@ def _toml() -> Any:
 
         return tomllib
     try:
-        import tomli
+        return importlib.import_module(
+            "tomli"
+        )  # which newer versions of Python, and checks of types there, do not have
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             "reading TOML on Python 3.10 needs tomli, which is not installed", hint="install it with: pip install tomli"
         ) from error
-    return tomli
