@@ -266,10 +266,8 @@ def _toml() -> Any:
         import tomllib
 
         return tomllib
-    try:
-        return importlib.import_module(
-            "tomli"
-        )  # which newer versions of Python, and checks of types there, do not have
+    try:  # by name, for checks of types on newer versions of Python do not know it
+        return importlib.import_module("tomli")
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             "reading TOML on Python 3.10 needs tomli, which is not installed", hint="install it with: pip install tomli"
