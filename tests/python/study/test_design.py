@@ -84,6 +84,7 @@ def test_a_misspelled_name_in_a_file_names_the_nearest(tmp_path):
 
 
 def test_python_310_reads_toml_with_tomli(monkeypatch):
+    pytest.importorskip("tomli")
     monkeypatch.setattr(settings_file.sys, "version_info", (3, 10))
     assert settings_file._toml().loads("a = 1") == {"a": 1}
 
