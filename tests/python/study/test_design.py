@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -12,7 +14,14 @@ from torch.utils.data import TensorDataset
 
 from intertwine import study, training
 from intertwine.__main__ import main
-from intertwine.errors import ArgumentError, DataWarning, FileError, ShapeError, UnknownArgumentError
+from intertwine.errors import (
+    ArgumentError,
+    DataWarning,
+    FileError,
+    MissingDependencyError,
+    ShapeError,
+    UnknownArgumentError,
+)
 from intertwine.models import count_operations, count_parameters
 from intertwine.study.design import settings as settings_file
 from intertwine.study.design.plan import make_plan, prepare_data
@@ -84,9 +93,13 @@ def test_a_misspelled_name_in_a_file_names_the_nearest(tmp_path):
 
 
 def test_python_310_reads_toml_with_tomli(monkeypatch):
-    pytest.importorskip("tomli")
     monkeypatch.setattr(settings_file.sys, "version_info", (3, 10))
-    assert settings_file._toml().loads("a = 1") == {"a": 1}
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(MissingDependencyError, match="tomli"):
+        settings_file._toml()
+    there = types.ModuleType("tomli")
+    monkeypatch.setitem(sys.modules, "tomli", there)
+    assert settings_file._toml() is there
 
 
 def test_proposals_descend_along_subgroups():
