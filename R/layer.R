@@ -343,6 +343,8 @@ n_parameters <- function(module, ...) {
 #' `torch.fx.GraphModule`.
 #'
 #' @param module A module. It is not changed.
+#' @param example Images or an array as the module takes them. Only some modules need one, such as those of
+#'   [make_equivariant()] for turns that move images between their pixels: the result then takes images of that size.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A `torch.nn.Module` in evaluation mode.
 #' @export
@@ -350,7 +352,8 @@ n_parameters <- function(module, ...) {
 #' conv <- field_type(gspace_rot2d(4), trivial = 1) |>
 #'   r2_conv(out = c(regular = 8), kernel_size = 5)
 #' export_torch(conv)
-export_torch <- function(module, ...) {
+export_torch <- function(module, example = NULL, ...) {
   check_class(module, "equivariant_module", "a module", hint = "Make one with sequential_module() or r2_conv().")
-  py_call_checked("_r.layers.export", list(module))
+  if (!is.null(example)) example <- as_input(example, module, arg = "example")$value
+  py_call_checked("_r.layers.export", list(module, example))
 }

@@ -123,6 +123,17 @@ test_that("parameters are counted and modules exported", {
   expect_true(conv$training)
 })
 
+test_that("what is made for one size of images is exported with an example", {
+  skip_if_no_python()
+  nn <- reticulate::import("torch", convert = FALSE)$nn
+  net <- nn$Sequential(nn$Conv2d(1L, 2L, 3L, padding = 1L), nn$Tanh(), nn$AdaptiveAvgPool2d(1L), nn$Flatten())
+  model <- make_equivariant(net, gray(8))
+  expect_snapshot(show_error(export_torch(model)))
+  x <- array(rnorm(49), c(1, 1, 7, 7))
+  plain <- export_torch(model, example = x)
+  expect_equal(as.array(plain(as_torch(x))), as.array(model(x)), tolerance = 1e-5)
+})
+
 test_that("bad input is refused in words", {
   skip_if_no_python()
   gs <- gspace_rot2d(N = 4)

@@ -348,9 +348,9 @@ def part_of_sequence(sequence: nn.SequentialModule, positions: list[int]) -> nn.
     return nn.SequentialModule(*(modules[int(position)] for position in positions))
 
 
-def export(module: Any) -> torch.nn.Module:
+def export(module: Any, example: torch.Tensor | None = None) -> torch.nn.Module:
     """The same function as an ordinary torch module; the module itself stays as it is."""
-    return nn.export(module)
+    return nn.export(module, example)
 
 
 def table(module: torch.nn.Module) -> list[Record]:

@@ -13,7 +13,7 @@ mathematical axis: the second last is -y (rows of an image go down), the third l
 
 from __future__ import annotations
 
-from math import comb, factorial
+from math import comb, factorial, isqrt
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from intertwine.checks import is_whole
 from intertwine.errors import ArgumentError, ArgumentTypeError, ShapeError
 from intertwine.memory import remembered
 
-__all__ = ["act_on_grid", "is_lattice_symmetry", "memory_matrix"]
+__all__ = ["act_on_grid", "interpolate_on_grid", "is_lattice_symmetry", "memory_matrix"]
 
 _EXACT = 1e-9
 """Entries this close to -1, 0, 1 count as such; points this far outside of the grid count as inside."""
@@ -138,12 +138,7 @@ def act_on_grid(tensor: torch.Tensor, matrix: np.ndarray, order: int = 2) -> tor
         )
     if is_lattice_symmetry(moved):
         return _permute(tensor, np.round(moved).astype(int))
-    if not (tensor.is_floating_point() or tensor.is_complex()):
-        raise ArgumentTypeError(
-            f"This map needs interpolation, which a tensor of dtype {tensor.dtype} cannot hold.",
-            hint="Convert it with tensor.float().",
-        )
-    return _interpolate(tensor, moved, int(order))
+    return interpolate_on_grid(tensor, tuple(moved.ravel().tolist()), int(order))
 
 
 def _square(matrix: np.ndarray) -> np.ndarray:
@@ -167,9 +162,33 @@ def _permute(tensor: torch.Tensor, moved: np.ndarray) -> torch.Tensor:
     return result.flip(flipped) if flipped else result.contiguous()
 
 
-def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.Tensor:
-    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all."""
-    d = moved.shape[0]
+def interpolate_on_grid(tensor: torch.Tensor, entries: tuple[float, ...], order: int = 2) -> torch.Tensor:
+    """Evaluate the spline through the samples at the points ``moved^-1 p``, one weighted gather per tap, or one for all.
+
+    The part of :func:`act_on_grid` that a compiler of torch can follow, for the matrix is a tuple of numbers.
+
+    Args:
+        tensor: shape [..., *spatial] with d spatial axes.
+        entries: the d * d entries of :func:`memory_matrix`, row by row.
+        order: order of the spline, 0 to 5.
+
+    Returns:
+        A tensor of the same shape, dtype and device.
+
+    Raises:
+        ArgumentTypeError: if ``tensor`` holds whole numbers.
+
+    Example:
+        >>> import torch
+        >>> interpolate_on_grid(torch.ones(1, 1, 3, 3), (0.6, 0.8, -0.8, 0.6)).shape
+        torch.Size([1, 1, 3, 3])
+    """
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        raise ArgumentTypeError(
+            f"This map needs interpolation, which a tensor of dtype {tensor.dtype} cannot hold.",
+            hint="Convert it with tensor.float().",
+        )
+    d = isqrt(len(entries))
     # Tables are made for these sizes, also where torch traces for any.
     spatial = tuple(int(size) for size in tensor.shape[-d:])
     lead = tensor.shape[:-d]
@@ -182,7 +201,7 @@ def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.T
                 filtering = _prefilter(size, order).to(device=tensor.device, dtype=tensor.dtype)
                 coefficients = torch.matmul(coefficients.transpose(axis, -1), filtering.T).transpose(axis, -1)
     flat = coefficients.reshape(*lead, -1)
-    indices, weights = _taps(tuple(moved.ravel().tolist()), spatial, order)
+    indices, weights = _taps(entries, spatial, order)
     indices = indices.to(tensor.device)
     weights = weights.to(tensor.device)
     if flat.numel() * (order + 1) ** d <= _AT_ONCE:
@@ -204,6 +223,7 @@ def _interpolate(tensor: torch.Tensor, moved: np.ndarray, order: int) -> torch.T
     return result.reshape(*lead, *spatial)
 
 
+@torch.compiler.assume_constant_result
 @remembered
 def _prefilter(size: int, order: int) -> torch.Tensor:
     """Matrix [size, size] from samples to the coefficients of the spline through them, mirrored at both ends.
@@ -217,6 +237,7 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(columns))
 
 
+@torch.compiler.assume_constant_result
 @remembered
 def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions and weights of the taps along each axis for each output sample.

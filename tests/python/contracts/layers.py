@@ -363,10 +363,14 @@ def circle_points():
     return nn.FieldType(space, [*(4 * [space.irrep(1)]), space.irrep(2)])
 
 
-def plain_net(ins, outs, kernel_size=3, pools=False):
+def plain_net(ins, outs, kernel_size=3, pools=False, bias=True):
     """A network without any symmetry, whose gradients are smooth; with ``pools`` one row of numbers for each sample."""
     d = torch.nn
-    layers = [d.Conv2d(ins, 4, kernel_size, padding=kernel_size // 2), d.Tanh(), d.Conv2d(4, outs, 3, padding=1)]
+    layers = [
+        d.Conv2d(ins, 4, kernel_size, padding=kernel_size // 2),
+        d.Tanh(),
+        d.Conv2d(4, outs, 3, padding=1, bias=bias),
+    ]
     return d.Sequential(*layers, d.AdaptiveAvgPool2d(1), d.Flatten()) if pools else d.Sequential(*layers)
 
 
@@ -726,8 +730,9 @@ LAYERS: dict[str, Layer] = {
         lambda: nn.SqueezeExcitation(regulars(no_space(), 4)), side=0, exports=False
     ),
     "transformer": Layer(lambda: nn.transformer_block(vectors(d4()), reach=1), exports=False),
-    "averaged net": Layer(
-        lambda: nn.GroupAverage(trivials(d4()), vectors(d4()), plain_net(2, vectors(d4()).size)), exports=False
+    "averaged net": Layer(  # without the bias, whose share of a vector averages to zero
+        lambda: nn.GroupAverage(trivials(d4()), vectors(d4()), plain_net(2, vectors(d4()).size, bias=False)),
+        exports=False,
     ),
     "averaged net, of one row": Layer(
         lambda: nn.GroupAverage(mixed(c8()), None, plain_net(mixed(c8()).size, 3, pools=True)),

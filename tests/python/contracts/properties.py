@@ -22,7 +22,7 @@ from torch.autograd.gradcheck import GradcheckError
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from intertwine import deploy, nn
-from intertwine.errors import ModelFileError
+from intertwine.errors import ArgumentError, ModelFileError
 from intertwine.group import Group, Representation
 
 from .copies import reloaded
@@ -161,9 +161,9 @@ def onnx(name, size=None):
         assert relative_error(torch.as_tensor(y), called(module, x)) < 1e-4
 
 
-def plain_export(name):
+def plain_export(name, for_one_size=False):
     for module, x in states(name):
-        plain = nn.export(module)
+        plain = nn.export(module, x if for_one_size else None)
         assert not any(type(part).__module__.startswith("intertwine") for part in plain.modules())
         assert relative_error(plain(x), called(module.eval(), x)) < 1e-5
 
@@ -447,6 +447,23 @@ POSES_TWICE = Exception_(POSES.reason, POSES.holds_for, _in_evaluation(second_de
 STATISTICS_TWICE = Exception_(
     STATISTICS.reason, _constant_statistics, _in_evaluation(second_derivatives), "in evaluation"
 )
+
+
+def _for_one_size(check):
+    def run(name):
+        with pytest.raises(ArgumentError, match="example"):
+            nn.export(build(name))
+        check(name, for_one_size=True)
+
+    return run
+
+
+ONE_SIZE = (
+    "With an example, for images of its size: moves between pixels are interpolated by tables for one size.",
+    lambda name: any(getattr(part, "interpolates", False) for part in build(name).modules()),
+)
+EXPORTED_FOR_ONE_SIZE = Exception_(*ONE_SIZE, _for_one_size(plain_export), "for one size")
+SCRIPTED_FOR_ONE_SIZE = Exception_(*ONE_SIZE, _for_one_size(scripted), "for one size")
 GRAPH = Exception_(
     "As a recorded graph of torch's operations (`torch.fx.GraphModule`): `torch.nn` has no layer that does the same.",
     lambda name: not LAYERS[name].exports,
@@ -588,8 +605,20 @@ PROPERTIES: dict[str, Property] = {
             "threads", "loading in one thread leaves the random numbers of others alone", loads_in_a_thread, heavy=True
         ),
         # By default one entry of each class is exported in test_layers.py.
-        Property("export()", "plain `torch.nn` layers with the same output", plain_export, (GRAPH,), slow=True),
-        Property("TorchScript", "`torch.jit.script` of what `export()` gives", scripted, slow=True),
+        Property(
+            "export()",
+            "plain `torch.nn` layers with the same output",
+            plain_export,
+            (EXPORTED_FOR_ONE_SIZE, GRAPH),
+            slow=True,
+        ),
+        Property(
+            "TorchScript",
+            "`torch.jit.script` of what `export()` gives",
+            scripted,
+            (SCRIPTED_FOR_ONE_SIZE,),
+            slow=True,
+        ),
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),
         Property("inductor", "the same with inductor", compiled_by_inductor, slow=True),

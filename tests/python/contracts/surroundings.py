@@ -130,13 +130,13 @@ def parametrised(name):
         assert str(report)
 
 
-def scripted(name):
+def scripted(name, for_one_size=False):
     """`torch.jit.script` of what `nn.export` gives."""
     module = build(name).eval()
     x = features(name, module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch says that TorchScript is old
-        program = torch.jit.script(nn.export(module))
+        program = torch.jit.script(nn.export(module, x if for_one_size else None))
     assert relative_error(program(x), called(module, x)) < 1e-5
 
 

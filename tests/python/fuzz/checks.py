@@ -269,7 +269,9 @@ def check(case: Case, draw: Draw, outcome: Outcome) -> None:
         same("file", loaded)
         exact("file", loaded)
     try:
-        exported = nn.export(module)
+        interpolates = any(getattr(part, "interpolates", False) for part in module.modules())
+        example = tuple(getattr(x, "tensor", x) for x in case.inputs) if interpolates else None
+        exported = nn.export(module, example)
     except UnsupportedFieldError as error:
         outcome.notes.append(f"not exported: {error}")
     else:

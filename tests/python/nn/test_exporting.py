@@ -218,3 +218,13 @@ def test_hooks_of_parts_that_stay_are_carried():
     model[len(model) - 1].register_forward_hook(lambda *args: seen.append(1))
     nn.export(model)(torch.zeros(1, 1, 9, 9))
     assert seen == [1]
+
+
+def test_an_export_for_one_size_takes_any_batch_and_names_its_size():
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    model = nn.GroupAverage(nn.field_type(gspaces.rot2dOnR2(8), trivial=1), None, net).eval()
+    plain = nn.export(model, torch.zeros(1, 1, 7, 9))  # one sample, which the exporter alone would take for a constant
+    x = torch.randn(3, 1, 7, 9)
+    assert torch.allclose(plain(x), model(x), atol=1e-6)
+    with pytest.raises(RuntimeError, match="images of 7 x 9 pixels"):
+        plain(torch.randn(3, 1, 9, 7))

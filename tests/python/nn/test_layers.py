@@ -475,7 +475,8 @@ def test_exports_to_an_ordinary_module(name):
     x = features(name, module)
     expected = run(module, x)
     state = {k: v.clone() for k, v in module.state_dict().items()}
-    exported = module.export().eval()
+    interpolates = any(getattr(part, "interpolates", False) for part in module.modules())
+    exported = (nn.export(module, x) if interpolates else module.export()).eval()
     recorded = any(isinstance(part, torch.fx.GraphModule) for part in exported.modules())
     assert recorded != LAYERS[name].exports
     assert not any(isinstance(part, nn.EquivariantModule) for part in exported.modules())

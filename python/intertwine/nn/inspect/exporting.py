@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import operator
 import warnings
 from typing import Any
 
@@ -33,15 +34,16 @@ def export(module: torch.nn.Module, example: Any = None) -> torch.nn.Module:
 
     Args:
         module: any module.
-        example: a plain tensor (or a tuple of them) as the module takes it; batch and sizes may differ in later calls.
+        example: a plain tensor (or a tuple of them) as the module takes it; batch and sizes may differ in later calls. Plain
+            networks that are made equivariant by moves between pixels (C8, say) need one, and then take images of its size only.
 
     Returns:
         the plain module. It pickles, loads where intertwine is not installed, and takes any batch size and any space that the
         module takes.
 
     Raises:
-        ArgumentError: if the example cannot be run, a module that holds types cannot be replaced part by part, or a part that is
-            replaced has hooks, which would be left behind. Parts that are kept keep theirs.
+        ArgumentError: if the example cannot be run or is missing, a module that holds types cannot be replaced part by part,
+            or a part that is replaced has hooks, which would be left behind. Parts that are kept keep theirs.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -167,6 +169,7 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     """
     refuse_hooks(module)
     module = _Plainly(module.eval())
+    inputs = _two_samples(inputs)
     try:
         with torch.no_grad():
             output = module(*inputs)
@@ -185,6 +188,8 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     else:
         plain.set_codegen(traced.graph._codegen)  # which takes dicts of tensors apart
     plain.output(results)
+    for node in plain.find_nodes(op="placeholder"):
+        _say_fixed_sizes(plain, node, type(module.module).__name__)
     for node in plain.nodes:
         node.meta.clear()  # shapes of the example, and names of files
         _name_for_torchscript(node)
@@ -194,6 +199,25 @@ def record(module: torch.nn.Module, inputs: tuple[Any, ...]) -> torch.fx.GraphMo
     for part in graph.modules():
         part.training = False
     return graph
+
+
+def _two_samples(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An example of one sample, twice: the exporter takes the size 1 for a constant, and so would refuse other batches."""
+    single = all(isinstance(value, torch.Tensor) and value.dim() > 0 and len(value) == 1 for value in inputs)
+    return tuple(torch.cat([value, value]) for value in inputs) if single else inputs
+
+
+def _say_fixed_sizes(graph: torch.fx.Graph, given: torch.fx.Node, name: str) -> None:
+    """Let a graph refuse in words images of another size, where it was recorded for one only."""
+    from torch.fx.experimental.symbolic_shapes import is_concrete_int  # which brings sympy
+
+    shape = getattr(given.meta.get("val"), "shape", ())
+    fixed = {axis: int(size) for axis, size in enumerate(shape) if axis > 1 and is_concrete_int(size) and size > 1}
+    message = f"{name} was exported with an example, for images of {' x '.join(map(str, fixed.values()))} pixels"
+    with graph.inserting_before(given.next):
+        for axis, size in fixed.items():
+            holds = graph.call_function(operator.eq, (graph.call_method("size", (given, axis)), size))
+            graph.call_function(torch.ops.aten._assert_scalar, (holds, message))
 
 
 def _name_for_torchscript(node: torch.fx.Node) -> None:

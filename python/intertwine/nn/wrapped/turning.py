@@ -9,17 +9,15 @@ import numpy as np
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import block_diagonal
-from intertwine.gspaces.resample import act_on_grid, is_lattice_symmetry, memory_matrix
+from intertwine.gspaces.resample import interpolate_on_grid, is_lattice_symmetry, memory_matrix
 from intertwine.kernels.constants import ConstantModule
 from intertwine.kernels.torch_modes import without_autocast
 from intertwine.nn.base.module import EquivariantModule, call_part, check_field_type
-
-_Motion = tuple[tuple[int, ...], tuple[int, ...]] | np.ndarray
 
 
 def mixed_channels(matrices: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
@@ -51,7 +49,19 @@ class Turns(ConstantModule):
         self._mixes = not (matrices == np.eye(type_.size)).all()
         if self._mixes:
             self.register_constant("channels", matrices.argmax(axis=2) if self._permutes else matrices)
-        self._motions = [_motion(space.basespace_action(g)) for g in elements] if self.dimension else []
+        self._orders: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._entries: dict[int, tuple[float, ...]] = {}
+        for position, g in enumerate(elements if self.dimension else ()):
+            matrix = space.basespace_action(g)
+            if is_lattice_symmetry(matrix):
+                self._orders[position] = _order_and_flips(matrix)
+            else:
+                self._entries[position] = tuple(memory_matrix(matrix).ravel().tolist())
+
+    @property
+    def interpolates(self) -> bool:
+        """Whether an element moves images between their pixels, by tables for one size of images."""
+        return bool(self._entries)
 
     def forward(self, tensor: torch.Tensor, position: int) -> torch.Tensor:
         """The features turned by one of the elements; those without space are mixed alone.
@@ -65,18 +75,15 @@ class Turns(ConstantModule):
             tensor = tensor.index_select(1, channels) if self._permutes else mixed_channels(channels, tensor)
         if not self.dimension or tensor.dim() == 2:
             return tensor
-        motion = self._motions[position]
-        if isinstance(motion, np.ndarray):
-            return act_on_grid(tensor, motion)
-        axes, flips = motion
+        if position in self._entries:
+            return interpolate_on_grid(tensor, self._entries[position])
+        axes, flips = self._orders[position]
         turned = tensor.permute(axes)
         return turned.flip(flips) if flips else turned
 
 
-def _motion(matrix: np.ndarray) -> _Motion:
-    """How a matrix moves the pixels: by an order of the axes of a tensor and those that are flipped, or by interpolation."""
-    if not is_lattice_symmetry(matrix):
-        return matrix
+def _order_and_flips(matrix: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How a symmetry of the lattice moves pixels: by an order of the axes of a tensor and those that are flipped."""
     moved = np.round(memory_matrix(matrix)).astype(int)
     source = np.abs(moved).argmax(axis=1)
     flips = tuple(2 + i for i, j in enumerate(source) if moved[i, j] < 0)
@@ -180,6 +187,14 @@ class FiniteWrappedNet(WrappedNet):
     def order(self) -> int:
         """The number of elements."""
         return self.in_type.fibergroup.order()
+
+    def _export(self) -> torch.nn.Module:
+        if self._back.interpolates:
+            raise ArgumentError(
+                f"{type(self).__name__} moves images between their pixels, by tables that are made for one size of images",
+                hint="give the export an example, of the size that it shall take",
+            )
+        return super()._export()
 
     def _forward_turned(self, output: torch.Tensor, position: int) -> torch.Tensor:
         """The output turned by an element; numbers that do not turn as they are."""
