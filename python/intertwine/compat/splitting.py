@@ -11,8 +11,8 @@ from intertwine import nn
 from intertwine.compat.kinds import Kind
 from intertwine.fields import FieldType
 from intertwine.group import Representation
-from intertwine.group.constructions.decomposition import connected_channels
 from intertwine.group.core.representation import block_diagonal
+from intertwine.group.matrices.hom import connected_channels
 from intertwine.group.matrices.labels import Label
 
 _ZERO = 1e-8

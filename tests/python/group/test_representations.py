@@ -16,8 +16,10 @@ from intertwine.group import (
     directsum,
     disentangle,
     homomorphism_space,
+    intertwiners,
     trivial_group,
 )
+from intertwine.group.matrices.hom import canonical_basis
 
 from ..contracts.cases import over
 from ..contracts.copies import reloaded
@@ -422,3 +424,17 @@ def test_bad_input_is_refused(call):
     with pytest.raises(IntertwineError) as caught:
         call(cyclic_group(4))
     assert str(caught.value)
+
+
+@pytest.mark.parametrize("case", ["equal orbits", "orbits of several sizes"])
+def test_the_gauge_of_maps_into_many_blocks_is_that_of_their_projector(case):
+    group = dihedral_group(12)
+    psi = group.irrep(1, 2)
+    rho = group.regular_representation.tensor(psi) if case == "equal orbits" else group.quotient_representation((0, 1))
+    if case != "equal orbits":
+        rho = directsum([rho, psi, *(8 * [group.regular_representation])])
+    turned = [np.kron(rho(g), psi(g)) for g in group.elements]
+    dimension = multiplicity(rho, psi)
+    projector = np.mean(turned, axis=0)
+    found = intertwiners(psi.generator_matrices, rho.generator_matrices, dimension=dimension)
+    np.testing.assert_allclose(found.reshape(dimension, -1), canonical_basis(projector, dimension), rtol=0, atol=1e-12)

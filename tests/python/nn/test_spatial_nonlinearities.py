@@ -1,8 +1,12 @@
 """Non-linearities and products in space: exact where they can be, and how far from it where a grid samples the group."""
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from intertwine import deploy, gspaces, nn
 from intertwine.errors import ArgumentError, ArgumentTypeError, EmptyBasisError, FieldTypeError, GroupError, ShapeError
@@ -274,6 +278,38 @@ def test_a_bilinear_layer_is_that_of_torch_with_its_weights_tied():
     # One weight for each path that the representations allow.
     pairs = nn.FieldType(space, [a.tensor(b) for a in one for b in other])
     assert layer.weights.numel() == nn.Linear(pairs, one).weights.numel()
+
+
+def test_a_bilinear_layer_of_regular_fields_of_48_elements(tmp_path):
+    space = gspaces.fullOctaOnR3()
+    rho = space.regular_repr
+    kind = nn.FieldType(space, [rho])
+    # A file may ask for it, which bounds the time and the memory that it takes.
+    deploy.save(nn.Bilinear((kind, kind), kind), tmp_path / "layer.safetensors")
+    layer = cast("nn.Bilinear", deploy.load(tmp_path / "layer.safetensors")).double()
+    assert layer.weights.numel() == round(float((rho.characters**3).mean()))
+    x, z = (torch.randn(2, 48, dtype=torch.float64) for _ in range(2))
+    for g in space.testing_elements:
+        turn = torch.tensor(rho(g)).T
+        torch.testing.assert_close(layer(x @ turn, z @ turn), layer(x, z) @ turn, rtol=0, atol=1e-12)
+
+
+def test_the_matrix_of_a_product_is_not_copied_for_each_sample():
+    space = gspaces.octaOnR3()
+    layer = nn.TensorProductModule.construct(space, 2, space.regular_repr, space.regular_repr)
+    x = torch.randn(64, 48, requires_grad=True)
+    sizes = []
+
+    class Largest(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            made = func(*args, **(kwargs or {}))
+            sizes.extend(part.numel() for part in tree_leaves(made) if isinstance(part, torch.Tensor))
+            return made
+
+    with Largest():
+        layer(x).square().sum().backward()
+    products = 64 * 2 * 24 * 25 // 2
+    assert max(sizes) <= max(products, layer.weights.numel() * 24)
 
 
 def test_a_bilinear_layer_in_groups_pairs_fields():

@@ -12,7 +12,7 @@ from intertwine.errors import GroupError, RepresentationError
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation, need_representations
 from intertwine.group.matrices.element_matrices import DenseMatrices, Matrices, snapped
-from intertwine.group.matrices.hom import ENDOMORPHISMS, intertwiners
+from intertwine.group.matrices.hom import ENDOMORPHISMS, intertwiners, invariant_blocks
 from intertwine.group.matrices.labels import Label
 from intertwine.suggestions import suggests
 
@@ -154,11 +154,8 @@ def restricted_data(group: Group, id: Any, representation: Representation) -> Re
     return continuous_data(smaller, matrix, smaller.derivatives(matrix, degree), degree)
 
 
-def _irrep_embeddings(
-    irrep: IrreducibleRepresentation, data: RepresentationData, multiplicity: int
-) -> list[np.ndarray]:
-    """Isometries from an irrep into a representation with orthogonal images, shapes ``(size, irrep size)``."""
-    found: list[np.ndarray] = []
+def _irrep_embeddings(irrep: IrreducibleRepresentation, data: RepresentationData, multiplicity: int) -> np.ndarray:
+    """Isometries from an irrep into a representation with orthogonal images, side by side: shape ``(size, images)``."""
     maps = intertwiners(
         irrep.generator_matrices,
         data.generators,
@@ -166,15 +163,18 @@ def _irrep_embeddings(
         b_lie=data.lie,
         dimension=multiplicity * ENDOMORPHISMS[irrep.type],
     )
+    # The embeddings side by side, of which the first `stop` columns are there.
+    found, stop = np.zeros((data.size, multiplicity * irrep.size)), 0
     for candidate in maps:
-        for embedding in found:
-            candidate = candidate - embedding @ (embedding.T @ candidate)
-        scale = np.linalg.norm(candidate) / np.sqrt(candidate.shape[1])
+        earlier = found[:, :stop]
+        rest = candidate - earlier @ (earlier.T @ candidate)
+        scale = np.linalg.norm(rest) / np.sqrt(irrep.size)
         if scale > 1e-3:
-            found.append(candidate / scale)
-        if len(found) == multiplicity:
+            found[:, stop : stop + irrep.size] = rest / scale
+            stop += irrep.size
+        if stop == found.shape[1]:
             break
-    return found
+    return found[:, :stop]
 
 
 def decompose(data: RepresentationData) -> tuple[list[Label], np.ndarray]:
@@ -200,7 +200,7 @@ def decompose(data: RepresentationData) -> tuple[list[Label], np.ndarray]:
     for irrep in data.candidates:
         count = data.multiplicity(irrep)
         if count:
-            columns += _irrep_embeddings(irrep, data, count)
+            columns.append(_irrep_embeddings(irrep, data, count))
             labels += [irrep.id] * count
     basis = np.concatenate(columns, axis=1) if columns else np.zeros((0, 0))
     if basis.shape[1] != data.size:
@@ -253,34 +253,6 @@ def homomorphism_space(rho1: Representation, rho2: Representation) -> np.ndarray
     if not maps:
         return np.zeros((0, rho2.size, rho1.size))
     return np.stack(maps)
-
-
-def connected_channels(pattern: np.ndarray) -> list[list[int]]:
-    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members.
-
-    Args:
-        pattern: shape ``(n, n)``: which channels are joined.
-    """
-    # Imported here: many groups never need it.
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    count, labels = connected_components(csr_array(pattern), directed=False)
-    return [np.flatnonzero(labels == label).tolist() for label in range(count)]
-
-
-def invariant_blocks(matrices: np.ndarray) -> list[list[int]]:
-    """The finest sets of channels that the matrices (of generators) do not mix.
-
-    Args:
-        matrices: shape ``(generators, n, n)``.
-
-    Returns:
-        lists of channel numbers, each sorted, in the order of their first channels.
-    """
-    pattern = (matrices != 0).any(axis=0) if len(matrices) else np.zeros(matrices.shape[1:], dtype=bool)
-    np.fill_diagonal(pattern, True)
-    return connected_channels(pattern | pattern.T)
 
 
 @suggests

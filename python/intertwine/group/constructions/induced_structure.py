@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from intertwine.group.constructions.decomposition import connected_channels
 from intertwine.group.core.finite import FiniteGroup
 from intertwine.group.core.representation import Representation
 from intertwine.group.matrices.element_matrices import Matrices, SignedPermutations, snapped
+from intertwine.group.matrices.hom import connected_channels
 from intertwine.memory import remembered
 
 _SAME_MATRIX = 1e-9

@@ -27,8 +27,40 @@ _TIE = 1e-6
 _SAME_EIGENVALUE = 1e-7
 """Sums of squares of derivatives whose eigenvalues differ by less are equal: for irreps they are far apart."""
 
+_LARGE = 256
+"""Systems of more unknowns are solved block by block, where the matrices have blocks: it takes longer to look for blocks than to
+solve smaller ones."""
+
 ENDOMORPHISMS = {"R": 1, "C": 2, "H": 4}
 """The dimension of the algebra of matrices that commute with a real irrep, by its type."""
+
+
+def connected_channels(pattern: Array) -> list[list[int]]:
+    """The connected components of a symmetric boolean pattern, each sorted, in the order of their first members.
+
+    Args:
+        pattern: shape ``(n, n)``: which channels are joined.
+    """
+    # Imported here: many groups never need it.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    count, labels = connected_components(csr_array(pattern), directed=False)
+    return [np.flatnonzero(labels == label).tolist() for label in range(count)]
+
+
+def invariant_blocks(matrices: Array) -> list[list[int]]:
+    """The finest sets of channels that the matrices (of generators) do not mix.
+
+    Args:
+        matrices: shape ``(generators, n, n)``.
+
+    Returns:
+        lists of channel numbers, each sorted, in the order of their first channels.
+    """
+    pattern = (matrices != 0).any(axis=0) if len(matrices) else np.zeros(matrices.shape[1:], dtype=bool)
+    np.fill_diagonal(pattern, True)
+    return connected_channels(pattern | pattern.T)
 
 
 def canonical_basis(projector: Array, dimension: int) -> Array:
@@ -44,30 +76,43 @@ def canonical_basis(projector: Array, dimension: int) -> Array:
     Returns:
         basis vectors as rows, shape ``(dimension, n)``.
     """
-    return _pivoted(np.array(projector, dtype=float), dimension)
+    whole = [np.arange(len(projector))]
+    basis = np.array([vector for _, vector in _pivoted([np.array(projector, dtype=float)], whole, dimension)])
+    basis[np.abs(basis) < 1e-14] = 0.0
+    return basis.reshape(dimension, len(projector))
 
 
-def _pivoted(rest: Array, dimension: int) -> Array:
-    """Pivoted Gram-Schmidt on columns, the vectors as rows."""
-    basis = np.zeros((dimension, rest.shape[0]))
-    for k in range(dimension):
-        norms = np.einsum("ij,ij->j", rest, rest)
-        column = int(np.flatnonzero(norms >= norms.max() * (1 - _TIE))[0])
-        vector = rest[:, column] / np.sqrt(norms[column])
+def _pivoted(rests: list[Array], places: list[Array], dimension: int) -> list[tuple[int, Array]]:
+    """Pivoted Gram-Schmidt on the columns of a block-diagonal matrix: for each step the block and the vector in it.
+
+    Args:
+        rests: the blocks.
+        places: of their columns among all.
+        dimension: how many steps.
+    """
+    rests = list(rests)
+    norms = np.zeros(sum(len(place) for place in places))
+    for rest, place in zip(rests, places, strict=True):
+        norms[place] = np.einsum("ij,ij->j", rest, rest)
+    block_of, column_of = (np.zeros(len(norms), dtype=int) for _ in range(2))
+    for number, place in enumerate(places):
+        block_of[place], column_of[place] = number, np.arange(len(place))
+    bases = [np.zeros((min(dimension, len(rest)), len(rest))) for rest in rests]
+    counts = [0] * len(rests)
+    steps = []
+    for _ in range(dimension):
+        pivot = int(np.flatnonzero(norms >= norms.max() * (1 - _TIE))[0])
+        number = block_of[pivot]
+        rest, basis, done = rests[number], bases[number], counts[number]
+        vector = rest[:, column_of[pivot]] / np.sqrt(norms[pivot])
         # One more pass against what is already there: the columns lose orthogonality digit by digit otherwise.
-        vector = vector - basis[:k].T @ (basis[:k] @ vector)
+        vector = vector - basis[:done].T @ (basis[:done] @ vector)
         vector = vector / np.linalg.norm(vector)
-        basis[k] = vector
-        rest = rest - np.outer(vector, vector @ rest)
-    basis[np.abs(basis) < 1e-14] = 0.0
-    return basis
-
-
-def _canonical_basis_of_range(vectors: Array) -> Array:
-    """The same as ``canonical_basis(vectors @ vectors.T, ...)`` for orthonormal columns, by their coordinates alone."""
-    basis = _pivoted(vectors.T, vectors.shape[1]) @ vectors.T
-    basis[np.abs(basis) < 1e-14] = 0.0
-    return basis
+        basis[done], counts[number] = vector, done + 1
+        rests[number] = rest = rest - np.outer(vector, vector @ rest)
+        norms[places[number]] = np.einsum("ij,ij->j", rest, rest)
+        steps.append((number, vector))
+    return steps
 
 
 def canonical_line(vector: Array) -> Array:
@@ -108,6 +153,38 @@ def intertwiners(
         >>> intertwiners(turn, turn).round(3).tolist()
         [[[0.707, 0.0], [0.0, 0.707]], [[0.0, 0.707], [-0.707, 0.0]]]
     """
+    n, m = a.shape[-1], b.shape[-1]
+    lie = np.zeros((0, m, m)) if b_lie is None else b_lie
+    blocks = [np.arange(m)]
+    if m * n > _LARGE:
+        blocks = [np.array(block) for block in invariant_blocks(np.concatenate([b, lie]))]
+    # Equal blocks share their solutions.
+    solved: dict[bytes, Array] = {}
+    spaces = []
+    for block in blocks:
+        of_b, of_lie = b[:, block[:, None], block], lie[:, block[:, None], block]
+        key = of_b.tobytes() + of_lie.tobytes()
+        if key not in solved:
+            solved[key] = _null_space(a, of_b, a_lie, None if b_lie is None else of_lie)
+        spaces.append(solved[key])
+    found = sum(space.shape[1] for space in spaces)
+    if dimension is not None and found != dimension:
+        raise RepresentationError(
+            f"the space of intertwiners has dimension {found} but the characters say {dimension}",
+            hint="check that the matrices are orthogonal and multiply like the group",
+        )
+    # The gauge of `canonical_basis` for the projector on all of them, by coordinates in each block alone.
+    places = [(block[:, None] * n + np.arange(n)).ravel() for block in blocks]
+    basis = np.zeros((found, m, n))
+    for row, (number, vector) in zip(basis, _pivoted([space.T for space in spaces], places, found), strict=True):
+        part = vector @ spaces[number].T
+        part[np.abs(part) < 1e-14] = 0.0
+        row[blocks[number]] = part.reshape(-1, n)
+    return basis
+
+
+def _null_space(a: Array, b: Array, a_lie: Array | None, b_lie: Array | None) -> Array:
+    """Orthonormal intertwiners, as columns vec(X) (row-major)."""
     n, height, rows = a.shape[-1], b.shape[-1], None
     if a_lie is not None and b_lie is not None:
         rows = _rows_by_casimir(a_lie, b_lie, b)
@@ -117,7 +194,7 @@ def intertwiners(
     normal = np.zeros((m * n, m * n))
     eye_n, eye_m = np.eye(n), np.eye(m)
     for matrix_a, matrix_b in zip(a, b, strict=True):
-        # |b X - X a|^2 for orthogonal a and b, as a quadratic form in vec(X) (row-major).
+        # |b X - X a|^2 for orthogonal a and b, as a quadratic form in vec(X).
         mixed = np.kron(matrix_b, matrix_a)
         normal += 2 * np.eye(m * n) - mixed - mixed.T
     if a_lie is not None and b_lie is not None:
@@ -126,15 +203,10 @@ def intertwiners(
             normal += constraint.T @ constraint
     values, vectors = np.linalg.eigh(normal)
     found = int(np.count_nonzero(values <= _RELATIVE_RANK * values.max(initial=1.0)))
-    if dimension is not None and found != dimension:
-        raise RepresentationError(
-            f"the space of intertwiners has dimension {found} but the characters say {dimension}",
-            hint="check that the matrices are orthogonal and multiply like the group",
-        )
     null = vectors[:, :found]
     if rows is not None:
         null = np.einsum("ij,jnk->ink", rows, null.reshape(m, n, found)).reshape(height * n, found)
-    return _canonical_basis_of_range(null).reshape(found, height, n)
+    return null
 
 
 def _rows_by_casimir(a_lie: Array, b_lie: Array, b: Array) -> Array | None:
