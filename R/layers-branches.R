@@ -48,7 +48,8 @@ merge_module <- function(...) {
 #' A way around a part of a network
 #'
 #' `residual()` adds the input of a part to its output: x + layer(x), as in a ResNet. `concat()` puts the fields of the
-#' input beside those of the output, as in a U-Net, where `layer` goes to coarser grids and comes back.
+#' input beside those of the output, as in a U-Net, where `layer` goes to coarser grids and comes back. The sum of two
+#' modules, `first + second`, gives both the same input and adds their outputs; the second may be a specification.
 #'
 #' @inheritParams r2_conv
 #' @param layer The part: the specification of a layer or, with [sequential_module()], of a sequence. (In a sequence it
@@ -70,6 +71,7 @@ merge_module <- function(...) {
 #' fields |> residual(block)
 #' fields |> concat(sequential_module(pool_avg(2), r2_upsampling(scale_factor = 2)))
 #' fields |> concat(r2_conv(out = c(regular = 4), kernel_size = 3), crop = TRUE)
+#' nonlin_relu(fields) + r2_conv(out = c(regular = 4), kernel_size = 3, padding = 1)
 residual <- function(object, layer, shortcut = NULL, crop = NULL, ...) {
   if (!missing(object) && missing(layer) && is_layer_spec(object)) {
     # In a sequence, a specification alone is the part itself.
@@ -87,6 +89,17 @@ concat <- function(object, layer, shortcut = NULL, crop = NULL, ...) {
   }
   layer <- needed(layer)
   create_layer("ConcatModule")
+}
+
+#' @export
+Ops.equivariant_module <- function(e1, e2) {
+  call <- rlang::current_env()
+  if (.Generic == "+" && !missing(e2) && is_module(e1) && (is_module(e2) || is_layer_spec(e2))) {
+    lapply(list(e1, e2), check_alive, call)
+    second <- if (is_module(e2)) e2 else lapply(flatten_parts(list(e2), call), part_record, call)
+    return(py_call_checked("_r.layers.add", list(e1, second), call))
+  }
+  NextMethod()
 }
 
 #' Labels of fields as Python takes them.

@@ -63,6 +63,7 @@ FACADES = {
     ("group/catalogue/solids.py", "group.catalogue.point_groups"): "subgroups of the octahedron by their symbols",
     ("nn/base/module.py", "nn.inspect.equivariance"): "check_equivariance",
     ("nn/base/module.py", "nn.inspect.exporting"): "export",
+    ("nn/base/module.py", "nn.structure.skip"): "sums by +",
     ("nn/base/sequential.py", "nn.inspect.exporting"): "export",
     ("nn/conv/point_conv.py", "nn.inspect.equivariance"): "check_equivariance, on points",
     ("nn/conv/point_conv.py", "nn.inspect.exporting"): "export, on points",

@@ -100,3 +100,18 @@ test_that("a way around a part adds its input, or puts it beside", {
   expect_equal(smaller(x)[, 1:8, , , drop = FALSE], x[, , 2:4, 2:4, drop = FALSE], tolerance = 1e-6)
   expect_equivariant(smaller)
 })
+
+test_that("the sum of modules gives both the same input", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot2d(N = 4), regular = 2)
+  conv <- r2_conv(type, out = c(regular = 2), kernel_size = 3, padding = 1)
+  x <- array(stats::rnorm(8 * 25), c(1, 8, 5, 5))
+  expect_equal((conv + nonlin_relu(type))(x), conv(x) + pmax(x, 0), tolerance = 1e-6)
+  expect_equivariant(conv + sequential_module(nonlin_elu(), r2_conv(out = c(regular = 2), kernel_size = 1)))
+  expect_equal((conv + conv + conv)(x), 3 * conv(x), tolerance = 1e-6)
+  expect_error(conv + pool_group(), "give the same fields", class = "intertwine_error_field_type")
+  expect_error(conv + nonlin_relu(field_type(gspace_rot2d(N = 4), regular = 1)), class = "intertwine_error_field_type")
+  expect_error(conv + 1, "not defined", class = "intertwine_error_argument_type")
+  expect_error(conv - conv, "not defined", class = "intertwine_error_argument_type")
+  expect_true(conv == conv)
+})

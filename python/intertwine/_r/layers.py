@@ -50,6 +50,11 @@ def sequence(start: Any, parts: list[Record]) -> Any:
     return _build(in_type, modules, parts, single=False)
 
 
+def add(first: Any, second: Any) -> Any:
+    """The sum of two modules; the second may be parts, as `grow` takes them."""
+    return first + (_build(first.in_type, [], second, single=True) if isinstance(second, list) else second)
+
+
 def _start(start: Any) -> tuple[nn.FieldType, list[torch.nn.Module]]:
     if isinstance(start, nn.FieldType):
         return start, []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from intertwine import gspaces, nn
-from intertwine.errors import ArgumentError, FieldTypeError, ShapeError
+from intertwine import deploy, gspaces, nn, training
+from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError, ShapeError
 
 from ..contracts.cases import over
 
@@ -62,6 +62,40 @@ def test_tools_look_inside():
     assert nn.shape_plan(net, 7).exact
     assert nn.shape_plan(net, 8).exact is False
     assert all(size % 2 for size in nn.shape_plan(net, 8).sizes)
+
+
+def test_the_sum_of_modules_is_seen_by_every_tool(tmp_path):
+    conv, deep = CONV.build(KIND), nn.SequentialModule(KIND, CONV, nn.ReLU.spec(), CONV)
+    both = conv + deep
+    x = torch.randn(1, 16, 7, 7)
+    torch.testing.assert_close(both(x), conv(x) + deep(x))
+    torch.testing.assert_close((conv + conv + deep)(x), 2 * conv(x) + deep(x))
+    torch.testing.assert_close((conv + nn.ReLU.spec())(x), conv(x) + x.relu())
+    assert {"inner", "shortcut.0", "shortcut.2"} <= {row["layer"] for row in nn.summary(both, 7).table}
+    assert nn.shape_plan(both, 6).exact
+    assert both.check_equivariance(size=5).passed
+    deploy.save(both, tmp_path / "sum.safetensors")
+    torch.testing.assert_close(deploy.load(tmp_path / "sum.safetensors")(x), both(x))
+    torch.testing.assert_close(both.export()(x), both(x))
+    image = torch.randn(1, 16, 20, 20)
+    torch.testing.assert_close(training.predict_tiled(both, image, tile=12), both(image).detach())
+
+
+def test_sums_of_other_things_are_refused():
+    conv = CONV.build(KIND)
+    other = nn.Bilinear((KIND, KIND), KIND)
+    with pytest.raises(FieldTypeError, match="give the same fields"):
+        conv + nn.GroupPooling.spec()
+    with pytest.raises(FieldTypeError, match="take the same fields"):
+        conv + nn.ReLU(KIND + KIND)
+    for pair in ((conv, other), (other, conv)):
+        with pytest.raises(FieldTypeError, match="one field type"):
+            pair[0] + pair[1]
+    with pytest.raises(FieldTypeError, match="one field type"):
+        conv + nn.SequentialModule(KIND, nn.GroupPooling.spec(), nn.HeadClasses.spec(n=2))
+    for wrong in (1.0, torch.nn.ReLU(), None):
+        with pytest.raises(ArgumentTypeError, match="cannot be added"):
+            conv + wrong
 
 
 def unpadded(depth):

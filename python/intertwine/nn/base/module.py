@@ -187,6 +187,19 @@ class EquivariantModule(Constructed):
             hint="a subclass of EquivariantModule overrides `forward` or `_compute`",
         )
 
+    def __add__(self, other: Any) -> EquivariantModule:
+        """Both modules on one input, their outputs added: a :class:`ResidualModule`.
+
+        Args:
+            other: a module of the same types, or its specification.
+
+        Raises:
+            FieldTypeError: if the types differ.
+        """
+        from intertwine.nn.structure.skip import sum_of_modules
+
+        return sum_of_modules(self, other)
+
     # --- asking -----------------------------------------------------------------------------------------------------------
 
     def evaluate_output_shape(self, *input_shapes: Any, **by_label: Any) -> Any:
@@ -407,27 +420,6 @@ def call_part(module: torch.nn.Module, *features: torch.Tensor | GeometricTensor
     types, given = match_inputs(module.in_type, features, type(module).__name__)
     output = module(*(GeometricTensor(given[label], type_) for label, type_ in types.items()))
     return output.tensor if isinstance(output, GeometricTensor) else output
-
-
-def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool = False) -> None:
-    """Raises unless the group only permutes the channels of every field.
-
-    Args:
-        in_type: the type.
-        layer: the name of the layer that needs it.
-        instead: what the user can use.
-        signed: whether it may also change their signs.
-
-    Raises:
-        UnsupportedFieldError: naming the first field that does not fit.
-    """
-    for representation in in_type.representations:
-        if not representation.supports("concatenated" if signed else "pointwise"):
-            raise UnsupportedFieldError(
-                f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
-                f"permute its channels{' and their signs' if signed else ''}",
-                hint=f"use regular, quotient or trivial fields, or {instead}",
-            )
 
 
 def check_field_type(value: Any, layer: str, argument: str = "in_type") -> FieldType:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, UnsupportedFieldError
 from intertwine.fields import FieldType
-from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.shared_constructors import describe_arguments
 
 PERMUTED = "fields whose channels the group only permutes"
@@ -84,4 +84,25 @@ class GridLayer(TypePreserving):
             wanted = f"{self.only} axes of space" if self.only else "space"
             raise ArgumentError(
                 f"{type(self).__name__} needs {wanted}, but {{type}} has {self.d}", parts={"type": in_type}
+            )
+
+
+def need_permutations(in_type: FieldType, layer: str, instead: str, signed: bool = False) -> None:
+    """Raises unless the group only permutes the channels of every field.
+
+    Args:
+        in_type: the type.
+        layer: the name of the layer that needs it.
+        instead: what the user can use.
+        signed: whether it may also change their signs.
+
+    Raises:
+        UnsupportedFieldError: naming the first field that does not fit.
+    """
+    for representation in in_type.representations:
+        if not representation.supports("concatenated" if signed else "pointwise"):
+            raise UnsupportedFieldError(
+                f"{layer} needs fields that it commutes with, but {representation.name} of {in_type.fibergroup} does not only "
+                f"permute its channels{' and their signs' if signed else ''}",
+                hint=f"use regular, quotient or trivial fields, or {instead}",
             )

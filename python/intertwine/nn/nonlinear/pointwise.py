@@ -10,8 +10,7 @@ import torch.nn.functional as F
 
 from intertwine.checks import choice, flag, number
 from intertwine.fields import FieldType
-from intertwine.nn.base.module import need_permutations
-from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving
+from intertwine.nn.base.type_preserving import PERMUTED, TypePreserving, need_permutations
 
 
 class ChannelFunction(TypePreserving):

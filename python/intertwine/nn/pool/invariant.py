@@ -17,9 +17,9 @@ from intertwine.group.core.representation import Representation
 from intertwine.nn.base.channel_blocks import Blocks, FieldsBySize
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.cpu_gradients import greatest
-from intertwine.nn.base.module import EquivariantModule, check_field_type, need_permutations
+from intertwine.nn.base.module import EquivariantModule, check_field_type
 from intertwine.nn.base.norms import Subfields, norm_of
-from intertwine.nn.base.type_preserving import PERMUTED
+from intertwine.nn.base.type_preserving import PERMUTED, need_permutations
 
 
 class InvariantPool(EquivariantModule):

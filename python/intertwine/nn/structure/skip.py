@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from intertwine.checks import flag
-from intertwine.errors import FieldTypeError, ShapeError
+from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType, GeometricTensor
 from intertwine.group.core.element import GroupElement
 from intertwine.nn.base.module import EquivariantModule, call_part, check_field_type, with_coords
@@ -126,6 +126,12 @@ class ResidualModule(_SkipModule):
         >>> block(torch.randn(1, 8, 5, 5)).shape
         torch.Size([1, 8, 5, 5])
 
+        The sum of two modules is one of these: the first is the part, the second the way around it.
+
+        >>> first, second = conv.build(kind), nn.ReLU(kind)
+        >>> (first + second)(torch.randn(1, 8, 5, 5)).shape
+        torch.Size([1, 8, 5, 5])
+
     References:
         He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016.
     """
@@ -141,6 +147,38 @@ class ResidualModule(_SkipModule):
 
     def _join(self, kept: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
         return kept + changed
+
+
+def sum_of_modules(first: EquivariantModule, second: EquivariantModule | Spec) -> ResidualModule:
+    """Two modules on one input, their outputs added: ``first + second``.
+
+    Args:
+        first: the module through which the sum is made.
+        second: the module around it, or its specification.
+
+    Raises:
+        ArgumentTypeError: if the second is neither.
+        FieldTypeError: if they do not take the same fields, or do not give the same.
+    """
+    if isinstance(second, Spec) and isinstance(first.in_type, FieldType):
+        second = second.build(first.in_type)
+    if not isinstance(second, EquivariantModule):
+        raise ArgumentTypeError(
+            f"{type(first).__name__} and {type(second).__name__} cannot be added",
+            hint="add an equivariant module, or the specification of one",
+        )
+    for what, types in (("take", (first.in_type, second.in_type)), ("give", (first.out_type, second.out_type))):
+        if not all(isinstance(type_, FieldType) for type_ in types):
+            raise FieldTypeError(
+                f"modules that are added take fields and give fields, but one does not {what} one field type"
+            )
+        if types[0] != types[1]:
+            raise FieldTypeError(
+                f"modules that are added {what} the same fields, but {{first}} and {{second}} differ",
+                hint="build both for the same types",
+                parts={"first": types[0], "second": types[1]},
+            )
+    return ResidualModule(first.in_type, first, second)
 
 
 class ConcatModule(_SkipModule):
