@@ -13,7 +13,9 @@ mathematical axis: the second last is -y (rows of an image go down), the third l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import comb, factorial, isqrt
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +31,8 @@ _EXACT = 1e-9
 
 _AT_ONCE = 2**18
 """Up to so many numbers the taps of all samples are gathered together: a gather for each tap costs more than its numbers."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _ORTHOGONAL = 1e-6
 _MAX_ORDER = 5
@@ -223,7 +227,16 @@ def interpolate_on_grid(tensor: torch.Tensor, entries: tuple[float, ...], order:
     return result.reshape(*lead, *spatial)
 
 
-@torch.compiler.assume_constant_result
+def _constant_to_compilers(function: _Function) -> _Function:
+    """A function whose results a compiler of torch takes for constants.
+
+    It does what ``torch.compiler.assume_constant_result`` does, which would load the compiler at once.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
+
+
+@_constant_to_compilers
 @remembered
 def _prefilter(size: int, order: int) -> torch.Tensor:
     """Matrix [size, size] from samples to the coefficients of the spline through them, mirrored at both ends.
@@ -237,7 +250,7 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(columns))
 
 
-@torch.compiler.assume_constant_result
+@_constant_to_compilers
 @remembered
 def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions and weights of the taps along each axis for each output sample.
