@@ -77,6 +77,12 @@ layer_arguments <- function() {
     shifted = flag,
     reduction = count(1),
     expansion = count(1),
+    depths = function(x, arg, call) as.list(as_whole(x, min = 1, arg = arg, call = call)),
+    depth = count(1),
+    patch = count(1),
+    bottleneck = flag,
+    downsample = flag,
+    norm = string,
     num_groups = count(1),
     nonlinearity = inner_layer,
     dropout = share,
@@ -117,11 +123,10 @@ layer_arguments <- function() {
   )
 }
 
-coerce_arguments <- function(args, call) {
-  table <- layer_arguments()
+coerce_arguments <- function(args, call, table = layer_arguments()) {
   for (name in names(args)) {
     coerce <- table[[name]]
-    if (!is.null(coerce)) args[[name]] <- coerce(args[[name]], name, call)
+    if (!is.null(coerce) && !is.null(args[[name]])) args[[name]] <- coerce(args[[name]], name, call)
   }
   args
 }

@@ -128,7 +128,7 @@ in_r_words <- function(text) {
   text <- replace_matches(text, "(?<=shape )(is )?\\(\\d+(, \\d+)*,?\\)", function(found) {
     gsub(", ", " x ", sub("\\(", "", sub(",?\\)$", "", found)))
   })
-  text <- gsub("(?<==)\\((?=\\d+, )|\\((?=\\d+(, \\d+)+\\) was given)", "c(", text, perl = TRUE)
+  text <- gsub("(?<==)\\((?=\\d+(\\.\\d+)?, )|\\((?=\\d+(, \\d+)+\\) was given)", "c(", text, perl = TRUE)
   text <- gsub("\\((\\d+),\\)", "\\1", text)
   # Representations, elements of cyclic groups, functions, vectors of strings, whole numbers, shapes.
   text <- gsub("(\\S+)\\|\\[([^]]*)\\]:\\d+", "\\2 of \\1", text)

@@ -14,9 +14,11 @@
 #'   targets.
 #' @param y Their classes; or measurements: a numeric vector, or a matrix with one column for each.
 #' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8
-#'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals.
+#'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals. Or the fields of `x`, if
+#'   its channels turn with it: `field_type(gs, vector = 1)` for a flow.
 #' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the
-#'   block before which it comes, such as `list("3" = gspace_flip2d())`. The number of channels stays.
+#'   block before which it comes, such as `list("3" = gspace_flip2d())`; or of arguments of [restrict()] in place of a space,
+#'   such as `list("3" = list(rotations = 4))`. The number of channels stays.
 #' @param widths The number of fields (of channels in `plain_cnn()`) in each block.
 #' @param parameters About how many parameters the network has: the
 #'   `widths` are then proportions. So networks of different groups compare fairly.
@@ -32,6 +34,8 @@
 #' @param nonlinearity `"relu"` on regular fields; `"gated"` on irreps; `"fourier"` on functions on a continuous group. By
 #'   default the first for a finite group, the second for one such as that of [gspace_rot3d()].
 #' @param frequency Irreps go up to this frequency, where fields are made of them.
+#' @param spacing The distance of pixels or voxels: one number, or one for each axis, such as `c(2, 1, 1)` for voxels that are
+#'   twice as high as wide. The group must keep such axes apart, as [gspace_axis3d()] does.
 #' @param train `FALSE` for the network as it is built, without training.
 #' @param epochs,learn_rate,... Arguments of [fit()].
 #' @return A fit, as [fit()] returns it; or a module if `train = FALSE`.
@@ -49,36 +53,50 @@
 #' @export
 equivariant_cnn <- function(x, y = NULL, group = NULL, widths = c(8, 16, 16), parameters = NULL, kernel_size = 5,
                             dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ..., padding_mode = "zeros",
-                            restrict = NULL, head = NULL, downsample = TRUE, nonlinearity = NULL, frequency = 2) {
-  call <- rlang::current_env()
-  check_no_formula(x, call)
-  check_fit_names(...names(), "equivariant_cnn", c("x", "y"), names(formals()), call)
-  x <- as_grid_images(x, call)
-  options <- c(
-    list(
-      kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout), padding_mode = check_string(padding_mode),
-      downsample = check_flag(downsample)
-    ),
-    field_options(nonlinearity, frequency, call)
-  )
-  module <- build_network(
-    "equivariant_cnn", x, outputs_of(x, y, head, call), network_space(group, x, call), widths, parameters, options, call,
-    restrict, head
-  )
-  train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
+                            restrict = NULL, head = NULL, downsample = TRUE, nonlinearity = NULL, frequency = 2,
+                            spacing = 1) {
+  grid_network("equivariant_cnn", list(epochs = epochs, learn_rate = learn_rate, ...))
 }
 
 #' @rdname equivariant_cnn
 #' @export
-plain_cnn <- function(x, y, widths = c(16, 32, 32), parameters = NULL, kernel_size = 5,
+plain_cnn <- function(x, y = NULL, widths = c(16, 32, 32), parameters = NULL, kernel_size = 5,
                       dropout = 0, train = TRUE, epochs = 10, learn_rate = 0.005, ...) {
-  call <- rlang::current_env()
-  check_no_formula(x, call)
-  check_fit_names(...names(), "plain_cnn", c("x", "y"), names(formals()), call)
-  x <- as_plane_images(x, call)
-  options <- list(kernel_size = as_odd(kernel_size, call), dropout = as.double(dropout))
-  module <- build_network("plain_cnn", x, outputs_of(x, y, NULL, call), NULL, widths, parameters, options, call)
-  train_network(module, x, y, train, list(epochs = epochs, learn_rate = learn_rate, ...), call)
+  grid_network("plain_cnn", list(epochs = epochs, learn_rate = learn_rate, ...))
+}
+
+#' Build a ready network of images, signals or volumes, and train it: all that its function does.
+#'
+#' It reads the arguments of the function that calls it, so that no argument is named twice.
+#'
+#' @param family Name of the function, here and in `intertwine.models`.
+#' @param training What [fit()] takes.
+#' @param call The frame of the function.
+#' @noRd
+grid_network <- function(family, training, call = rlang::caller_env()) {
+  known <- arguments_of(sys.function(sys.parent()))
+  check_no_formula(call$x, call)
+  check_fit_names(eval(quote(...names()), call), family, c("x", "y"), known, call)
+  x <- as_grid_images(call$x, call)
+  options <- network_options(known, call)
+  outputs <- network_outputs(x, call, pixels = endsWith(family, "unet"))
+  size <- spatial_size(x)
+  if (!endsWith(family, "_cnn") || can_be_halved(size, length(call$widths) - 1)) options$size <- as.list(size)
+  if (startsWith(family, "plain")) {
+    options$dimension <- length(size)
+    space <- NULL
+  } else {
+    space <- network_space(call$group, x, call)
+  }
+  channels <- if (is_field_type(call$group)) call$group else n_channels_of(x)
+  module <- build_network(family, channels, outputs, space, options, call)
+  train_network(module, x, call$y, call$train, training, call)
+}
+
+#' Are the sides all even or all odd, whenever the grid is halved?
+#' @noRd
+can_be_halved <- function(size, times) {
+  times < 1 || (length(unique(size %% 2)) == 1 && can_be_halved(ceiling(size / 2), times - 1))
 }
 
 check_no_formula <- function(x, call) {
@@ -97,18 +115,14 @@ as_grid_images <- function(x, call) {
   images(x, switch(as.character(length(dim(x))), "5" = "ncdhw", "4" = "nchw", "nhw"))
 }
 
-as_plane_images <- function(x, call) {
-  x <- as_grid_images(x, call)
-  if (is_image_folder(x)) x else check_plane_images(x, call = call)
-}
-
-#' The space of a ready network: the user's, or the usual one for the data.
+#' The space of a ready network: the user's, that of the fields of its input, or the usual one for the data.
 #' @noRd
 network_space <- function(group, x, call) {
   dimension <- length(spatial_size(x))
   if (is.null(group)) {
     return(switch(dimension, gspace_flip1d(), gspace_rot2d(N = 8), gspace_octa()))
   }
+  if (is_field_type(group)) group <- check_alive(group, call)$gspace
   check_class(group, "gspace", "a space", hint = "Make one with gspace_rot2d(N = 8).", arg = "group", call = call)
   if (group$dimensionality != dimension) {
     abort_intertwine(
@@ -123,24 +137,46 @@ network_space <- function(group, x, call) {
 #' Build a ready network.
 #'
 #' @param family Name of the function in `intertwine.models`.
-#' @param outputs How many numbers it gives.
+#' @param channels How many the input has, or its fields.
+#' @param outputs How many numbers it gives, or fields.
+#' @param space The space of the grid; `NULL` without a grid, and for ordinary layers.
+#' @param call The frame of the function that the user called, with its arguments.
 #' @noRd
-build_network <- function(family, x, outputs, group, widths, parameters, options, call, restrict = NULL, head = NULL) {
-  size <- spatial_size(x)
-  if (family == "plain_cnn") {
-    options$size <- if (size[1] == size[2]) size[1]
-  } else if (length(size) == 1 || family != "equivariant_cnn" || length(unique(size)) == 1) {
-    options$size <- as.list(size)
-  }
-  widths <- as_whole(widths, min = 1, arg = "widths", call = call)
-  parameters <- if (!is.null(parameters)) as_count(parameters, min = 1, arg = "parameters", call = call)
+build_network <- function(family, channels, outputs, space, options, call) {
+  sizes <- if (exists("width", call, inherits = FALSE)) "width" else "widths"
+  widths <- as_whole(call[[sizes]], min = 1, arg = sizes, call = call)
+  parameters <- if (!is.null(call$parameters)) as_count(call$parameters, min = 1, arg = "parameters", call = call)
+  stages <- if (sizes == "width") options$depth else length(widths)
   py_call_checked(
     "_r.training.network",
     list(
-      family, n_channels_of(x), outputs, group, draw_seed(), parameters, as.list(widths), options,
-      as_restrictions(restrict, length(widths), call), as_head(head, call)
+      family, channels, outputs, space, draw_seed(), parameters, as.list(widths), options,
+      as_restrictions(call$restrict, stages, call), as_head(call$head, call)
     ), call
   )
+}
+
+#' The arguments of a ready network that Python takes as they are named, coerced.
+#' @noRd
+network_options <- function(names, call) {
+  table <- layer_arguments()
+  # Of layers, these say something else.
+  table[c("nonlinearity", "radius")] <- table[c("norm", "margin")]
+  without <- c(
+    "x", "y", "group", "type", "graph", "edges", "out", "widths", "width", "parameters", "restrict", "head", "train", "epochs",
+    "learn_rate"
+  )
+  coerce_arguments(mget(setdiff(names, without), envir = call), call, table)
+}
+
+#' What a ready network puts out: the fields of `out`, or as many numbers as the targets say.
+#' @noRd
+network_outputs <- function(x, call, pixels = FALSE) {
+  if (is.null(call$out)) {
+    return(outputs_of(x, call$y, call$head, call, pixels))
+  }
+  out <- as_out(call$out, "out", call)
+  if (is_field_type(out)) out else unclass(out)
 }
 
 #' The last layers as Python builds them, or `NULL` for the usual ones.
@@ -155,39 +191,34 @@ as_head <- function(head, call) {
   lapply(flatten_parts(list(head), call), part_record, call)
 }
 
-field_options <- function(nonlinearity, frequency, call) {
-  list(
-    nonlinearity = if (!is.null(nonlinearity)) check_string(nonlinearity, call = call),
-    frequency = as_count(frequency, min = 0, arg = "frequency", call = call)
-  )
-}
-
-#' Spaces with less symmetry by the number of the block before which they come, as Python takes them.
+#' Less symmetry by the number of the block before which it comes, as Python takes it.
 #' @noRd
 as_restrictions <- function(restrict, blocks, call) {
   if (is.null(restrict)) {
     return(NULL)
   }
   numbers <- suppressWarnings(as.numeric(names(restrict) %||% ""))
+  names_subgroup <- function(to) {
+    is.list(to) && !is.object(to) && length(to) && all((names(to) %||% "") %in% c("rotations", "axis", "subgroup"))
+  }
   fine <- is.list(restrict) && !is.object(restrict) && length(numbers) == length(restrict) && !anyNA(numbers) &&
-    all(numbers %in% seq_len(blocks)) && all(vapply(restrict, inherits, NA, what = "gspace"))
+    all(numbers %in% seq_len(blocks)) &&
+    all(vapply(restrict, function(to) inherits(to, "gspace") || names_subgroup(to), NA))
   if (!fine) {
     abort_intertwine(
       "`restrict` must be a list of spaces, each named by the number of a block, from 1 to {blocks}.",
-      class = "argument", hint = "Write restrict = list(\"{blocks}\" = gspace_flip2d()).", call = call
+      class = "argument",
+      hint = "Write restrict = list(\"{blocks}\" = gspace_flip2d()), or list(\"{blocks}\" = list(rotations = 1)).", call = call
     )
   }
-  unname(Map(function(number, space) list(number - 1, space), numbers, restrict))
+  unname(Map(function(number, to) {
+    list(number - 1, if (inherits(to, "gspace")) to else as_subgroup(to$rotations, to$axis, to$subgroup, call))
+  }, numbers, restrict))
 }
 
-train_network <- function(module, x, y, train, options, call) {
+train_network <- function(module, x, y, train, training, call) {
   check_flag(train, call = call)
-  if (train) do.call(fit, c(list(module, x, y), options)) else module
-}
-
-as_odd <- function(kernel_size, call) {
-  kernel_size <- as_whole(kernel_size, min = 1, arg = "kernel_size", call = call)
-  if (length(kernel_size) == 1) kernel_size else as.list(kernel_size)
+  if (train) do.call(fit, c(list(module, x, y), training)) else module
 }
 
 #' How many numbers a network gives: as the targets say, those of a folder or `y`; a head of the user's own says it itself.
@@ -215,6 +246,10 @@ outputs_of <- function(x, y, head, call, pixels = FALSE) {
 #' @noRd
 n_outputs_of <- function(y, call, pixels = FALSE) {
   if (is_images(y)) y <- unclass(y)
+  if (is.data.frame(y)) {
+    check_numeric_columns(y, "y", "Classes are a factor: y[[1]].", call)
+    return(ncol(y))
+  }
   if (is.factor(y)) {
     return(nlevels(y))
   }

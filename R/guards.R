@@ -119,6 +119,9 @@ argument_examples <- function() {
     g = "Make an element with group_element(G, rotation = 1).",
     newdata = "It holds the samples: what fit() takes as `x`.",
     y = "It holds the targets: a factor of classes, or numbers.",
+    type = "For example, type = field_type(gs, regular = 2).",
+    graph = "It says for each point to which graph it belongs.",
+    radius = "For example, radius = 3.",
     module = "Make a module with sequential_module() or r2_conv().",
     angle = "In radians: pi / 2 is a quarter turn."
   )

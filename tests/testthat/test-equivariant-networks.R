@@ -118,3 +118,49 @@ test_that("folders of images, and of images with masks", {
     class = "intertwine_error_file"
   )
 })
+
+test_that("transformers, networks of ordinary layers, voxels that are no cubes, and channels that turn", {
+  skip_if_no_python()
+  d <- few_digits()
+  space <- gspace_rot2d(N = 4)
+  fitted <- equivariant_transformer(d$x, d$y, space, width = 2, depth = 1, patch = 2, reach = 1, epochs = 1)
+  expect_equal(predict(fitted, transform(d$x, degrees = 90), "prob"), predict(fitted, d$x, "prob"), tolerance = 1e-4)
+  far <- equivariant_transformer(
+    d$x, d$y, space,
+    depth = 2, patch = 4, reach = NULL, parameters = 2000, restrict = list("2" = gspace_rot2d(N = 2)), train = FALSE
+  )
+  expect_equal(n_parameters(far), 2000, tolerance = 0.5)
+  expect_equal(group_order(far$symmetry), 2)
+  path <- withr::local_tempfile()
+  for (net in list(
+    fitted, plain_resnet(d$x, d$y, depths = c(1, 1), widths = c(2, 4), epochs = 1),
+    plain_unet(d$x, as.array(d$x), widths = c(2, 4), depth = 1, epochs = 1)
+  )) {
+    intertwine_save(net, path)
+    expect_identical(predict(intertwine_load(path), d$x[1:2]), predict(net, d$x[1:2]))
+  }
+  volumes <- array(stats::rnorm(2 * 6 * 8 * 8), c(2, 1, 6, 8, 8))
+  flat <- list(volumes, factor(1:2), gspace_axis3d(N = 4), widths = c(1, 1), spacing = c(2, 1, 1), train = FALSE)
+  for (make in list(equivariant_cnn, equivariant_resnet, equivariant_unet)) {
+    given <- flat
+    if (!identical(make, equivariant_cnn)) given$kernel_size <- 3
+    if (identical(make, equivariant_resnet)) given$depths <- c(1, 1)
+    if (identical(make, equivariant_unet)) given[[2]] <- volumes
+    net <- do.call(make, given)
+    expect_equivariant(net, size = c(6, 8, 8))
+    expect_equal(unlist(net[[1]]$spacing), c(2, 1, 1))
+  }
+  net <- plain_cnn(volumes, factor(1:2), widths = c(1, 1), kernel_size = 3, train = FALSE)
+  expect_equal(dim(predict(net, volumes)), c(2, 2))
+  net <- equivariant_cnn(
+    d$x, d$y, gspace_rot2d(Inf),
+    widths = c(1, 1), kernel_size = 3, restrict = list("2" = list(rotations = 4)), train = FALSE
+  )
+  expect_equal(group_order(net$symmetry), 4)
+  flow <- array(stats::rnorm(4 * 2 * 8 * 8), c(4, 2, 8, 8))
+  net <- equivariant_cnn(flow, factor(c(1, 2, 1, 2)), field_type(space, vector = 1), widths = c(1, 1), train = FALSE)
+  expect_equivariant(net, size = 8)
+  expect_equal(n_channels(net$in_type), 2)
+  pixels <- equivariant_unet(d$x, group = space, widths = c(1, 1), out = field_type(space, vector = 1), train = FALSE)
+  expect_equal(dim(pixels(d$x[1:2])), c(2, 2, 8, 8))
+})

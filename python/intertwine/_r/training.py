@@ -17,6 +17,8 @@ from intertwine import models, nn, training
 from intertwine._r import layers
 from intertwine._r.crossing.values import on_disk
 from intertwine._r.fields import field_type
+from intertwine._r.subgroups import subgroup_label
+from intertwine.gspaces import GSpace
 from intertwine.training.data.pairing import IGNORE
 from intertwine.training.engine.checkpoint import has_checkpoint
 from intertwine.training.engine.heads import fill_heads
@@ -150,7 +152,7 @@ def more_arguments() -> list[str]:
 
 def network(
     family: str,
-    in_channels: int,
+    in_channels: Any,
     outputs: Any,
     space: Any,
     seed: float,
@@ -163,31 +165,37 @@ def network(
     """A ready network, with weights that R's random numbers govern.
 
     Args:
-        family: ``"equivariant_cnn"``, ``"equivariant_resnet"``, ``"equivariant_unet"`` or ``"plain_cnn"``.
-        in_channels: channels of the images.
-        outputs: how many numbers it gives, for each sample or cell; or the fields of each cell, as R names them.
-        space: the grid's space with its group, or `None` for ordinary layers.
+        family: name of a function of `intertwine.models`.
+        in_channels: channels of the input, or its fields.
+        outputs: how many numbers it gives, for each sample or cell; or fields, as R names them.
+        space: the grid's space with its group; `None` for ordinary layers, and without a grid.
         seed: of the weights.
         parameters: how many parameters to come near to, with widths in these proportions; `None` takes the widths.
         widths: fields (or channels) of each block; R sends one alone as a plain number.
-        options: what else the builder takes; `None` leaves its default.
-        restrict: pairs of a stage, from 0, and a space with less symmetry.
+        options: what else the builder takes.
+        restrict: pairs of a stage, from 0, and a space with less symmetry, or what `subgroup_label` takes.
         head: the last layers in place of the usual one, as R's `part_record()` makes them.
     """
-    chosen = {name: value for name, value in options.items() if value is not None}
+    chosen = dict(options)
     start = () if space is None else (space,)
     named = outputs if isinstance(outputs, Mapping) else None
+    first = in_channels.gspace if isinstance(in_channels, nn.FieldType) else space
     if named is not None and not restrict:
-        outputs = field_type(space, named["names"], named["values"])
+        outputs = field_type(first, named["names"], named["values"])
     if restrict:
-        chosen["restrict"] = {int(stage): smaller for stage, smaller in restrict}
+        chosen["restrict"] = _restrictions(first, restrict)
     blocks = widths if isinstance(widths, list) else [widths]
+    heads = chosen.get("heads")
     make: Any = getattr(models, family)
 
     def build(widths: Sequence[int]) -> torch.nn.Module:
+        sizes: Any = {"widths": widths}
+        if heads is not None:
+            # One width, which the heads share.
+            sizes = {"width": widths[0] if parameters is None else heads * widths[0]}
         if head is None and (named is None or not restrict):
-            return make(in_channels, outputs, *start, widths=widths, **chosen)
-        body = make(in_channels, None, *start, widths=widths, head=[], **chosen)
+            return make(in_channels, outputs, *start, **sizes, **chosen)
+        body = make(in_channels, None, *start, **sizes, head=[], **chosen)
         if head is not None:
             return layers.grow(body, head)
         fields = field_type(body.out_type.gspace, named["names"], named["values"])  # pyright: ignore[reportOptionalSubscript]
@@ -195,6 +203,15 @@ def network(
 
     with own_random_stream(int(seed)):
         return build(blocks) if parameters is None else models.match_parameters(build, parameters, blocks)
+
+
+def _restrictions(space: Any, pairs: Any) -> dict[int, Any]:
+    """Spaces with less symmetry, or labels of subgroups, by stage: each of the group that is left before."""
+    found: dict[int, Any] = {}
+    for stage, less in sorted(pairs, key=lambda pair: pair[0]):
+        found[int(stage)] = less if isinstance(less, GSpace) else subgroup_label(space, *less)
+        space = less if isinstance(less, GSpace) else space.restrict(found[int(stage)])[0]
+    return found
 
 
 def with_classes(module: torch.nn.Module, n_classes: int | None, seed: int) -> torch.nn.Module:

@@ -88,7 +88,7 @@ def class_name(kind: type[torch.nn.Module], where: str) -> tuple[str, bool]:
     name = kind.__name__
     if (name in TORCH_LAYERS or name in CONTAINERS) and getattr(torch.nn, name, None) is kind:
         return f"torch.nn.{name}", False
-    if equivariant_layers().get(name) is kind:
+    if _own_classes().get(name) is kind:
         return f"intertwine.nn.{name}", False
     full = _full_name(kind)
     if full.startswith(("torch.", "intertwine.")):
@@ -139,8 +139,8 @@ def find_class(name: Any, own: Mapping[str, type[torch.nn.Module]]) -> type[torc
     home, _, short = name.rpartition(".") if isinstance(name, str) else ("", "", "")
     if home == "torch.nn" and (short in TORCH_LAYERS or short in CONTAINERS) and hasattr(torch.nn, short):
         return getattr(torch.nn, short)
-    if home == "intertwine.nn" and short in equivariant_layers():
-        return equivariant_layers()[short]
+    if home == "intertwine.nn" and short in _own_classes():
+        return _own_classes()[short]
     if home and name in own:
         return own[name]
     if not home or f"{home}.".startswith(("torch.", "intertwine.")):
@@ -200,3 +200,11 @@ def equivariant_layers() -> dict[str, type[torch.nn.Module]]:
         and found.__module__.startswith("intertwine.nn")
         and found is not nn.EquivariantModule
     }
+
+
+@lru_cache(maxsize=1)
+def _own_classes() -> dict[str, type[torch.nn.Module]]:
+    """The classes of intertwine that a file may name: its public layers, and the parts of ordinary networks."""
+    from intertwine.nn.structure.plain import PlainConcat, PlainResidual
+
+    return {**equivariant_layers(), "PlainConcat": PlainConcat, "PlainResidual": PlainResidual}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from intertwine import nn
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentError, FieldTypeError, Words
 from intertwine.gspaces import GSpace, rot2dOnR2
 from intertwine.models.parts import Parts, field_settings
 
@@ -248,7 +248,10 @@ def common_subgroup(space: GSpace, other: GSpace) -> Any:
 def _shared_motions(space: GSpace, other: GSpace) -> list[int]:
     """The numbers of the elements of a group that move space as some element of another group does."""
     if space.fibergroup.order() < 0 or other.fibergroup.order() < 0:
-        raise ArgumentError("motions can only be compared between finite groups", hint="give the label of a subgroup")
+        raise ArgumentError(
+            "motions can only be compared between finite groups",
+            hint=Words("give the label of a subgroup", "name it as in restrict(): list(rotations = 4)"),
+        )
     motions = np.stack([other.basespace_action(g) for g in other.fibergroup.elements])
     return [
         number

@@ -15,6 +15,7 @@ from intertwine.models.resnet import checked_stages
 from intertwine.models.unet import checked_levels
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.padding import padding_mode as checked_mode
+from intertwine.nn.structure.plain import PlainConcat, PlainResidual
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -116,7 +117,7 @@ def plain_resnet(
             steps.append(layers.halving(even))
         for _ in range(depth):
             around = [] if before == width else layers.normed(before, width, 1)
-            steps += [_Residual(layers.inner(before, width, kernel, bottleneck), around), torch.nn.ReLU()]
+            steps += [PlainResidual(layers.inner(before, width, kernel, bottleneck), around), torch.nn.ReLU()]
             before = width
     return torch.nn.Sequential(*steps, *layers.mean(), torch.nn.Linear(before, n_classes))
 
@@ -172,7 +173,7 @@ def _levels(
     even, smaller = halved(sides, True, level)
     inside = _levels(layers, width, widths[1:], kernel, smaller, depth, level + 1)
     doubling = layers.of("ConvTranspose")(widths[1], width, 4 if even else 3, stride=2, padding=1, bias=False)
-    around = _Beside([layers.halving(even), *inside, doubling])
+    around = PlainConcat([layers.halving(even), *inside, doubling])
     back = [step for i in range(depth) for step in layers.block(width if i else 2 * width, width, kernel)]
     return [*blocks, around, *back]
 
@@ -219,27 +220,3 @@ class _Layers:
     def mean(self) -> list[torch.nn.Module]:
         """The mean over the grid."""
         return [self.of("AdaptiveAvgPool")(1), torch.nn.Flatten()]
-
-
-class _Residual(torch.nn.Module):
-    """A part, with its input added, which may go through layers of its own."""
-
-    def __init__(self, inner: list[torch.nn.Module], around: list[torch.nn.Module]) -> None:
-        super().__init__()
-        self.inner, self.around = torch.nn.Sequential(*inner), torch.nn.Sequential(*around)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Both ways together."""
-        return self.around(x) + self.inner(x)
-
-
-class _Beside(torch.nn.Module):
-    """A part, with its input beside its output."""
-
-    def __init__(self, inner: list[torch.nn.Module]) -> None:
-        super().__init__()
-        self.inner = torch.nn.Sequential(*inner)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Both ways together."""
-        return torch.cat([x, self.inner(x)], dim=1)

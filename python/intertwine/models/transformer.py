@@ -81,9 +81,12 @@ def equivariant_transformer(
     if n_classes is not None:
         whole_at_least(n_classes, "n_classes")
     whole_at_least(depth, "depth")
-    kernel, padding = _patches(sides_of(size, parts.gspace.dimensionality), whole_at_least(patch, "patch"))
+    d = parts.gspace.dimensionality
+    kernel, padding = _patches(sides_of(size, d), whole_at_least(patch, "patch"))
     embedding = parts.linear(parts.fields(whole_at_least(width, "width")), kernel, bias=True, padding=padding)
-    model: Any = nn.SequentialModule(parts.input(in_channels), embedding.with_arguments(stride=patch))
+    # A kernel of two cells needs a ring through them: the usual ones meet none.
+    rings = {"rings": [d**0.5 / 2], "frequencies_cutoff": 3.0} if kernel == 2 else {}
+    model: Any = nn.SequentialModule(parts.input(in_channels), embedding.with_arguments(stride=patch, **rings))
     symmetries = Symmetries(restrict, depth)
     for number in range(depth):
         restriction, parts = symmetries.before(number, parts)

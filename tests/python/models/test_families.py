@@ -52,6 +52,10 @@ def test_transformers_with_heads_and_less_symmetry():
         found, turned = model(x), model(x.rot90(1, (2, 3)))
         assert torch.allclose(turned, torch.stack([-found[:, 1], found[:, 0]], 1), atol=1e-12)
         assert torch.equal(deploy.load_bytes(deploy.save_bytes(model))(x), found)
+    line = models.equivariant_transformer(1, 2, PLANES["line"], width=2, depth=1, patch=2, size=8)
+    assert line(torch.randn(1, 1, 8)).shape == (1, 2)
+    small = models.equivariant_transformer(1, 2, PLANES["D4"], width=2, depth=1, patch=2, size=8).double().eval()
+    assert nn.check_equivariance(small, size=8).passed
     volume = models.equivariant_transformer(1, 2, gspaces.octaOnR3(), width=1, heads=1, depth=1, size=8).double().eval()
     x = torch.randn(1, 1, 8, 8, 8, dtype=torch.float64)
     with torch.no_grad():

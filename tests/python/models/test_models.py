@@ -219,7 +219,12 @@ def test_plain_networks_have_the_same_shapes(dimension, size):
     for bottleneck in (False, True):
         net = models.plain_resnet(2, 5, depths=(1, 2, 1), bottleneck=bottleneck, **options)
         assert net(torch.cat([x, x])).shape == (2, 5)
-    assert models.plain_unet(2, 3, **options)(torch.cat([x, x])).shape == (2, 3, *x.shape[2:])
+    unet = models.plain_unet(2, 3, **options)
+    assert unet(torch.cat([x, x])).shape == (2, 3, *x.shape[2:])
+    for model in (net.eval(), unet.eval()):
+        again = deploy.load_bytes(deploy.save_bytes(model))
+        with torch.no_grad():
+            assert torch.equal(again(x + 1.0), model(x + 1.0))
 
 
 @pytest.mark.parametrize("size", [16, 17])
