@@ -3,16 +3,25 @@
     pip download --no-deps stardist==0.9.2 && unzip stardist-0.9.2-*.whl -d stardist
     .venv/bin/python benchmarks/segmentation.py stardist/stardist/data/images results.jsonl
 
-Nuclei: an image of the Data Science Bowl 2018 (BBBC038, CC0) with labels drawn by hand, as the package stardist (BSD-3-Clause)
-brings it. The classes of pixels are background, nucleus, and the border of a nucleus. Tiles of the left five eighths of the image
-are for training (10, 30 or 100 % of them), the rest for testing; networks have about as many parameters, and see as many batches.
-Each is tested upright, on quarter turns, and on turns by 30 and 45 degrees, for which the image is interpolated.
+Nuclei: a fluorescence image with labels, as the package stardist brings it. The classes of pixels are background, nucleus, and
+the border of a nucleus. Tiles of the left five eighths of the image are for training (10, 30 or 100 % of them), the rest for
+testing. Each network is tested upright, on quarter turns, and on turns by 30 and 45 degrees, for which the image is interpolated.
 
-Flow: the velocity on a periodic grid from the vorticity; torch's transposed convolutions have no periodic edges, so the plain
-network is at a disadvantage there. Volumes: synthetic nuclei of the same package, of which every second slice is kept, so that
-voxels are twice as high as wide; the group turns about the axis of the slices.
+Flow: the velocity on a periodic grid from the vorticity; both networks are periodic in every layer. Volumes: synthetic nuclei of
+the same package, of which every second slice is kept, so that voxels are twice as high as wide; the group turns about the axis
+of the slices.
 
-Finished runs are kept in the file, so that the program may be stopped and started again.
+Networks that are compared have numbers of parameters that differ by less than 3 %, with widths found by hand, and see as many
+batches. Finished runs are kept in the file, so that the program may be stopped and started again.
+
+Origin and licence of the images. The functions of stardist that load them say "Fluorescence microscopy image and mask from the
+2018 kaggle DSB challenge" (Caicedo et al., Nature Methods 16, 2019) of the flat one, and "synthetic nuclei" of the volume. The
+package is under BSD-3-Clause and names no other licence for them. The images and masks of that challenge are set BBBC038 of the
+Broad Bioimage Benchmark Collection; published copies and corrections of the set say that it is in the public domain (CC0 1.0).
+The package does not say which image of the set it is, or whether it was cut or its mask corrected, so its licence is
+not certain beyond that of the package. Neither image is part of this repository. The set BBBC038 itself is an alternative with
+a known origin, though no package brings it; BBBC039, 200 images of nuclei with masks drawn by hand, is another (see their pages
+for the terms).
 """
 
 from __future__ import annotations
@@ -102,10 +111,8 @@ def nuclei_networks() -> dict[str, Callable[[], torch.nn.Module]]:
     def equivariant() -> torch.nn.Module:
         return models.equivariant_unet(1, 3, gspaces.flipRot2dOnR2(4), widths=WIDTHS, size=TILE)
 
-    budget = models.count_parameters(equivariant())
-
     def plain() -> torch.nn.Module:
-        return models.match_budget(lambda w: models.plain_unet(1, 3, widths=w), parameters=budget, proportions=WIDTHS)
+        return models.plain_unet(1, 3, widths=(4, 9, 12))
 
     return {"D4": equivariant, "plain": plain, "plain, turned": plain}
 
@@ -179,14 +186,8 @@ def flow_networks() -> dict[str, Callable[[], torch.nn.Module]]:
         options = {"widths": (3, 4, 6), "size": 32, "padding_mode": "circular"}
         return models.equivariant_unet(1, {"vector": 1}, gspaces.rot2dOnR2(4), **options)
 
-    budget = models.count_parameters(equivariant())
-
     def plain() -> torch.nn.Module:
-        return models.match_budget(
-            lambda w: models.plain_unet(1, 2, widths=w, padding_mode="circular"),
-            parameters=budget,
-            proportions=(3, 4, 6),
-        )
+        return models.plain_unet(1, 2, widths=(4, 6, 10), padding_mode="circular")
 
     return {"C4": equivariant, "plain": plain}
 
@@ -223,15 +224,11 @@ def flow_run(_: Path, name: str, share: float, seed: int) -> dict[str, float]:
 def volume_networks() -> dict[str, Callable[[], torch.nn.Module]]:
     def equivariant() -> torch.nn.Module:
         return models.equivariant_unet(
-            1, 2, gspaces.rot2dOnR3(4), widths=(2, 4), size=(16, 20, 20), depth=1, spacing=(2, 1, 1)
+            1, 2, gspaces.rot2dOnR3(4), widths=(2, 5), size=(16, 20, 20), depth=1, spacing=(2, 1, 1)
         )
-
-    budget = models.count_parameters(equivariant())
 
     def plain() -> torch.nn.Module:
-        return models.match_budget(
-            lambda w: models.plain_unet(1, 2, widths=w, depth=1, dimension=3), parameters=budget, proportions=(2, 4)
-        )
+        return models.plain_unet(1, 2, widths=(3, 8), depth=1, dimension=3)
 
     return {"C4 about z": equivariant, "plain": plain}
 
@@ -287,6 +284,10 @@ def table(rows: list[dict[str, Any]], task: str) -> None:
 def main() -> None:
     folder, kept = Path(sys.argv[1]), Path(sys.argv[2])
     torch.set_num_threads(1)
+    for task, (networks, _, _) in TASKS.items():
+        counts = {name: models.count_parameters(build()) for name, build in networks().items()}
+        if max(counts.values()) > 1.03 * min(counts.values()):
+            raise SystemExit(f"{task}: the networks have different numbers of parameters: {counts}")
     rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
     done = {(row["task"], row["network"], row["share"], row["seed"]) for row in rows}
     for seed in SEEDS:

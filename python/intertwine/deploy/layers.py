@@ -22,7 +22,8 @@ _NAMES = """
     Hardswish Hardsigmoid Softmax Softmax2d LogSoftmax Threshold Dropout Dropout1d Dropout2d Dropout3d
     AlphaDropout MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d AdaptiveAvgPool1d AdaptiveAvgPool2d
     AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d Flatten Unflatten Upsample
-    PixelShuffle ZeroPad2d ReflectionPad2d ReplicationPad2d CircularPad2d
+    PixelShuffle ZeroPad1d ZeroPad2d ZeroPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d
+    ReplicationPad3d CircularPad1d CircularPad2d CircularPad3d
 """
 
 TORCH_LAYERS = frozenset(_NAMES.split())

@@ -15,6 +15,7 @@ from intertwine.models.resnet import checked_stages
 from intertwine.models.unet import checked_levels
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.padding import padding_mode as checked_mode
+from intertwine.nn.base.padding import padding_module
 from intertwine.nn.structure.plain import PlainConcat, PlainResidual
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
@@ -143,7 +144,7 @@ def plain_unet(
         widths: channels in each level, from the finest on.
         kernel_size: an odd number.
         size: sides of the grid, as in `equivariant_unet`.
-        padding_mode: how features go on beyond the edges; transposed convolutions have zeros there.
+        padding_mode: how features go on beyond the edges, on the way up as well.
         depth: blocks on each way through a level.
         dimension: 1 for signals, 2 for images, 3 for volumes.
 
@@ -172,8 +173,7 @@ def _levels(
         return blocks
     even, smaller = halved(sides, True, level)
     inside = _levels(layers, width, widths[1:], kernel, smaller, depth, level + 1)
-    doubling = layers.of("ConvTranspose")(widths[1], width, 4 if even else 3, stride=2, padding=1, bias=False)
-    around = PlainConcat([layers.halving(even), *inside, doubling])
+    around = PlainConcat([layers.halving(even), *inside, layers.doubling(widths[1], width, even)])
     back = [step for i in range(depth) for step in layers.block(width if i else 2 * width, width, kernel)]
     return [*blocks, around, *back]
 
@@ -216,6 +216,16 @@ class _Layers:
     def halving(self, even: bool) -> torch.nn.Module:
         """The grid at half the size."""
         return self.of("AvgPool")(2) if even else self.of("AvgPool")(3, 2, 1)
+
+    def doubling(self, channels: int, width: int, even: bool) -> torch.nn.Module:
+        """The grid at the size that it had before it was halved."""
+        kernel, margin = (4, 2) if even else (3, 1)
+        conv = self.of("ConvTranspose")
+        if self._padding_mode == "zeros":
+            return conv(channels, width, kernel, stride=2, padding=1, bias=False)
+        # Torch's transposed convolutions know zeros only: what lies beyond the edges is added, and cut off behind them.
+        beyond = padding_module(self._dimension * (margin,), self._padding_mode)
+        return torch.nn.Sequential(beyond, conv(channels, width, kernel, stride=2, padding=1 + 2 * margin, bias=False))
 
     def mean(self) -> list[torch.nn.Module]:
         """The mean over the grid."""

@@ -238,6 +238,13 @@ def test_plain_networks_cost_what_those_without_symmetry_do(size):
         assert abs(models.count_operations(equivariant, x) / models.count_operations(plain, x) - 1) < 0.05
 
 
+def test_a_plain_unet_on_a_periodic_grid_moves_its_output_with_its_input():
+    x = torch.randn(1, 1, 16, 16, dtype=torch.float64)
+    model = models.plain_unet(1, 2, widths=(2, 3, 4), size=16, padding_mode="circular").double().eval()
+    with torch.no_grad():
+        assert torch.allclose(model(x.roll((4, 8), (2, 3))), model(x).roll((4, 8), (2, 3)), atol=1e-12)
+
+
 def test_volumes_are_classified():
     model = models.equivariant_cnn(1, 3, gspaces.octaOnR3(), widths=(1, 2), kernel_size=3, size=9).double().eval()
     x = torch.randn(1, 1, 9, 9, 9, dtype=torch.float64)
