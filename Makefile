@@ -38,13 +38,15 @@ test-python: setup-python ## Python tests and doctests
 	@$(ONE_THREAD) $(PYTHON_BIN) $(PYTEST) -n $(WORKERS) --dist worksteal --doctest-modules python/intertwine tests/python \
 	  --ignore tests/python/bridge
 
-# What NumPy has a part in: groups, kernels, files, data, constants of layers. What torch alone decides is not run twice.
+# What NumPy has a part in: groups, kernels, files, data, constants of layers. What torch alone decides is not run twice, and the
+# cases of one test run through the same lines: one in so many of each (1 for all).
+ONE_IN ?= 4
 NUMPY_PARTS := $(addprefix tests/python/,group kernels gspaces fields models study \
   $(addprefix deploy/test_,roundtrip.py conversion.py whole.py) $(addprefix training/test_,files.py measures.py predict.py) \
   $(addprefix nn/test_,conv.py conv_space.py layers.py points.py low_error.py schur.py interface.py surroundings.py))
 
-test-numpy2: setup-python ## the Python tests of what NumPy has a part in, with NumPy 2
-	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) $(NUMPY_PARTS) -k "not compiles and not exports"
+test-numpy2: setup-python ## with NumPy 2 the Python tests of what NumPy has a part in (all of their cases: ONE_IN=1)
+	@$(ONE_THREAD) .venv-numpy2/bin/python $(PYTEST) -n $(WORKERS) --one-in $(ONE_IN) $(NUMPY_PARTS) -k "not compiles and not exports"
 
 test-bridge: setup ## the crossing between R and Python, with NumPy 1 and 2 (R runs inside of Python here)
 	@$(ONE_THREAD) $(R_ENV) RETICULATE_PYTHON=$(ROOT)/.venv/bin/python $(PYTHON_BIN) $(PYTEST) tests/python/bridge

@@ -1,9 +1,12 @@
 """What every Python test starts from: one thread and fixed seeds."""
 
 import signal
+from collections import defaultdict
 
 import pytest
 import torch
+
+from .contracts.cases import share
 
 # Programs of other libraries, which run under their names.
 collect_ignore_glob = ["compat/habits*.py"]
@@ -13,10 +16,23 @@ collect_ignore_glob = ["compat/habits*.py"]
 _LEFT_OPEN = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-in", type=int, default=1, metavar="K", help="of the cases of each test run one in K")
+
+
+@pytest.hookimpl(trylast=True)  # of what -m and -k leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("peer"):
             item.add_marker(_LEFT_OPEN)
+    one_in = config.getoption("one_in")
+    if one_in > 1:
+        tests = defaultdict(list)
+        for item in items:
+            tests[item.nodeid.split("[")[0]].append(item)
+        kept = {item for name, cases in tests.items() for item in share(name, cases, one_in)}
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
 
 
 @pytest.fixture(scope="session", autouse=True)

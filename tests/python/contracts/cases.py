@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +16,18 @@ from _pytest.outcomes import OutcomeException
 
 SHOWN = 20
 """Of more failures the names alone are told."""
+
+
+def share(name: str, cases: Sequence[Any], one_in: int) -> list[Any]:
+    """One in so many cases of a test, at least one: other tests of the same list begin elsewhere in it.
+
+    Args:
+        name: of the test.
+        cases: all of them.
+        one_in: 1 for all.
+    """
+    start = zlib.crc32(name.encode()) % min(one_in, max(len(cases), 1))
+    return list(cases[start::one_in])
 
 
 class _Case(NamedTuple):
@@ -73,17 +86,18 @@ def over(
 
 
 def _selected(request: pytest.FixtureRequest, cases: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """The cases that the expression of ``-k`` is true of; all if it is so of the test without them."""
+    """The cases that the expression of ``-k`` is true of, or all if it is so of the test without them; of these the share."""
+    one_in, name = request.config.getoption("one_in", 1), request.node.originalname
     keyword = request.config.getoption("keyword")
     if not keyword:
-        return cases
+        return share(name, cases, one_in)
     expression = Expression.compile(keyword)
     around = [node.name.lower() for node in request.node.listchain()]
 
     def holds(case: str) -> bool:
         return expression.evaluate(lambda text, **_: any(text.lower() in name for name in [*around, case.lower()]))
 
-    return [(name, arguments) for name, arguments in cases if holds(name)]
+    return share(name, [case for case in cases if holds(case[0])], one_in)
 
 
 def _run(test: Callable[..., Any], cases: list[tuple[str, dict[str, _Case]]], fixtures: dict[str, Any]) -> None:

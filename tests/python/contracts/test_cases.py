@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from .cases import over
+from .cases import over, share
 
 
 def test_all_that_fail_are_named(request):
@@ -58,3 +58,19 @@ def test_an_expression_selects_among_the_cases(request, monkeypatch):
     monkeypatch.setattr(request.config.option, "keyword", request.node.name)
     record(request=request)
     assert ran == ["red", "red", "green"]
+
+
+def test_shares_are_of_all_cases_and_never_empty(request, monkeypatch):
+    cases = list(range(10))
+    shares = {tuple(share(name, cases, 4)) for name in "abcdefghijklmnop"}
+    assert shares == {tuple(cases[start::4]) for start in range(4)}
+    assert all(len(share(name, [1], 4)) == 1 for name in "abcdefgh")
+    ran = []
+
+    @over("n", cases)
+    def record(n):
+        ran.append(n)
+
+    monkeypatch.setattr(request.config.option, "one_in", 5)
+    record(request=request)
+    assert ran == share(request.node.originalname, cases, 5)
