@@ -364,13 +364,14 @@ class WindowAttention(GridAttention):
         offsets = cells[:, None, :] - cells[:, :, None] + side - 1
         self.register_constant("offsets", np.ravel_multi_index(tuple(offsets), self.d * (2 * side - 1,)).ravel())
 
-    def _margins(self, size: Sequence[int]) -> list[tuple[int, int]]:
-        """For each axis the cells that are added before and behind it, so that windows fill it."""
+    def _partition(self, size: Sequence[int]) -> list[tuple[int, int, int]]:
+        """For each axis the number of windows, and the cells that are added before and behind it, so that windows fill it."""
         found = []
         for n in size:
-            beyond = -n % self.window + (self.window if self.shifted else 0)
-            beyond += (beyond % 2) * (self.window % 2) * self.window
-            found.append((beyond // 2, beyond - beyond // 2))
+            count = (n + self.window - 1) // self.window + self.shifted
+            count += (count + n) % 2 * (self.window % 2)  # odd windows are centred with one more, where needed
+            before = (count * self.window - n) // 2
+            found.append((count, before, count * self.window - n - before))
         return found
 
     def shape_problem(self, size: tuple[int, ...]) -> str | None:
@@ -379,42 +380,41 @@ class WindowAttention(GridAttention):
         Args:
             size: of the input along each axis of space.
         """
-        if any(before != behind for before, behind in self._margins(size)):
+        if any(before != behind for _, before, behind in self._partition(size)):
             return f"windows of {self.window} cells have no partition of {size} cells with its centre in the middle"
         return super().shape_problem(size)
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        margins = self._margins(tensor.shape[2:])
-        parts = [self._windows(part.flatten(1, 2), margins) for part in self._projected(tensor)]
+        partition = self._partition(tensor.shape[2:])
+        parts = [self._windows(part.flatten(1, 2), partition) for part in self._projected(tensor)]
         bias = self._position_bias()
         area = self.window**self.d
         mask = None if bias is None else bias.index_select(1, self.offsets).view(self.heads, area, area)  # type: ignore[arg-type]
-        inside = self._cut(tensor.new_ones(1, 1, *tensor.shape[2:]), margins)[0, 0]
+        inside = self._cut(tensor.new_ones(1, 1, *tensor.shape[2:]), partition)[0, 0]
         beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)[:, None, None, :]
         mask = beyond if mask is None else mask + beyond
         attended = self._attend(parts[0], parts[1], parts[2], mask)
-        return self.output(self._joined(attended, tensor.shape, margins))
+        return self.output(self._joined(attended, tensor.shape, partition))
 
-    def _cut(self, tensor: torch.Tensor, margins: list[tuple[int, int]]) -> torch.Tensor:
+    def _cut(self, tensor: torch.Tensor, partition: list[tuple[int, int, int]]) -> torch.Tensor:
         """The cells of each window: ``(batch, channels, *space)`` gives ``(batch, channels, windows, cells)``."""
-        cells = F.pad(tensor, [n for pair in reversed(margins) for n in pair])
-        split = [n for total in cells.shape[2:] for n in (total // self.window, self.window)]
-        cells = cells.reshape(*cells.shape[:2], *split)
+        cells = F.pad(tensor, [n for _, before, behind in reversed(partition) for n in (before, behind)])
+        counts = [count for count, _, _ in partition]
+        cells = cells.reshape(*tensor.shape[:2], *(n for count in counts for n in (count, self.window)))
         order = [2 + 2 * axis for axis in range(self.d)] + [3 + 2 * axis for axis in range(self.d)]
-        count = prod(split[::2])
-        return cells.permute(0, 1, *order).reshape(*tensor.shape[:2], count, self.window**self.d)
+        return cells.permute(0, 1, *order).reshape(*tensor.shape[:2], prod(counts), self.window**self.d)
 
-    def _windows(self, tensor: torch.Tensor, margins: list[tuple[int, int]]) -> torch.Tensor:
+    def _windows(self, tensor: torch.Tensor, partition: list[tuple[int, int, int]]) -> torch.Tensor:
         """Shape ``(batch, windows, heads, cells, channels of a head)``."""
-        return self._cut(tensor, margins).unflatten(1, (self.heads, -1)).permute(0, 3, 1, 4, 2)
+        return self._cut(tensor, partition).unflatten(1, (self.heads, -1)).permute(0, 3, 1, 4, 2)
 
-    def _joined(self, attended: torch.Tensor, shape: torch.Size, margins: list[tuple[int, int]]) -> torch.Tensor:
+    def _joined(self, attended: torch.Tensor, shape: torch.Size, partition: list[tuple[int, int, int]]) -> torch.Tensor:
         """The windows as one grid again: the way back of ``_windows``."""
-        counts = [(n + sum(pair)) // self.window for n, pair in zip(shape[2:], margins, strict=True)]
+        counts = [count for count, _, _ in partition]
         channels = attended.shape[2] * attended.shape[4]
         cells = attended.permute(0, 2, 4, 1, 3).reshape(shape[0], channels, *counts, *(self.d * (self.window,)))
         order = [position for axis in range(self.d) for position in (2 + axis, 2 + self.d + axis)]
         whole = cells.permute(0, 1, *order).reshape(*cells.shape[:2], *(count * self.window for count in counts))
-        for axis, (n, (before, _)) in enumerate(zip(shape[2:], margins, strict=True)):
+        for axis, (n, (_, before, _)) in enumerate(zip(shape[2:], partition, strict=True)):
             whole = whole.narrow(2 + axis, before, n)
         return whole
