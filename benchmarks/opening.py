@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,14 +25,18 @@ LIMIT = 2**32
 """Bytes of address space above the start."""
 
 
-def open_all(names: Iterable[str] | None) -> None:
-    """Opens files and prints what it took, one line of JSON each; all that are generated where no names are given."""
+def open_all(names: Iterable[str] | None, one_in: int = 1) -> None:
+    """Opens files and prints what it took, one line of JSON each; where no names are given, one in so many of the generated."""
     from tests.python.contracts import hostile
 
     from intertwine import deploy
     from intertwine.errors import ModelFileError
 
-    recipes = hostile.generated() if names is None else ((name, hostile.BY_HAND[name]) for name in names)
+    recipes = (
+        islice(hostile.generated(), 0, None, one_in)
+        if names is None
+        else ((name, hostile.BY_HAND[name]) for name in names)
+    )
     warnings.simplefilter("ignore")
     deploy.load_bytes(hostile.file((hostile.torch_layer("ReLU"), {})))
     pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -78,11 +83,12 @@ def main() -> None:
         "--generated", action="store_true", help="opens those that are generated (for the script itself)"
     )
     parser.add_argument("--hand", action="store_true", help="opens all by hand in this process (for the tests)")
+    parser.add_argument("--one-in", type=int, default=1, help="of those that are generated (for the tests)")
     given = parser.parse_args()
     from tests.python.contracts import hostile
 
     if given.open is not None or given.generated or given.hand:
-        open_all(None if given.generated else hostile.BY_HAND if given.hand else [given.open])
+        open_all(None if given.generated else hostile.BY_HAND if given.hand else [given.open], given.one_in)
         return
 
     rows: list[dict[str, object]] = []

@@ -22,13 +22,14 @@ report() { # report PART...
   done
 }
 
-# The Python tests use both cores themselves; what comes after them is one process each, so two run side by side.
+# The Python tests use both cores themselves; what comes after them is one process each, so two run side by side, the longest first.
+# test-r runs all R tests of these sources; the check repeats those of the built package: its files, its start, its code for others.
 run test-python
 report test-python
-(run test-numpy2 WORKERS=0; run check-r-nopython) &
-# test-r runs all R tests of these sources; the check repeats those of the built package: its files, its start, its code for others.
-(run test-bridge; run test-r; run check-r INTERTWINE_TESTS='^(install|names|python|no-|sitrep|walk|save)') &
-wait
+export -f run
+export logs
+printf '%s\n' test-r check-r-nopython "check-r INTERTWINE_TESTS='^(install|names|python|no-|sitrep|walk|save)'" \
+  'test-numpy2 WORKERS=0' test-bridge | xargs -P 2 -d '\n' -I {} bash -c 'run {}'
 report test-numpy2 test-bridge test-r check-r check-r-nopython
 
 printf '\n'

@@ -240,7 +240,7 @@ def model_file(name):
 def two_processes_as_one(name):
     if not torch.distributed.is_gloo_available():
         pytest.skip("torch without gloo")
-    errors = two_processes("each layer")[name]
+    errors = two_processes("each class" if name in REPRESENTATIVES else "other layers")[name]
     assert errors["output"] < 1e-10
     assert max(errors.values()) < 1e-9, errors
 
@@ -541,8 +541,10 @@ PROPERTIES: dict[str, Property] = {
         Property(
             "tensors", "a plain tensor gives a plain tensor, a `GeometricTensor` one of `out_type`", plain_tensors
         ),
-        Property("state", "`state_dict` is the same in both modes, and strict to load in either", state_dict),
-        Property("copies", "`deepcopy` and pickle give independent weights and copy no group", copies),
+        Property(
+            "state", "`state_dict` is the same in both modes, and strict to load in either", state_dict, heavy=True
+        ),
+        Property("copies", "`deepcopy` and pickle give independent weights and copy no group", copies, heavy=True),
         Property("safetensors", "weights through a safetensors file, strictly", safetensors_file, heavy=True),
         Property(
             "model file",
@@ -555,19 +557,24 @@ PROPERTIES: dict[str, Property] = {
         Property("float16", "the same in float16, where the CPU has it", half_precision, heavy=True),
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call, heavy=True),
         Property("meta", "built on or moved to the meta device, then `to_empty()` and loaded", meta_device, heavy=True),
-        Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS, POSES)),
+        Property("gradients", "`gradcheck`", first_derivatives, (STATISTICS, POSES), heavy=True),
         Property(
             "second", "`gradgradcheck`", second_derivatives, (STATISTICS_TWICE, FUSED_TWICE, POSES_TWICE), heavy=True
         ),
-        Property("at zero", "finite gradients for an input of zeros", finite_at_zero),
+        Property("at zero", "finite gradients for an input of zeros", finite_at_zero, heavy=True),
         Property(
-            "channels last", "any memory layout of images and volumes, forward and backward", channels_last, (LAYOUT,)
+            "channels last",
+            "any memory layout of images and volumes, forward and backward",
+            channels_last,
+            (LAYOUT,),
+            heavy=True,
         ),
         Property(
             "two processes",
             "`DistributedDataParallel` with `synchronise_batchnorm()` over gloo: output, gradients and statistics of two "
             "processes are those of one with the whole batch",
             two_processes_as_one,
+            heavy=True,
         ),
         Property(
             "freed memory",

@@ -33,7 +33,7 @@ def test_synchronised_statistics():
 
 
 def test_a_process_without_items_still_sums_with_the_other():
-    errors = two_processes("each layer")["one process without items"]
+    errors = two_processes("each class")["one process without items"]
     assert max(errors.values()) < 1e-12, errors
 
 
