@@ -52,7 +52,8 @@
 #' @param folder Where the trainings are written as they end.
 #' @param parallel How many processes train at once. Networks that an R function builds are built here and sent as model
 #'   files; losses and metrics that are R functions cannot be sent, and are refused.
-#' @param config A TOML file with the same names; arguments come before it.
+#' @param config A TOML file with the same names, but `data` and `target` for `x` and `y`, and without `folder`; arguments
+#'   come before it.
 #' @param seed Of everything random. It does not come from R's random numbers, so that the same call goes on with the
 #'   same study.
 #' @param verbose `TRUE` for a progress bar, `FALSE` for silence, `NULL` for a bar in interactive sessions.

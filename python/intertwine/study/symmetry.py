@@ -217,7 +217,7 @@ def symmetry_study(
         group: what each sample shows, so that all views of one thing stay on one side of every split.
         size: sides to bring images in files to.
         channels: of images in files.
-        config: a TOML file with the same names; arguments come before it.
+        config: a TOML file with the same names, but `data` and `target` for `x` and `y`; arguments come before it.
         folder: where the trainings are written as they end. The same call with the same folder goes on where it stopped, and
             ends with the same table as if it had not (times and memory apart).
         executor: a `concurrent.futures.Executor`, such as that of a dask client; `folder` must be one that its workers can

@@ -186,7 +186,8 @@ def summary_lines(answer: Answer) -> list[str]:
         *(beside(answer, each) for each in answer.standings[1:]),
         how_sure(answer),
         what_it_costs(answer),
-        *what_it_cannot_say(answer),
+        "What the data cannot say:",
+        *(f"- {line}" for line in what_it_cannot_say(answer)),
     ]
 
 
