@@ -277,7 +277,7 @@ study_best <- function(study, candidate = NULL, ..., verbose = NULL) {
   ), call)
   watcher$close()
   levels <- unclass(study)$levels
-  targets <- list(levels = levels, kind = if (!is.null(levels)) "class")
+  targets <- list(levels = levels, kind = if (!is.null(result$n_classes)) "class")
   settings <- c(unclass(study)$settings[c("epochs", "batch_size")], list(na = "error"))
   fitted <- new_fit(result, targets, list(size = unlist(unclass(study)$sample_size)), settings, keep_state = TRUE)
   announce_stop(fitted)

@@ -29,6 +29,9 @@ run_study <- function(go, functions, verbose, levels, call) {
 
 new_study <- function(study, levels, interrupted = FALSE) {
   record <- py_call_checked("_r.studies.record", list(study))
+  # Data that Python has read bring their own.
+  levels <- levels %||% unlist(record$levels)
+  record$levels <- NULL
   tables <- lapply(record[intersect(c("table", "ranks", "means", "angles"), names(record))], as_study_table)
   vectors <- lapply(record[intersect(c("notes", "words", "pictures"), names(record))], unlist)
   rest <- record[setdiff(names(record), c(names(tables), names(vectors)))]

@@ -261,6 +261,29 @@ test_that("tables of files, folders and arrays are data", {
   expect_setequal(measured$table$transform, c("as_is", "45"))
 })
 
+test_that("a TOML file says all, and the classes keep their names", {
+  skip_if_no_python()
+  skip_if_not_installed("png")
+  root <- withr::local_tempdir()
+  data <- bars(40)
+  for (class in levels(data$y)) {
+    dir.create(file.path(root, "pictures", class), recursive = TRUE)
+    for (i in which(data$y == class)) {
+      png::writePNG(as.array(data$x)[i, 1, , ], file.path(root, "pictures", class, paste0(i, ".png")))
+    }
+  }
+  toml <- file.path(root, "study.toml")
+  writeLines(c(
+    "data = 'pictures'", "schedules = ['C4']", "rivals = ['plain']", "depth = 1", "budget = {parameters = 300}",
+    "learn_rates = [0.03]", "epochs = 1", "transforms = ['as_is']", "first_seeds = 2", "max_seeds = 2"
+  ), toml)
+  study <- symmetry_study(config = toml)
+  expect_setequal(study_ranks(study)$candidate, c("C4", "plain"))
+  fitted <- study_best(study)
+  expect_equal(levels(predict(fitted, data$x[1:2])), levels(data$y)[order(levels(data$y))])
+  expect_match(format(summary(study)), "What the data cannot say", all = FALSE)
+})
+
 test_that("builders, losses and scores may be R functions; what cannot be sent is refused", {
   skip_if_no_python()
   data <- bars(40)

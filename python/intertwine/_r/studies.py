@@ -61,6 +61,7 @@ def record(study: SymmetryStudy) -> dict[str, Any]:
         "folder": None if study.folder is None else str(study.folder),
         "settings": study.settings.plain(),
         "sample_size": list(study.data.pool.shape),
+        "levels": None if study.data.labels is None else [str(label) for label in study.data.labels],
         "compared": False,
     }
     try:
