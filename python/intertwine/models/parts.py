@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,3 +217,20 @@ def ending(head: Head | None, usual: nn.Spec, out: Any) -> list[nn.Spec]:
             hint='for example nn.HeadFields.spec(out={"vector": 1})',
         )
     return steps
+
+
+def ending_in_fields(head: Head | None, linear: Callable[[Any], nn.Spec], out: Any) -> list[nn.Spec]:
+    """The last layers of a network that puts out fields: its head, or a linear layer.
+
+    Args:
+        head: as the user gave it.
+        linear: the specification of the linear layer to some fields.
+        out: how many numbers that the group does not change; or fields; ``None`` with a head.
+
+    Raises:
+        ArgumentError: if neither is given, or both.
+    """
+    if out is None and head is None:
+        raise ArgumentError("the network has no output", hint="give out, such as 2 or {'vector': 1}, or a head")
+    fields = {"trivial": whole_at_least(out, "out")} if isinstance(out, (int, float)) else out
+    return ending(head, linear(fields), out)

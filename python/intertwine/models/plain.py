@@ -65,10 +65,7 @@ def plain_cnn(
         padding = last_padding(kernel, sides, number == len(widths) - 1)
         steps += layers.block(channels, width, kernel, padding)
         channels = width
-    steps += layers.mean()
-    if dropout:
-        steps.append(torch.nn.Dropout(dropout))
-    return torch.nn.Sequential(*steps, torch.nn.Linear(channels, n_classes))
+    return torch.nn.Sequential(*steps, *layers.ending(channels, n_classes, dropout))
 
 
 @suggests
@@ -120,7 +117,7 @@ def plain_resnet(
             around = [] if before == width else layers.normed(before, width, 1)
             steps += [PlainResidual(layers.inner(before, width, kernel, bottleneck), around), torch.nn.ReLU()]
             before = width
-    return torch.nn.Sequential(*steps, *layers.mean(), torch.nn.Linear(before, n_classes))
+    return torch.nn.Sequential(*steps, *layers.ending(before, n_classes))
 
 
 @suggests
@@ -227,6 +224,7 @@ class _Layers:
         beyond = padding_module(self._dimension * (margin,), self._padding_mode)
         return torch.nn.Sequential(beyond, conv(channels, width, kernel, stride=2, padding=1 + 2 * margin, bias=False))
 
-    def mean(self) -> list[torch.nn.Module]:
-        """The mean over the grid."""
-        return [self.of("AdaptiveAvgPool")(1), torch.nn.Flatten()]
+    def ending(self, channels: int, n_classes: int, dropout: float = 0.0) -> list[torch.nn.Module]:
+        """The mean over the grid, and a linear layer."""
+        dropped = [torch.nn.Dropout(dropout)] if dropout else []
+        return [self.of("AdaptiveAvgPool")(1), torch.nn.Flatten(), *dropped, torch.nn.Linear(channels, n_classes)]

@@ -11,7 +11,7 @@ from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
 from intertwine.models.grid_parts import GridParts, Sides, Symmetries, grid_parts, halved, sides_of
-from intertwine.models.parts import Head, ending, first_space
+from intertwine.models.parts import Head, ending_in_fields, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -78,16 +78,13 @@ def equivariant_unet(
         first_space(in_channels, gspace), kernel_size, norm, padding_mode, nonlinearity, frequency, spacing
     )
     checked_levels(widths, depth)
-    if out is None and head is None:
-        raise ArgumentError("the network has no output", hint="give out, such as 2 or {'vector': 1}, or a head")
     start = parts.input(in_channels)
     levels = _Levels(depth, Symmetries(restrict, len(widths)))
     sides = sides_of(size, parts.gspace.dimensionality)
     restriction, parts = levels.symmetries.before(0, parts)
     steps, _, last = levels.steps(parts, list(widths), sides, 0)
-    fields = {"trivial": whole_at_least(out, "out")} if isinstance(out, (int, float)) else out
-    usual = last.linear(fields, kernel_size=1, bias=True)
-    made: Any = nn.SequentialModule(start, *restriction, *steps, *ending(head, usual, out))
+    end = ending_in_fields(head, lambda fields: last.linear(fields, kernel_size=1, bias=True), out)
+    made: Any = nn.SequentialModule(start, *restriction, *steps, *end)
     return made
 
 

@@ -11,7 +11,7 @@ from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError, ArgumentTypeError, FieldTypeError
 from intertwine.gspaces import GSpace, flipRot3dOnR3
 from intertwine.models.grid_parts import Symmetries
-from intertwine.models.parts import Head, Parts, ending, field_settings, first_space
+from intertwine.models.parts import Head, Parts, ending_in_fields, field_settings, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
 
@@ -19,37 +19,21 @@ _CONVS: dict[int, Any] = {1: nn.R1PointConv, 2: nn.R2PointConv, 3: nn.R3PointCon
 
 
 @dataclass(frozen=True)
-class VectorParts(Parts):
-    """The layers of a network on vectors."""
-
-    def linear(
-        self, out: Any, kernel_size: int | None = None, bias: bool = False, padding: int | None = None
-    ) -> nn.Spec:
-        """A linear map; the arguments of a grid have no effect.
-
-        Args:
-            out: the fields that it puts out.
-            kernel_size: has no effect.
-            bias: whether it has one.
-            padding: has no effect.
-        """
-        return nn.Linear.spec(out=out, bias=bias)
-
-
-@dataclass(frozen=True)
-class PointParts(Parts):
-    """The layers of a network on points.
+class FreeParts(Parts):
+    """The layers of a network without a grid.
 
     Attributes:
-        settings: of the convolutions.
+        layer: the class of its linear layers.
+        settings: of these.
     """
 
+    layer: Any
     settings: Mapping[str, Any]
 
     def linear(
         self, out: Any, kernel_size: int | None = None, bias: bool = False, padding: int | None = None
     ) -> nn.Spec:
-        """A convolution on points; the arguments of a grid have no effect.
+        """A linear layer; the arguments of a grid have no effect.
 
         Args:
             out: the fields that it puts out.
@@ -57,7 +41,7 @@ class PointParts(Parts):
             bias: whether it has one.
             padding: has no effect.
         """
-        return _CONVS[self.gspace.dimensionality].spec(out=out, bias=bias, **self.settings)
+        return self.layer.spec(out=out, bias=bias, **self.settings)
 
 
 @suggests
@@ -106,7 +90,7 @@ def equivariant_mlp(
             f"equivariant_mlp takes the field type of its input, not {type(in_type).__name__}",
             hint="make one with nn.field_type(space, regular=4)",
         )
-    parts = VectorParts(*field_settings(in_type.gspace, norm, nonlinearity, frequency))
+    parts = FreeParts(*field_settings(in_type.gspace, norm, nonlinearity, frequency), nn.Linear, {})
     dropped = [nn.FieldDropout.spec(p=dropout)] if dropout else []
     return _stack(parts, in_type, out, widths, restrict, head, dropped)
 
@@ -179,7 +163,8 @@ def point_network(
     if norm in ("batch", "instance"):
         raise ArgumentError(f"a network on points has no norm {norm!r}", hint='use "layer", "rms" or "field"')
     settings = {"width": radius, "n_rings": n_rings, "radial": radial, "aggr": aggr}
-    parts = PointParts(*field_settings(space, norm, nonlinearity, frequency), settings)
+    conv = _CONVS[space.dimensionality]
+    parts = FreeParts(*field_settings(space, norm, nonlinearity, frequency), conv, settings)
     return _stack(parts, parts.input(in_channels), out, widths, restrict, head, [])
 
 
@@ -195,13 +180,11 @@ def _stack(
     """Blocks and a linear map, or another head."""
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each block, such as (16, 16)")
-    if out is None and head is None:
-        raise ArgumentError("the network has no output", hint="give out, such as 2, or a head")
     symmetries = Symmetries(restrict, len(widths))
     steps: list[Any] = []
     for number, width in enumerate(widths):
         restriction, parts = symmetries.before(number, parts)
         steps += [*restriction, *parts.block(whole_at_least(width, "widths")), *dropped]
-    fields = {"trivial": whole_at_least(out, "out")} if isinstance(out, (int, float)) else out
-    made: Any = nn.SequentialModule(in_type, *steps, *ending(head, nn.Linear.spec(out=fields), out))
+    end = ending_in_fields(head, lambda fields: nn.Linear.spec(out=fields), out)
+    made: Any = nn.SequentialModule(in_type, *steps, *end)
     return made

@@ -260,10 +260,11 @@ class Canonicalised(PosedNet):
 def _small_network(in_type: FieldType, out_type: FieldType) -> EquivariantModule:
     """Three layers to one regular field, which keep the size of the grid."""
     hidden = FieldType(in_type.gspace, 4 * (in_type.gspace.regular_repr,))
-    dimension = in_type.gspace.dimensionality
-    if dimension == 0:
-        layers: list[Any] = [Linear(in_type, hidden), ELU(hidden), Linear(hidden, hidden), ELU(hidden)]
-        return SequentialModule(*layers, Linear(hidden, out_type, bias=False))
-    conv: Any = {1: R1Conv, 2: R2Conv, 3: R3Conv}[dimension]
-    layers = [conv(in_type, hidden, 5, padding=2), ELU(hidden), conv(hidden, hidden, 3, padding=1), ELU(hidden)]
-    return SequentialModule(*layers, conv(hidden, out_type, 1, bias=False))  # a bias would not change the choice
+    conv: Any = {1: R1Conv, 2: R2Conv, 3: R3Conv}.get(in_type.gspace.dimensionality)
+
+    def layer(start: FieldType, end: FieldType, kernel: int, bias: bool = True) -> EquivariantModule:
+        return Linear(start, end, bias=bias) if conv is None else conv(start, end, kernel, kernel // 2, bias=bias)
+
+    first, second = layer(in_type, hidden, 5), layer(hidden, hidden, 3)
+    # A bias of the last would not change the choice.
+    return SequentialModule(first, ELU(hidden), second, ELU(hidden), layer(hidden, out_type, 1, bias=False))

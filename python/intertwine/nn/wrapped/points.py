@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -127,20 +126,10 @@ class RotatedNet(WrappedNet):
     needs_grid: ClassVar[bool] = False
 
     @classmethod
-    def construction_prices(cls, in_type: FieldType, out_type: FieldType | None, **others: Any) -> Iterator[Price]:
-        """The parts of tensor powers.
-
-        Args:
-            in_type: the fields of the input.
-            out_type: the fields of the output.
-            **others: the other arguments of the constructor.
-        """
-        for type_ in (in_type, out_type):
-            if isinstance(type_, FieldType):
-                irreps = float(sum(len(rho.irreps) for rho in set(type_.representations)))
-                yield Price(
-                    1e6 + 8 * irreps * _MOST * 64 + 100.0 * type_.size, 0.05 + 0.02 * irreps + 1e-4 * len(type_)
-                )
+    def _turning_price(cls, type_: FieldType) -> Price:
+        # The parts of tensor powers.
+        irreps = float(sum(len(rho.irreps) for rho in set(type_.representations)))
+        return Price(1e6 + 8 * irreps * _MOST * 64 + 100.0 * type_.size, 0.05 + 0.02 * irreps + 1e-4 * len(type_))
 
     def __init__(
         self, in_type: FieldType, out_type: FieldType | None, net: torch.nn.Module, centre: bool = True

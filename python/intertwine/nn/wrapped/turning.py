@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -101,6 +102,24 @@ class WrappedNet(EquivariantModule):
 
     needs_grid: ClassVar[bool] = True
 
+    @classmethod
+    def construction_prices(cls, in_type: FieldType, out_type: FieldType | None, **others: Any) -> Iterator[Price]:
+        """What turns the input and the output.
+
+        Args:
+            in_type: the fields of the input.
+            out_type: the fields of the output.
+            **others: the other arguments of the constructor.
+        """
+        for type_ in (in_type, out_type):
+            if isinstance(type_, FieldType):
+                yield cls._turning_price(type_)
+
+    @classmethod
+    @abstractmethod
+    def _turning_price(cls, type_: FieldType) -> Price:
+        """What it takes to build what turns fields of a type."""
+
     def __init__(self, in_type: FieldType, out_type: FieldType | None, net: torch.nn.Module) -> None:
         super().__init__()
         name = type(self).__name__
@@ -159,18 +178,11 @@ class FiniteWrappedNet(WrappedNet):
     """
 
     @classmethod
-    def construction_prices(cls, in_type: FieldType, out_type: FieldType | None, **others: Any) -> Iterator[Price]:
-        """The matrices of all elements.
-
-        Args:
-            in_type: the fields of the input.
-            out_type: the fields of the output.
-            **others: the other arguments of the constructor.
-        """
-        for type_ in (in_type, out_type):
-            if isinstance(type_, FieldType):
-                entries = float(max(type_.fibergroup.order(), 1)) * type_.size**2
-                yield Price(24 * entries, 1e-4 * max(type_.fibergroup.order(), 1) * (1 + len(type_)) + 2e-8 * entries)
+    def _turning_price(cls, type_: FieldType) -> Price:
+        # The matrices of all elements.
+        order = max(type_.fibergroup.order(), 1)
+        entries = float(order) * type_.size**2
+        return Price(24 * entries, 1e-4 * order * (1 + len(type_)) + 2e-8 * entries)
 
     def __init__(self, in_type: FieldType, out_type: FieldType | None, net: torch.nn.Module) -> None:
         super().__init__(in_type, out_type, net)
