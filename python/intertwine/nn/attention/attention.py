@@ -15,6 +15,7 @@ from intertwine.budget import Price
 from intertwine.checks import flag, number, whole_at_least
 from intertwine.errors import ArgumentError, FieldTypeError
 from intertwine.fields import FieldType
+from intertwine.kernels.torch_modes import is_traced
 from intertwine.nn.base.padding import padded
 from intertwine.nn.base.padding import padding_mode as checked_mode
 from intertwine.nn.base.type_preserving import TypePreserving
@@ -129,8 +130,8 @@ class Attention(AttentionBase):
         if coords is not None:
             return self._compute(tensor.T[None])[0].T
         parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
-        attended = self._attend(*parts, mask=None).transpose(2, 3)
-        return self.output(attended.reshape(tensor.shape[0], self.output.in_type.size, *tensor.shape[2:]))
+        attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2)
+        return self.output(attended.transpose(1, 2).unflatten(2, tensor.shape[2:]))
 
 
 class GridAttention(AttentionBase):
@@ -386,35 +387,41 @@ class WindowAttention(GridAttention):
 
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         partition = self._partition(tensor.shape[2:])
-        parts = [self._windows(part.flatten(1, 2), partition) for part in self._projected(tensor)]
+        parts = [self._windows(part, partition) for part in self._projected(tensor)]
         bias = self._position_bias()
         area = self.window**self.d
         mask = None if bias is None else bias.index_select(1, self.offsets).view(self.heads, area, area)  # type: ignore[arg-type]
-        inside = self._cut(tensor.new_ones(1, 1, *tensor.shape[2:]), partition)[0, 0]
-        beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)[:, None, None, :]
-        mask = beyond if mask is None else mask + beyond
+        if _reaches_beyond(partition):
+            inside = self._windows(tensor.new_ones(1, 1, 1, *tensor.shape[2:]), partition)[0, :, :, None, :, 0]
+            beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)
+            mask = beyond if mask is None else mask + beyond
         attended = self._attend(parts[0], parts[1], parts[2], mask)
         return self.output(self._joined(attended, tensor.shape, partition))
 
-    def _cut(self, tensor: torch.Tensor, partition: list[tuple[int, int, int]]) -> torch.Tensor:
-        """The cells of each window: ``(batch, channels, *space)`` gives ``(batch, channels, windows, cells)``."""
-        cells = F.pad(tensor, [n for _, before, behind in reversed(partition) for n in (before, behind)])
-        counts = [count for count, _, _ in partition]
-        cells = cells.reshape(*tensor.shape[:2], *(n for count in counts for n in (count, self.window)))
-        order = [2 + 2 * axis for axis in range(self.d)] + [3 + 2 * axis for axis in range(self.d)]
-        return cells.permute(0, 1, *order).reshape(*tensor.shape[:2], prod(counts), self.window**self.d)
-
     def _windows(self, tensor: torch.Tensor, partition: list[tuple[int, int, int]]) -> torch.Tensor:
-        """Shape ``(batch, windows, heads, cells, channels of a head)``."""
-        return self._cut(tensor, partition).unflatten(1, (self.heads, -1)).permute(0, 3, 1, 4, 2)
+        """``(batch, heads, channels, *space)`` gives ``(batch, windows, heads, cells, channels)``."""
+        if _reaches_beyond(partition):
+            tensor = F.pad(tensor, [n for _, before, behind in reversed(partition) for n in (before, behind)])
+        counts = [count for count, _, _ in partition]
+        cells = tensor.reshape(*tensor.shape[:3], *(n for count in counts for n in (count, self.window)))
+        axes = range(3, 3 + 2 * self.d)
+        order = (0, *axes[::2], 1, *axes[1::2], 2)
+        area = self.window**self.d
+        return cells.permute(order).reshape(tensor.shape[0], prod(counts), tensor.shape[1], area, tensor.shape[2])
 
     def _joined(self, attended: torch.Tensor, shape: torch.Size, partition: list[tuple[int, int, int]]) -> torch.Tensor:
-        """The windows as one grid again: the way back of ``_windows``."""
+        """The windows as one grid again, with the channels of all heads: the way back of ``_windows``."""
         counts = [count for count, _, _ in partition]
-        channels = attended.shape[2] * attended.shape[4]
-        cells = attended.permute(0, 2, 4, 1, 3).reshape(shape[0], channels, *counts, *(self.d * (self.window,)))
-        order = [position for axis in range(self.d) for position in (2 + axis, 2 + self.d + axis)]
-        whole = cells.permute(0, 1, *order).reshape(*cells.shape[:2], *(count * self.window for count in counts))
+        heads, channels = attended.shape[2], attended.shape[4]
+        cells = attended.reshape(shape[0], *counts, heads, *(self.d * (self.window,)), channels)
+        order = [axis for pair in zip(range(1, 1 + self.d), range(2 + self.d, 2 + 2 * self.d)) for axis in pair]
+        sides = [count * self.window for count in counts]
+        whole = cells.permute(0, *order, 1 + self.d, 2 + 2 * self.d).reshape(shape[0], *sides, heads * channels)
         for axis, (n, (_, before, _)) in enumerate(zip(shape[2:], partition, strict=True)):
-            whole = whole.narrow(2 + axis, before, n)
-        return whole
+            whole = whole.narrow(1 + axis, before, n)
+        return whole.movedim(-1, 1)
+
+
+def _reaches_beyond(partition: list[tuple[int, int, int]]) -> bool:
+    """Whether windows reach beyond the edges of the grid; where sizes are not known yet, they may."""
+    return is_traced() or any(before or behind for _, before, behind in partition)

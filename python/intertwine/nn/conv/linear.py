@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,16 @@ from intertwine.group.core.group import Group
 from intertwine.group.core.representation import Representation
 from intertwine.kernels import ExpansionPlan, Ring, ScalarBasis, expansion_plan
 from intertwine.kernels.prices import plan_prices, plan_weights
+from intertwine.kernels.torch_modes import is_traced
 from intertwine.memory import remembered
 from intertwine.nn.base.channel_map import channel_map
 from intertwine.nn.conv.expanded_module import ExpandedModule
 
 _POINT = ScalarBasis(1, (Ring(0.0, 1.0, (0,)),))
 """The constant function on a point: a linear layer is a kernel with one cell, on a line that the group does not move."""
+
+_POSITIONS = 100
+"""From so many positions on a product for each sample is faster than one for all."""
 
 
 @remembered
@@ -136,7 +141,18 @@ class Linear(ExpandedModule):
         matrix, bias = self._kept("matrix", self._expand)
         if tensor.dim() == 2:
             return F.linear(tensor, matrix, bias)
-        return F.linear(tensor.movedim(1, -1), matrix, bias).movedim(-1, 1)
+        last = tensor.movedim(1, -1)
+        if self._is_cheaper_by_sample(tensor) and not last.is_contiguous():
+            # No copy is made with the channels last; the gradient of W has a part for each sample.
+            samples, each = tensor.flatten(2).transpose(1, 2), matrix.T.expand(tensor.shape[0], -1, -1)
+            out = torch.bmm(samples, each) if bias is None else torch.baddbmm(bias, samples, each)
+            return out.transpose(1, 2).unflatten(2, tensor.shape[2:])
+        return F.linear(last, matrix, bias).movedim(-1, 1)
+
+    def _is_cheaper_by_sample(self, tensor: torch.Tensor) -> bool:
+        """Whether one product for each sample, rather than one for all, is faster, and its gradient not large."""
+        positions = prod(tensor.shape[2:])
+        return not is_traced() and positions >= _POSITIONS and 2 * positions >= self.out_type.size
 
     def _export(self) -> torch.nn.Module:
         matrix, bias = self.expand_parameters()

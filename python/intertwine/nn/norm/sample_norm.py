@@ -107,7 +107,7 @@ class SampleNorm(AffineNorm):
         return self._normalised(tensor)
 
     def _normalised(self, values: torch.Tensor) -> torch.Tensor:
-        weight, bias = self._affine_by_channel()
+        weight, bias = (_cast(each, values) for each in self._affine_by_channel())
         if not self.pools_positions or values.dim() == 2:
             return self._at_each_position(values, weight, bias)
         if self._plain_mean and self._equal:
@@ -126,6 +126,8 @@ class SampleNorm(AffineNorm):
         self, values: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """The output where every position has statistics of its own."""
+        if self._plain_mean and self._groups == 1 and self.eps:
+            return torch.layer_norm(values.movedim(1, -1), values.shape[1:2], weight, bias, self.eps).movedim(-1, 1)
         shift = self._invariant_mean(values)
         if shift is not None:
             values = values - shift
@@ -145,9 +147,14 @@ class SampleNorm(AffineNorm):
 
 def _by_channel(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """One value for each channel, in the dtype of the features, to be broadcast over the batch and over space."""
-    # A cast that changes nothing would fix the dtype in an exported graph.
-    cast = values if values.dtype == like.dtype else values.to(like.dtype)
+    cast: torch.Tensor = _cast(values, like)  # type: ignore[assignment]
     return cast.view(-1, *((like.dim() - 2) * (1,)))
+
+
+def _cast(values: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor | None:
+    """The same in the dtype of the features, if there are any."""
+    # A cast that changes nothing would fix the dtype in an exported graph.
+    return values if values is None or values.dtype == like.dtype else values.to(like.dtype)
 
 
 def _invariant_ones(in_type: FieldType) -> np.ndarray:
