@@ -19,7 +19,8 @@
 #' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the
 #'   block before which it comes, such as `list("3" = gspace_flip2d())`; or of arguments of [restrict()] in place of a space,
 #'   such as `list("3" = list(rotations = 4))`. The number of channels stays.
-#' @param widths The number of fields (of channels in `plain_cnn()`) in each block.
+#' @param widths The number of fields (of channels in `plain_cnn()`) in each block. Behind a restriction it may be a part of
+#'   one, such as 2.5, for the nearest number of fields of the smaller group.
 #' @param parameters About how many parameters the network has: the
 #'   `widths` are then proportions. So networks of different groups compare fairly.
 #' @param kernel_size Odd sizes of the filters: one for all blocks, or one for
@@ -144,7 +145,8 @@ network_space <- function(group, x, call) {
 #' @noRd
 build_network <- function(family, channels, outputs, space, options, call) {
   sizes <- if (exists("width", call, inherits = FALSE)) "width" else "widths"
-  widths <- as_whole(call[[sizes]], min = 1, arg = sizes, call = call)
+  whole <- is.null(call$restrict) || sizes == "width"
+  widths <- if (whole) as_whole(call[[sizes]], min = 1, arg = sizes, call = call) else as_widths(call$widths, call)
   parameters <- if (!is.null(call$parameters)) as_count(call$parameters, min = 1, arg = "parameters", call = call)
   stages <- if (sizes == "width") options$depth else length(widths)
   py_call_checked(
@@ -177,6 +179,15 @@ network_outputs <- function(x, call, pixels = FALSE) {
   }
   out <- as_out(call$out, "out", call)
   if (is_field_type(out)) out else unclass(out)
+}
+
+#' Widths of a network with restrictions: numbers above 0, whole ones as such. Python refuses parts before a restriction.
+#' @noRd
+as_widths <- function(widths, call) {
+  if (!is.numeric(widths) || length(widths) == 0 || !all(is.finite(widths)) || any(widths <= 0)) {
+    abort_intertwine("`widths` must be numbers above 0, not {describe_value(widths)}.", call = call)
+  }
+  lapply(widths, function(width) if (width == round(width)) as.integer(width) else width)
 }
 
 #' The last layers as Python builds them, or `NULL` for the usual ones.

@@ -11,7 +11,7 @@ from intertwine import nn
 from intertwine.checks import flag, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
-from intertwine.models.grid_parts import Sides, Symmetries, grid_parts, halved, odd, sides_of
+from intertwine.models.grid_parts import Sides, Symmetries, checked_widths, grid_parts, halved, odd, sides_of
 from intertwine.models.parts import Head, ending, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
@@ -24,7 +24,7 @@ def equivariant_cnn(
     n_classes: int | None = None,
     gspace: GSpace | None = None,
     *,
-    widths: Sequence[int] = (8, 16, 16),
+    widths: Sequence[float] = (8, 16, 16),
     kernel_size: int | Sequence[int] = 5,
     size: int | Sequence[int] | None = None,
     dropout: float = 0.0,
@@ -48,7 +48,8 @@ def equivariant_cnn(
             `nn.field_type(gspace, vector=1)` for a flow.
         n_classes: how many classes there are; `None` lets `intertwine.training.engine.fit` fill it.
         gspace: the plane (or the line, or space) with its group; `rot2dOnR2(8)` if left out.
-        widths: regular fields in each block.
+        widths: regular fields in each block: whole numbers, but behind a restriction also parts of a field of the group
+            before it, such as 2.5, for the nearest number of fields of the subgroup.
         kernel_size: an odd number, or one for each block.
         size: side of the images in pixels, or one for each axis. It decides how they are halved: odd sides by a blur read
             at every second pixel, even ones by the mean of 2 x 2 pixels; only so the centre stays in place and quarter
@@ -83,7 +84,7 @@ def equivariant_cnn(
         >>> bool(torch.allclose(model(x), model(x.rot90(1, (2, 3))), atol=1e-5))
         True
     """
-    kernels = checked_blocks(n_classes, widths, kernel_size, dropout)
+    kernels = checked_blocks(n_classes, widths, kernel_size, dropout, restrict)
     parts = grid_parts(
         first_space(in_channels, gspace), kernels[0], "batch", padding_mode, nonlinearity, frequency, spacing
     )
@@ -133,7 +134,11 @@ def last_padding(kernel: int, sides: Sides, last: bool) -> int:
 
 
 def checked_blocks(
-    n_classes: int | None, widths: Sequence[int], kernel_size: int | Sequence[int], dropout: float
+    n_classes: int | None,
+    widths: Sequence[float],
+    kernel_size: int | Sequence[int],
+    dropout: float,
+    restrict: Mapping[int, Any] | None = None,
 ) -> list[int]:
     """The kernel size of each block, once all arguments are in range.
 
@@ -142,10 +147,11 @@ def checked_blocks(
         widths: of the blocks.
         kernel_size: one odd number, or one for each block.
         dropout: a share.
+        restrict: what is restricted before which block.
     """
-    for name, value in (("n_classes", n_classes), *(("widths", w) for w in widths)):
-        if value is not None or name != "n_classes":
-            whole_at_least(value, name)
+    if n_classes is not None:
+        whole_at_least(n_classes, "n_classes")
+    checked_widths(widths, restrict)
     if len(widths) == 0:
         raise ArgumentError("`widths` is empty", hint="give a number of fields for each block, such as (8, 16, 16)")
     kernels = [kernel_size] * len(widths) if isinstance(kernel_size, int) else list(kernel_size)

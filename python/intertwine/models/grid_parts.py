@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from intertwine import nn
+from intertwine.checks import number, whole_at_least
 from intertwine.errors import ArgumentError, FieldTypeError, Words
 from intertwine.gspaces import GSpace, rot2dOnR2
 from intertwine.models.parts import Parts, field_settings
@@ -179,6 +180,22 @@ def halved(sides: Sides, even_if_unknown: bool, level: int) -> tuple[bool, Sides
             hint="use sides that are all even or all odd, such as 32 or 33, or fewer levels",
         )
     return sides[0] % 2 == 0, tuple((n + 1) // 2 for n in sides)
+
+
+def checked_widths(widths: Sequence[float], restrict: Mapping[int, Any] | None = None) -> None:
+    """Raises unless widths are whole numbers of fields; behind a restriction they may be any numbers above 0.
+
+    Args:
+        widths: of the blocks or stages.
+        restrict: what is restricted before which of them.
+    """
+    parts = False
+    for stage, width in enumerate(widths):
+        parts = parts or stage in (restrict or {})
+        if not parts:
+            whole_at_least(width, "widths")
+        elif not number(width, "widths") > 0:
+            raise ArgumentError(f"`widths` must hold numbers above 0, not {width!r}")
 
 
 class Symmetries:

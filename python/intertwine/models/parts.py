@@ -102,7 +102,7 @@ class Parts(ABC):
             return [group.bl_regular_representation(self.frequency)]
         return [group.irrep(*label) for label in group.bl_irreps(self.frequency)]
 
-    def fields(self, width: int) -> nn.FieldType:
+    def fields(self, width: float) -> nn.FieldType:
         """The fields of a layer; the less symmetry is left, the more, so that the number of channels stays.
 
         Args:
@@ -113,7 +113,7 @@ class Parts(ABC):
         return nn.FieldType(self.gspace, [rho for rho in self._field(self.gspace) for _ in range(count)])
 
     def normed(
-        self, out: int | nn.FieldType, kernel_size: int | None = None, padding: int | None = None
+        self, out: float | nn.FieldType, kernel_size: int | None = None, padding: int | None = None
     ) -> list[nn.Spec]:
         """A linear layer and a normalisation.
 
@@ -122,7 +122,7 @@ class Parts(ABC):
             kernel_size: as in ``linear``.
             padding: as in ``linear``.
         """
-        fields = self.fields(out) if isinstance(out, int) else out
+        fields = out if isinstance(out, nn.FieldType) else self.fields(out)
         if self.norm is None:
             return [self.linear(fields, kernel_size, bias=True, padding=padding)]
         norm = NORMS[self.norm]
@@ -130,7 +130,7 @@ class Parts(ABC):
             norm = _BATCH_NORMS[self.gspace.dimensionality]
         return [self.linear(fields, kernel_size, padding=padding), norm.spec()]
 
-    def block(self, width: int, kernel_size: int | None = None, padding: int | None = None) -> list[nn.Spec]:
+    def block(self, width: float, kernel_size: int | None = None, padding: int | None = None) -> list[nn.Spec]:
         """The same and a non-linearity.
 
         Args:

@@ -9,7 +9,7 @@ from intertwine import nn
 from intertwine.checks import flag, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.gspaces import GSpace
-from intertwine.models.grid_parts import GridParts, Symmetries, grid_parts, halved, sides_of
+from intertwine.models.grid_parts import GridParts, Symmetries, checked_widths, grid_parts, halved, sides_of
 from intertwine.models.parts import Head, ending, first_space
 from intertwine.numpy_scalars import plain_numbers
 from intertwine.suggestions import suggests
@@ -23,7 +23,7 @@ def equivariant_resnet(
     gspace: GSpace | None = None,
     *,
     depths: Sequence[int] = (2, 2, 2),
-    widths: Sequence[int] = (8, 16, 32),
+    widths: Sequence[float] = (8, 16, 32),
     kernel_size: int = 3,
     size: int | Sequence[int] | None = None,
     bottleneck: bool = False,
@@ -46,7 +46,7 @@ def equivariant_resnet(
         n_classes: how many classes there are; ``None`` lets `intertwine.training.engine.fit` fill it.
         gspace: the line, the plane or space with a finite group; `rot2dOnR2(8)` if left out.
         depths: residual blocks in each stage.
-        widths: regular fields in each stage; widen them for a wide ResNet.
+        widths: regular fields in each stage, as in `equivariant_cnn`; widen them for a wide ResNet.
         kernel_size: an odd number.
         size: sides of the grid: one number, or one for each axis. It decides how the grid is halved. If left out, the sides
             are taken to be odd, such as 29 or 57.
@@ -82,7 +82,7 @@ def equivariant_resnet(
         first_space(in_channels, gspace), kernel_size, norm, padding_mode, nonlinearity, frequency, spacing
     )
     flag(downsample, "downsample")
-    checked_stages(n_classes, depths, widths)
+    checked_stages(n_classes, depths, widths, restrict)
     symmetries = Symmetries(restrict, len(widths))
     sides = sides_of(size, parts.gspace.dimensionality)
     start = parts.input(in_channels)
@@ -102,7 +102,7 @@ def equivariant_resnet(
     return made
 
 
-def _residual(parts: GridParts, width: int, bottleneck: bool, same: bool) -> nn.Spec:
+def _residual(parts: GridParts, width: float, bottleneck: bool, same: bool) -> nn.Spec:
     """One residual block; unless the fields stay the same, a 1 x 1 map goes around it."""
     if bottleneck:
         narrow = max(1, width // 4)
@@ -112,18 +112,24 @@ def _residual(parts: GridParts, width: int, bottleneck: bool, same: bool) -> nn.
     return nn.ResidualModule.spec(inner=inner, shortcut=None if same else parts.normed(width, 1))
 
 
-def checked_stages(n_classes: int | None, depths: Sequence[int], widths: Sequence[int]) -> None:
+def checked_stages(
+    n_classes: int | None,
+    depths: Sequence[int],
+    widths: Sequence[float],
+    restrict: Mapping[int, Any] | None = None,
+) -> None:
     """Raises unless the arguments of a residual network are in range.
 
     Args:
         n_classes: of the answer, or ``None``.
         depths: of the stages.
         widths: of the stages.
+        restrict: what is restricted before which stage.
     """
     if n_classes is not None:
         whole_at_least(n_classes, "n_classes")
     if not len(widths) or len(widths) != len(depths):
         raise ArgumentError(f"`depths` and `widths` name {len(depths)} and {len(widths)} stages, which must be as many")
-    for name, numbers in (("depths", depths), ("widths", widths)):
-        for value in numbers:
-            whole_at_least(value, name)
+    for depth in depths:
+        whole_at_least(depth, "depths")
+    checked_widths(widths, restrict)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from intertwine import study, training
+from intertwine import nn, study, training
 from intertwine.__main__ import main
 from intertwine.errors import (
     ArgumentError,
@@ -24,6 +24,9 @@ from intertwine.errors import (
 )
 from intertwine.models import count_operations, count_parameters
 from intertwine.study.design import settings as settings_file
+from intertwine.study.design.backbones import Backbone
+from intertwine.study.design.budgets import closest_widths
+from intertwine.study.design.candidates import propose_candidates
 from intertwine.study.design.plan import make_plan, prepare_data
 from intertwine.study.design.schedules import contains, label, parse, propose_schedules, space_of
 from intertwine.study.design.settings import Settings, read_settings, write_toml
@@ -115,25 +118,48 @@ def test_proposals_descend_along_subgroups():
     assert not contains("D4", "C8", 2)
 
 
-@pytest.mark.parametrize("budget", ["parameters", "operations"])
-def test_budgets_are_met(budget):
-    amount = {"parameters": 4000, "operations": 5e5}[budget]
-    most = 9 if budget == "parameters" else 2
-    result = small(
-        budget={budget: amount},
-        depth=3,
-        schedules=[],
-        most_schedules=most,
-        rivals=["plain", "augmented"],
-        time_limit=1e-9,
-    )
-    assert len(result.candidates) == most + 2
-    assert any("schedules are tried" in note for note in result.notes)
-    for each in result.candidates:
-        module = each.build().eval()
-        cost = count_parameters(module) if budget == "parameters" else count_operations(module, torch.zeros(1, 1, 9, 9))
-        assert cost == getattr(each, budget)
-        assert abs(cost / amount - 1) < 0.35
+@pytest.mark.parametrize(
+    ("budget", "amount", "most"), [("parameters", 20000, 3), ("parameters", 3000, 6), ("operations", 5e5, 6)]
+)
+def test_budgets_are_met(budget, amount, most):
+    x, y = torch.zeros(60, 1, 9, 9), torch.arange(60) % 10
+    for space, schedules in (("D4", 9), ("C8", 3))[budget == "operations" :]:
+        settings = Settings(spaces=space, budget={budget: amount})
+        found, notes = propose_candidates(settings, prepare_data(read_data(x, y), settings))
+        assert len(found) == schedules + 2
+        assert any("schedules are tried" in note for note in notes) == (space == "D4")
+        for each in found:
+            module = each.build().eval()
+            assert getattr(each, budget) == (
+                count_parameters(module) if budget == "parameters" else count_operations(module, x[:1])
+            )
+            assert abs(getattr(each, budget) / amount - 1) <= most / 100, each
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("cnn", (9,)), ("resnet", (9, 9)), ("unet", (9, 9))])
+def test_rivals_without_symmetry_are_of_ordinary_layers(name, sizes):
+    backbone = Backbone(name, len(sizes), 2, 3, sizes, (1.0, 2.0))
+    plain = backbone(None, (2, 3))
+    assert not any(type(part).__module__.startswith("intertwine.nn") for part in plain.modules())
+    by_group = backbone(("C1", "C1"), (2, 3))
+    x = torch.randn(2, 2, *sizes)
+    assert plain(x).shape == by_group(x).shape == (2, 3, *(sizes if name == "unet" else ()))
+
+
+def test_a_backbone_takes_a_head():
+    head = nn.HeadNumbers.spec(n=4)
+    backbone = Backbone("cnn", 2, 1, 4, (9, 9), (1.0, 2.0), {"head": head, "kernel_size": 3})
+    x = torch.randn(2, 1, 9, 9)
+    assert backbone(("C4", "C1"), (1, 0.75))(x).shape == backbone(None, (2, 3))(x).shape == (2, 4)
+
+
+def test_widths_are_found_though_the_cost_is_no_polynomial():
+    def cost(widths):
+        return 50 * widths[0] * widths[1] + (500 if widths[0] % 2 else 0)
+
+    assert closest_widths(cost, (1, 2), (1, 1), 2500, "parameters") == (5, 8)
+    with pytest.raises(ArgumentError, match="550 parameters"):
+        closest_widths(cost, (1, 2), (1, 1), 200, "parameters")
 
 
 def npz(folder, x, y):

@@ -11,18 +11,17 @@ import torch
 
 from intertwine.checks import choice
 from intertwine.errors import ArgumentError
-from intertwine.models import equivariant_cnn, equivariant_resnet, equivariant_unet, plain_cnn
+from intertwine.models import equivariant_cnn, equivariant_resnet, equivariant_unet, plain_cnn, plain_resnet, plain_unet
+from intertwine.study.design.budgets import Widths, scaled_widths
 from intertwine.study.design.schedules import Schedule, space_of
 from intertwine.suggestions import unknown_argument
 
-STEPS = 4
-"""Widths grow by so many steps from one multiple of the proportions to the next, so that budgets are met closely."""
-
-_FAMILIES: dict[str, Callable[..., Any]] = {
-    "cnn": equivariant_cnn,
-    "resnet": equivariant_resnet,
-    "unet": equivariant_unet,
+_FAMILIES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "cnn": (equivariant_cnn, plain_cnn),
+    "resnet": (equivariant_resnet, plain_resnet),
+    "unet": (equivariant_unet, plain_unet),
 }
+"""Each family of networks, and its rival of ordinary layers."""
 
 
 @dataclass(frozen=True)
@@ -50,55 +49,69 @@ class Backbone:
     def __post_init__(self) -> None:
         choice(self.name, _FAMILIES, "a study", "backbone")
         taken = ("in_channels", "n_classes", "gspace", "widths", "size", "out", "restrict")
-        takes = [name for name in inspect.signature(_FAMILIES[self.name]).parameters if name not in taken]
+        takes = [name for name in inspect.signature(_FAMILIES[self.name][0]).parameters if name not in taken]
         for name in self.options:
             if name not in takes:
                 raise unknown_argument(f"the backbone {self.name!r}", name, takes)
 
-    def widths(self, width: int) -> list[int]:
-        """The widths of the blocks.
+    def grains(self, schedule: Schedule | None) -> list[float]:
+        """The steps in which the widths of the blocks can change: one field of the group of each block.
 
         Args:
-            width: in quarters of the proportions.
+            schedule: the group of each block; ``None`` for the plain network.
         """
-        return [max(1, round(width / STEPS * part)) for part in self.proportions]
+        if schedule is None:
+            return [1] * len(self.proportions)
+        orders = [space_of(name, self.dimension).fibergroup.order() for name in schedule]
+        return [order / orders[0] if order < orders[0] else 1 for order in orders]
 
-    def __call__(self, schedule: Schedule | None, width: int) -> torch.nn.Module:
+    def widths(self, schedule: Schedule | None, factor: float) -> Widths:
+        """The widths of the blocks in their proportions.
+
+        Args:
+            schedule: the group of each block; ``None`` for the plain network.
+            factor: the width of a block whose proportion is 1.
+        """
+        return scaled_widths(factor, self.proportions, self.grains(schedule))
+
+    def __call__(self, schedule: Schedule | None, widths: Widths) -> torch.nn.Module:
         """A network.
 
         Args:
             schedule: the group of each block; ``None`` for the plain network.
-            width: in quarters of the proportions.
+            widths: of the blocks, in fields of the first group.
         """
         if schedule is None:
-            return self._plain(width)
+            return self._plain(widths)
         space = space_of(schedule[0], self.dimension)
         changes = [k for k in range(1, len(schedule)) if schedule[k] != schedule[k - 1]]
-        return self._build(space, width, {k: space_of(schedule[k], self.dimension) for k in changes})
+        return self._build(space, widths, {k: space_of(schedule[k], self.dimension) for k in changes})
 
-    def _plain(self, width: int) -> torch.nn.Module:
-        options = dict(self.options)
-        if self.name == "cnn" and self.dimension == 2 and set(options) <= {"kernel_size", "dropout"}:
-            side = self.size[0]
-            return plain_cnn(self.channels, self.outputs, widths=self.widths(width), size=side, **options)
+    def _plain(self, widths: Widths) -> torch.nn.Module:
+        family = _FAMILIES[self.name][1]
+        arguments = self._arguments(widths)
+        if set(arguments) <= set(inspect.signature(family).parameters):
+            return family(self.channels, self.outputs, dimension=self.dimension, **arguments)
         # the network for the group of one element as layers of torch, whose filters are free
-        plain = self._build(space_of("C1", self.dimension), width, {}).export().train()
+        plain = self._build(space_of("C1", self.dimension), widths, {}).export().train()
         for part in plain.modules():
             reset = getattr(part, "reset_parameters", None)
             if callable(reset):
                 reset()
         return plain
 
-    def _build(self, space: Any, width: int, restrict: Mapping[int, Any]) -> Any:
-        widths = self.widths(width)
-        more: dict[str, Any] = {"widths": widths, "size": list(self.size), **self.options}
+    def _build(self, space: Any, widths: Widths, restrict: Mapping[int, Any]) -> Any:
+        more = self._arguments(widths)
         if restrict:
             if self.name == "unet":
                 raise ArgumentError("a U-Net keeps one group in all blocks", hint="give schedules of one group")
             more["restrict"] = restrict
-        if self.name == "resnet":
-            more.setdefault("depths", (2,) * len(widths))
-        return _FAMILIES[self.name](self.channels, self.outputs, space, **more)
+        outputs = None if "head" in more else self.outputs
+        return _FAMILIES[self.name][0](self.channels, outputs, space, **more)
+
+    def _arguments(self, widths: Widths) -> dict[str, Any]:
+        depths = {"depths": (2,) * len(widths)} if self.name == "resnet" else {}
+        return {"widths": widths, "size": list(self.size), **depths, **self.options}
 
 
 def proportions_of(given: Sequence[float], depth: int) -> tuple[float, ...]:

@@ -10,13 +10,14 @@ import torch
 
 from intertwine.errors import ArgumentError, IntertwineError
 from intertwine.models import count_operations, count_parameters, match_budget
-from intertwine.study.design.backbones import STEPS, Backbone, proportions_of
+from intertwine.study.design.backbones import Backbone, proportions_of
+from intertwine.study.design.budgets import Widths, closest_widths
 from intertwine.study.design.plan import Data
 from intertwine.study.design.schedules import DEFAULTS, Schedule, label, parse, propose_schedules
 from intertwine.study.design.settings import Settings
 
 Kind = Literal["schedule", "plain", "augmented"]
-Builder = Callable[[Schedule | None, int], torch.nn.Module]
+Builder = Callable[[Schedule | None, Any], torch.nn.Module]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Candidate:
         kind: ``"schedule"``, ``"plain"`` or ``"augmented"``.
         schedule: the group of each block; ``None`` for networks without symmetry.
         builder: gives the module for a schedule and a width.
-        width: what the budget allows.
+        width: what the budget allows; the widths of all blocks for a `Backbone`.
         parameters: numbers that are trained.
         operations: multiply-adds for one sample; -1 if they could not be counted.
     """
@@ -37,7 +38,7 @@ class Candidate:
     kind: Kind
     schedule: Schedule | None
     builder: Builder = field(repr=False)
-    width: int = 1
+    width: int | Widths = 1
     parameters: int = 0
     operations: int = 0
 
@@ -139,26 +140,31 @@ def _matched(
     name: str, kind: Kind, schedule: Schedule | None, builder: Builder, settings: Settings, example: torch.Tensor
 ) -> Candidate:
     [(what, amount)] = settings.budget.items()
-    steps = STEPS if isinstance(builder, Backbone) else 1
-    width = int(amount) * steps
-    if what != "width":
+
+    def cost(module: torch.nn.Module) -> float:
+        return count_parameters(module) if what == "parameters" else count_operations(module, example)
+
+    width: Any = int(amount)
+    if isinstance(builder, Backbone):
+        width = builder.widths(schedule, width)
+        if what != "width":
+            width = closest_widths(
+                lambda widths: cost(builder(schedule, widths)),
+                builder.proportions,
+                builder.grains(schedule),
+                float(amount),
+                what,
+            )
+    elif what != "width":
         tried: list[tuple[int, Any]] = []
 
         def build(widths: Sequence[int]) -> torch.nn.Module:
-            tried.append((widths[0] * steps, builder(schedule, widths[0] * steps)))
+            tried.append((widths[0], builder(schedule, widths[0])))
             return tried[-1][1]
-
-        def distance(width: int) -> float:
-            module = builder(schedule, width)
-            cost = count_parameters(module) if what == "parameters" else count_operations(module, example)
-            return abs(cost - float(amount))
 
         budget: dict[str, Any] = {what: float(amount)}
         nearest = match_budget(build, **budget, example=example, proportions=(1,))
-        coarse = next(w for w, module in tried if module is nearest)
-        # among equals the coarse one, whose blocks are in the proportions that were asked for
-        near = sorted(range(max(1, coarse - steps + 1), coarse + steps), key=lambda w: abs(w - coarse))
-        width = min(near, key=distance)
+        width = next(w for w, module in tried if module is nearest)
     module = builder(schedule, width)
     try:
         operations = count_operations(module, example)
