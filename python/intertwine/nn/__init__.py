@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from intertwine.fields import FieldType, GeometricTensor, field_type, tensor_directsum
 from intertwine.nn import init
-from intertwine.nn.attention.attention import Attention, NeighbourAttention, WindowAttention
+from intertwine.nn.attention.attention import Attention
 from intertwine.nn.attention.block import transformer_block
+from intertwine.nn.attention.grid import NeighbourAttention, WindowAttention
 from intertwine.nn.attention.squeeze import SqueezeExcitation
 from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.sequential import SequentialModule

@@ -721,6 +721,9 @@ LAYERS: dict[str, Layer] = {
     "attention": Layer(lambda: nn.Attention(regulars(d4()), heads=2), exports=False),
     "attention, mixed": Layer(lambda: nn.Attention(mixed(c8())), exports=False),
     "attention to neighbours": Layer(lambda: nn.NeighbourAttention(mixed(d4()), reach=1), exports=False),
+    "attention with permuted heads": Layer(
+        lambda: nn.NeighbourAttention(regulars(d4()), heads="permuted"), side=5, exports=False
+    ),
     "attention in windows": Layer(lambda: nn.WindowAttention(regulars(c8()), window=3, heads=2), exports=False),
     "attention in shifted windows": Layer(
         lambda: nn.WindowAttention(mixed(d4()), window=4, shifted=True), side=6, exports=False, fixed=True

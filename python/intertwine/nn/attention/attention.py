@@ -1,117 +1,70 @@
-"""Attention between the positions of a field: all of them, neighbourhoods, or windows."""
+"""Attention of every position to every position: of a grid, of a set, of points."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from math import prod
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 
 from intertwine.budget import Price
-from intertwine.checks import flag, number, whole_at_least
-from intertwine.errors import ArgumentError, FieldTypeError
+from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
 from intertwine.fields import FieldType
-from intertwine.kernels.torch_modes import is_traced
-from intertwine.nn.base.padding import padded
-from intertwine.nn.base.padding import padding_mode as checked_mode
-from intertwine.nn.base.type_preserving import TypePreserving
-from intertwine.nn.base.windows import need_window_fits
-from intertwine.nn.conv.convolutions import R1Conv, R2Conv, R3Conv
-from intertwine.nn.conv.linear import Linear
-
-_CONVOLUTIONS: dict[int, Any] = {1: R1Conv, 2: R2Conv, 3: R3Conv}
+from intertwine.kernels import PointFunctions, point_basis, point_plan
+from intertwine.kernels.prices import plan_prices
+from intertwine.nn.attention.base import AttentionBase, heads_at_most
+from intertwine.nn.conv.expanded_module import ExpandedModule
 
 
-class AttentionBase(TypePreserving):
-    """Attention with several heads, whose scores are inner products of fields.
-
-    Equivariant maps make a query, a key and a value of each position, for each head a whole type of fields. Representations are
-    orthogonal, so the inner product of query and key does not change when both are turned; nor does a bias that depends on
-    invariants of the offset between their positions. Values are averaged with the weights that follow, and mapped back.
+class _PointBias(ExpandedModule):
+    """A function of offsets for each head: the kernel of a convolution on points, from a trivial field to that of the heads.
 
     Args:
-        in_type: any fields.
-        heads: how many.
-        dropout: the share of weights that are dropped in training.
-        bias: whether the maps of queries, values and outputs have biases.
+        in_type: a trivial field.
+        out_type: how the group acts on the heads.
+        width: radius of the outermost ring.
+        n_rings: how many rings.
     """
 
-    settings = ("heads", "dropout")
+    def __init__(self, in_type: FieldType, out_type: FieldType, width: float, n_rings: int) -> None:
+        super().__init__()
+        self._set_types(in_type, out_type)
+        scalars = point_basis(in_type.gspace.dimensionality, width, n_rings, None, None, None)
+        self._functions = PointFunctions(scalars)
+        fields = self._fields(in_type, out_type)
+        plan = point_plan(in_type.gspace.basespace_action, *fields, scalars, "gaussian", None)
+        self._set_expansion_and_parameters(plan, bias=False, initialize=False)
 
-    @classmethod
-    def construction_prices(cls, in_type: FieldType, heads: int = 1, **others: Any) -> Iterator[Price]:
-        """The maps.
+    def of(self, offsets: torch.Tensor) -> torch.Tensor:
+        """The numbers of all heads, shape ``(offsets, heads)``.
 
         Args:
-            in_type: the fields of the input.
-            heads: how many.
-            **others: the other arguments of the constructor.
+            offsets: shape ``(offsets, d)``.
         """
-        for _ in range(4):
-            yield from Linear.construction_prices(in_type, in_type)
-
-    def __init__(self, in_type: FieldType, heads: int = 1, dropout: float = 0.0, bias: bool = True) -> None:
-        super().__init__(in_type)
-        self.heads = whole_at_least(heads, "heads")
-        self.dropout = number(dropout, "dropout", 0.0, 1.0)
-        flag(bias, "bias")
-        between = FieldType(in_type.gspace, heads * _head_fields(in_type, heads))
-        self.query, self.value = (Linear(in_type, between, bias=bias) for _ in range(2))
-        # A bias of the keys would add one number to all scores of a query, which changes no weight.
-        self.key = Linear(in_type, between, bias=False)
-        self.output = Linear(between, in_type, bias=bias)
-
-    def _projected(self, tensor: torch.Tensor) -> list[torch.Tensor]:
-        """Query, key and value, each of shape ``(batch, heads, channels of a head, *space)``."""
-        return [layer(tensor).unflatten(1, (self.heads, -1)) for layer in (self.query, self.key, self.value)]
-
-    def _attend(
-        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Torch's attention, of shape ``(..., positions, channels)``; a mask is added to the scores."""
-        share = self.dropout if self.training else 0.0
-        mask = None if mask is None else mask.to(query.dtype)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=share)
-
-    @abstractmethod
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The output channels."""
-
-
-def _head_fields(in_type: FieldType, heads: int) -> list[Any]:
-    """The fields of one head: of each kind its share.
-
-    Raises:
-        ArgumentError: if the number of heads does not divide the number of fields of each kind.
-    """
-    kinds = list(dict.fromkeys(in_type.representations))
-    counts = [in_type.representations.count(kind) for kind in kinds]
-    if any(count % heads for count in counts):
-        raise ArgumentError(
-            f"{heads} heads cannot share {', '.join(f'{count} x {kind.name}' for count, kind in zip(counts, kinds))}",
-            hint="let the number of heads divide the number of fields of each kind",
-        )
-    return [kind for count, kind in zip(counts, kinds) for _ in range(count // heads)]
+        matrix = self._kept("filter", self._expand)[0][:, 0]
+        return self._functions(offsets.to(matrix.dtype)) @ matrix.T
 
 
 class Attention(AttentionBase):
     """Attention of every position to every position of its sample.
 
     Axes behind the channels are positions: those of a grid, or, without space, the members of a set. Where points are the items
-    of the batch, with coordinates, all of them are one set.
+    of the batch, with coordinates, all of them are one set;
+    call ``layer(x, batch=sets)`` with the number of the set of each point for several. Give ``width`` for a bias
+    that depends on the offset between two points.
 
     Args:
-        in_type: any fields.
-        heads: how many; the number divides the number of fields of each kind.
+        in_type: any fields; for permuted heads, fields of one representation that permutes blocks of channels.
+        heads: how many; the number divides the number of fields of each kind. ``"permuted"`` for heads that the group permutes.
         dropout: the share of weights that are dropped in training.
         bias: whether the maps of queries, values and outputs have biases.
+        width: for points with coordinates: how far the bias by offset reaches, the radius of its outermost ring; ``None`` for
+            no such bias.
+        n_rings: the number of equally spaced rings from 0 to ``width``.
 
     Raises:
         ArgumentError: if the heads cannot share the fields.
+        UnsupportedFieldError: for permuted heads, if the group does not permute the channels.
 
     Example:
         >>> from intertwine import gspaces, nn
@@ -119,309 +72,128 @@ class Attention(AttentionBase):
         >>> layer(torch.randn(1, 16, 5, 5)).shape
         torch.Size([1, 16, 5, 5])
 
+        Two sets of points, of 20 and 30:
+
+        >>> layer = nn.Attention(nn.field_type(gspaces.rot3dOnR3(), trivial=2, vector=2), width=2.0)
+        >>> x = layer.in_type(torch.randn(50, 8), torch.randn(50, 3))
+        >>> layer(x, batch=(torch.arange(50) >= 20).long()).shape
+        torch.Size([50, 8])
+
     References:
         Vaswani et al., "Attention is all you need", NeurIPS 2017.
         Fuchs, Worrall, Fischer and Welling, "SE(3)-transformers", NeurIPS 2020.
+        Romero and Cordonnier, "Group equivariant stand-alone self-attention for vision", ICLR 2021.
     """
 
     uses_coords = True
 
-    def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> torch.Tensor:
-        if coords is not None:
-            return self._compute(tensor.T[None])[0].T
-        parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
-        attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2)
-        return self.output(attended.transpose(1, 2).unflatten(2, tensor.shape[2:]))
-
-
-class GridAttention(AttentionBase):
-    """Attention between positions of a grid that are near each other, with a bias that depends on their offset.
-
-    Args:
-        in_type: any fields on a line, a plane or space.
-        heads: how many; the number divides the number of fields of each kind.
-        dropout: the share of weights that are dropped in training.
-        bias: whether the maps of queries, values and outputs have biases.
-        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
-        width: of the kernel of offsets.
-    """
-
-    needs_grid = True
-
     @classmethod
-    def position_prices(cls, in_type: FieldType, heads: int, width: int) -> Iterator[Price]:
-        """The kernel of offsets.
+    def construction_prices(
+        cls,
+        in_type: FieldType,
+        heads: int | str = 1,
+        width: float | None = None,
+        n_rings: int = 4,
+        **others: Any,
+    ) -> Iterator[Price]:
+        """The maps and the bias.
 
         Args:
             in_type: the fields of the input.
-            heads: how many.
-            width: of the kernel.
+            heads: how many, or ``"permuted"``.
+            width: how far the bias reaches.
+            n_rings: the number of its rings.
+            **others: the other arguments of the constructor.
         """
+        yield from super().construction_prices(in_type, heads, **others)
         space = in_type.gspace
-        yield Price(200.0 * heads)
-        if space.dimensionality in _CONVOLUTIONS:
-            one, many = (FieldType(space, n * [space.trivial_repr]) for n in (1, heads))
-            yield from _CONVOLUTIONS[space.dimensionality].construction_prices(one, many, width)
+        if width is not None and space.dimensionality:
+            yield Price(40.0 * n_rings**2 + 1e5 * n_rings, 2e-5 * n_rings)
+            scalars = point_basis(space.dimensionality, width, n_rings, None, None, None)
+            many = heads_at_most(in_type, heads).representations
+            yield from plan_prices(space.basespace_action, (space.trivial_repr,), many, scalars, scalars.size)
 
     def __init__(
-        self, in_type: FieldType, heads: int, dropout: float, bias: bool, position_bias: bool, width: int
+        self,
+        in_type: FieldType,
+        heads: int | str = 1,
+        dropout: float = 0.0,
+        bias: bool = True,
+        width: float | None = None,
+        n_rings: int = 4,
     ) -> None:
         super().__init__(in_type, heads, dropout, bias)
-        self.d = in_type.gspace.dimensionality
-        if self.d not in _CONVOLUTIONS:
-            raise FieldTypeError(
-                f"{type(self).__name__} needs a grid, but {{type}} has no space",
-                hint="use Attention",
-                parts={"type": in_type},
-            )
-        # An invariant function of the offset is a kernel from a trivial field to trivial fields.
-        self.position: Any = None
-        if flag(position_bias, "position_bias"):
+        self.position: _PointBias | None = None
+        if width is not None:
             space = in_type.gspace
-            one, many = (FieldType(space, n * [space.trivial_repr]) for n in (1, heads))
-            self.position = _CONVOLUTIONS[self.d](one, many, width, bias=False, initialize=False)
+            if not space.dimensionality:
+                raise FieldTypeError(
+                    "a bias by offset needs space, but {type} has none", hint="leave width out", parts={"type": in_type}
+                )
+            self.position = _PointBias(FieldType(space, [space.trivial_repr]), self.head_type, width, n_rings)
 
-    def _check_axes(self, tensor: torch.Tensor) -> None:
-        super()._check_axes(tensor)
-        name, shape, one = type(self).__name__, tuple(tensor.shape), self.d * (1,)
-        need_window_fits(name, shape, one, self.d * (0,))
-        need_window_fits(name, shape, one, self._margin, self._margin_mode)
-
-    @property
-    def _margin(self) -> tuple[int, ...]:
-        """Cells that the layer reads beyond the edges of the grid."""
-        return self.d * (0,)
-
-    @property
-    def _margin_mode(self) -> str:
-        """What these hold."""
-        return "zeros"
-
-    def _position_bias(self) -> torch.Tensor | None:
-        """The bias of each head for each offset, shape ``(heads, offsets)``."""
-        return None if self.position is None else self.position.expand_parameters()[0].flatten(1)
-
-
-class NeighbourAttention(GridAttention):
-    """Attention of every position of a grid to the positions around it.
-
-    The neighbourhood has its centre at the position, so that symmetries of the lattice stay exact for every size of the grid.
-
-    Args:
-        in_type: any fields on a line, a plane or space.
-        reach: how many cells the neighbourhood reaches along each axis, to both sides.
-        heads: how many; the number divides the number of fields of each kind.
-        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
-        padding_mode: how the grid goes on beyond its edges. With ``"zeros"`` nothing is there: these cells get no weight.
-        dropout: the share of weights that are dropped in training.
-        bias: whether the maps of queries, values and outputs have biases.
-
-    Raises:
-        ArgumentError: if the heads cannot share the fields.
-        FieldTypeError: without a grid.
-
-    Example:
-        >>> from intertwine import gspaces, nn
-        >>> layer = nn.NeighbourAttention(nn.field_type(gspaces.rot2dOnR2(4), regular=2), reach=1)
-        >>> layer(torch.randn(1, 8, 6, 6)).shape
-        torch.Size([1, 8, 6, 6])
-
-    References:
-        Ramachandran et al., "Stand-alone self-attention in vision models", NeurIPS 2019.
-    """
-
-    settings = ("reach", "heads", "dropout")
-
-    @classmethod
-    def construction_prices(cls, in_type: FieldType, heads: int = 1, reach: int = 1, **others: Any) -> Iterator[Price]:
-        """The maps and the kernel of offsets.
+    def _compute(
+        self, tensor: torch.Tensor, coords: torch.Tensor | None = None, batch: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The output channels.
 
         Args:
-            in_type: the fields of the input.
-            heads: how many.
-            reach: how far a neighbourhood reaches.
-            **others: the other arguments of the constructor.
+            tensor: shape ``(batch, channels, *positions)``; on points ``(points, channels)``.
+            coords: of the points.
+            batch: the number of the set of each point, shape ``(points,)``; all are one set by default.
         """
-        yield from super().construction_prices(in_type, heads, **others)
-        yield from cls.position_prices(in_type, whole_at_least(heads, "heads"), 2 * whole_at_least(reach, "reach") + 1)
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        reach: int = 1,
-        heads: int = 1,
-        position_bias: bool = True,
-        padding_mode: str = "zeros",
-        dropout: float = 0.0,
-        bias: bool = True,
-    ) -> None:
-        self_reach = whole_at_least(reach, "reach")
-        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * self_reach + 1)
-        self.reach = self_reach
-        self.padding_mode = checked_mode(padding_mode)
-
-    @property
-    def _margin(self) -> tuple[int, ...]:
-        """The reach, along each axis."""
-        return self.d * (self.reach,)
-
-    @property
-    def _margin_mode(self) -> str:
-        """How the grid goes on."""
-        return self.padding_mode
-
-    def _around(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The cells around each cell: ``(batch, channels, *space)`` gives ``(batch, channels, positions, offsets)``."""
-        width = 2 * self.reach + 1
-        cells = padded(tensor, self._margin, self.padding_mode)
-        for axis in range(self.d):
-            cells = cells.unfold(2 + axis, width, 1)
-        return cells.reshape(*tensor.shape[:2], prod(tensor.shape[2:]), width**self.d)
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        query, key, value = self._projected(tensor)
-        # Each position is a sample of its own for torch: one query, and as many keys as there are offsets.
-        query = query.flatten(3).movedim(2, 3).unsqueeze(3)
-        key, value = (
-            self._around(part.flatten(1, 2)).unflatten(1, (self.heads, -1)).movedim(2, 4) for part in (key, value)
-        )
-        bias = self._position_bias()
-        mask = None if bias is None else bias[:, None, None, :]
-        if self.padding_mode == "zeros":
-            inside = self._around(tensor.new_ones(1, 1, *tensor.shape[2:]))[0, 0, :, None, :]
-            beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)
-            mask = beyond if mask is None else mask + beyond
-        attended = self._attend(query, key, value, mask).squeeze(3).movedim(3, 2)
-        return self.output(attended.reshape(tensor.shape[0], self.output.in_type.size, *tensor.shape[2:]))
-
-
-class WindowAttention(GridAttention):
-    """Attention within the windows of a partition of the grid.
-
-    The partition has its centre at that of the grid: windows at the edges may reach beyond it, by as much on both sides. Shifted,
-    it is moved by half a window, as in a Swin transformer, and again has its centre there; two layers, one of them shifted, let
-    neighbouring windows exchange what they know. Symmetries of the lattice are exact if such a partition exists: for windows of
-    an even number of cells on sides of an even number, for odd windows on any.
-
-    Args:
-        in_type: any fields on a line, a plane or space.
-        window: how many cells a window has along each axis.
-        heads: how many; the number divides the number of fields of each kind.
-        shifted: whether the partition is moved by half a window, which must have an even number of cells.
-        position_bias: whether each head learns a bias for each offset, a function that the group leaves as it is.
-        dropout: the share of weights that are dropped in training.
-        bias: whether the maps of queries, values and outputs have biases.
-
-    Raises:
-        ArgumentError: if the heads cannot share the fields, or an odd window is shifted.
-        FieldTypeError: without a grid.
-
-    Example:
-        >>> from intertwine import gspaces, nn
-        >>> layer = nn.WindowAttention(nn.field_type(gspaces.rot2dOnR2(4), regular=2), window=4, shifted=True)
-        >>> layer(torch.randn(1, 8, 10, 10)).shape
-        torch.Size([1, 8, 10, 10])
-
-    References:
-        Liu et al., "Swin transformer: hierarchical vision transformer using shifted windows", ICCV 2021.
-    """
-
-    settings = ("window", "shifted", "heads", "dropout")
-
-    @classmethod
-    def construction_prices(cls, in_type: FieldType, heads: int = 1, window: int = 4, **others: Any) -> Iterator[Price]:
-        """The maps, the kernel of offsets, and the offset of each pair of cells of a window.
-
-        Args:
-            in_type: the fields of the input.
-            heads: how many.
-            window: how many cells a window has along each axis.
-            **others: the other arguments of the constructor.
-        """
-        yield from super().construction_prices(in_type, heads, **others)
-        side = whole_at_least(window, "window")
-        pairs = float(side) ** (2 * in_type.gspace.dimensionality)
-        yield Price(40 * pairs, 1e-7 * pairs)
-        yield from cls.position_prices(in_type, whole_at_least(heads, "heads"), 2 * side - 1)
-
-    def __init__(
-        self,
-        in_type: FieldType,
-        window: int = 4,
-        heads: int = 1,
-        shifted: bool = False,
-        position_bias: bool = True,
-        dropout: float = 0.0,
-        bias: bool = True,
-    ) -> None:
-        side = whole_at_least(window, "window")
-        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * side - 1)
-        self.window, self.shifted = side, flag(shifted, "shifted")
-        if shifted and side % 2:
-            raise ArgumentError(
-                f"a window of {side} cells cannot be shifted by half of its size", hint="use an even number of cells"
+        if coords is not None:
+            return self._on_points(tensor, coords, batch)
+        if batch is not None or self.position is not None:
+            raise ArgumentTypeError(
+                "Attention needs coordinates for a bias by offset, and for several sets of points",
+                hint="give in_type(features, coords); or leave width and batch out",
             )
-        cells = np.indices(self.d * (side,)).reshape(self.d, -1)
-        offsets = cells[:, None, :] - cells[:, :, None] + side - 1
-        self.register_constant("offsets", np.ravel_multi_index(tuple(offsets), self.d * (2 * side - 1,)).ravel())
+        parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
+        attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2)
+        return self._mapped_back(attended.transpose(1, 2).unflatten(2, tensor.shape[2:]))
 
-    def _partition(self, size: Sequence[int]) -> list[tuple[int, int, int]]:
-        """For each axis the number of windows, and the cells that are added before and behind it, so that windows fill it."""
-        found = []
-        for n in size:
-            count = (n + self.window - 1) // self.window + self.shifted
-            count += (count + n) % 2 * (self.window % 2)  # odd windows are centred with one more, where needed
-            before = (count * self.window - n) // 2
-            found.append((count, before, count * self.window - n - before))
-        return found
-
-    def shape_problem(self, size: tuple[int, ...]) -> str | None:
-        """Why the layer breaks exact equivariance on a grid of some size; ``None`` if it does not.
-
-        Args:
-            size: of the input along each axis of space.
-        """
-        if any(before != behind for _, before, behind in self._partition(size)):
-            return f"windows of {self.window} cells have no partition of {size} cells with its centre in the middle"
-        return super().shape_problem(size)
-
-    def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
-        partition = self._partition(tensor.shape[2:])
-        parts = [self._windows(part, partition) for part in self._projected(tensor)]
-        bias = self._position_bias()
-        area = self.window**self.d
-        mask = None if bias is None else bias.index_select(1, self.offsets).view(self.heads, area, area)  # type: ignore[arg-type]
-        if _reaches_beyond(partition):
-            inside = self._windows(tensor.new_ones(1, 1, 1, *tensor.shape[2:]), partition)[0, :, :, None, :, 0]
-            beyond = torch.zeros_like(inside).masked_fill(inside == 0, -torch.inf)
+    def _on_points(self, tensor: torch.Tensor, coords: torch.Tensor, batch: torch.Tensor | None) -> torch.Tensor:
+        """The same on points, of which those of one set attend to each other."""
+        places, inside = None, None
+        if batch is not None:
+            places, inside = _places(batch, tensor.shape[0])
+            tensor, coords = (
+                values.new_zeros(*inside.shape, values.shape[1]).index_put(places, values)
+                for values in (tensor, coords)
+            )
+        else:
+            tensor, coords = tensor[None], coords[None]
+        parts = [part.transpose(2, 3) for part in self._projected(tensor.transpose(1, 2))]
+        mask = None
+        if self.position is not None:
+            offsets = coords[:, None] - coords[:, :, None]
+            numbers = self.position.of(offsets.flatten(0, 2))
+            mask = numbers.unflatten(0, offsets.shape[:3]).permute(0, 3, 1, 2)
+        if inside is not None:
+            beyond = torch.zeros_like(inside, dtype=tensor.dtype).masked_fill(~inside, -torch.inf)[:, None, None, :]
             mask = beyond if mask is None else mask + beyond
-        attended = self._attend(parts[0], parts[1], parts[2], mask)
-        return self.output(self._joined(attended, tensor.shape, partition))
-
-    def _windows(self, tensor: torch.Tensor, partition: list[tuple[int, int, int]]) -> torch.Tensor:
-        """``(batch, heads, channels, *space)`` gives ``(batch, windows, heads, cells, channels)``."""
-        if _reaches_beyond(partition):
-            tensor = F.pad(tensor, [n for _, before, behind in reversed(partition) for n in (before, behind)])
-        counts = [count for count, _, _ in partition]
-        cells = tensor.reshape(*tensor.shape[:3], *(n for count in counts for n in (count, self.window)))
-        axes = range(3, 3 + 2 * self.d)
-        order = (0, *axes[::2], 1, *axes[1::2], 2)
-        area = self.window**self.d
-        return cells.permute(order).reshape(tensor.shape[0], prod(counts), tensor.shape[1], area, tensor.shape[2])
-
-    def _joined(self, attended: torch.Tensor, shape: torch.Size, partition: list[tuple[int, int, int]]) -> torch.Tensor:
-        """The windows as one grid again, with the channels of all heads: the way back of ``_windows``."""
-        counts = [count for count, _, _ in partition]
-        heads, channels = attended.shape[2], attended.shape[4]
-        cells = attended.reshape(shape[0], *counts, heads, *(self.d * (self.window,)), channels)
-        order = [axis for pair in zip(range(1, 1 + self.d), range(2 + self.d, 2 + 2 * self.d)) for axis in pair]
-        sides = [count * self.window for count in counts]
-        whole = cells.permute(0, *order, 1 + self.d, 2 + 2 * self.d).reshape(shape[0], *sides, heads * channels)
-        for axis, (n, (_, before, _)) in enumerate(zip(shape[2:], partition, strict=True)):
-            whole = whole.narrow(1 + axis, before, n)
-        return whole.movedim(-1, 1)
+        attended = self._attend(*parts, mask=mask).transpose(2, 3)
+        output = self._mapped_back(attended.flatten(1, 2)).transpose(1, 2)
+        return output[0] if places is None else output[places]
 
 
-def _reaches_beyond(partition: list[tuple[int, int, int]]) -> bool:
-    """Whether windows reach beyond the edges of the grid; where sizes are not known yet, they may."""
-    return is_traced() or any(before or behind for _, before, behind in partition)
+def _places(batch: torch.Tensor, points: int) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The set of each point and its place in it, and which places of a table of all sets are taken.
+
+    Args:
+        batch: the number of the set of each point.
+        points: how many there are.
+
+    Raises:
+        ShapeError: if there is not one number for each point.
+    """
+    if not isinstance(batch, torch.Tensor) or tuple(batch.shape) != (points,) or batch.is_floating_point():
+        given = tuple(batch.shape) if isinstance(batch, torch.Tensor) else type(batch).__name__
+        raise ShapeError(f"batch must have one whole number for each of the {points} points, not {given}")
+    _, members, counts = torch.unique(batch, return_inverse=True, return_counts=True)
+    order = torch.argsort(members, stable=True)
+    within = torch.arange(points, device=batch.device) - (counts.cumsum(0) - counts)[members[order]]
+    places = torch.empty_like(members).index_copy(0, order, within)
+    width = int(counts.max()) if points else 0
+    return (members, places), torch.arange(width, device=batch.device) < counts[:, None]

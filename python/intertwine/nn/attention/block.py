@@ -7,7 +7,8 @@ from typing import Any
 from intertwine.checks import whole_at_least
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.fields import FieldType
-from intertwine.nn.attention.attention import Attention, NeighbourAttention, WindowAttention
+from intertwine.nn.attention.attention import Attention
+from intertwine.nn.attention.grid import NeighbourAttention, WindowAttention
 from intertwine.nn.base.module import check_field_type
 from intertwine.nn.base.sequential import SequentialModule
 from intertwine.nn.base.spec import Spec
@@ -24,7 +25,7 @@ from intertwine.suggestions import suggests
 @plain_numbers
 def transformer_block(
     in_type: FieldType,
-    heads: int = 1,
+    heads: int | str = 1,
     *,
     reach: int | None = None,
     window: int | None = None,
@@ -37,7 +38,7 @@ def transformer_block(
 
     Args:
         in_type: any fields.
-        heads: of the attention.
+        heads: of the attention: how many, or ``"permuted"``.
         reach: for attention to a neighbourhood, see `NeighbourAttention`.
         window: for attention within windows, see `WindowAttention`. With neither, every position attends to all.
         shifted: whether the windows are shifted.

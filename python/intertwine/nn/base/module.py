@@ -72,13 +72,14 @@ class EquivariantModule(Constructed):
 
     # --- calling ----------------------------------------------------------------------------------------------------------
 
-    def forward(self, input: Any, *more: Any) -> Any:
+    def forward(self, input: Any, *more: Any, **named: Any) -> Any:
         """The output for an input.
 
         Args:
             input: a :class:`GeometricTensor` of type ``in_type``, or a tensor of shape ``(batch, in_type.size, *space)``; a
                 dict of them by label where ``in_type`` is a dict.
             *more: the other inputs where ``in_type`` is a tuple.
+            **named: what a layer takes besides, such as the sets of points of :class:`Attention`.
 
         Returns:
             the same kind: a :class:`GeometricTensor` of type ``out_type``, or a tensor; a dict of them where ``out_type`` is a
@@ -89,12 +90,12 @@ class EquivariantModule(Constructed):
             ShapeError: if the shape does not fit.
         """
         if more or not isinstance(self.in_type, FieldType):
-            return self._forward_several(input, *more)
+            return self._forward_several(input, *more, **named)
         tensor = self._unwrapped(input, self.in_type)
         self._check_axes(tensor)
         if not isinstance(input, GeometricTensor):
-            return self._compute(tensor)
-        return self._wrapped(self._compute(tensor, **self._points(input.coords)), input.coords)
+            return self._compute(tensor, **named)
+        return self._wrapped(self._compute(tensor, **named, **self._points(input.coords)), input.coords)
 
     def _unwrapped(self, value: Any, type_: FieldType, label: Any = None) -> torch.Tensor:
         """The tensor of features that must have a type.

@@ -140,24 +140,27 @@ def takes_edges(module: torch.nn.Module) -> bool:
 
 
 @suggests
-def run_on_points(module: torch.nn.Module, x: Any, edges: torch.Tensor) -> Any:
+def run_on_points(module: torch.nn.Module, x: Any, edges: torch.Tensor, members: torch.Tensor | None = None) -> Any:
     """A module's output for features on points. Within sequences and residual modules only convolutions need the edges.
 
     Args:
         module: a convolution on points, a sequence, a way around, or any other layer.
         x: a :class:`GeometricTensor` with coordinates.
         edges: shape ``(2, edges)``.
+        members: the set of each point, shape ``(points,)``, for attention within the sets; all points are one by default.
 
     Returns:
         a :class:`GeometricTensor`, or a tensor behind ordinary modules of torch.
     """
     if isinstance(module, nn.SequentialModule):
         for part in module:
-            x = run_on_points(part, x, edges)
+            x = run_on_points(part, x, edges, members)
         return x
-    if isinstance(module, nn.ResidualModule) and takes_edges(module):
-        kept = x if module.shortcut is None else run_on_points(module.shortcut, x, edges)
-        return kept + run_on_points(module.inner, x, edges)
+    if isinstance(module, nn.ResidualModule) and (takes_edges(module) or members is not None):
+        kept = x if module.shortcut is None else run_on_points(module.shortcut, x, edges, members)
+        return kept + run_on_points(module.inner, x, edges, members)
+    if isinstance(module, nn.Attention) and members is not None:
+        return module(x, batch=members)
     if takes_edges(module):
         return module(x, edges)
     if isinstance(x, nn.GeometricTensor) and not isinstance(module, nn.EquivariantModule):
@@ -181,7 +184,7 @@ def sums_over_points(module: torch.nn.Module, sets: PointSets, aggregate: str = 
     Raises:
         ShapeError: if it gives something else.
     """
-    output = run_on_points(module, sets.x, sets.edges)
+    output = run_on_points(module, sets.x, sets.edges, sets.members)
     values = output.tensor if isinstance(output, nn.GeometricTensor) else output
     if not isinstance(values, torch.Tensor) or values.ndim == 0 or len(values) != len(sets.members):
         found = tuple(values.shape) if isinstance(values, torch.Tensor) else type(values).__name__

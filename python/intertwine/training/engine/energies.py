@@ -315,9 +315,9 @@ def _scale_layers(module: Any, task: _Task) -> None:
     x: Any = task.sets.x
     for part in module:
         if _is_linear(part):
-            size = float(run_on_points(part, x, task.sets.edges).tensor.square().mean().sqrt())
+            size = float(run_on_points(part, x, task.sets.edges, task.sets.members).tensor.square().mean().sqrt())
             _multiply(part, 1 / size if size > 0 else 1.0)
-        x = run_on_points(part, x, task.sets.edges)
+        x = run_on_points(part, x, task.sets.edges, task.sets.members)
     size = float(sums_over_points(module, task.sets, task.aggregate).square().mean().sqrt())
     _multiply(module[-1], _GAIN / size if size > 0 else 1.0)
 
