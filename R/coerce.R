@@ -71,7 +71,7 @@ layer_arguments <- function() {
     alpha = number(0),
     negative_slope = number(-Inf),
     eps = number(0),
-    heads = count(1),
+    heads = function(x, arg, call) if (identical(x, "permuted")) x else count(1)(x, arg, call),
     reach = count(1),
     window = count(1),
     shifted = flag,

@@ -10,13 +10,20 @@
 #' The symmetries of the lattice stay exact: all of them for neighbourhoods, and for windows at the sizes that
 #' [shape_plan()] names (even windows on even sides, odd windows on any).
 #'
+#' Where points are the items of the batch, with coordinates, all of them attend to each other, and `width` gives a bias
+#' that depends on the offset between two points. In a fit to sets of points they attend to those of their set.
+#'
 #' @inheritParams r2_conv
-#' @param heads The number of heads; it divides the number of fields of each kind.
+#' @param heads The number of heads; it divides the number of fields of each kind. `"permuted"` for as many heads as a
+#'   regular (or quotient) field has channels, each of which sees one channel of all fields: the group permutes them, so
+#'   that each may look its own way.
 #' @param reach How many cells a neighbourhood reaches to each side.
 #' @param window How many cells a window has along each axis.
 #' @param shifted Shift the windows by half of their size? Every second layer should, so that windows exchange what they
 #'   know.
 #' @param dropout The share of weights that are dropped in training.
+#' @param width For points: how far the bias reaches, the radius of its outermost ring; `NULL` for none.
+#' @param n_rings The number of equally spaced rings from 0 to `width`; by default 4.
 #' @param expansion How many times as many fields there are between the two maps.
 #' @param nonlinearity The specification of a layer. By default [nonlin_elu()] for fields whose channels the group only
 #'   permutes, else [nonlin_norm()].
@@ -28,11 +35,12 @@
 #' @examplesIf intertwine_available()
 #' fields <- field_type(gspace_rot2d(N = 4), regular = 4)
 #' fields |> attention(heads = 2)
-#' fields |> attention(reach = 1)
+#' fields |> attention(reach = 1, heads = "permuted")
 #' fields |>
 #'   transformer_block(window = 4) |>
 #'   transformer_block(window = 4, shifted = TRUE)
-attention <- function(object, heads = 1, reach = NULL, window = NULL, shifted = FALSE, dropout = 0, ...) {
+attention <- function(object, heads = 1, reach = NULL, window = NULL, shifted = FALSE, dropout = 0, width = NULL,
+                      n_rings = NULL, ...) {
   create_layer("Attention", random = TRUE)
 }
 

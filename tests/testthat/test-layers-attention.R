@@ -15,6 +15,27 @@ test_that("attention to all, to neighbours and within windows commutes with the 
   expect_equivariant(field_type(gspace_rot2d(N = 4), regular = 2) |> spec(), size = 6)
 })
 
+test_that("the group permutes the heads of regular fields", {
+  skip_if_no_python()
+  type <- field_type(gspace_flip_rot2d(N = 4), regular = 2)
+  expect_equivariant(attention(type, heads = "permuted", reach = 1), size = 5)
+  expect_equivariant(attention(type, heads = "permuted"), size = 4)
+  mixed <- field_type(gspace_flip_rot2d(N = 4), regular = 1, trivial = 1)
+  expect_error(attention(mixed, heads = "permuted"), "ermuted heads", class = "intertwine_error")
+  expect_error(attention(type, heads = "other"), class = "intertwine_error")
+})
+
+test_that("points attend with a bias by offset", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot3d(), trivial = 1, vector = 1)
+  x <- geometric_tensor(matrix(rnorm(24), 6), type, coords = matrix(rnorm(18), 6))
+  layer <- attention(type, width = 2, n_rings = 3)
+  g <- group_element(gspace_rot3d(), axis = c(0, 0, 1), angle = 1)
+  expect_equal(as.array(layer(transform(x, g))), as.array(transform(layer(x), g)), tolerance = 1e-5)
+  expect_error(layer(matrix(rnorm(24), 6)), "needs coordinates", class = "intertwine_error")
+  expect_error(attention(type, width = 2, reach = 1), "for points", class = "intertwine_error")
+})
+
 test_that("specifications and refusals of attention", {
   skip_if_no_python()
   type <- field_type(gspace_rot2d(N = 4), regular = 3)

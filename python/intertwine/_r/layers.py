@@ -200,6 +200,8 @@ def _attention(kind: str, in_type: nn.FieldType, arguments: Record) -> torch.nn.
     chosen = "NeighbourAttention" if "reach" in arguments else "WindowAttention" if "window" in arguments else kind
     if chosen != "WindowAttention":
         arguments.pop("shifted", None)
+    if chosen != "Attention" and {"width", "n_rings"} & set(arguments):
+        raise ArgumentError("`width` is for points, `reach` and `window` are for grids: give one of them")
     return getattr(nn, chosen)(in_type, **arguments)
 
 

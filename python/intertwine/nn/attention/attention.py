@@ -150,8 +150,8 @@ class Attention(AttentionBase):
                 hint="give in_type(features, coords); or leave width and batch out",
             )
         parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
-        attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2)
-        return self._mapped_back(attended.transpose(1, 2).reshape(tensor.shape[0], -1, *tensor.shape[2:]))
+        attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2).transpose(1, 2)
+        return self._mapped_back(attended.reshape(*attended.shape[:2], *tensor.shape[2:]))
 
     def _on_points(self, tensor: torch.Tensor, coords: torch.Tensor, batch: torch.Tensor | None) -> torch.Tensor:
         """The same on points, of which those of one set attend to each other."""
