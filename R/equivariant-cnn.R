@@ -14,13 +14,13 @@
 #'   targets.
 #' @param y Their classes; or measurements: a numeric vector, or a matrix with one column for each.
 #' @param group What leaves the answer alone: a space, such as [gspace_rot2d()] or [gspace_flip_rot2d()]; by default 8
-#'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals. Or the fields of `x`, if
-#'   its channels turn with it: `field_type(gs, vector = 1)` for a flow.
+#'   rotations for pictures, those of the cube ([gspace_octa()]) for volumes, the mirror for signals. Or the fields of `x`,
+#'   if its channels turn with it: `field_type(gs, vector = 1)` for a flow.
 #' @param restrict Where the network gives up symmetry: a list of spaces with less of it, each named by the number of the
-#'   block before which it comes, such as `list("3" = gspace_flip2d())`; or of arguments of [restrict()] in place of a space,
-#'   such as `list("3" = list(rotations = 4))`. The number of channels stays.
-#' @param widths The number of fields (of channels in `plain_cnn()`) in each block. Behind a restriction it may be a part of
-#'   one, such as 2.5, for the nearest number of fields of the smaller group.
+#'   block before which it comes, such as `list("3" = gspace_flip2d())`; or of arguments of [restrict()] in place of a
+#'   space, such as `list("3" = list(rotations = 4))`. The number of channels stays.
+#' @param widths The number of fields (of channels in `plain_cnn()`) in each block. Behind a restriction it may be a part
+#'   of one, such as 2.5, for the nearest number of fields of the smaller group.
 #' @param parameters About how many parameters the network has: the
 #'   `widths` are then proportions. So networks of different groups compare fairly.
 #' @param kernel_size Odd sizes of the filters: one for all blocks, or one for
@@ -28,15 +28,15 @@
 #' @param dropout The share of features that are dropped in training.
 #' @param padding_mode How images go on beyond their edges, in all layers: `"zeros"`, `"reflect"`, `"replicate"` or
 #'   `"circular"`.
-#' @param head The last layer, or a sequence of layers, in place of the usual one: [head_fields()] for a direction that turns
-#'   with the image, [head_points()] for a place in it, [head_numbers()] for measurements that do not turn. For an answer in
-#'   each pixel give `equivariant_linear(out = c(trivial = 2))` and `downsample = FALSE`.
+#' @param head The last layer, or a sequence of layers, in place of the usual one: [head_fields()] for a direction that
+#'   turns with the image, [head_points()] for a place in it, [head_numbers()] for measurements that do not turn. For an
+#'   answer in each pixel give `equivariant_linear(out = c(trivial = 2))` and `downsample = FALSE`.
 #' @param downsample Halve the images between the blocks?
-#' @param nonlinearity `"relu"` on regular fields; `"gated"` on irreps; `"fourier"` on functions on a continuous group. By
-#'   default the first for a finite group, the second for one such as that of [gspace_rot3d()].
+#' @param nonlinearity `"relu"` on regular fields; `"gated"` on irreps; `"fourier"` on functions on a continuous group.
+#'   By default the first for a finite group, the second for one such as that of [gspace_rot3d()].
 #' @param frequency Irreps go up to this frequency, where fields are made of them.
-#' @param spacing The distance of pixels or voxels: one number, or one for each axis, such as `c(2, 1, 1)` for voxels that are
-#'   twice as high as wide. The group must keep such axes apart, as [gspace_axis3d()] does.
+#' @param spacing The distance of pixels or voxels: one number, or one for each axis, such as `c(2, 1, 1)` for voxels
+#'   that are twice as high as wide. The group must keep such axes apart, as [gspace_axis3d()] does.
 #' @param train `FALSE` for the network as it is built, without training.
 #' @param epochs,learn_rate,... Arguments of [fit()].
 #' @return A fit, as [fit()] returns it; or a module if `train = FALSE`.
@@ -165,8 +165,8 @@ network_options <- function(names, call) {
   # Of layers, these say something else.
   table[c("nonlinearity", "radius")] <- table[c("norm", "margin")]
   without <- c(
-    "x", "y", "group", "type", "graph", "edges", "out", "widths", "width", "parameters", "restrict", "head", "train", "epochs",
-    "learn_rate"
+    "x", "y", "group", "type", "graph", "edges", "out", "widths", "width", "parameters", "restrict", "head", "train",
+    "epochs", "learn_rate"
   )
   coerce_arguments(mget(setdiff(names, without), envir = call), call, table)
 }
@@ -219,7 +219,8 @@ as_restrictions <- function(restrict, blocks, call) {
     abort_intertwine(
       "`restrict` must be a list of spaces, each named by the number of a block, from 1 to {blocks}.",
       class = "argument",
-      hint = "Write restrict = list(\"{blocks}\" = gspace_flip2d()), or list(\"{blocks}\" = list(rotations = 1)).", call = call
+      hint = "Write restrict = list(\"{blocks}\" = gspace_flip2d()), or list(\"{blocks}\" = list(rotations = 1)).",
+      call = call
     )
   }
   unname(Map(function(number, to) {
@@ -232,7 +233,8 @@ train_network <- function(module, x, y, train, training, call) {
   if (train) do.call(fit, c(list(module, x, y), training)) else module
 }
 
-#' How many numbers a network gives: as the targets say, those of a folder or `y`; a head of the user's own says it itself.
+#' How many numbers a network gives: as the targets say, those of a folder or `y`; a head of the user's own says it
+#' itself.
 #' @noRd
 outputs_of <- function(x, y, head, call, pixels = FALSE) {
   if (!is.null(head)) {

@@ -3,13 +3,13 @@
 #' Deep networks in one line
 #'
 #' `equivariant_resnet()` builds a residual network that gives one answer for each image, signal or volume, however it is
-#' turned; so does `equivariant_transformer()`, which attends to patches. `equivariant_unet()` is a U-Net that gives an answer
-#' for each pixel, which moves with the image. `plain_resnet()` and `plain_unet()` are the same networks of ordinary layers, to
-#' compare with. All are trained with [fit()].
+#' turned; so does `equivariant_transformer()`, which attends to patches. `equivariant_unet()` is a U-Net that gives an
+#' answer for each pixel, which moves with the image. `plain_resnet()` and `plain_unet()` are the same networks of
+#' ordinary layers, to compare with. All are trained with [fit()].
 #'
 #' Quarter turns and mirrors are exact, for even and odd sizes; other turns as good as the pixels allow. How often a grid
-#' can be halved depends on its size: all sides even or all odd at each level. Sides for a transformer are all multiples of
-#' `patch`, so that patches lie side by side, or all one more, so that they overlap.
+#' can be halved depends on its size: all sides even or all odd at each level. Sides for a transformer are all multiples
+#' of `patch`, so that patches lie side by side, or all one more, so that they overlap.
 #'
 #' @inheritParams equivariant_cnn
 #' @param y As for [equivariant_cnn()]. For U-Nets an answer for each pixel (an
@@ -18,8 +18,8 @@
 #' @param depths The number of residual blocks in each stage.
 #' @param widths The number of regular fields (of channels without symmetry) in each stage or level.
 #' @param kernel_size The odd size of the filters.
-#' @param restrict Where the network gives up symmetry, as in [equivariant_cnn()]: before a stage or block, or from a level on,
-#'   on the way down and all the way up.
+#' @param restrict Where the network gives up symmetry, as in [equivariant_cnn()]: before a stage or block, or from a
+#'   level on, on the way down and all the way up.
 #' @param bottleneck Put each filter between two 1 x 1 maps, on a quarter of the fields?
 #' @param norm The normalisation: `"batch"`, `"instance"`, `"layer"`, `"rms"` or `"field"`.
 #' @param depth The number of blocks on each way through a level; of a transformer, in all.
@@ -27,8 +27,8 @@
 #'   each class, or for each channel of `y`.
 #' @param width The number of fields of each patch, which `heads` divides. With `parameters` it follows from them.
 #' @param patch The distance of patches in pixels.
-#' @param reach,window Each patch attends to those at most so many patches away (`NULL`: to all); or within windows of so many
-#'   patches, which are shifted in every second block.
+#' @param reach,window Each patch attends to those at most so many patches away (`NULL`: to all); or within windows of so
+#'   many patches, which are shifted in every second block.
 #' @param heads,expansion,dropout As in [transformer_block()].
 #' @inherit equivariant_cnn return
 #' @seealso [residual()], [concat()], [transformer_block()] and [sequential_module()] to build a network of your own;

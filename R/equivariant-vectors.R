@@ -2,19 +2,20 @@
 
 #' Networks on vectors and on points, in one line
 #'
-#' `equivariant_mlp()` is a perceptron with several layers, for data whose columns the group mixes: if it moves a row of `x`, it
-#' moves the answer. `equivariant_point_network()` is for molecules, point clouds and other graphs: convolutions along the
-#' edges, in which features turn with the points. The first is trained with [fit()], the second with [fit_points()].
+#' `equivariant_mlp()` is a perceptron with several layers, for data whose columns the group mixes: if it moves a row of
+#' `x`, it moves the answer. `equivariant_point_network()` is for molecules, point clouds and other graphs: convolutions
+#' along the edges, in which features turn with the points. The first is trained with [fit()], the second with
+#' [fit_points()].
 #'
 #' @inheritParams equivariant_resnet
 #' @param x For `equivariant_mlp()` a matrix or data frame with a row for each sample, or a [geometric_tensor()]. For
 #'   `equivariant_point_network()` a geometric tensor on the points of all graphs.
 #' @param y The targets of [fit()]; of points, a number for each graph, as [fit_points()] takes them.
 #' @param type The [field_type()] of the columns of `x`; a geometric tensor has its own.
-#' @param out The fields of the answer, such as `c(irrep_1 = 1)`, or for points `c(vector = 1)`. By default one number for each
-#'   class or column of `y`.
-#' @param widths The number of fields in each block: regular ones of a finite group, of a continuous one all irreps up to the
-#'   `frequency`.
+#' @param out The fields of the answer, such as `c(irrep_1 = 1)`, or for points `c(vector = 1)`. By default one number
+#'   for each class or column of `y`.
+#' @param widths The number of fields in each block: regular ones of a finite group, of a continuous one all irreps up to
+#'   the `frequency`.
 #' @param norm `NULL` for none, `"layer"`, `"rms"` or `"field"`; without points also `"batch"`.
 #' @param dropout The share of fields that are dropped in training.
 #' @param restrict As in [equivariant_cnn()]; without a grid by arguments of [restrict()].

@@ -115,7 +115,7 @@ def _network(chosen: Candidate, study: SymmetryStudy, training: Mapping[str, Any
         outputs=builder.outputs,
         size=builder.size,
         schedule=chosen.schedule,
-        widths=chosen.width,
+        widths=chosen.width if isinstance(chosen.width, tuple) else (chosen.width,),
         options=dict(builder.options)
         if builder.name != "resnet"
         else {"depths": (2,) * len(builder.proportions), **builder.options},

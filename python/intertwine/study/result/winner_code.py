@@ -46,7 +46,7 @@ class Network:
     outputs: int
     size: Sequence[int]
     schedule: Sequence[str] | None
-    widths: Sequence[int]
+    widths: Sequence[float]
     options: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
