@@ -24,7 +24,7 @@
 #' @param radius How far edges reach.
 #' @param edges The edges; by default [radius_graph()] with each point joined to itself, too.
 #' @param n_rings,radial,aggr As in [r3_point_conv()].
-#' @param ... More arguments of [fit()]; for points, of [fit_points()].
+#' @param epochs,learn_rate,... Arguments of [fit()]; for points, of [fit_points()].
 #' @return A fit, as [fit()] or [fit_points()] returns it; or a module if `train = FALSE`.
 #' @seealso [equivariant_linear()] and [r3_point_conv()] to build a network of your own.
 #' @export

@@ -40,6 +40,7 @@ SMALL_FOR_EVER = {
     "group/matrices/rotations.py": "printed forms of 1,024 rotations",
     "memory.py": "one entry for each class that is measured",
     "nn/base/construction.py": "one signature for each class of layers",
+    "study/design/budgets.py": "costs of networks by their widths, while one budget is met",
     "study/runs/one_run.py": "the one study that a worker process trains for",
     "study/statistics/intervals.py": "bounds of t statistics, one number for each number of seeds and alpha",
     "suggestions.py": "the names of the arguments of each class",

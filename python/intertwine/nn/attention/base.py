@@ -59,7 +59,7 @@ class AttentionBase(TypePreserving):
         """
         for _ in range(4):
             yield from Linear.construction_prices(in_type, in_type)
-        if heads == PERMUTED:
+        if is_permuted(heads):
             yield representation_price(in_type.fibergroup, in_type.representations[0].size)
 
     def __init__(self, in_type: FieldType, heads: int | str = 1, dropout: float = 0.0, bias: bool = True) -> None:
@@ -67,7 +67,7 @@ class AttentionBase(TypePreserving):
         self.dropout = number(dropout, "dropout", 0.0, 1.0)
         flag(bias, "bias")
         self.heads = heads
-        if heads == PERMUTED:
+        if is_permuted(heads):
             between = in_type
             self.head_type, order = _permuted_heads(in_type)
             self._by_head, self._by_field = ChannelChoice(order), ChannelChoice(np.argsort(order))
@@ -77,19 +77,19 @@ class AttentionBase(TypePreserving):
             self.head_type = FieldType(in_type.gspace, count * [in_type.gspace.trivial_repr])
         self.query, self.value = (Linear(in_type, between, bias=bias) for _ in range(2))
         # A bias of the keys would add one number to all scores of a query, which changes no weight.
-        self.key = Linear(in_type, between, bias=heads == PERMUTED and bias)
+        self.key = Linear(in_type, between, bias=is_permuted(heads) and bias)
         self.output = Linear(between, in_type, bias=bias)
 
     def _projected(self, tensor: torch.Tensor) -> list[torch.Tensor]:
         """Query, key and value, each of shape ``(batch, heads, channels of a head, *space)``."""
         parts = [layer(tensor) for layer in (self.query, self.key, self.value)]
-        if self.heads == PERMUTED:
+        if is_permuted(self.heads):
             parts = [self._by_head.of(part) for part in parts]
         return [part.unflatten(1, (self.head_type.size, -1)) for part in parts]
 
     def _mapped_back(self, attended: torch.Tensor) -> torch.Tensor:
         """The output for the channels of all heads, one head after the other: shape ``(batch, channels, *space)``."""
-        return self.output(self._by_field.of(attended) if self.heads == PERMUTED else attended)
+        return self.output(self._by_field.of(attended) if is_permuted(self.heads) else attended)
 
     def _attend(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None
@@ -97,11 +97,26 @@ class AttentionBase(TypePreserving):
         """Torch's attention, of shape ``(..., positions, channels)``; a mask is added to the scores."""
         share = self.dropout if self.training else 0.0
         mask = None if mask is None else mask.to(query.dtype)
+        if query.dim() == 5 and torch.compiler.is_exporting():  # ONNX knows four axes
+            around = query.shape[1:3]
+            if mask is not None:
+                mask = mask.expand(*around, *mask.shape[-2:]).flatten(0, 1)
+            query, key, value = (part.flatten(1, 2) for part in (query, key, value))
+            return F.scaled_dot_product_attention(query, key, value, attn_mask=mask).unflatten(1, around)
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=share)
 
     @abstractmethod
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         """The output channels."""
+
+
+def is_permuted(heads: Any) -> bool:
+    """Whether the group permutes the heads; what is neither a number nor the word is refused as a number.
+
+    Args:
+        heads: how many, or ``"permuted"``.
+    """
+    return isinstance(heads, str) and heads == PERMUTED
 
 
 def heads_at_most(in_type: FieldType, heads: int | str) -> FieldType:
@@ -111,7 +126,7 @@ def heads_at_most(in_type: FieldType, heads: int | str) -> FieldType:
         in_type: the fields of the input.
         heads: how many, or ``"permuted"``.
     """
-    if heads == PERMUTED:
+    if is_permuted(heads):
         return in_type.index_select([0])
     return FieldType(in_type.gspace, whole_at_least(heads, "heads") * [in_type.gspace.trivial_repr])
 
