@@ -458,6 +458,17 @@ def _for_one_size(check):
     return run
 
 
+def _copies_tables(name):
+    with pytest.raises(RuntimeError, match="a copy from"):
+        never_waits(name)
+
+
+TABLES = Exception_(
+    "Where pixels are moved by interpolation, its tables are copied to the device.",
+    lambda name: any(getattr(part, "interpolates", False) for part in build(name).modules()),
+    _copies_tables,
+    "not where images are interpolated",
+)
 ONE_SIZE = (
     "With an example, for images of its size: moves between pixels are interpolated by tables for one size.",
     lambda name: any(getattr(part, "interpolates", False) for part in build(name).modules()),
@@ -502,6 +513,12 @@ WINDOWS = Exception_(
     lambda name: isinstance(build(name), nn.PointwiseAdaptiveMaxPool),
     _onnx_of_equal_windows,
     "for equal windows",
+)
+FRAMES = Exception_(
+    "The ONNX exporter of torch has no eigenvectors, of which frames of points are made.",
+    lambda name: isinstance(build(name), nn.PointFrameAverage),
+    _no_onnx,
+    "not for frames of points",
 )
 VOLUMES = Exception_(
     "The ONNX exporter of torch has no adaptive mean over volumes; use `PointwiseAvgPool3D`.",
@@ -588,6 +605,7 @@ PROPERTIES: dict[str, Property] = {
             "no waiting",
             "forward, backward and evaluation read no number from the device, and copy nothing to it or from it",
             never_waits,
+            (TABLES,),
             heavy=True,
         ),
         Property(
@@ -629,6 +647,6 @@ PROPERTIES: dict[str, Property] = {
         Property("torch.export", "a program with the same output", torch_export, slow=True),
         Property("compile", "`torch.compile(fullgraph=True)`, forward and backward (aot_eager)", compiled, slow=True),
         Property("inductor", "the same with inductor", compiled_by_inductor, slow=True),
-        Property("ONNX", "run by onnxruntime, equal to 1e-4", onnx, (WINDOWS, VOLUMES), slow=True),
+        Property("ONNX", "run by onnxruntime, equal to 1e-4", onnx, (WINDOWS, VOLUMES, FRAMES), slow=True),
     )
 }

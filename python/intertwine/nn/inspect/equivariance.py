@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from intertwine.group.core.element import GroupElement
 
 _SIZES = {1: (33, 32, 31, 34, 29, 30), 2: (33, 32, 31, 34, 29, 30), 3: (11, 10, 9, 12, 13, 14, 25, 24, 33)}
+_SMALL_SIZES = (5, 4, 3, 2, 1)
+"""For what takes none of the others, such as padding up to a size."""
+
 """Sizes to try, by the dimension of space: layers with strides keep exact symmetry at some parities of the size only."""
 
 
@@ -185,12 +188,12 @@ def check_equivariance(
     if x is not None:
         if size is not None:
             raise ArgumentError("the size is that of x", hint="give x or size")
-        given = x.tensor if isinstance(x, GeometricTensor) else x
-        if not isinstance(given, torch.Tensor):
+        tensor = x.tensor if isinstance(x, GeometricTensor) else x
+        if not isinstance(tensor, torch.Tensor):
             raise ArgumentTypeError(f"the input x is a tensor or a GeometricTensor, not {type(x).__name__}")
-        in_type.check_channels(given)
-        inputs = iter([given.to(place)])
-        dtype = given.dtype
+        in_type.check_channels(tensor)
+        inputs = iter([tensor.to(place)])
+        dtype = tensor.dtype
     else:
         sizes = _sizes_to_try(module, size)
         inputs = (_probe(in_type, n, dtype, place) for n in sizes)
@@ -199,7 +202,17 @@ def check_equivariance(
     try:
         module.eval()
         with torch.no_grad():
-            best, value = _at_sizes(module, inputs, chosen, tolerance, order, each=x is not None or size is not None)
+            given = x is not None or size is not None
+            try:
+                best, value = _at_sizes(module, inputs, chosen, tolerance, order, each=given)
+            except ShapeError as refused:
+                if given:
+                    raise
+                small = (_probe(in_type, in_type.gspace.dimensionality * (n,), dtype, place) for n in _SMALL_SIZES)
+                try:
+                    best, value = _at_sizes(module, small, chosen, tolerance, order, each=False)
+                except ShapeError:
+                    raise refused from None
             if layers or not best.passed:
                 best.layers = by_part(module, value, chosen, order)
     finally:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from intertwine.checks import flag, sizes_of
-from intertwine.errors import ArgumentError
+from intertwine.errors import ArgumentError, ShapeError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
 from intertwine.nn.base.padding import padded, padding_module
@@ -122,6 +122,13 @@ class WindowPool(GridLayer):
         super()._check_axes(tensor)
         margin = self._whole_margin if self._continued else self.padding
         need_window_fits(type(self).__name__, tuple(tensor.shape), self._window, margin, self.padding_mode)
+        for size, step, cells in zip(tensor.shape[2:], self.dilation, self.padding, strict=True):
+            if step > 1 and cells and not self._continued and size < step:
+                raise ShapeError(
+                    f"{type(self).__name__} has windows with {step} cells from one value to the next, some of which hold nothing "
+                    f"but padding of an input of the shape {tuple(tensor.shape)}",
+                    hint="use larger images, no padding, or a smaller dilation",
+                )
 
     def _shown(self) -> list[str]:
         return [*super()._shown(), *([f"padding_mode={self.padding_mode!r}"] if self._continued else [])]
