@@ -245,10 +245,11 @@ class PointFrameAverage(RotatedNet):
         same = self._equal_variances(fixed)[:, None, None]
         # Eigenvectors of equal eigenvalues have no derivative.
         distinct = torch.diag(torch.arange(1.0, self.d + 1, dtype=fixed.dtype, device=fixed.device))
+        # Without the copies, which change the order in memory, inductor of torch 2.13 gives a wrong gradient.
         axes = torch.where(
             same,
-            torch.linalg.eigh(fixed).eigenvectors,
-            torch.linalg.eigh(covariance.where(~same, distinct)).eigenvectors,
+            torch.linalg.eigh(fixed).eigenvectors.contiguous(),
+            torch.linalg.eigh(covariance.where(~same, distinct)).eigenvectors.contiguous(),
         )
         if self._proper:
             last = axes[:, :, -1:] * torch.linalg.det(axes).sign().detach()[:, None, None]
