@@ -81,6 +81,18 @@ def gradients(module: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
     return list(found)
 
 
+def assert_same_gradients(found, expected, tolerance: float) -> None:
+    """Fails unless each gradient agrees, or both are zero to the rounding of the greatest one.
+
+    A batch norm takes the mean away, so the gradient of a bias before it is zero: what is left is the rounding of sums whose
+    terms are as great as the other gradients, and another order of summing gives other digits.
+    """
+    zero = 8 * torch.finfo(torch.float32).eps * max(float(b.abs().max()) for b in expected if b.numel())
+    for a, b in zip(found, expected, strict=True):
+        both = torch.stack((a.detach(), b.detach()))
+        assert (both.numel() and both.abs().max() < zero) or relative_error(a, b) < tolerance
+
+
 # ---- the checks
 
 
@@ -124,8 +136,7 @@ def compiled(name, backend="aot_eager", tolerance=1e-5, which=STATES):
         y = program(x)
         weights = torch.randn(y.shape, generator=torch.Generator().manual_seed(0)).to(y.dtype)
         found = torch.autograd.grad((y * weights).sum(), [x, *twin.parameters()])
-        for a, b in zip(found, reference, strict=True):
-            assert relative_error(a, b) < 10 * tolerance
+        assert_same_gradients(found, reference, 10 * tolerance)
 
 
 def compiled_by_inductor(name):
@@ -356,8 +367,7 @@ def channels_last(name):
         twin = copy.deepcopy(module).to(memory_format=formats[x.dim()])
         laid_out = x.contiguous(memory_format=formats[x.dim()])
         assert relative_error(called(twin, laid_out), expected) < 1e-5
-        for a, b in zip(gradients(twin, laid_out), reference, strict=True):
-            assert relative_error(a, b) < 1e-4
+        assert_same_gradients(gradients(twin, laid_out), reference, 1e-4)
 
 
 class NoSuchLayoutError(Exception):
