@@ -19,7 +19,8 @@
 #' @param tolerance Largest error that passes.
 #' @param interpolated Do elements that need interpolation count, too?
 #' @param layers Report the parts of the module one by one, down to single layers?
-#' @param edges For networks on points, the edges of `x`, see [radius_graph()].
+#' @param edges,batch For networks on points, the edges of `x` and the graph to which each point belongs, see
+#'   [radius_graph()].
 #' @param size Size of the random features: one number, or height and width; or a list of such sizes.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
 #' @return A data frame with one row for each element: `element`, `error`, `exact`, `passed` (`NA` where it does not count)
@@ -35,7 +36,7 @@
 #' check_equivariance(conv)
 #' check_equivariance(conv, size = 28)
 check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e-6, interpolated = FALSE, layers = FALSE,
-                               edges = NULL, size = NULL, ...) {
+                               edges = NULL, size = NULL, batch = NULL, ...) {
   call <- rlang::current_env()
   check_module(module)
   check_class(module, "equivariant_module", "an equivariant module")
@@ -44,21 +45,23 @@ check_equivariance <- function(module, x = NULL, elements = NULL, tolerance = 1e
   check_flag(layers)
   if (!is.null(elements)) elements <- as_elements(elements, call)
   if (!is.null(x)) x <- input_tensor(x, module, "float64", call = call)
-  if (!is.null(edges)) {
+  if (!is.null(edges) || !is.null(batch)) {
     if (!is_geometric_tensor(x) || is.null(x$coords)) {
+      given <- if (is.null(edges)) "batch" else "edges"
       abort_intertwine(
-        "`edges` join the points of `x`, but `x` has no points.",
-        hint = "Give geometric_tensor(features, type, coords = ), or leave `edges` out.", call = call
+        "`{given}` {if (is.null(edges)) 'sorts' else 'join'} the points of `x`, but `x` has no points.",
+        hint = "Give geometric_tensor(features, type, coords = ), or leave `{given}` out.", call = call
       )
     }
-    edges <- edge_tensor(edges, dim(x)[1], call)
+    if (!is.null(edges)) edges <- edge_tensor(edges, dim(x)[1], call)
+    if (!is.null(batch)) batch <- member_tensor(as_graphs(batch, dim(x)[1], "batch", call))
   }
   if (!is.null(size)) {
     sizes <- if (is.list(size)) size else list(size)
     size <- lapply(sizes, function(n) as.list(as_whole(n, min = 1, arg = "size", call = call)))
   }
   found <- py_call_stoppable(
-    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers, edges, size),
+    "_r.checks.equivariance", list(module, x, elements, as.double(tolerance), layers, edges, size, batch),
     modules = list(module), call = call
   )
   rows <- found$rows

@@ -147,3 +147,9 @@ as_out <- function(x, arg, call) {
   }
   structure(as_fields(as.list(unclass(x)), call), class = "field_spec")
 }
+
+as_rate <- function(x, call) {
+  check_number(x, arg = "learn_rate", call = call)
+  if (x <= 0) abort_intertwine("`learn_rate` must be a number above 0, not {describe_value(x)}.", call = call)
+  as.double(x)
+}

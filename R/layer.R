@@ -236,9 +236,9 @@ call_module <- function(module, x, ..., call) {
       call = call
     )
   }
-  edges <- graph_of(x, list(...))
-  if (!is.null(edges)) {
-    return(call_on_points(module, x, edges, call))
+  graph <- graph_of(list(...))
+  if (!is.null(graph)) {
+    return(call_on_points(module, x, graph, call))
   }
   features <- list(x, ...)
   several <- length(features) > 1 || (is.list(x) && !is.null(names(x)) && !is.object(x))

@@ -11,7 +11,8 @@
 #' [shape_plan()] names (even windows on even sides, odd windows on any).
 #'
 #' Where points are the items of the batch, with coordinates, all of them attend to each other, and `width` gives a bias
-#' that depends on the offset between two points. In a fit to sets of points they attend to those of their set.
+#' that depends on the offset between two points. Say with `layer(x, batch = sets)` to which set each point belongs, and they
+#' attend to those of their set; [fit_points()] does so for its graphs.
 #'
 #' @inheritParams r2_conv
 #' @param heads The number of heads; it divides the number of fields of each kind. `"permuted"` for as many heads as a
@@ -55,7 +56,8 @@ transformer_block <- function(object, heads = 1, reach = NULL, window = NULL, sh
 #'
 #' Each field times a number between 0 and 1 that the whole sample decides: an invariant of each field (the mean of its
 #' channels where the group only permutes them, else its norm) is averaged over all positions, and two linear maps make
-#' gates of the averages. Put it at the end of the inner part of [residual()].
+#' gates of the averages. Put it at the end of the inner part of [residual()]. Points with coordinates are one sample, or
+#' several: `layer(x, batch = sets)`.
 #'
 #' @inheritParams r2_conv
 #' @param reduction How many times fewer numbers there are between the two maps than fields.

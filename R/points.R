@@ -9,7 +9,8 @@
 #' Features on points are a [geometric_tensor()] with `coords`, and a module takes them with the edges of the graph:
 #' `conv(x, edges)`, where `edges` is what [radius_graph()] gives or any matrix of two columns, from and to. Other
 #' layers, such as [nonlin_gated()] or [batchnorm_iid()], take their place between convolutions as usual:
-#' `model(x, edges)`.
+#' `model(x, edges)`. Where [attention()] or [squeeze_excitation()] are among them, say to which graph each point belongs:
+#' `model(x, edges, batch = graphs)`, else all points are one.
 #'
 #' @section Profiles:
 #' `radial = "gaussian"` makes Gaussian rings; `"normalized"` ones that add up to 1 at each distance; `"bessel"` waves
@@ -99,17 +100,7 @@ radius_graph <- function(coords, radius, batch = NULL, loop = FALSE, max_neighbo
   }
   check_flag(loop)
   if (!is.null(max_neighbours)) max_neighbours <- as_count(max_neighbours, min = 1)
-  if (!is.null(batch)) {
-    n <- dim_torch_tensor(coords)[1]
-    if (length(batch) != n || anyNA(batch)) {
-      abort_intertwine(
-        "`batch` must say for each of the {n} points to which graph it belongs, but it holds
-         {if (anyNA(batch)) 'missing values' else length(batch)}.",
-        class = "shape", call = call
-      )
-    }
-    batch <- as_torch(as.integer(factor(batch, levels = unique(batch))), dtype = "int64")
-  }
+  if (!is.null(batch)) batch <- member_tensor(as_graphs(batch, dim_torch_tensor(coords)[1], "batch", call))
   edges <- py_call_checked("_r.points.graph", list(coords, as.double(radius), batch, loop, max_neighbours))
   edges <- t(edges) + 1L
   storage.mode(edges) <- "integer"
@@ -162,11 +153,15 @@ point_coords <- function(x, ...) {
 #' A network that puts out invariant numbers for points gives an energy, their sum, and so forces: minus its gradient
 #' with respect to the coordinates. They turn with the points if the energy does not change.
 #'
+#' With `batch` the energies are those of several graphs, each the sum over its points, and attention stays within a graph.
+#'
 #' @param module A module whose output is trivial fields.
 #' @param x A [geometric_tensor()] on points.
 #' @param edges The edges of the graph, see [radius_graph()].
+#' @param batch For several graphs at once: to which of them each point belongs, a factor or a vector.
 #' @param ... Not used: an unknown argument is refused, and the nearest one named.
-#' @return A list of the `energy`, a number, and the `forces`, a matrix with a row for each point.
+#' @return A list of the `energy`, a number (with `batch` one for each graph, with its name), and the `forces`, a matrix with
+#'   a row for each point.
 #' @seealso [r3_point_conv()]; its `radial = "bessel"` makes energies without jumps
 #' @export
 #' @examplesIf intertwine_available()
@@ -180,32 +175,65 @@ point_coords <- function(x, ...) {
 #'   nonlin_elu() |>
 #'   r3_point_conv(out = list(trivial = 1), width = 3, n_rings = 4, radial = "bessel")
 #' point_forces(model, x, radius_graph(place, radius = 3))
-point_forces <- function(module, x, edges, ...) {
+point_forces <- function(module, x, edges, batch = NULL, ...) {
   check_module(module)
   check_class(x, "geometric_tensor", "a geometric tensor on points")
   call <- rlang::current_env()
-  py_call_checked("_r.points.forces", list(module, x, edge_tensor(edges, dim(x)[1], call)))
+  edges <- edge_tensor(edges, dim(x)[1], call)
+  graphs <- if (!is.null(batch)) as_graphs(batch, dim(x)[1], "batch", call)
+  found <- py_call_checked("_r.points.forces", list(module, x, edges, member_tensor(graphs), max(1L, nlevels(graphs))), call)
+  found$energy <- stats::setNames(as.numeric(unlist(found$energy)), levels(graphs))
+  found
 }
 
-#' The edges that a module was called with, if there are any.
+#' The edges and the graph of each point that a module was called with, if there are any.
 #' @noRd
-graph_of <- function(x, more) {
-  if (length(more) != 1) {
-    return(NULL)
-  }
-  edges <- more[[1]]
+graph_of <- function(more) {
+  batch <- more[["batch"]]
+  more[["batch"]] <- NULL
+  edges <- if (length(more) == 1) more[[1]]
   named <- identical(names(more), "edges")
-  if (named || (is.matrix(edges) && is.numeric(edges)) || is.data.frame(edges)) edges
+  if (named || (is.matrix(edges) && is.numeric(edges)) || is.data.frame(edges) || (!length(more) && !is.null(batch))) {
+    list(edges = edges, batch = batch)
+  }
 }
 
-call_on_points <- function(module, x, edges, call) {
-  if (!is_geometric_tensor(x)) {
+call_on_points <- function(module, x, graph, call) {
+  if (!is_geometric_tensor(x) || is.null(x$coords)) {
     abort_intertwine(
       "Features on points must be a geometric tensor with coordinates, not {describe_value(x)}.",
       class = "argument_type", hint = "Make one with geometric_tensor(x, type, coords = ).", call = call
     )
   }
-  py_call_checked("_r.points.run", list(module, x, edge_tensor(edges, dim(x)[1], call)), call)
+  n <- dim(x)[1]
+  edges <- if (!is.null(graph$edges)) edge_tensor(graph$edges, n, call)
+  members <- if (!is.null(graph$batch)) member_tensor(as_graphs(graph$batch, n, "batch", call))
+  py_call_checked("_r.points.run", list(module, x, edges, members), call)
+}
+
+#' The graph of each point as a factor.
+#' @noRd
+as_graphs <- function(graph, n, arg, call) {
+  if (!is.atomic(graph) || length(dim(graph)) > 1) {
+    abort_intertwine(
+      "`{arg}` must be a vector or a factor, not {describe_value(graph)}.",
+      class = "argument_type", hint = "It says for each point to which graph it belongs.", call = call
+    )
+  }
+  if (length(graph) != n || anyNA(graph)) {
+    abort_intertwine(
+      "`{arg}` must name the graph of each of the {n} points, but it holds
+       {if (anyNA(graph)) 'missing values' else length(graph)}.",
+      class = "shape", call = call
+    )
+  }
+  if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
+}
+
+#' Graphs as Python has them: numbers from 0 on.
+#' @noRd
+member_tensor <- function(graphs) {
+  if (!is.null(graphs)) to_py_tensor(as.integer(graphs) - 1L, "int64")
 }
 
 #' Edges as Python has them: two rows, counted from 0.
@@ -300,24 +328,10 @@ fit_points <- function(module, x, edges, graph, y, aggregate = c("sum", "mean"),
     forces <- to_py_tensor(forces, "float64", arg = "forces", call = call)
   }
   edges <- edge_tensor(edges, n, call)
-  if (is.list(graph) || length(dim(graph)) > 1) {
-    abort_intertwine(
-      "`graph` must be a vector or a factor, not {describe_value(graph)}.",
-      class = "argument_type", hint = "It says for each point to which graph it belongs.", call = call
-    )
-  }
-  if (length(graph) != n || anyNA(graph)) {
-    abort_intertwine(
-      "`graph` must name the graph of each of the {n} points, but it holds
-       {if (anyNA(graph)) 'missing values' else length(graph)}.",
-      class = "shape", call = call
-    )
-  }
-  graph <- if (is.factor(graph)) graph else factor(graph, levels = unique(graph))
+  graph <- as_graphs(graph, n, "graph", call)
   y <- numbers_of_graphs(y, graph, call)
   found <- py_call_polled("_r.points.fit", list(
-    module, x, edges, to_py_tensor(as.integer(graph) - 1L, "int64", arg = "graph"),
-    to_py_tensor(y, "float64", arg = "y"), forces,
+    module, x, edges, member_tensor(graph), to_py_tensor(y, "float64", arg = "y"), forces,
     aggregate = aggregate, epochs = as_count(epochs, min = 1), learn_rate = as_rate(learn_rate, call),
     batch_size = if (!is.null(batch_size)) as_count(batch_size, min = 1), energy_weight = as.double(energy_weight),
     force_weight = as.double(force_weight), start = start, seed = draw_seed()
@@ -378,12 +392,6 @@ print.points_fit <- function(x, ...) {
   cat("<points_fit> ", nrow(history), if (nrow(history) == 1) " epoch" else " epochs", ", loss ", last, "\n", sep = "")
   print(x$module)
   invisible(x)
-}
-
-as_rate <- function(x, call) {
-  check_number(x, arg = "learn_rate", call = call)
-  if (x <= 0) abort_intertwine("`learn_rate` must be a number above 0, not {describe_value(x)}.", call = call)
-  as.double(x)
 }
 
 #' @export

@@ -130,6 +130,12 @@ check_tiles <- function(tile, overlap, type, call = rlang::caller_env()) {
 
 predict_module <- function(module, newdata, type, batch_size, device, tiles = NULL, levels = NULL, outputs = NULL, call) {
   input <- as_input(newdata, module, arg = "newdata", call = call)
+  if (is_geometric_tensor(input$value) && !is.null(input$value$coords)) {
+    abort_intertwine(
+      "predict() takes samples, but `newdata` is points with coordinates.",
+      class = "argument_type", hint = "Call the module: module(x, edges, batch = graphs).", call = call
+    )
+  }
   if (identical(input$n, 0L)) {
     abort_intertwine("`newdata` holds no samples.", class = "shape", call = call)
   }

@@ -36,6 +36,56 @@ test_that("points attend with a bias by offset", {
   expect_error(attention(type, width = 2, reach = 1), "for points", class = "intertwine_error")
 })
 
+test_that("points attend within their sets", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot3d(), trivial = 4, vector = 1)
+  values <- matrix(rnorm(56), 8)
+  place <- matrix(rnorm(24), 8)
+  on_points <- function(rows) geometric_tensor(values[rows, ], type, coords = place[rows, ])
+  sets <- factor(c("b", "a", "b", "b", "a", "a", "b", "a"))
+  x <- on_points(1:8)
+  model <- sequential_module(
+    type, residual(sequential_module(norm_layer(), attention(width = 2, n_rings = 3))), squeeze_excitation(reduction = 2)
+  )
+  apart <- function(out) as.array(model(on_points(sets == out)))
+  together <- as.array(model(x, batch = sets))
+  expect_equal(together[sets == "a", ], apart("a"), tolerance = 1e-5)
+  expect_equal(together[sets == "b", ], apart("b"), tolerance = 1e-5)
+  expect_gt(max(abs(together - as.array(model(x)))), 1e-4)
+  expect_equal(as.array(model(x, batch = as.integer(sets) * 7)), together)
+  expect_equal(as.array(model(x, radius_graph(x, 1, batch = sets), batch = sets)), together)
+  expect_equivariant(model, x = x, batch = sets)
+  expect_error(model(x, batch = sets[1:3]), "each of the 8 points", class = "intertwine_error_shape")
+  expect_error(model(x, batch = list(1)), class = "intertwine_error_argument_type")
+  expect_error(model(values, batch = sets), "with coordinates", class = "intertwine_error_argument_type")
+  expect_error(check_equivariance(model, batch = sets), "no points", class = "intertwine_error")
+  expect_error(predict(model, x), "points with coordinates", class = "intertwine_error_argument_type")
+})
+
+test_that("a network with attention has energies and forces for each graph", {
+  skip_if_no_python()
+  type <- field_type(gspace_rot3d(), trivial = 2)
+  values <- matrix(rnorm(14), 7)
+  place <- matrix(rnorm(21), 7)
+  sets <- c("x", "x", "x", "y", "y", "y", "y")
+  model <- sequential_module(
+    type, r3_point_conv(out = c(trivial = 4), width = 3, n_rings = 3, radial = "bessel"), attention(width = 2),
+    r3_point_conv(out = c(trivial = 1), width = 3, n_rings = 3, radial = "bessel")
+  )
+  model$double()
+  forces <- function(rows, ...) {
+    x <- geometric_tensor(values[rows, ], type, coords = place[rows, ], dtype = "float64")
+    point_forces(model, x, radius_graph(x, 3, batch = sets[rows]), ...)
+  }
+  found <- forces(1:7, batch = sets)
+  first <- forces(1:3)
+  second <- forces(4:7)
+  expect_equal(found$energy, c(x = first$energy, y = second$energy), tolerance = 1e-10)
+  expect_equal(found$forces, rbind(first$forces, second$forces), tolerance = 1e-10)
+  on_points <- geometric_tensor(values, type, coords = place)
+  expect_error(model(on_points, batch = sets), "needs the edges", class = "intertwine_error_argument_type")
+})
+
 test_that("specifications and refusals of attention", {
   skip_if_no_python()
   type <- field_type(gspace_rot2d(N = 4), regular = 3)

@@ -17,7 +17,14 @@ from intertwine.training.data.point_sets import takes_edges
 
 
 def equivariance(
-    module: Any, x: Any, elements: Any, tolerance: float, layers: bool, edges: Any = None, sizes: Any = None
+    module: Any,
+    x: Any,
+    elements: Any,
+    tolerance: float,
+    layers: bool,
+    edges: Any = None,
+    sizes: Any = None,
+    members: Any = None,
 ) -> dict[str, Any]:
     """Errors in double precision: rows for the elements and for the parts of the module.
 
@@ -29,11 +36,12 @@ def equivariance(
         layers: whether to look at each part of the module.
         edges: for features on points, the edges of their graph.
         sizes: of random features: a list of sizes, each of one number or one for each axis of space.
+        members: for features on points, the graph of each.
     """
-    if takes_edges(module):
+    if takes_edges(module) or getattr(x, "coords", None) is not None:
         if sizes is not None:
             raise ArgumentError("features on points have no size", hint="leave the size out")
-        return points.equivariance(module, x, edges, elements, tolerance)
+        return points.equivariance(module, x, edges, elements, tolerance, members)
     twin = copy.deepcopy(module).double()
     if isinstance(x, GeometricTensor):
         x = GeometricTensor(x.tensor.detach().double(), x.type, x.coords)

@@ -21,24 +21,33 @@ def graph(coords: torch.Tensor, radius: float, batch: Any, loop: bool, most: Any
     return nn.radius_graph(coords, radius, batch, loop, most).cpu().numpy()
 
 
-def run(module: Any, x: Any, edges: torch.Tensor) -> Any:
+def run(module: Any, x: Any, edges: torch.Tensor | None, members: torch.Tensor | None = None) -> Any:
     """A module's output for features on points; see `run_on_points`."""
-    return run_on_points(module, x, edges)
+    return run_on_points(module, x, edges, members)
 
 
-def forces(module: Any, x: Any, edges: torch.Tensor) -> dict[str, Any]:
-    """The sum of a module's invariant output, and minus its gradient with respect to the coordinates.
+def forces(module: Any, x: Any, edges: torch.Tensor, members: torch.Tensor | None, count: int) -> dict[str, Any]:
+    """The sum of a module's invariant output over each graph, and minus its gradient with respect to the coordinates.
+
+    Args:
+        module: ends with one trivial field.
+        x: features with coordinates.
+        edges: numbers from 0 on, shape ``(2, edges)``.
+        members: the graph of each point, from 0 on; all are one by default.
+        count: the number of graphs.
 
     Raises:
         FieldTypeError: unless the output is invariant.
         ArgumentTypeError: without coordinates.
     """
-    one = torch.zeros(len(x), dtype=torch.int64, device=x.device)
-    energies, found = training.forces(module, training.PointSets(x, edges, one, 1))
-    return {"energy": float(energies), "forces": found.cpu().numpy()}
+    members = torch.zeros(len(x), dtype=torch.int64, device=x.device) if members is None else members.to(x.device)
+    energies, found = training.forces(module, training.PointSets(x, edges, members, count))
+    return {"energy": energies.tolist(), "forces": found.cpu().numpy()}
 
 
-def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: float) -> dict[str, Any]:
+def equivariance(
+    module: Any, x: Any, edges: Any, elements: Any, tolerance: float, members: Any = None
+) -> dict[str, Any]:
     """Errors in double precision of a module on points, where every element acts exactly.
 
     Args:
@@ -47,6 +56,7 @@ def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: floa
         edges: its edges.
         elements: the elements to check, or `None` for those that the group suggests.
         tolerance: the largest relative error that passes.
+        members: the graph of each point; all are one by default.
     """
     twin = copy.deepcopy(module).double().eval()
     in_type = twin.in_type
@@ -57,7 +67,7 @@ def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: floa
         coords = torch.randn(30, in_type.gspace.dimensionality, generator=generator, dtype=torch.float64) * reach / 1.5
         x = in_type(torch.randn(30, in_type.size, generator=generator, dtype=torch.float64), coords)
         edges = nn.radius_graph(coords, 3 * reach, loop=True)
-    elif x.coords is None or edges is None:
+    elif x.coords is None or (edges is None and takes_edges(twin)):
         raise ArgumentTypeError(
             "a network on points is checked with features that have coordinates, and with edges",
             hint="leave both out for a random cloud of points",
@@ -66,9 +76,9 @@ def equivariance(module: Any, x: Any, edges: Any, elements: Any, tolerance: floa
     chosen = list(in_type.testing_elements) if elements is None else list(elements)
     pairs = []
     with torch.no_grad():
-        base = run(twin, x, edges)
+        base = run(twin, x, edges, members)
         for g in chosen:
-            moved = run(twin, x.transform(g), edges)
+            moved = run(twin, x.transform(g), edges, members)
             still = base.transform(g).tensor if isinstance(base, nn.GeometricTensor) else base
             pairs.append((g, still, getattr(moved, "tensor", moved)))
     report = report_of(twin, pairs, tuple(x.shape), tolerance, torch.float64, False)

@@ -176,3 +176,12 @@ def test_squeeze_and_excitation_is_that_of_torch_on_permuted_fields():
     points = torch.randn(7, type_.size, dtype=torch.float64)
     placed = mixed(nn.GeometricTensor(points, type_, torch.randn(7, 2, dtype=torch.float64)))
     torch.testing.assert_close(placed.tensor, mixed(points.T[None, :, :, None])[0, :, :, 0].T)
+    # Or several, each weighted by its own.
+    x = type_(points, torch.randn(7, 2, dtype=torch.float64))
+    sets = torch.tensor([5, 2, 5, 5, 2, 2, 2])
+    together = mixed(x, batch=sets).tensor
+    for number in (2, 5):
+        alone = mixed(type_(points[sets == number], x.coords[sets == number])).tensor
+        torch.testing.assert_close(together[sets == number], alone)
+    with pytest.raises(ArgumentTypeError, match="need coordinates"):
+        mixed(points, batch=sets)

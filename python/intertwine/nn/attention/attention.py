@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from intertwine.budget import Price
-from intertwine.errors import ArgumentTypeError, FieldTypeError, ShapeError
+from intertwine.errors import ArgumentTypeError, FieldTypeError, Words
 from intertwine.fields import FieldType
 from intertwine.kernels import PointFunctions, point_basis, point_plan
 from intertwine.kernels.prices import plan_prices
-from intertwine.nn.attention.base import AttentionBase, heads_at_most
+from intertwine.nn.attention.base import AttentionBase, heads_at_most, members_of_sets
 from intertwine.nn.conv.expanded_module import ExpandedModule
 
 
@@ -147,7 +147,10 @@ class Attention(AttentionBase):
         if batch is not None or self.position is not None:
             raise ArgumentTypeError(
                 "Attention needs coordinates for a bias by offset, and for several sets of points",
-                hint="give in_type(features, coords); or leave width and batch out",
+                hint=Words(
+                    "give in_type(features, coords); or leave width and batch out",
+                    r="give coords to geometric_tensor(); or leave width and batch out",
+                ),
             )
         parts = [part.flatten(3).transpose(2, 3) for part in self._projected(tensor[..., None])]
         attended = self._attend(*parts, mask=None).transpose(1, 2).flatten(2).transpose(1, 2)
@@ -188,10 +191,7 @@ def _places(batch: torch.Tensor, points: int) -> tuple[tuple[torch.Tensor, torch
     Raises:
         ShapeError: if there is not one number for each point.
     """
-    if not isinstance(batch, torch.Tensor) or tuple(batch.shape) != (points,) or batch.is_floating_point():
-        given = tuple(batch.shape) if isinstance(batch, torch.Tensor) else type(batch).__name__
-        raise ShapeError(f"batch must have one whole number for each of the {points} points, not {given}")
-    _, members, counts = torch.unique(batch, return_inverse=True, return_counts=True)
+    members, counts = members_of_sets(batch, points)
     order = torch.argsort(members, stable=True)
     within = torch.arange(points, device=batch.device) - (counts.cumsum(0) - counts)[members[order]]
     places = torch.empty_like(members).index_copy(0, order, within)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from intertwine.budget import Price
 from intertwine.checks import flag, number, whole_at_least
-from intertwine.errors import ArgumentError, UnsupportedFieldError
+from intertwine.errors import ArgumentError, ShapeError, UnsupportedFieldError
 from intertwine.fields import FieldType
 from intertwine.group.catalogue.prices import representation_price
 from intertwine.group.constructions.decomposition import named_representation
@@ -108,6 +108,23 @@ class AttentionBase(TypePreserving):
     @abstractmethod
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         """The output channels."""
+
+
+def members_of_sets(batch: torch.Tensor, points: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The set of each point, counted from 0 without gaps, and how many points each set has.
+
+    Args:
+        batch: the number of the set of each point.
+        points: how many there are.
+
+    Raises:
+        ShapeError: if there is not one number for each point.
+    """
+    if not isinstance(batch, torch.Tensor) or tuple(batch.shape) != (points,) or batch.is_floating_point():
+        given = tuple(batch.shape) if isinstance(batch, torch.Tensor) else type(batch).__name__
+        raise ShapeError(f"batch must have one whole number for each of the {points} points, not {given}")
+    _, members, counts = torch.unique(batch, return_inverse=True, return_counts=True)
+    return members, counts
 
 
 def is_permuted(heads: Any) -> bool:

@@ -9,7 +9,9 @@ import torch
 
 from intertwine.budget import Price
 from intertwine.checks import whole_at_least
+from intertwine.errors import ArgumentTypeError, Words
 from intertwine.fields import FieldType
+from intertwine.nn.attention.base import members_of_sets
 from intertwine.nn.base.channel_blocks import Blocks, field_channels
 from intertwine.nn.base.norms import norm_of
 from intertwine.nn.base.type_preserving import TypePreserving
@@ -21,7 +23,7 @@ class SqueezeExcitation(TypePreserving):
     An invariant of each field is averaged over all positions: the mean of its channels where the group only permutes them, else
     its norm. Two linear maps with a ReLU between them, and a sigmoid, make a gate for each field of these averages. Put it at
     the end of the inner part of a :class:`ResidualModule`. Where points are the items of the batch, with coordinates, all of
-    them are one sample.
+    them are one sample; call ``layer(x, batch=sets)`` with the number of the set of each point for several.
 
     Args:
         in_type: any fields.
@@ -63,13 +65,29 @@ class SqueezeExcitation(TypePreserving):
         self._fields = Blocks(field_channels(in_type), [2 * rho.size + rho.is_permutation for rho in in_type])
         self.register_constant("field", np.repeat(np.arange(fields), [rho.size for rho in in_type]))
 
-    def _compute(self, tensor: torch.Tensor, coords: torch.Tensor | None = None) -> torch.Tensor:
+    def _compute(
+        self, tensor: torch.Tensor, coords: torch.Tensor | None = None, batch: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        if batch is not None and coords is None:
+            raise ArgumentTypeError(
+                "sets of points need coordinates",
+                hint=Words(
+                    "give in_type(features, coords); or leave batch out",
+                    r="give coords to geometric_tensor(); or leave batch out",
+                ),
+            )
         parts = zip(self._fields.kinds, self._fields.split(tensor))
         found = self._fields.join_fields(
             [values.mean(dim=2) if kind % 2 else norm_of(values) for kind, (_, values) in parts]
         )
         found = found.flatten(2).mean(dim=2) if found.dim() > 2 else found
-        found = found if coords is None else found.mean(dim=0, keepdim=True)
+        members = None
+        if batch is not None:
+            members, counts = members_of_sets(batch, tensor.shape[0])
+            found = found.new_zeros(len(counts), found.shape[1]).index_add(0, members, found) / counts[:, None]
+        elif coords is not None:
+            found = found.mean(dim=0, keepdim=True)
         gates = torch.sigmoid(self.excite(torch.relu(self.squeeze(found))))
+        gates = gates if members is None else gates[members]
         each = gates.to(tensor.dtype).index_select(1, self.field)  # type: ignore[arg-type]
         return tensor * each.view(*each.shape, *(tensor.dim() - 2) * (1,))

@@ -140,14 +140,20 @@ def takes_edges(module: torch.nn.Module) -> bool:
 
 
 @suggests
-def run_on_points(module: torch.nn.Module, x: Any, edges: torch.Tensor, members: torch.Tensor | None = None) -> Any:
+def run_on_points(
+    module: torch.nn.Module, x: Any, edges: torch.Tensor | None, members: torch.Tensor | None = None
+) -> Any:
     """A module's output for features on points. Within sequences and residual modules only convolutions need the edges.
 
     Args:
         module: a convolution on points, a sequence, a way around, or any other layer.
         x: a :class:`GeometricTensor` with coordinates.
-        edges: shape ``(2, edges)``.
-        members: the set of each point, shape ``(points,)``, for attention within the sets; all points are one by default.
+        edges: shape ``(2, edges)``; ``None`` for a module without convolutions.
+        members: the set of each point, shape ``(points,)``, for attention, squeeze and excitation within the sets; all points
+            are one by default.
+
+    Raises:
+        ArgumentTypeError: if a convolution has no edges.
 
     Returns:
         a :class:`GeometricTensor`, or a tensor behind ordinary modules of torch.
@@ -159,9 +165,14 @@ def run_on_points(module: torch.nn.Module, x: Any, edges: torch.Tensor, members:
     if isinstance(module, nn.ResidualModule) and (takes_edges(module) or members is not None):
         kept = x if module.shortcut is None else run_on_points(module.shortcut, x, edges, members)
         return kept + run_on_points(module.inner, x, edges, members)
-    if isinstance(module, nn.Attention) and members is not None:
+    if isinstance(module, (nn.Attention, nn.SqueezeExcitation)) and members is not None:
         return module(x, batch=members)
     if takes_edges(module):
+        if edges is None:
+            raise ArgumentTypeError(
+                f"{type(module).__name__} needs the edges between the points",
+                hint=Words("make them with nn.radius_graph(coords, radius)", r="make them with radius_graph()"),
+            )
         return module(x, edges)
     if isinstance(x, nn.GeometricTensor) and not isinstance(module, nn.EquivariantModule):
         # An ordinary module of torch, behind invariant fields.
