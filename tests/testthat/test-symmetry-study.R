@@ -219,6 +219,23 @@ test_that("the winner is trained, and the report is written", {
   eval(parse(text = sub("library\\(intertwine\\)", "", study$code$R)), bars(), asNamespace("intertwine"))
 })
 
+test_that("the code of a plain network that wins runs", {
+  skip_if_no_python()
+  data <- bars(24)
+  options <- list(
+    x = as_torch(as.array(data$x)), y = to_py_tensor(as.integer(data$y) - 1L, "int64"), backbone = "resnet",
+    schedules = list("C4"), rivals = list("plain"), depth = 2L, budget = list(parameters = 800), learn_rates = list(0.03),
+    epochs = 1L, transforms = list("as_is"), first_seeds = 2L, max_seeds = 2L, backbone_options = list(bottleneck = TRUE)
+  )
+  python <- py_call_checked("_r.studies.run", list(options, function(event) TRUE))
+  code <- python$code("plain")$R
+  expect_match(code, "fitted <- plain_resnet(", fixed = TRUE)
+  frame <- list2env(data)
+  eval(parse(text = sub("library\\(intertwine\\)", "", code)), frame, asNamespace("intertwine"))
+  table <- as_study_table(py_call_checked("_r.studies.record", list(python))$table)
+  expect_identical(as.integer(frame$fitted$parameters), table$parameters[table$candidate == "plain"][1])
+})
+
 test_that("a folder is gone on with, update() adds trainings, and c() joins", {
   skip_if_no_python()
   data <- bars()

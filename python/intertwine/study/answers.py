@@ -90,7 +90,10 @@ def winner_code(study: SymmetryStudy, candidate: str | None = None) -> dict[str,
     network = _network(chosen, study, training)
     if network is None:
         own = f"schedule {label(chosen.schedule)}" if chosen.schedule else "no schedule"
-        note = f"The network is built by your own function, with {own} and width {chosen.width}, and trained with"
+        built = f"is built by your own function, with {own} and width {chosen.width}"
+        if isinstance(chosen.builder, Backbone):
+            built = f"is that of the group of one element as layers of torch, with widths {chosen.width}"
+        note = f"The network {built}, and trained with"
         lines = [f"# {note}", *(f"#   {key} = {value}" for key, value in training.items())]
         python = "\n".join([*lines, "fitted = study.fit_best()", ""])
         return {"Python": python, "R": "\n".join([*lines, "fitted <- study_best(study)", ""])}
@@ -99,26 +102,20 @@ def winner_code(study: SymmetryStudy, candidate: str | None = None) -> dict[str,
 
 def _network(chosen: Candidate, study: SymmetryStudy, training: Mapping[str, Any]) -> Network | None:
     builder = chosen.builder
-    if not isinstance(builder, Backbone):
-        return None
-    plain = chosen.schedule is None
-    if plain and not (
-        builder.name == "cnn" and builder.dimension == 2 and set(builder.options) <= {"kernel_size", "dropout"}
-    ):
+    family = builder.family(chosen.schedule) if isinstance(builder, Backbone) else None
+    if not isinstance(builder, Backbone) or family is None:
         return None
     if chosen.kind == "augmented":
         training = {**training, "augment": "rotations"}
     return Network(
-        family="plain_cnn" if plain else f"equivariant_{builder.name}",
+        family=family,
         dimension=builder.dimension,
         channels=builder.channels,
         outputs=builder.outputs,
         size=builder.size,
         schedule=chosen.schedule,
         widths=chosen.width if isinstance(chosen.width, tuple) else (chosen.width,),
-        options=dict(builder.options)
-        if builder.name != "resnet"
-        else {"depths": (2,) * len(builder.proportions), **builder.options},
+        options=builder.choices,
         training=training,
     )
 

@@ -2,14 +2,17 @@
 
 import csv
 import dataclasses
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from intertwine.errors import ArgumentError, MissingDependencyError
+from intertwine.study.design.backbones import Backbone
 from intertwine.study.result import (
     PICTURES,
     Network,
@@ -213,32 +216,50 @@ def test_reports_have_one_of_two_endings(tmp_path: Path) -> None:
         write_report(synthetic_answer(), tmp_path / "report.pdf", {})
 
 
-CNN = Network(
-    "equivariant_cnn", 2, 1, 3, (9, 9), ("D4", "D4", "D1"), (2, 2, 4), {"kernel_size": 3},
-    {"epochs": 1, "batch_size": 8, "learn_rate": 0.01, "schedule": "onecycle"},
-)  # fmt: skip
+TRAINING = {"epochs": 1, "batch_size": 8, "learn_rate": 0.01, "schedule": "onecycle"}
+CNN = Network("equivariant_cnn", 2, 1, 3, (9, 9), ("D4", "D4", "D1"), (2, 2, 4), {"kernel_size": 3}, TRAINING)
 
 
 @pytest.mark.parametrize(
-    "network",
+    ("backbone", "size", "schedule", "widths", "options"),
     [
-        CNN,
-        dataclasses.replace(CNN, family="plain_cnn", schedule=None),
-        dataclasses.replace(CNN, family="equivariant_resnet", options={"depths": (1, 1, 1)}),
-        dataclasses.replace(CNN, dimension=1, size=(9,), schedule=("D1", "C1", "C1")),
-        dataclasses.replace(CNN, dimension=3, size=(9, 9, 9), schedule=("Oh", "C4", "C1"), widths=(1, 1, 1)),
+        ("cnn", (9, 9), ("D4", "D4", "D1"), (2, 2, 4), {"kernel_size": 3}),
+        ("cnn", (9, 9), None, (2, 2, 4), {"kernel_size": 3, "dropout": 0.2}),
+        ("cnn", (9,), ("D1", "C1", "C1"), (2, 2, 4), {}),
+        ("cnn", (9,), None, (2, 2, 4), {}),
+        ("cnn", (9, 9, 9), ("Oh", "C4", "C1"), (1, 1, 1), {}),
+        ("cnn", (9, 9, 9), None, (1, 1, 1), {}),
+        ("resnet", (9, 9), ("D4", "D4", "D1"), (2, 2, 4), {"depths": (1, 1, 1)}),
+        ("resnet", (9, 9), None, (4, 4, 8), {"bottleneck": True}),
+        ("unet", (9, 9), ("D4", "D4"), (2, 2), {"depth": 1}),
+        ("unet", (9, 9), None, (2, 4), {"padding_mode": "reflect"}),
+        ("unet", (9, 9, 9), None, (2, 4), {}),
     ],
-    ids=["cnn", "plain", "resnet", "signals", "volumes"],
-)
-def test_code_of_the_winner_runs(network: Network) -> None:
+)  # fmt: skip
+def test_code_of_the_winner_builds_the_network_of_the_study(
+    backbone: str, size: tuple[int, ...], schedule: Any, widths: Any, options: dict[str, Any]
+) -> None:
     import torch
 
-    names = {
-        "x": torch.rand(12, 1, *network.size, generator=torch.Generator().manual_seed(0)),
-        "y": torch.arange(12) % 3,
+    builder = Backbone(backbone, len(size), 1, 3, size, tuple(map(float, widths)), options)
+    family = builder.family(schedule)
+    assert family is not None
+    network = Network(family, len(size), 1, 3, size, schedule, widths, builder.choices, TRAINING)
+    torch.manual_seed(1)
+    expected = builder(schedule, widths)
+    wanted = (12, *size) if backbone == "unet" else (12,)
+    generator = torch.Generator().manual_seed(0)
+    names: dict[str, Any] = {
+        "x": torch.rand(12, 1, *size, generator=generator),
+        "y": torch.arange(3).repeat_interleave(math.prod(wanted) // 3).reshape(wanted),
     }
+    torch.manual_seed(1)
     exec(python_code(network), names)
-    assert names["fitted"].module(names["x"][:2]).shape == (2, 3)  # type: ignore[attr-defined]
+    state = names["model"].state_dict()  # fit() trains a copy
+    assert state.keys() == expected.state_dict().keys()
+    assert all(torch.equal(state[key], value) for key, value in expected.state_dict().items())
+    assert repr(names["model"]) == repr(expected)
+    assert names["fitted"].module(names["x"][:2]).shape == (2, 3, *wanted[1:])
 
 
 def test_code_in_r_counts_blocks_from_one() -> None:

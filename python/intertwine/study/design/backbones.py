@@ -87,11 +87,26 @@ class Backbone:
         changes = [k for k in range(1, len(schedule)) if schedule[k] != schedule[k - 1]]
         return self._build(space, widths, {k: space_of(schedule[k], self.dimension) for k in changes})
 
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The arguments of the family beside channels, outputs, sides and widths."""
+        depths = {"depths": (2,) * len(self.proportions)} if self.name == "resnet" else {}
+        return {**depths, **self.options}
+
+    def family(self, schedule: Schedule | None) -> str | None:
+        """The function of `intertwine.models` that builds the network; ``None`` if options leave the plain one without.
+
+        Args:
+            schedule: the group of each block; ``None`` for the plain network.
+        """
+        function = _FAMILIES[self.name][schedule is None]
+        known = schedule is not None or set(self.choices) <= set(inspect.signature(function).parameters)
+        return function.__name__ if known else None
+
     def _plain(self, widths: Widths) -> torch.nn.Module:
-        family = _FAMILIES[self.name][1]
-        arguments = self._arguments(widths)
-        if set(arguments) <= set(inspect.signature(family).parameters):
-            return family(self.channels, self.outputs, dimension=self.dimension, **arguments)
+        if self.family(None) is not None:
+            plain = _FAMILIES[self.name][1]
+            return plain(self.channels, self.outputs, dimension=self.dimension, **self._arguments(widths))
         # the network for the group of one element as layers of torch, whose filters are free
         plain = self._build(space_of("C1", self.dimension), widths, {}).export().train()
         for part in plain.modules():
@@ -110,8 +125,7 @@ class Backbone:
         return _FAMILIES[self.name][0](self.channels, outputs, space, **more)
 
     def _arguments(self, widths: Widths) -> dict[str, Any]:
-        depths = {"depths": (2,) * len(widths)} if self.name == "resnet" else {}
-        return {"widths": widths, "size": list(self.size), **depths, **self.options}
+        return {"widths": widths, "size": list(self.size), **self.choices}
 
 
 def proportions_of(given: Sequence[float], depth: int) -> tuple[float, ...]:

@@ -81,7 +81,7 @@ class Settings:
     proportions: tuple[float, ...] = ()
     budget: Mapping[str, float] = field(default_factory=lambda: {"parameters": 20000})
     rivals: tuple[str, ...] = RIVALS
-    learn_rates: tuple[float, ...] = (0.003, 0.01, 0.03)
+    learn_rates: tuple[float, ...] = (0.01, 0.03)
     train_sizes: tuple[int, ...] = ()
     size_seeds: int = 3
     transforms: tuple[Any, ...] | Mapping[str, Any] = ("as_is", "rotations")
@@ -89,9 +89,9 @@ class Settings:
     margin: float = 0.01
     metric: str | Callable[..., Any] | None = None
     first_seeds: int = 3
-    max_seeds: int = 20
+    max_seeds: int = 10
     alpha: float = 0.05
-    epochs: int = 20
+    epochs: int = 10
     batch_size: int = 64
     loss: Any = None
     test_share: float = 0.25
@@ -129,7 +129,7 @@ class Settings:
         if self.time_limit is not None and not number(self.time_limit, "time_limit") > 0:
             raise ArgumentError(f"`time_limit` must be a number of seconds above 0, not {self.time_limit!r}")
         if not self.learn_rates or any(not number(rate, "learn_rates") > 0 for rate in self.learn_rates):
-            raise ArgumentError("`learn_rates` must hold numbers above 0", hint="give learn_rates=(0.003, 0.01, 0.03)")
+            raise ArgumentError("`learn_rates` must hold numbers above 0", hint="give learn_rates=(0.01, 0.03)")
         for rival in self.rivals:
             choice(rival, RIVALS, "a study", "rival")
         for name in self.recipe:

@@ -29,12 +29,12 @@ class Network:
     """What the code of a candidate is written from.
 
     Args:
-        family: the function in `intertwine.models`, such as ``"equivariant_cnn"`` or ``"plain_cnn"``.
+        family: the function in `intertwine.models`, such as ``"equivariant_cnn"`` or ``"plain_resnet"``.
         dimension: of the data: 1, 2 or 3.
         channels: of the data.
         outputs: classes, or numbers that are measured.
         size: sides of the grid.
-        schedule: the group of each block; ``None`` for ``plain_cnn``.
+        schedule: the group of each block; ``None`` for a plain network.
         widths: of the blocks.
         options: further arguments of the family.
         training: arguments of `intertwine.training.fit`.
@@ -95,7 +95,10 @@ def python_code(network: Network) -> str:
     arguments.append(f"size={_python(size)}")
     if changes := _changes(network):
         arguments.append("restrict={" + ", ".join(f"{k}: {python}" for k, (python, _) in changes.items()) + "}")
-    arguments += [f"{name}={_python(value)}" for name, value in network.options.items()]
+    options = dict(network.options)
+    if not network.schedule and network.dimension != 2:
+        options["dimension"] = network.dimension
+    arguments += [f"{name}={_python(value)}" for name, value in options.items()]
     lines += [f"    {argument}," for argument in arguments]
     more = "".join(f", {name}={_python(value)}" for name, value in network.training.items())
     lines += [")", "# x: [n, channels, ...], y: class numbers from 0, or measurements"]
