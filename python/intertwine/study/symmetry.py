@@ -302,6 +302,7 @@ def _study(
         runner = Serial(job) if work is None else Workers(job, work, resources["executor"], settings.parallel)
         race = Race(settings, results, plan.full_size, runner, store, watch, notes)
         stopped = race.run()
+        notes += watch.notes
         for note in notes:
             if note not in more:
                 warnings.warn(DataWarning(note), stacklevel=3)

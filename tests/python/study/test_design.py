@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import struct
 import sys
@@ -411,11 +412,59 @@ def test_loggers_are_told():
         def finalize(self, status):
             self.ended = status
 
-    logger = Logger()
-    small(logger=logger, learn_rates=[0.01], max_seeds=2)
+    class Broken(Logger):
+        def log_metrics(self, metrics, step):
+            super().log_metrics(metrics, step)
+            raise OSError("the server is gone")
+
+    logger, broken = Logger(), Broken()
+    with pytest.warns(DataWarning, match="Broken failed and was told no more: OSError: the server is gone"):
+        found = small(logger=[broken, logger], learn_rates=[0.01], max_seeds=2)
     assert [step for step, _ in logger.told] == list(range(1, 7))
     assert "C4/as_is/test" in logger.told[0][1]
     assert logger.ended == "success"
+    assert found.stopped == "finished"
+    assert len(broken.told) == 1
+
+
+def read_events(folder):
+    """The numbers in the event files of TensorBoard, by tag: pairs of a step and a value."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    found = {}
+    for path in sorted(folder.rglob("events.*")):
+        content = path.read_bytes()
+        while content:  # length, its checksum, the event, its checksum
+            end = 12 + int.from_bytes(content[:8], "little")
+            event = Event.FromString(content[12:end])
+            content = content[end + 4 :]
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return found
+
+
+def test_lightnings_loggers_write_what_the_table_says(tmp_path):
+    pytest.importorskip("tensorboardX")
+    lightning = pytest.importorskip("lightning_fabric.loggers")
+    loggers = [lightning.TensorBoardLogger(tmp_path / "board"), lightning.CSVLogger(tmp_path / "csv")]
+    first = small(logger=loggers, learn_rates=[0.01], max_seeds=2, schedules=["C4 | C1", "D1"], on_progress=after(3))
+    assert first.stopped == "callback"
+    both = first.update(on_progress=None)
+    assert len(both.results.results) == 6
+    events = read_events(tmp_path / "board")
+    for row in both.table():
+        tag = f"{row['candidate'].replace(' | ', '-')}/{row['transform']}/test"
+        assert min(abs(value - row["test"]) for _, value in events[tag]) < 1e-6
+    assert {step for told in events.values() for step, _ in told} == set(range(1, 7))
+    [path] = (tmp_path / "csv").rglob("metrics.csv")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["C4-C1/seed"]) for row in rows if row["C4-C1/seed"]] == [1, 2]
+
+
+def after(trainings):
+    """A callback that stops a study when so many trainings have ended."""
+    return lambda event: event["event"] != "run" or event["done"] < trainings
 
 
 def test_the_command_line(tmp_path, capsys):

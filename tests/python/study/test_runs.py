@@ -17,7 +17,7 @@ import torch
 
 from intertwine import disk, study
 from intertwine.errors import CheckpointError, DataWarning, UnknownArgumentError
-from intertwine.study.runs import one_run
+from intertwine.study.runs import one_run, progress
 
 from .small import SMALL, crosses, small, steady
 
@@ -177,6 +177,25 @@ def test_a_stop_keeps_what_was_done(tmp_path):
     assert runs[-1]["left"] == 2
     assert runs[-1]["seconds_left"] > 0
     assert small(time_limit=1e-6).stopped == "time"
+
+
+@pytest.mark.parametrize("end", ["callback", "interrupted"])
+def test_a_training_that_is_stopped_does_not_count(whole, tmp_path, monkeypatch, end):
+    monkeypatch.setattr(progress, "_OFTEN", 0.0)
+    seen = []
+
+    def stop(event):
+        seen.append(event["event"])
+        if seen.count("run") == 2 and seen[-3:] == ["alive"] * 3:  # before the third training, and after its batches
+            if end == "callback":
+                return False
+            signal.raise_signal(signal.SIGINT)
+        return True
+
+    result = small(folder=tmp_path, on_progress=stop)
+    assert result.stopped == end
+    assert [run.status for run in result.results.results.values()] == ["ok", "ok"]
+    assert steady(small(folder=tmp_path).table()) == steady(whole.table())
 
 
 def test_ctrl_c_ends_with_what_there_is():

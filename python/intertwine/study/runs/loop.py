@@ -128,9 +128,10 @@ class Race:
             for part in ("validation", "test")
         }
         metrics = {**scores, "seconds": result.seconds, "seed": spec.seed, "learn_rate": spec.learn_rate}
-        self.watch.log(
-            {f"{spec.candidate}/{name}": float(value) for name, value in metrics.items()}, len(self.results.results)
-        )
+        # loggers keep letters, digits, spaces and dashes as they are, but none keeps a bar
+        name = spec.candidate.replace(" | ", "-")
+        known = {f"{name}/{key}": float(value) for key, value in metrics.items() if not np.isnan(value)}
+        self.watch.log(known, len(self.results.results))
 
     def _tell(self, event: dict[str, Any], left: int) -> None:
         if self.watch.on_progress is None:

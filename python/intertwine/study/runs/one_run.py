@@ -93,6 +93,8 @@ def perform(job: Job, spec: RunSpec, tick: Tick | None = None) -> RunResult:
         return RunResult(
             **{**common, **found, "message": " ".join(dict.fromkeys(filter(None, [found["message"], *told])))}
         )
+    except Interrupted:
+        raise
     except IntertwineError as error:
         return RunResult(**common, status="failed", message=error.message)
     except Exception as error:  # whatever a network or a data set of the user's raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,11 +54,13 @@ class Watch:
         on_progress: called with events.
         time_limit: in seconds.
         loggers: of lightning, that are told the scores of each training.
+        notes: what went wrong with these.
     """
 
     on_progress: OnProgress | None = None
     time_limit: float | None = None
-    loggers: Sequence[Any] = ()
+    loggers: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     start: float = field(default_factory=time.monotonic)
     _last: float = 0.0
 
@@ -82,19 +84,25 @@ class Watch:
             metrics: numbers by name.
             step: how many trainings have ended.
         """
-        for logger in self.loggers:
-            logger.log_metrics(metrics, step)
+        self._each("log_metrics", metrics, step)
 
     def close(self, reason: str) -> None:
-        """Tells the loggers that the study has ended.
+        """Tells the loggers that the study has ended, in the words of lightning's trainer.
 
         Args:
             reason: as `SymmetryStudy.stopped`.
         """
-        for logger in self.loggers:
-            finalize = getattr(logger, "finalize", None)
-            if callable(finalize):
-                finalize("success" if reason == "finished" else "aborted")
+        self._each("finalize", "success" if reason == "finished" else "failed")
+
+    def _each(self, method: str, *arguments: Any) -> None:
+        """Calls a method of each logger. One that fails (a full disk, a server that is gone) must not cost any training."""
+        for logger in list(self.loggers):
+            try:
+                getattr(logger, method, lambda *_: None)(*arguments)
+            except Exception as error:
+                self.loggers.remove(logger)
+                name = type(logger).__name__
+                self.notes.append(f"{name} failed and was told no more: {type(error).__name__}: {error}")
 
     def tell(self, event: dict[str, Any]) -> None:
         """Calls the callback.
