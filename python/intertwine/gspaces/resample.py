@@ -13,9 +13,11 @@ mathematical axis: the second last is -y (rows of an image go down), the third l
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from math import comb, factorial, isqrt
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,8 +33,6 @@ _EXACT = 1e-9
 
 _AT_ONCE = 2**18
 """Up to so many numbers the taps of all samples are gathered together: a gather for each tap costs more than its numbers."""
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _ORTHOGONAL = 1e-6
 _MAX_ORDER = 5
@@ -193,8 +193,8 @@ def interpolate_on_grid(tensor: torch.Tensor, entries: tuple[float, ...], order:
             hint="Convert it with tensor.float().",
         )
     d = isqrt(len(entries))
-    # Tables are made for these sizes, also where torch traces for any.
-    spatial = tuple(int(size) for size in tensor.shape[-d:])
+    # Tables are made for these sizes, also where torch traces for any: an index is a number to a compiler, too.
+    spatial = tuple(operator.index(size) for size in tensor.shape[-d:])
     lead = tensor.shape[:-d]
     if tensor.numel() == 0:
         return tensor.clone()
@@ -202,12 +202,10 @@ def interpolate_on_grid(tensor: torch.Tensor, entries: tuple[float, ...], order:
     if order > 1:
         for axis, size in enumerate(spatial, start=-d):
             if size > 1:
-                filtering = _prefilter(size, order).to(device=tensor.device, dtype=tensor.dtype)
+                (filtering,) = _prefilter(tensor.device, tensor.dtype, size, order)
                 coefficients = torch.matmul(coefficients.transpose(axis, -1), filtering.T).transpose(axis, -1)
     flat = coefficients.reshape(*lead, -1)
-    indices, weights = _taps(entries, spatial, order)
-    indices = indices.to(tensor.device)
-    weights = weights.to(tensor.device)
+    indices, weights = _taps(tensor.device, torch.float64, entries, spatial, order)
     if flat.numel() * (order + 1) ** d <= _AT_ONCE:
         index, weight = indices[0], weights[0]
         for axis in range(1, d):
@@ -227,18 +225,41 @@ def interpolate_on_grid(tensor: torch.Tensor, entries: tuple[float, ...], order:
     return result.reshape(*lead, *spatial)
 
 
-def _constant_to_compilers(function: _Function) -> _Function:
-    """A function whose results a compiler of torch takes for constants.
+def _kept_on_devices(make: Callable[..., tuple[np.ndarray, ...]]) -> Callable[..., tuple[torch.Tensor, ...]]:
+    """Tables that stay on each device where they are used: a function of the device, the precision and what they are made from.
 
-    It does what ``torch.compiler.assume_constant_result`` does, which would load the compiler at once.
+    A compiler of torch takes them for constants: the mark is that of ``torch.compiler.assume_constant_result``, which would load
+    the compiler at once.
+
+    Args:
+        make: makes arrays from values that can be compared.
     """
-    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
-    return function
+    made = remembered(make)
+
+    def moved(device: torch.device, dtype: torch.dtype, *values: Any) -> tuple[torch.Tensor, ...]:
+        tables = map(torch.from_numpy, made(*values))
+        return tuple(table.to(device, dtype if table.is_floating_point() else table.dtype) for table in tables)
+
+    kept = remembered(moved)
+
+    @functools.wraps(make)
+    def on_device(device: torch.device, dtype: torch.dtype, *values: Any) -> tuple[torch.Tensor, ...]:
+        # Tables made for inference could not be used in training later on.
+        with torch.inference_mode(False):
+            return (moved if has_modes() else kept)(device, dtype, *values)
+
+    on_device._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return on_device
 
 
-@_constant_to_compilers
-@remembered
-def _prefilter(size: int, order: int) -> torch.Tensor:
+def has_modes() -> bool:
+    """Whether torch makes fake or traced tensors, or those of ``torch.func``: they must not outlive what made them."""
+    inside_func = torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
+    return inside_func or torch._C._len_torch_dispatch_stack() > 0  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@_kept_on_devices
+def _prefilter(size: int, order: int) -> tuple[np.ndarray]:
     """Matrix [size, size] from samples to the coefficients of the spline through them, mirrored at both ends.
 
     scipy's constant mode mirrors as well: its zeros start behind the last sample, not in the spline itself.
@@ -247,16 +268,15 @@ def _prefilter(size: int, order: int) -> torch.Tensor:
     from scipy.ndimage import spline_filter1d
 
     columns = spline_filter1d(np.eye(size), order, axis=0, output=np.float64, mode="mirror")
-    return torch.from_numpy(np.ascontiguousarray(columns))
+    return (np.ascontiguousarray(columns),)
 
 
-@_constant_to_compilers
-@remembered
-def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[torch.Tensor, torch.Tensor]:
+@_kept_on_devices
+def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions and weights of the taps along each axis for each output sample.
 
     Returns:
-        int64 and float64 tensors of shape [d, order + 1, samples]; the weights of axis 0 vanish for
+        int64 and float64 arrays of shape [d, order + 1, samples]; the weights of axis 0 vanish for
         samples that come from outside of the grid.
     """
     d = len(spatial)
@@ -273,7 +293,7 @@ def _taps(entries: tuple[float, ...], spatial: tuple[int, ...], order: int) -> t
     weights = _bspline(steps - points[:, None, :], order)
     weights[0] *= inside
     indices = np.stack([_mirror(steps[axis].astype(np.int64), n) for axis, n in enumerate(spatial)])
-    return torch.from_numpy(indices), torch.from_numpy(weights)
+    return indices, weights
 
 
 def _bspline(x: np.ndarray, order: int) -> np.ndarray:

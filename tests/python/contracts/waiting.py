@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from intertwine.gspaces import resample
 
 from .layers import LAYERS, build
 
@@ -60,6 +65,20 @@ def operations(module: torch.nn.Module, *inputs: torch.Tensor, backward: bool = 
     return watch.operations
 
 
+@contextlib.contextmanager
+def kept_tables(module: torch.nn.Module, x: torch.Tensor) -> Iterator[None]:
+    """A module that moves images between their pixels has been called with their size: its tables are on the device.
+
+    Fake tables are not kept, for they must not outlive their mode; so they are kept here until the end.
+    """
+    made = {name: functools.lru_cache(None)(getattr(resample, name)) for name in ("_prefilter", "_taps")}
+    with mock.patch.multiple(resample, **made):
+        if any(getattr(part, "interpolates", False) for part in module.modules()):
+            with mock.patch("torch.is_autocast_enabled", return_value=False):
+                module(x)
+        yield
+
+
 def never_waits(name: str) -> None:
     """Forward and backward in both modes, and evaluation without gradients twice, since caches look at the second call."""
     module = build(name)
@@ -69,7 +88,8 @@ def never_waits(name: str) -> None:
     with FakeTensorMode(allow_non_fake_inputs=True):
         on_device(module)
         x = torch.empty(2, module.in_type.size, *space, device=DEVICE, requires_grad=True)
-        for training in (True, False):
-            operations(module.train(training), x)
-        for _ in range(2):
-            operations(module, x, backward=False)
+        with kept_tables(module, x):
+            for training in (True, False):
+                operations(module.train(training), x)
+            for _ in range(2):
+                operations(module, x, backward=False)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from scipy.ndimage import affine_transform
 from scipy.spatial.transform import Rotation
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from intertwine.errors import IntertwineError
+from intertwine.gspaces import resample
 from intertwine.gspaces.resample import act_on_grid, is_lattice_symmetry, memory_matrix
 
 
@@ -254,3 +256,36 @@ def test_volumes_move_as_in_escnn():
         # their degree-1 irrep is ordered (y, z, x); basespace_action is the matrix on (x, y, z)
         matrix = space.basespace_action(element)
         assert torch.equal(act_on_grid(volume, matrix), kind.transform(volume, element))
+
+
+def test_tables_stay_on_the_device_unless_a_mode_made_them():
+    def tables(size):
+        given = tuple(memory_matrix(rotation(0.3)).ravel().tolist()), (size, size), 2
+        device = torch.device("cpu")
+        return (*resample._taps(device, torch.float64, *given), *resample._prefilter(device, torch.float32, size, 2))
+
+    def moved(x):
+        return act_on_grid(x, rotation(0.3)).sum()
+
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        assert moved(torch.ones(1, 1, 6, 6)).shape == ()
+    with torch.inference_mode():
+        moved(torch.ones(1, 1, 6, 6))
+    torch.func.grad(moved)(torch.ones(1, 1, 7, 7))
+    torch.func.vmap(moved)(torch.ones(2, 1, 8, 8))
+    for size in (6, 7, 8):
+        kept = tables(size)
+        assert all(a is b for a, b in zip(kept, tables(size), strict=True))
+        assert all(type(table) is torch.Tensor and not table.is_inference() for table in kept)
+        x = torch.ones(1, 1, size, size, requires_grad=True)
+        moved(x).backward()
+        torch.testing.assert_close(x.grad, torch.func.grad(moved)(x.detach()))
+        assert not any(torch._C._functorch.is_functorch_wrapped_tensor(table) for table in kept)
+
+
+def test_a_compiled_move_takes_a_second_size():
+    entries = tuple(memory_matrix(rotation(0.3)).ravel().tolist())
+    compiled = torch.compile(resample.interpolate_on_grid, backend="eager", fullgraph=True)
+    for size in (5, 6, 9):
+        x = torch.randn(1, 1, size, size)
+        torch.testing.assert_close(compiled(x, entries), resample.interpolate_on_grid(x, entries))

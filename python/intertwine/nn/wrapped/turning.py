@@ -61,7 +61,7 @@ class Turns(ConstantModule):
 
     @property
     def interpolates(self) -> bool:
-        """Whether an element moves images between their pixels, by tables for one size of images."""
+        """Whether an element moves images between their pixels, by tables for each size of images."""
         return bool(self._entries)
 
     def forward(self, tensor: torch.Tensor, position: int) -> torch.Tensor:
