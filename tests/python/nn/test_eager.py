@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from intertwine import gspaces, nn
-from intertwine.nn.base.cpu_gradients import gated_half, greatest
+from intertwine.nn.base import cpu_gradients
+from intertwine.nn.base.cpu_gradients import divided_by_root, gated_half, greatest
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 5, 5), (1, 1, 1, 3)])
@@ -65,3 +66,46 @@ def test_gates_under_transforms_of_functions():
     grads = torch.func.vmap(torch.func.grad(lambda one: layer(one[None]).sum()))(x)
     x = x.requires_grad_()
     assert torch.allclose(grads, torch.autograd.grad(layer(x).sum(), x)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 6), (2, 6, 4), (2, 6, 3, 5)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_norms_of_positions_have_the_gradients_of_torch(shape, weighted):
+    torch.manual_seed(0)
+    given = [torch.randn(shape, dtype=torch.float64, requires_grad=True)]
+    if weighted:
+        given.append(torch.randn(6, dtype=torch.float64, requires_grad=True))
+
+    def ours(values, weight=None):
+        return divided_by_root(values, weight, 1e-3)
+
+    def theirs(values, weight=None):
+        normed = torch.nn.functional.rms_norm(values.movedim(1, -1), (6,), weight, 1e-3)
+        return normed.movedim(-1, 1)
+
+    weights = torch.randn(shape, dtype=torch.float64)
+    torch.testing.assert_close(ours(*given), theirs(*given), rtol=1e-13, atol=1e-14)
+    pairs = (torch.autograd.grad((norm(*given) * weights).sum(), given) for norm in (ours, theirs))
+    for own, other in zip(*pairs, strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-12, atol=1e-13)
+    assert torch.autograd.gradgradcheck(ours, given)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_norms_of_samples_have_the_gradients_of_torch(weighted, monkeypatch):
+    monkeypatch.setattr(cpu_gradients, "_CHUNK", 50)
+    torch.manual_seed(0)
+    layer = nn.GroupNorm(nn.field_type(gspaces.rot2dOnR2(4), vector=2, regular=1), 3, affine=weighted).double()
+    x = torch.randn(4, 8, 3, 2, dtype=torch.float64, requires_grad=True)
+    given, weights = [x, *layer.parameters()], torch.randn(4, 8, 3, 2, dtype=torch.float64)
+    own = torch.autograd.grad((layer(x) * weights).sum(), given)
+    with monkeypatch.context() as patch:
+        patch.setattr(cpu_gradients, "uses_eager_cpu_autograd", lambda *_: False)
+        other = torch.autograd.grad((layer(x) * weights).sum(), given)
+    for ours, theirs in zip(own, other, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    assert torch.autograd.gradcheck(layer, x)
+    assert torch.autograd.gradgradcheck(layer, x)
+    zero = torch.zeros_like(x, requires_grad=True)
+    layer(zero).sum().backward()
+    assert zero.grad.isfinite().all()

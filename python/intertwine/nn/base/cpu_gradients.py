@@ -1,13 +1,17 @@
-"""Hand-written backward passes for two operations, which go over the memory fewer times than torch's own on a CPU."""
+"""Hand-written backward passes for a few operations, which go over the memory fewer times than torch's own on a CPU."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from intertwine.kernels.torch_modes import has_values, is_traced
+
+_CHUNK = 1 << 16
+"""How many numbers stay in a processor's cache."""
 
 
 def uses_eager_cpu_autograd(*tensors: torch.Tensor) -> bool:
@@ -115,3 +119,128 @@ def gated_half(tensor: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         return _GatedHalf.apply(tensor, bias)  # type: ignore[return-value]
     raw, features = _halves(tensor, len(bias))
     return (features * torch.sigmoid(raw - bias).unsqueeze(2)).flatten(1, 2)
+
+
+def inverse_root(square: torch.Tensor, eps: float) -> torch.Tensor:
+    """The factor that divides by the root of a mean square; finite at zero.
+
+    Args:
+        square: the mean square.
+        eps: what is added to it.
+    """
+    return (square + eps).clamp_min(torch.finfo(square.dtype).tiny).rsqrt()
+
+
+def _plainly_divided(rows: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:
+    divided = rows * inverse_root(rows.square().mean(dim=1, keepdim=True), eps)
+    return divided if weight is None else divided * weight[:, None]
+
+
+class _DividedByRoot(torch.autograd.Function):
+    """``_plainly_divided``, which keeps nothing but the features and a number for each position for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:  # type: ignore[override]
+        scale = inverse_root(rows.square().mean(dim=1, keepdim=True), eps)
+        ctx.save_for_backward(rows, weight, scale)
+        ctx.eps = eps
+        divided = rows * scale
+        return divided if weight is None else divided.mul_(weight[:, None])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+        rows, weight, scale = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:2]
+        if torch.is_grad_enabled():
+            inputs = [value for value, want in zip((rows, weight), wanted, strict=True) if want]
+            divided = _plainly_divided(rows, weight, ctx.eps)
+            found = iter(torch.autograd.grad(divided, inputs, gradient, create_graph=True))
+            return *(next(found) if want else None for want in wanted), None
+        products = gradient * rows
+        of_weight = torch.matmul(products, scale.transpose(1, 2)).sum(dim=(0, 2)) if wanted[1] else None
+        along = products.sum(dim=1, keepdim=True) if weight is None else torch.matmul(weight[None], products)
+        of_rows = torch.mul(gradient, scale, out=products)
+        if weight is not None:
+            of_rows.mul_(weight[:, None])
+        return of_rows.addcmul_(rows, along * scale.pow(3), value=-1 / rows.shape[1]), of_weight, None
+
+
+def divided_by_root(values: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:
+    """Features divided by the root of the mean of their squares over the channels, times the weight of each channel.
+
+    Args:
+        values: shape ``(batch, channels, *space)``.
+        weight: shape ``(channels,)``.
+        eps: added to the mean of the squares.
+    """
+    rows = values.flatten(2) if values.dim() > 2 else values.unsqueeze(2)
+    given = (rows,) if weight is None else (rows, weight)
+    divide = _DividedByRoot.apply if uses_eager_cpu_autograd(*given) and values.numel() else _plainly_divided
+    return divide(rows, weight, eps).view_as(values)  # type: ignore[union-attr]
+
+
+def _plainly_pooled(
+    rows: torch.Tensor, weight: torch.Tensor | None, eps: float, pooled: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    # A norm over the last axis is one pass over memory.
+    square = torch.linalg.vector_norm(rows, dim=2).square() / rows.shape[2]
+    scale = inverse_root(pooled(square), eps)
+    return rows * (scale if weight is None else scale * weight).unsqueeze(2)
+
+
+class _DividedByPooledRoot(torch.autograd.Function):
+    """``_plainly_pooled``, whose backward pass takes so many samples at a time as stay in the cache."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        rows: torch.Tensor,
+        weight: torch.Tensor | None,
+        eps: float,
+        pooled: Callable[[torch.Tensor], torch.Tensor],
+    ) -> torch.Tensor:
+        ctx.save_for_backward(rows, weight)
+        ctx.eps, ctx.pooled = eps, pooled
+        return _plainly_pooled(rows, weight, eps, pooled)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+        rows, weight = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:2]
+        if torch.is_grad_enabled():
+            inputs = [value for value, want in zip((rows, weight), wanted, strict=True) if want]
+            divided = _plainly_pooled(rows, weight, ctx.eps, ctx.pooled)
+            found = iter(torch.autograd.grad(divided, inputs, gradient, create_graph=True))
+            return *(next(found) if want else None for want in wanted), None, None
+        of_rows = torch.empty_like(rows)
+        of_weight: Any = None if weight is None else torch.zeros_like(weight)
+        samples = max(1, _CHUNK // rows[0].numel())
+        for change, values, found in zip(*(part.split(samples) for part in (gradient, rows, of_rows)), strict=True):
+            square = torch.linalg.vector_norm(values, dim=2).square() / values.shape[2]
+            scale = inverse_root(ctx.pooled(square), ctx.eps)
+            along = torch.mul(change, values, out=found).sum(dim=2)
+            if weight is not None:
+                of_weight += (along * scale).sum(dim=0)
+                along = along * weight
+            back = ctx.pooled(along * scale.pow(3)) / -values.shape[2]
+            torch.mul(change, (scale if weight is None else scale * weight).unsqueeze(2), out=found)
+            found.addcmul_(values, back.unsqueeze(2))
+        return of_rows, of_weight, None, None
+
+
+def divided_by_pooled_root(
+    values: torch.Tensor, weight: torch.Tensor | None, eps: float, pooled: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Features divided by the root of the mean of squares of their group over all positions, times the weight of each channel.
+
+    Args:
+        values: shape ``(batch, channels, *space)``.
+        weight: shape ``(channels,)``.
+        eps: added to the mean of the squares.
+        pooled: from a number for each channel, shape ``(samples, channels)``, to the mean over its group.
+    """
+    rows = values.flatten(2)
+    given = (rows,) if weight is None else (rows, weight)
+    eager = uses_eager_cpu_autograd(*given) and values.numel()
+    divide = _DividedByPooledRoot.apply if eager else _plainly_pooled
+    return divide(rows, weight, eps, pooled).view_as(values)  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ from intertwine.checks import number, whole_at_least
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.bias import BiasExpansion
+from intertwine.nn.base.cpu_gradients import divided_by_pooled_root, divided_by_root, inverse_root
 from intertwine.nn.norm.batchnorm_base import AffineNorm
 from intertwine.nn.norm.irrep_coordinates import field_kinds
 
@@ -97,10 +98,6 @@ class SampleNorm(AffineNorm):
         direction, share = _by_channel(self._direction, values), _by_channel(self._share, values)  # type: ignore[arg-type]
         return direction * self._spread(self._mean(direction * values) * share)
 
-    def _scale(self, square: torch.Tensor) -> torch.Tensor:
-        """The factor of each channel for the mean square of its group."""
-        return self._spread((square + self.eps).clamp_min(torch.finfo(square.dtype).tiny).rsqrt())
-
     def _compute(self, tensor: torch.Tensor) -> torch.Tensor:
         if tensor.dtype in HALF:
             return self._normalised(tensor.float()).to(tensor.dtype)
@@ -112,14 +109,10 @@ class SampleNorm(AffineNorm):
             return self._at_each_position(values, weight, bias)
         if self._plain_mean and self._equal:
             return torch.group_norm(values, self._groups, weight, bias, self.eps)
-        space = (..., *(values.dim() - 2) * (None,))
-        shift = self._invariant_mean(values.mean(dim=tuple(range(2, values.dim()))))
-        if shift is not None:
-            values = values - shift[space]
-        flat = values.flatten(2)  # a norm over the last axis is one pass over memory
-        square = torch.linalg.vector_norm(flat, dim=2).square() / flat.shape[2]
-        scale = self._scale(self._mean(square))
-        values = values * (scale if weight is None else scale * weight)[space]
+        if self._plain_mean or self._own_mean:
+            shift: Any = self._invariant_mean(values.mean(dim=tuple(range(2, values.dim()))))
+            values = values - shift[(..., *(values.dim() - 2) * (None,))]
+        values = divided_by_pooled_root(values, weight, self.eps, lambda square: self._spread(self._mean(square)))
         return values if bias is None else values + _by_channel(bias, values)
 
     def _at_each_position(
@@ -131,9 +124,11 @@ class SampleNorm(AffineNorm):
         shift = self._invariant_mean(values)
         if shift is not None:
             values = values - shift
-        values = values * self._scale(self._mean(values.square()))
-        if weight is not None:
-            values = values * _by_channel(weight, values)
+        if self._groups == 1:
+            values = divided_by_root(values, weight, self.eps)
+        else:
+            values = values * self._spread(inverse_root(self._mean(values.square()), self.eps))
+            values = values if weight is None else values * _by_channel(weight, values)
         return values if bias is None else values + _by_channel(bias, values)
 
     def _affine_by_channel(self) -> tuple[torch.Tensor | None, torch.Tensor | None]:
