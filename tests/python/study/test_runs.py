@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 
 from intertwine import disk, study
 from intertwine.errors import CheckpointError, DataWarning, UnknownArgumentError
+from intertwine.study.design import plan, samples, sources
 from intertwine.study.runs import one_run, progress
 
 from .small import SMALL, crosses, small, steady
@@ -196,6 +198,69 @@ def test_a_training_that_is_stopped_does_not_count(whole, tmp_path, monkeypatch,
     assert result.stopped == end
     assert [run.status for run in result.results.results.values()] == ["ok", "ok"]
     assert steady(small(folder=tmp_path).table()) == steady(whole.table())
+
+
+class Lazy(torch.utils.data.Dataset):
+    """Pairs that are made when they are asked for; it counts how many of its samples are held at once."""
+
+    def __init__(self, x, y):
+        self.x, self.y, self.held, self.most = x, y, 0, 0
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, index):
+        found = self.x[index].clone()
+        self.held += 1
+        self.most = max(self.most, self.held)
+        weakref.finalize(found, self._let_go)
+        return found, self.y[index]
+
+    def _let_go(self):
+        self.held -= 1
+
+
+FEW = 20
+
+
+@pytest.fixture(scope="module")
+def sample_by_sample():
+    """A study of data in memory whose networks learn from samples that are taken one by one, in the order of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_run, "IN_MEMORY", 0)
+        return small(max_seeds=2, learn_rates=[0.01])
+
+
+def scores(result):
+    columns = ("candidate", "seed", "transform", "validation", "test", "n_test", "train_size")
+    return [[row[column] for column in columns] for row in result.table()]
+
+
+@pytest.mark.parametrize("form", ["data set", "file", "grey file", "mapped", "mapped, read only", "part of a file"])
+@pytest.mark.parametrize("parallel", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_data_beyond_the_limits_are_read_a_few_at_a_time(sample_by_sample, tmp_path, monkeypatch, form, parallel):
+    x, y = crosses()
+    for module in (plan, sources, one_run):
+        monkeypatch.setattr(module, "IN_MEMORY", 0)
+    monkeypatch.setattr(samples, "AT_ONCE", FEW * 4 * x[0].numel())
+    taken = []
+    take = samples.ArraySamples.take
+    monkeypatch.setattr(samples.ArraySamples, "take", lambda self, n: taken.append(len(n)) or take(self, n))
+    path = tmp_path / "x.npy"
+    np.save(path, x[:, 0] if form == "grey file" else x)
+    lazy = Lazy(x, y)
+    given = {
+        "mapped": lambda: np.load(path, mmap_mode="c"),
+        "mapped, read only": lambda: np.load(path, mmap_mode="r"),
+        "part of a file": lambda: np.load(path, mmap_mode="c")[:],
+    }.get(form, lambda: path)()
+    changes = {"max_seeds": 2, "learn_rates": [0.01], "parallel": parallel, "folder": tmp_path / "study"}
+    settings = {**SMALL, **changes}
+    found = study.symmetry_study(*((lazy,) if form == "data set" else (given, y)), **settings)
+    assert found.stopped == "finished"
+    assert {run.status for run in found.results.results.values()} == {"ok"}
+    assert lazy.most <= FEW if form == "data set" else max(taken) <= FEW
+    assert scores(found) == scores(sample_by_sample)
 
 
 def test_ctrl_c_ends_with_what_there_is():

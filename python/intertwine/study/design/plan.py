@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,9 @@ def _identity(name: str, samples: Any) -> Identity:
         return {**_identity(name, samples.samples), f"{name}.part": describe(samples.numbers)}
     if isinstance(samples, ArraySamples):
         values = samples.values
-        return identity_of_source(
-            name, TensorSource(torch.from_numpy(values if values.flags.writeable else values.copy()))
-        )
+        with warnings.catch_warnings():  # a tensor of numbers that must not change is only read here
+            warnings.simplefilter("ignore", UserWarning)
+            return identity_of_source(name, TensorSource(torch.from_numpy(values)))
     return identity_of_source(name, DatasetSource(samples.dataset))
 
 
@@ -167,9 +168,15 @@ def _class_names(numbers: list[int], labels: tuple[str, ...] | None) -> list[str
 
 
 def _chosen(samples: Samples, numbers: np.ndarray) -> Samples:
-    if isinstance(samples, ArraySamples) and samples.path is None:
-        return ArraySamples(samples.values[numbers])
+    if _only_here(samples) and n_bytes(samples) <= IN_MEMORY:
+        return ArraySamples(samples.take(numbers).numpy())
     return Part(samples, numbers)
+
+
+def _only_here(samples: Samples) -> bool:
+    """Whether other processes cannot read the samples by themselves: they are an array of this process."""
+    whole = samples.samples if isinstance(samples, Part) else samples
+    return isinstance(whole, ArraySamples) and whole.path is None
 
 
 @dataclass
@@ -261,9 +268,9 @@ def make_plan(data: Data, settings: Settings, folder: Path | None) -> Plan:
     for role, (samples, y, purpose) in roles.items():
         seed = int(np.random.SeedSequence([settings.seed, purpose]).generate_state(1)[0])
         base: Samples = samples
-        in_memory = isinstance(samples, ArraySamples) and samples.path is None
-        if (in_memory and folder is not None) or (
-            not isinstance(samples, ArraySamples) and n_bytes(samples) <= IN_MEMORY
+        alone = _only_here(samples)
+        if (alone and folder is not None) or (
+            not isinstance(samples, ArraySamples) and not alone and n_bytes(samples) <= IN_MEMORY
         ):
             base = gathered(samples, _file(folder, f"{role}_as_is"))
         for name in names:
@@ -279,6 +286,8 @@ def make_plan(data: Data, settings: Settings, folder: Path | None) -> Plan:
                 moves[name] = move
         if "as_is" not in found[role]:
             found[role]["as_is"] = base
+    if folder is not None:  # what travels to other processes names files, and does not hold their content
+        data = replace(data, pool=found["pool"]["as_is"], test=found["test"]["as_is"])
     return Plan(data, settings, found["pool"], found["test"], targets["pool"], targets["test"], moves)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,13 @@ import torch
 from numpy.lib.format import open_memmap
 from torch.utils.data import Dataset
 
-from intertwine.errors import FileError
+from intertwine.errors import FileError, ShapeError
 
 IN_MEMORY = 1 << 30
 """Samples of up to so many bytes are held in memory or in one file; larger ones are loaded batch by batch."""
 
-_PIECE = 512
+AT_ONCE = 1 << 26
+"""Samples of up to so many bytes are read at once, on their way to a network or a file."""
 
 
 class Samples(Protocol):
@@ -49,18 +51,21 @@ class ArraySamples:
         array: [n, channels, ...]; opened again where it is in a file.
         path: of the file, if it is in one.
         offset: where the numbers begin in a raw file; ``None`` for a NumPy file.
+        as_given: whether the array in the file needs `with_channels`.
     """
 
     array: np.ndarray | None
     path: str | None = None
     offset: int | None = None
+    as_given: bool = False
     shape: tuple[int, ...] = field(init=False)
-    _like: tuple[str, tuple[int, ...]] = field(init=False, repr=False)
+    _raw: tuple[str, tuple[int, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        values = self.values
-        self.shape = tuple(values.shape[1:])
-        self._like = (values.dtype.str, tuple(values.shape))
+        self._raw = ("", ()) if self.array is None else (self.array.dtype.str, tuple(self.array.shape))
+        if self.array is not None and self.as_given:
+            self.array = with_channels(self.array)
+        self.shape = tuple(self.values.shape[1:])
 
     @property
     def values(self) -> np.ndarray:
@@ -69,15 +74,16 @@ class ArraySamples:
             path = str(self.path)
             try:
                 if self.offset is None:
-                    self.array = np.load(path, mmap_mode="c", allow_pickle=False)
+                    array = np.load(path, mmap_mode="c", allow_pickle=False)
                 else:
-                    dtype, shape = self._like
-                    self.array = np.memmap(path, dtype, "c", self.offset, shape)
+                    dtype, shape = self._raw
+                    array = np.memmap(path, dtype, "c", self.offset, shape)
             except (OSError, ValueError, EOFError) as error:
                 raise FileError(
                     f"the file {Path(path).name} cannot be read as an array: {error}",
                     hint="it may have been cut short: make it again",
                 ) from error
+            self.array = with_channels(array) if self.as_given else array
         return self.array  # pyright: ignore[reportReturnType]
 
     def __len__(self) -> int:
@@ -175,13 +181,35 @@ def _input(item: Any) -> torch.Tensor:
     return torch.as_tensor(found)
 
 
-def pieces(numbers: np.ndarray, size: int = _PIECE) -> Iterator[np.ndarray]:
-    """Numbers in pieces.
+def with_channels(array: np.ndarray) -> np.ndarray:
+    """Samples with an axis of channels; three axes are grey images if these are square, and signals otherwise.
+
+    Args:
+        array: [n, channels, ...], [n, side, side] or [n, side, side, channels]; it is not copied.
+
+    Raises:
+        ShapeError: if there are fewer than three axes.
+    """
+    if array.ndim == 3 and array.shape[1] == array.shape[2]:
+        return array[:, None]
+    if array.ndim == 4 and array.shape[3] in (1, 3, 4) and array.shape[1] == array.shape[2] != array.shape[3]:
+        return np.moveaxis(array, 3, 1)
+    if array.ndim < 3:
+        raise ShapeError(
+            f"`x` has shape {array.shape}, but samples are [n, channels, ...]", hint="add the missing axes"
+        )
+    return array
+
+
+def pieces(numbers: np.ndarray, samples: Samples, most: int = 512) -> Iterator[np.ndarray]:
+    """Numbers in pieces, whose samples take no more than `AT_ONCE` bytes as float32.
 
     Args:
         numbers: all of them.
-        size: of a piece.
+        samples: that they belong to.
+        most: numbers in a piece.
     """
+    size = max(1, min(most, AT_ONCE // (4 * max(1, math.prod(samples.shape)))))
     for start in range(0, len(numbers), size):
         yield numbers[start : start + size]
 
@@ -207,7 +235,7 @@ def gathered(samples: Samples, path: Path | None = None) -> ArraySamples:
     first = samples.take(np.array([0]))[0].numpy()
     shape = (len(samples), *first.shape)
     array = np.empty(shape, first.dtype) if path is None else open_memmap(path, "w+", first.dtype, shape)
-    for numbers in pieces(np.arange(len(samples))):
+    for numbers in pieces(np.arange(len(samples)), samples):
         array[numbers] = samples.take(numbers).numpy()
     if path is None:
         return ArraySamples(array)

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from intertwine.errors import ArgumentError, ArgumentTypeError, FileError, MissingDependencyError, ShapeError
-from intertwine.study.design.samples import IN_MEMORY, ArraySamples, DatasetSamples, Samples
+from intertwine.errors import ArgumentError, ArgumentTypeError, FileError, MissingDependencyError
+from intertwine.study.design.samples import IN_MEMORY, ArraySamples, DatasetSamples, Samples, with_channels
 from intertwine.study.rotated.digits import load_digits
 from intertwine.training.data.batches import as_inputs, is_dataset
 from intertwine.training.data.files import ImageFolder, read_image
@@ -100,28 +100,13 @@ def _read(x: Any, y: Any, size: Any, channels: int | None) -> Read:
 
 def _samples(x: Any) -> Samples:
     if isinstance(x, np.memmap) and x.filename is not None and x.flags.c_contiguous and type(x.base) is not np.memmap:
-        found = ArraySamples(_with_channels(x))
-        found.path, found.offset = str(x.filename), int(x.offset)
-        return found
+        return ArraySamples(x, str(x.filename), int(x.offset), as_given=True)
     if not isinstance(x, np.ndarray) and not isinstance(getattr(x, "tensor", x), torch.Tensor):
         x = np.asarray(x)
     array = x if isinstance(x, np.ndarray) else getattr(x, "tensor", x).detach().cpu().numpy()
-    array = _with_channels(array)
+    array = with_channels(array)
     as_inputs(array[:: max(1, len(array) - 1)] if array.nbytes > IN_MEMORY else array)
     return ArraySamples(array)
-
-
-def _with_channels(array: np.ndarray) -> np.ndarray:
-    """Samples with an axis of channels; three axes are grey images if these are square, and signals otherwise."""
-    if array.ndim == 3 and array.shape[1] == array.shape[2]:
-        return array[:, None]
-    if array.ndim == 4 and array.shape[3] in (1, 3, 4) and array.shape[1] == array.shape[2] != array.shape[3]:
-        return np.moveaxis(array, 3, 1)
-    if array.ndim < 3:
-        raise ShapeError(
-            f"`x` has shape {array.shape}, but samples are [n, channels, ...]", hint="add the missing axes"
-        )
-    return array
 
 
 def _from_path(name: str, y: Any, size: Any, channels: int | None) -> Read:
@@ -138,10 +123,7 @@ def _from_path(name: str, y: Any, size: Any, channels: int | None) -> Read:
     if kind == ".npz":
         return _from_arrays(_numpy(path))
     if kind == ".npy":
-        array = _numpy(path)
-        mapped = _with_channels(array)
-        whole = mapped is array
-        return Read(ArraySamples(None, str(path)) if whole else ArraySamples(mapped), y)
+        return Read(ArraySamples(None, str(path), as_given=True), y)
     if kind == ".csv":
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -149,7 +131,7 @@ def _from_path(name: str, y: Any, size: Any, channels: int | None) -> Read:
             raise FileError(f"the table {path.name} is empty")
         return _from_table({key: [row[key] for row in rows] for key in rows[0]}, path.parent, size, channels)
     if "idx" in path.name:
-        return Read(ArraySamples(_with_channels(read_idx(path).numpy())), y)
+        return Read(ArraySamples(with_channels(read_idx(path).numpy())), y)
     raise FileError(f"{path.name} is of a kind that is not known", hint="give a folder, .npz, .npy, .csv, or IDX files")
 
 
@@ -244,10 +226,13 @@ def _targets_of(dataset: Any) -> Any:
     tensors = getattr(dataset, "tensors", None)
     if isinstance(tensors, tuple) and len(tensors) == 2:
         return tensors[1]
-    items = [dataset[number] for number in range(len(dataset))]
-    if any(not isinstance(item, (tuple, list)) or len(item) != 2 for item in items):
-        raise ArgumentTypeError("the data set gives no targets", hint="give pairs of an input and a target")
-    return torch.stack([torch.as_tensor(item[1]) for item in items])
+    targets = []
+    for number in range(len(dataset)):  # of each pair only the target stays in memory
+        item = dataset[number]
+        if not isinstance(item, (tuple, list)) or len(item) != 2:
+            raise ArgumentTypeError("the data set gives no targets", hint="give pairs of an input and a target")
+        targets.append(torch.as_tensor(item[1]))
+    return torch.stack(targets)
 
 
 class FileTable(Dataset):

@@ -61,7 +61,7 @@ def scores_of(
         na: as in `intertwine.training.fit`.
     """
     found = []
-    for piece in pieces(numbers, _PIECE):
+    for piece in pieces(numbers, samples, _PIECE):
         output, target = predict(module, samples.take(piece), batch_size=256), y[piece]
         values = metric(output, target) if callable(metric) else _score(output, target, metric, na)
         values = torch.as_tensor(values, dtype=torch.float32)
