@@ -107,6 +107,20 @@ def _tensor(*shape: int) -> dict[str, torch.Tensor]:
     return {"value.0": torch.eye(shape[0], dtype=torch.float64) if len(shape) == 2 else torch.zeros(shape)}
 
 
+def around(*parts: Any, name: str = "PlainConcat", **arguments: Any) -> dict[str, Any]:
+    """A connection around a part of an ordinary network, as files have it."""
+    return layer(name, inner={"module": sequence(*parts)}, **arguments)
+
+
+def around_itself(levels: int) -> dict[str, Any]:
+    """Connections that hold the one before them twice."""
+    described = torch_layer("ReLU")
+    for level in range(levels, 0, -1):
+        # each level is two modules, the connection and what holds its parts
+        described = around(described, {"again": 2 * level})
+    return described
+
+
 BY_HAND: dict[str, Recipe] = {
     "containers in containers, 20 levels": (nested(20), {}),
     "containers in containers, 60 levels": (nested(60), {}),
@@ -308,6 +322,22 @@ BY_HAND: dict[str, Recipe] = {
         ),
         {"state.weights": torch.zeros(1)},
     ),
+    "a way around a number": (layer("PlainConcat", inner=10**30), {}),
+    "a way around nothing": (layer("PlainConcat", inner=None), {}),
+    "a way around a text": (layer("PlainResidual", inner="ReLU", around=[]), {}),
+    "a way around numbers": (layer("PlainResidual", inner=[1, -2], around=[]), {}),
+    "a way around fields": (layer("PlainConcat", inner=on_plane(TRIVIAL)), {}),
+    "a way around what is not given": (layer("PlainResidual", around=[]), {}),
+    "a way around itself": (around({"again": 0}), {}),
+    "ways around ways, 40 levels": (around_itself(40), {}),
+    "a way around 10^12 weights": (around(torch_layer("Linear", in_features=10**6, out_features=10**6)), {}),
+    "a way around -3 channels": (around(torch_layer("Conv2d", in_channels=-3, out_channels=2, kernel_size=3)), {}),
+    "a way around a kernel of -3": (around(torch_layer("Conv3d", in_channels=2, out_channels=2, kernel_size=-3)), {}),
+    "a way around a kernel of 10^9": (
+        around(torch_layer("Conv3d", in_channels=10**9, out_channels=10**9, kernel_size=10**9)),
+        {},
+    ),
+    "ways around a million layers": (around(*(10**6 * [torch_layer("ReLU")])), {}),
     "a JSON of empty objects": (3_000_000 * [{}], {}),
     "a JSON of empty lists": (3_000_000 * [[]], {}),
     "lists in lists in an argument": (

@@ -245,6 +245,19 @@ def test_a_plain_unet_on_a_periodic_grid_moves_its_output_with_its_input():
         assert torch.allclose(model(x.roll((4, 8), (2, 3))), model(x).roll((4, 8), (2, 3)), atol=1e-12)
 
 
+@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+@pytest.mark.parametrize("size", [8, 9])
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_a_padded_plain_unet_is_saved(dimension, size, mode):
+    model = models.plain_unet(1, 2, widths=(2, 3), size=size, padding_mode=mode, depth=1, dimension=dimension)
+    x = torch.randn(2, 1, *(dimension * (size,)))
+    model(x)  # statistics that are not those of the start
+    again = deploy.load_bytes(deploy.save_bytes(model.eval()))
+    assert repr(again) == repr(model)
+    with torch.no_grad():
+        assert torch.equal(again(x), model(x))
+
+
 def test_volumes_are_classified():
     model = models.equivariant_cnn(1, 3, gspaces.octaOnR3(), widths=(1, 2), kernel_size=3, size=9).double().eval()
     x = torch.randn(1, 1, 9, 9, 9, dtype=torch.float64)
