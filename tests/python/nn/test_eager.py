@@ -109,3 +109,21 @@ def test_norms_of_samples_have_the_gradients_of_torch(weighted, monkeypatch):
     zero = torch.zeros_like(x, requires_grad=True)
     layer(zero).sum().backward()
     assert zero.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("sides", [(7, 5, 6), (3, 9, 4)])
+@pytest.mark.parametrize(("stride", "padding"), [(2, None), (2, 1), (1, 0)])
+def test_blurred_volumes_are_those_of_a_convolution(sides, stride, padding):
+    layer = nn.PointwiseAvgPoolAntialiased3D(
+        nn.field_type(gspaces.rot2dOnR3(4), trivial=2), 0.4, stride, padding
+    ).double()
+    x = torch.randn(2, 2, *sides, dtype=torch.float64, requires_grad=True)
+    filters = layer.blur.expand(2, *layer.blur.shape[1:])
+    expected = torch.nn.functional.conv3d(x, filters, None, layer.stride, layer.padding, 1, 2)
+    weights = torch.randn_like(expected)
+    ours = layer(x)
+    assert type(ours.grad_fn).__name__ != type(expected.grad_fn).__name__
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-14)
+    pair = [torch.autograd.grad((y * weights).sum(), x)[0] for y in (ours, expected)]
+    torch.testing.assert_close(*pair, rtol=0, atol=1e-14)
+    assert ours.is_contiguous()

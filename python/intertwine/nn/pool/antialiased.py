@@ -13,11 +13,26 @@ from intertwine.budget import Price
 from intertwine.errors import ArgumentError
 from intertwine.fields import FieldType
 from intertwine.nn.base.channel_map import torch_class
+from intertwine.nn.base.cpu_gradients import uses_eager_cpu_autograd
 from intertwine.nn.base.type_preserving import PERMUTED
 from intertwine.nn.base.windows import need_window_fits, uneven_windows
 from intertwine.nn.pool.pooling import MAXIMUM, WindowPool
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+
+_SIDE = 128
+"""Up to this side matrices blur volumes faster than a convolution."""
+
+
+def _trains_on_cpu(tensor: torch.Tensor) -> bool:
+    """Whether matrices along each axis take a third of the time: torch's gradient of such a convolution is slow on a CPU."""
+    return (
+        uses_eager_cpu_autograd(tensor)
+        and tensor.dtype in (torch.float32, torch.float64)
+        and tensor.is_contiguous()
+        and tensor.numel() > 0
+        and max(tensor.shape[2:]) <= _SIDE
+    )
 
 
 class BlurredPool(WindowPool):
@@ -56,9 +71,23 @@ class BlurredPool(WindowPool):
         self.register_constant("blur", (window / window.sum())[None, None])
 
     def _blurred(self, tensor: torch.Tensor, margin: tuple[int, ...]) -> torch.Tensor:
+        if self.d == 3 and _trains_on_cpu(tensor):
+            return self._blurred_by_axes(tensor, margin)
         channels = tensor.shape[1]
         filters = self.blur.to(tensor.dtype).expand(channels, *self.blur.shape[1:])
         return _CONV[self.d](tensor, filters, None, self.stride, margin, 1, channels)
+
+    def _blurred_by_axes(self, tensor: torch.Tensor, margin: tuple[int, ...]) -> torch.Tensor:
+        """The same for volumes, one axis after the other: the window is a product of one line along each."""
+        line = self.blur.sum(dim=(0, 1, 3, 4)).to(tensor.dtype).view(1, 1, -1)
+
+        def matrix(axis: int) -> torch.Tensor:
+            cells = torch.eye(tensor.shape[2 + axis], dtype=tensor.dtype, device=tensor.device).unsqueeze(1)
+            return F.conv1d(cells, line, None, self.stride[axis], margin[axis]).squeeze(1)
+
+        depth, height, width = (matrix(axis) for axis in range(3))
+        blurred = torch.matmul(height.T, torch.matmul(tensor, width))
+        return torch.matmul(depth.T, blurred.flatten(3)).unflatten(3, blurred.shape[3:])
 
     def _torch_blur(self, margin: tuple[int, ...]) -> torch.nn.Module:
         """The blur of each channel as a convolution of torch."""
