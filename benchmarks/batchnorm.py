@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from beside_torch import evaluation, seconds
 
 from intertwine import gspaces, nn
 
@@ -53,20 +54,6 @@ def step(module: torch.nn.Module, x: torch.Tensor) -> Callable[[], None]:
         module(x).backward(gradient)
 
     return run
-
-
-def evaluation(module: torch.nn.Module, x: torch.Tensor) -> Callable[[], None]:
-    def run() -> None:
-        with torch.no_grad():
-            module(x)
-
-    return run
-
-
-def seconds(call: Callable[[], None]) -> float:
-    start = time.process_time()
-    call()
-    return time.process_time() - start
 
 
 def compared(ours: Callable[[], None], plain: Callable[[], None]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
@@ -39,19 +40,25 @@ class GridAttention(AttentionBase):
     needs_grid = True
 
     @classmethod
-    def position_prices(cls, in_type: FieldType, heads: int | str, width: int) -> Iterator[Price]:
-        """The kernel of offsets.
+    def construction_prices(cls, in_type: FieldType, heads: int | str = 1, **others: Any) -> Iterator[Price]:
+        """The maps and the kernel of offsets.
 
         Args:
             in_type: the fields of the input.
             heads: how many.
-            width: of the kernel.
+            **others: the other arguments of the constructor.
         """
-        space = in_type.gspace
+        yield from super().construction_prices(in_type, heads, **others)
+        width, space = cls._width(**others), in_type.gspace
         one, many = FieldType(space, [space.trivial_repr]), heads_at_most(in_type, heads)
         yield Price(200.0 * many.size)
         if space.dimensionality in _CONVOLUTIONS:
             yield from _CONVOLUTIONS[space.dimensionality].construction_prices(one, many, width)
+
+    @classmethod
+    @abstractmethod
+    def _width(cls, **given: Any) -> int:
+        """The width of the kernel of offsets, by the arguments of the constructor."""
 
     def __init__(
         self, in_type: FieldType, heads: int | str, dropout: float, bias: bool, position_bias: bool, width: int
@@ -122,19 +129,8 @@ class NeighbourAttention(GridAttention):
     settings = ("reach", "heads", "dropout")
 
     @classmethod
-    def construction_prices(
-        cls, in_type: FieldType, heads: int | str = 1, reach: int = 1, **others: Any
-    ) -> Iterator[Price]:
-        """The maps and the kernel of offsets.
-
-        Args:
-            in_type: the fields of the input.
-            heads: how many.
-            reach: how far a neighbourhood reaches.
-            **others: the other arguments of the constructor.
-        """
-        yield from super().construction_prices(in_type, heads, **others)
-        yield from cls.position_prices(in_type, heads, 2 * whole_at_least(reach, "reach") + 1)
+    def _width(cls, reach: int = 1, **given: Any) -> int:
+        return 2 * whole_at_least(reach, "reach") + 1
 
     def __init__(
         self,
@@ -146,9 +142,8 @@ class NeighbourAttention(GridAttention):
         dropout: float = 0.0,
         bias: bool = True,
     ) -> None:
-        self_reach = whole_at_least(reach, "reach")
-        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * self_reach + 1)
-        self.reach = self_reach
+        super().__init__(in_type, heads, dropout, bias, position_bias, self._width(reach))
+        self.reach = whole_at_least(reach, "reach")
         self.padding_mode = checked_mode(padding_mode)
 
     @property
@@ -224,7 +219,7 @@ class WindowAttention(GridAttention):
     def construction_prices(
         cls, in_type: FieldType, heads: int | str = 1, window: int = 4, **others: Any
     ) -> Iterator[Price]:
-        """The maps, the kernel of offsets, and the offset of each pair of cells of a window.
+        """The same, and the offset of each pair of cells of a window.
 
         Args:
             in_type: the fields of the input.
@@ -232,11 +227,13 @@ class WindowAttention(GridAttention):
             window: how many cells a window has along each axis.
             **others: the other arguments of the constructor.
         """
-        yield from super().construction_prices(in_type, heads, **others)
-        side = whole_at_least(window, "window")
-        pairs = float(side) ** (2 * in_type.gspace.dimensionality)
+        pairs = float(whole_at_least(window, "window")) ** (2 * in_type.gspace.dimensionality)
         yield Price(40 * pairs, 1e-7 * pairs)
-        yield from cls.position_prices(in_type, heads, 2 * side - 1)
+        yield from super().construction_prices(in_type, heads, window=window, **others)
+
+    @classmethod
+    def _width(cls, window: int = 4, **given: Any) -> int:
+        return 2 * whole_at_least(window, "window") - 1
 
     def __init__(
         self,
@@ -249,7 +246,7 @@ class WindowAttention(GridAttention):
         bias: bool = True,
     ) -> None:
         side = whole_at_least(window, "window")
-        super().__init__(in_type, heads, dropout, bias, position_bias, 2 * side - 1)
+        super().__init__(in_type, heads, dropout, bias, position_bias, self._width(side))
         self.window, self.shifted = side, flag(shifted, "shifted")
         if shifted and side % 2:
             raise ArgumentError(
