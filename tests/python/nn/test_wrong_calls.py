@@ -1,7 +1,9 @@
 """Thousands of wrong calls of every planar layer: each is refused in words, or gives what it should; never anything else."""
 
+import functools
 import inspect
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -115,19 +117,27 @@ NUMBERS = st.one_of(
     st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.0, 1j, True, False]),
     st.sampled_from([np.int64(2), np.float32(0.5), np.array([1, 2]), np.array(3), torch.tensor(2), torch.zeros(2, 2)]),
 )
+# Letters of all kinds: hypothesis would first read the whole of Unicode.
+LETTERS = "aZ_0 .,:*/\\\"'\n\0\u00e9\u2297\U0001f600"
 THINGS = st.one_of(
     st.none(),
     NUMBERS,
-    st.text(max_size=5),
+    st.text(LETTERS, max_size=5),
     st.binary(max_size=3),
     st.lists(NUMBERS, max_size=4),
     st.tuples(NUMBERS, NUMBERS),
-    st.lists(st.text(max_size=2), max_size=4),
-    st.dictionaries(st.text(max_size=2), NUMBERS, max_size=2),
+    st.lists(st.text(LETTERS, max_size=2), max_size=4),
+    st.dictionaries(st.text(LETTERS, max_size=2), NUMBERS, max_size=2),
     st.sampled_from([REGULAR, VECTORS, SIGNS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1), CIRCLE]),
     st.sampled_from([C4, D4, C4.regular_repr, C4.fibergroup, C4.fibergroup.element(1), object(), int, nn.ReLU]),
 )
 HUGE = st.sampled_from([2**31, 2**63, -(2**63), 10**30, 1e300])
+
+
+# Strategies are made once: hypothesis takes as long to look a new one over as to draw from it.
+@functools.cache
+def changes_of(cls):
+    return st.lists(st.sampled_from(arguments_of(cls)), min_size=1, max_size=2, unique=True)
 
 
 def arguments_of(cls):
@@ -137,6 +147,7 @@ def arguments_of(cls):
     return names + (["N"] if "N" in RIGHT[cls] else [])
 
 
+@functools.cache
 def things_for(name):
     found = THINGS if name in SIZES else THINGS | HUGE
     return found.filter(lambda value: not callable(value)) if name in FUNCTIONS else found
@@ -146,6 +157,11 @@ def build(cls, arguments):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return cls(**arguments)
+
+
+@functools.cache
+def right(cls):
+    return build(cls, RIGHT[cls])
 
 
 def works(module):
@@ -166,8 +182,7 @@ def works(module):
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_wrong_arguments(cls, data):
-    names = arguments_of(cls)
-    changed = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True), label="names")
+    changed = data.draw(changes_of(cls), label="names")
     arguments = dict(RIGHT[cls])
     for name in changed:
         arguments[name] = data.draw(things_for(name), label=name)
@@ -179,26 +194,37 @@ def test_wrong_arguments(cls, data):
     works(module)
 
 
+@dataclass(frozen=True)
+class Fields:
+    """Samples of the layer's own type, or of another one, with or without it."""
+
+    space: tuple[int, int]
+    of: nn.FieldType | None = None
+    plain: bool = False
+
+
 SHAPES = st.lists(st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 12]), max_size=5).map(tuple)
+SPACES = st.tuples(st.integers(0, 9), st.integers(0, 9))
+OTHERS = st.sampled_from([REGULAR, VECTORS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1)])
+INPUTS = st.one_of(
+    THINGS,
+    SHAPES.map(torch.zeros),
+    st.builds(Fields, SPACES, plain=st.just(True)),
+    st.builds(Fields, SPACES),
+    st.builds(Fields, SPACES, OTHERS),
+)
 
 
 @pytest.mark.parametrize("cls", RIGHT, ids=lambda cls: cls.__name__)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_wrong_inputs(cls, data):
-    module = build(cls, RIGHT[cls])
+    module = right(cls)
     kind = module.in_type
-    other = data.draw(st.sampled_from([REGULAR, VECTORS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1)]))
-    space = st.tuples(st.integers(0, 9), st.integers(0, 9))
-    x = data.draw(
-        st.one_of(
-            THINGS,
-            SHAPES.map(torch.zeros),
-            space.map(lambda hw: torch.randn(2, kind.size, *hw)),
-            space.map(lambda hw: nn.GeometricTensor(torch.randn(1, other.size, *hw), other)),
-            space.map(lambda hw: nn.GeometricTensor(torch.randn(1, kind.size, *hw), kind)),
-        )
-    )
+    x = data.draw(INPUTS, label="input")
+    if isinstance(x, Fields):
+        sample = torch.randn(2 if x.plain else 1, (x.of or kind).size, *x.space)
+        x = sample if x.plain else nn.GeometricTensor(sample, x.of or kind)
     try:
         y = module(x)
     except IntertwineError as error:
