@@ -72,26 +72,32 @@ def point_conv(cls, space, ids, out_ids=None, **given):
     return OnGraphs(cls(kind(ids), kind(out_ids or ids), width=1.5, n_rings=2, frequencies_cutoff=1.4, **given))
 
 
+@functools.cache
 def c4():
     return gspaces.rot2dOnR2(N=4)
 
 
+@functools.cache
 def c8():
     return gspaces.rot2dOnR2(N=8)
 
 
+@functools.cache
 def d4():
     return gspaces.flipRot2dOnR2(N=4)
 
 
+@functools.cache
 def mirror():
     return gspaces.flip2dOnR2()
 
 
+@functools.cache
 def so2():
     return gspaces.rot2dOnR2()
 
 
+@functools.cache
 def o2():
     return gspaces.flipRot2dOnR2()
 
@@ -102,10 +108,12 @@ def band(space):
     return nn.FieldType(space, [space.irrep(*ids[k]) for k in (1, 0, 2, 1)])
 
 
+@functools.cache
 def no_space():
     return gspaces.no_base_space(d4().fibergroup)
 
 
+@functools.cache
 def d8():
     return gspaces.flipRot2dOnR2(N=8)
 
@@ -149,32 +157,38 @@ def sums(space):
     return nn.FieldType(space, 2 * [group.directsum(parts)])
 
 
+@functools.cache
 def line():
     """A line and its mirror."""
     return gspaces.flipOnR1()
 
 
+@functools.cache
 def triangle():
     """The symmetries of a triangle as permutations of its corners: one mirror is exact."""
     corners = group.symmetric_group(3)
     return gspaces.gspace(corners, corners.irrep(2))
 
 
+@functools.cache
 def quaternions():
     """The quaternions acting by two mirrors: -1 moves no point, but turns features."""
     return GSPACES["two mirrors, by quaternions"]()
 
 
+@functools.cache
 def upright():
     """Quarter turns of R^3 about one axis."""
     return gspaces.rot2dOnR3(4)
 
 
+@functools.cache
 def cube():
     """The rotations of the cube."""
     return gspaces.octaOnR3()
 
 
+@functools.cache
 def balls():
     """All rotations of R^3."""
     return gspaces.rot3dOnR3()
@@ -196,6 +210,7 @@ def vector_fields(space):
     return nn.FieldType(space, 3 * [space.irrep(1)])
 
 
+@functools.cache
 def tetrahedron():
     """A group given by its name alone: the tetrahedron's rotations and mirrors."""
     return gspaces.gspace(group.point_group("Td"))
@@ -836,6 +851,12 @@ def build(name: str, seed: int = 0) -> torch.nn.Module:
     return module
 
 
+@functools.cache
+def specimen(name: str) -> torch.nn.Module:
+    """A layer of the list to look at: nothing may run or change it."""
+    return build(name)
+
+
 def features(
     name: str, module: torch.nn.Module, batch: int = 2, dtype: torch.dtype | None = None, seed: int = 1
 ) -> torch.Tensor:
@@ -882,7 +903,7 @@ def symmetry(name: str, module: torch.nn.Module):
 @functools.cache
 def _generating(name: str) -> list[int]:
     """Positions among the elements of `symmetry` of some that generate the others."""
-    elements = [g for g, _ in symmetry(name, build(name))]
+    elements = [g for g, _ in symmetry(name, specimen(name))]
     chosen: list[int] = []
     reached = {elements[0].group.identity}
     for position, g in enumerate(elements):
@@ -929,7 +950,7 @@ def one_of_each_class() -> frozenset[str]:
     seen: set[type] = set()
     chosen = set()
     for name in LAYERS:
-        kinds = {type(part) for part in build(name).modules()}
+        kinds = {type(part) for part in specimen(name).modules()}
         if not kinds <= seen:
             chosen.add(name)
             seen |= kinds

@@ -27,7 +27,7 @@ from intertwine.group import Group, Representation
 
 from .copies import reloaded
 from .distributed import two_processes
-from .layers import LAYERS, REPRESENTATIVES, assert_equivariant, build, features, relative_error
+from .layers import LAYERS, REPRESENTATIVES, assert_equivariant, build, features, relative_error, specimen
 from .surroundings import (
     empty_batch,
     freed_storage,
@@ -306,7 +306,7 @@ def _function(module, name):
 
 def _has_modes(name: str) -> bool:
     """Whether a layer computes something else in training: with the statistics of the batch, or random numbers."""
-    parts = list(build(name).modules())
+    parts = list(specimen(name).modules())
     drops = (nn.FieldDropout, nn.PointwiseDropout, torch.nn.Dropout)
     return any(isinstance(part, drops) or any("running" in key for key in part._buffers) for part in parts)
 
@@ -400,11 +400,11 @@ class Exception_:
 
 def parts_of(name: str) -> set[str]:
     """The classes of a layer and of what it is made of."""
-    return {type(part).__name__ for part in build(name).modules()}
+    return {type(part).__name__ for part in specimen(name).modules()}
 
 
 def _constant_statistics(name: str) -> bool:
-    cls = type(build(name))
+    cls = type(specimen(name))
     return issubclass(cls, (nn.IIDBatchNorm1d.__mro__[1], nn.GNormBatchNorm, nn.NormBatchNorm.__mro__[1]))
 
 
@@ -449,7 +449,7 @@ STATISTICS = Exception_(
 )
 POSES = Exception_(
     "In evaluation. In training the choice of a pose has the gradient of a softmax, not its own, which is zero.",
-    lambda name: isinstance(build(name), nn.Canonicalised),
+    lambda name: isinstance(specimen(name), nn.Canonicalised),
     _in_evaluation(first_derivatives),
     "in evaluation",
 )
@@ -470,7 +470,7 @@ def _for_one_size(check):
 
 ONE_SIZE = (
     "With an example, for images of its size: moves between pixels are interpolated by tables for one size.",
-    lambda name: any(getattr(part, "interpolates", False) for part in build(name).modules()),
+    lambda name: any(getattr(part, "interpolates", False) for part in specimen(name).modules()),
 )
 EXPORTED_FOR_ONE_SIZE = Exception_(*ONE_SIZE, _for_one_size(plain_export), "for one size")
 SCRIPTED_FOR_ONE_SIZE = Exception_(*ONE_SIZE, _for_one_size(scripted), "for one size")
@@ -489,7 +489,7 @@ FUSED_TWICE = Exception_(*FUSED, _by_plain_attention(second_derivatives), "by th
 FUSED_BATCHED = Exception_(*FUSED, _by_plain_attention(mapped), "by the plain kernel")
 LAYOUT = Exception_(
     "torch has this layout for images and volumes alone.",
-    lambda name: build(name).in_type.gspace.dimensionality < 2,
+    lambda name: specimen(name).in_type.gspace.dimensionality < 2,
     _no_layout,
     "not for lines and vectors",
 )
@@ -503,25 +503,25 @@ def _no_onnx(name):
 
 def _onnx_of_equal_windows(name):
     _no_onnx(name)
-    onnx(name, tuple(2 * n for n in build(name).output_size))
+    onnx(name, tuple(2 * n for n in specimen(name).output_size))
 
 
 WINDOWS = Exception_(
     "Where the size of the output divides that of the input: the ONNX exporter of torch knows adaptive maxima over equal "
     "windows alone.",
-    lambda name: isinstance(build(name), nn.PointwiseAdaptiveMaxPool),
+    lambda name: isinstance(specimen(name), nn.PointwiseAdaptiveMaxPool),
     _onnx_of_equal_windows,
     "for equal windows",
 )
 FRAMES = Exception_(
     "The ONNX exporter of torch has no eigenvectors, of which frames of points are made.",
-    lambda name: isinstance(build(name), nn.PointFrameAverage),
+    lambda name: isinstance(specimen(name), nn.PointFrameAverage),
     _no_onnx,
     "not for frames of points",
 )
 VOLUMES = Exception_(
     "The ONNX exporter of torch has no adaptive mean over volumes; use `PointwiseAvgPool3D`.",
-    lambda name: isinstance(build(name), nn.PointwiseAdaptiveAvgPool3D),
+    lambda name: isinstance(specimen(name), nn.PointwiseAdaptiveAvgPool3D),
     _no_onnx,
 )
 

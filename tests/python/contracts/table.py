@@ -10,7 +10,7 @@ from pathlib import Path
 
 from intertwine import nn
 
-from .layers import LAYERS, build
+from .layers import LAYERS, specimen
 from .properties import PROPERTIES, Exception_, Property
 
 FILE = Path(__file__).parents[3] / "docs" / "layers.md"
@@ -37,7 +37,7 @@ def entries_of_classes() -> dict[str, list[str]]:
         and issubclass(found, nn.EquivariantModule)
         and found is not nn.EquivariantModule
     }
-    modules = {name: build(name) for name in LAYERS}
+    modules = {name: specimen(name) for name in LAYERS}
     found: dict[str, list[str]] = {}
     for label, cls in sorted(public.items(), key=lambda item: item[0].lower()):
         own = [name for name, module in modules.items() if type(module) is cls]
