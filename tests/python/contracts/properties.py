@@ -568,7 +568,7 @@ PROPERTIES: dict[str, Property] = {
             model_file,
             heavy=True,
         ),
-        Property("float64", "equivariant to 1e-12, built so or by `.double()`", double),
+        Property("float64", "equivariant to 1e-12, built so or by `.double()`", double, heavy=True),
         Property("bfloat16", "`torch.autocast` forward and backward; nothing of it stays behind", autocast, heavy=True),
         Property("float16", "the same in float16, where the CPU has it", half_precision, heavy=True),
         Property("functional", "`torch.func.functional_call` and `torch.func.grad`", functional_call, heavy=True),

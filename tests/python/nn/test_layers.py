@@ -506,9 +506,10 @@ def check_compiled(name, mode, backend, tolerance):
         assert all(p.grad is not None for p in module.parameters())
 
 
-@pytest.mark.parametrize("name", representatives_first())
+# That torch captures the whole; its gradient, and every other entry, is the column `compile` of docs/layers.md.
+@pytest.mark.parametrize("name", sorted(REPRESENTATIVES, key=list(LAYERS).index))
 def test_compiles_without_breaks(name):
-    check_compiled(name, "train", "aot_eager", 1e-5)
+    check_compiled(name, "train", "eager", 1e-5)
 
 
 @pytest.mark.parametrize("evaluated", ["batch norm", "conv, regular to regular, D4", "linear, regular", "classifier"])
