@@ -18,7 +18,9 @@ r_session <- function(lines, meanwhile = function() NULL) {
   # in parentheses: the ampersand that system() appends would put the last of two commands alone into the background
   system(command, wait = FALSE)
   meanwhile()
-  limit <- Sys.time() + 60
+  # a session takes two seconds, and minutes on a machine that has much else to do
+  limit <- Sys.time() + 300
   while (!file.exists(done) && Sys.time() < limit) Sys.sleep(0.05)
+  if (!file.exists(done)) stop("the R session did not end in 300 seconds")
   readLines(output)
 }
