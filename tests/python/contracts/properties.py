@@ -554,7 +554,10 @@ PROPERTIES: dict[str, Property] = {
     p.title: p
     for p in (
         Property(
-            "tensors", "a plain tensor gives a plain tensor, a `GeometricTensor` one of `out_type`", plain_tensors
+            "tensors",
+            "a plain tensor gives a plain tensor, a `GeometricTensor` one of `out_type`",
+            plain_tensors,
+            heavy=True,
         ),
         Property(
             "state", "`state_dict` is the same in both modes, and strict to load in either", state_dict, heavy=True
