@@ -182,14 +182,17 @@ def divided_by_root(values: torch.Tensor, weight: torch.Tensor | None, eps: floa
 def _plainly_pooled(
     rows: torch.Tensor, weight: torch.Tensor | None, eps: float, pooled: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
-    # A norm over the last axis is one pass over memory.
-    square = torch.linalg.vector_norm(rows, dim=2).square() / rows.shape[2]
-    scale = inverse_root(pooled(square), eps)
+    scale = _pooled_scale(rows, eps, pooled)
     return rows * (scale if weight is None else scale * weight).unsqueeze(2)
 
 
+def _pooled_scale(rows: torch.Tensor, eps: float, pooled: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    # A norm over the last axis is one pass over memory.
+    return inverse_root(pooled(torch.linalg.vector_norm(rows, dim=2).square() / rows.shape[2]), eps)
+
+
 class _DividedByPooledRoot(torch.autograd.Function):
-    """``_plainly_pooled``, whose backward pass takes so many samples at a time as stay in the cache."""
+    """``_plainly_pooled``, which takes so many samples at a time as stay in the cache."""
 
     @staticmethod
     def forward(  # type: ignore[override]
@@ -199,13 +202,18 @@ class _DividedByPooledRoot(torch.autograd.Function):
         eps: float,
         pooled: Callable[[torch.Tensor], torch.Tensor],
     ) -> torch.Tensor:
-        ctx.save_for_backward(rows, weight)
-        ctx.eps, ctx.pooled = eps, pooled
-        return _plainly_pooled(rows, weight, eps, pooled)
+        divided, scales = torch.empty_like(rows), rows.new_empty(rows.shape[:2])
+        samples = max(1, _CHUNK // rows[0].numel())
+        for values, found, scale in zip(*(part.split(samples) for part in (rows, divided, scales)), strict=True):
+            scale.copy_(_pooled_scale(values, eps, pooled))
+            torch.mul(values, (scale if weight is None else scale * weight).unsqueeze(2), out=found)
+        ctx.save_for_backward(rows, weight, scales)
+        ctx.eps, ctx.pooled, ctx.samples = eps, pooled, samples
+        return divided
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
-        rows, weight = ctx.saved_tensors
+        rows, weight, scales = ctx.saved_tensors
         wanted = ctx.needs_input_grad[:2]
         if torch.is_grad_enabled():
             inputs = [value for value, want in zip((rows, weight), wanted, strict=True) if want]
@@ -214,10 +222,8 @@ class _DividedByPooledRoot(torch.autograd.Function):
             return *(next(found) if want else None for want in wanted), None, None
         of_rows = torch.empty_like(rows)
         of_weight: Any = None if weight is None else torch.zeros_like(weight)
-        samples = max(1, _CHUNK // rows[0].numel())
-        for change, values, found in zip(*(part.split(samples) for part in (gradient, rows, of_rows)), strict=True):
-            square = torch.linalg.vector_norm(values, dim=2).square() / values.shape[2]
-            scale = inverse_root(ctx.pooled(square), ctx.eps)
+        pieces = (part.split(ctx.samples) for part in (gradient, rows, of_rows, scales))
+        for change, values, found, scale in zip(*pieces, strict=True):
             along = torch.mul(change, values, out=found).sum(dim=2)
             if weight is not None:
                 of_weight += (along * scale).sum(dim=0)
