@@ -58,8 +58,9 @@
 #'   same study.
 #' @param verbose `TRUE` for a progress bar, `FALSE` for silence, `NULL` for a bar in interactive sessions.
 #' @param ... More settings of the Python class `intertwine.study.Settings` (`most_schedules`, `size_seeds`,
-#'   `proportions`, `backbone_options`, such as `list(kernel_size = 7)`), and arguments of [fit()] for all trainings, such
-#'   as `optimizer`, `weight_decay`, `schedule` (of the learning rate, `"onecycle"` if left out) or `class_weights`.
+#'   `proportions`, `backbone_options`, such as `list(kernel_size = 7)`, and `devices`: how many share each training, a
+#'   process for each with its part of every batch), and arguments of [fit()] for all trainings, such as `optimizer`,
+#'   `weight_decay`, `schedule` (of the learning rate, `"onecycle"` if left out) or `class_weights`.
 #' @return An object of class `intertwine_symmetry_study`. [study_ranks()], [study_metrics()], [study_best()],
 #'   [study_report()] and [its methods][symmetry-study-methods] tell what it says.
 #' @section Errors:
@@ -94,7 +95,8 @@ symmetry_study <- function(x = NULL, y = NULL, ..., schedules = NULL, spaces = N
   check_study_dots(more, call)
   parallel <- as_count(parallel, min = 1)
   functions <- user_functions()
-  check_stays_here(given, parallel, call)
+  devices <- as_count(more[["devices"]] %||% 1, min = 1, arg = "devices")
+  check_stays_here(given, c(parallel = parallel, devices = devices), call)
   data <- study_data(given, call)
   settings <- study_settings(given[setdiff(names(given), names(study_places))], more, data, functions, call)
   run_study(
@@ -115,7 +117,7 @@ study_places <- c(x = "x", y = "y", test = "test", group = "group", config = "co
 
 #' Names in the dots: settings of a study that R's function does not list, and arguments of fit() for all trainings.
 #' @noRd
-study_extras <- c("most_schedules", "size_seeds", "proportions", "backbone_options", "size", "channels")
+study_extras <- c("devices", "most_schedules", "size_seeds", "proportions", "backbone_options", "size", "channels")
 
 study_recipe <- c(
   "optimizer", "weight_decay", "schedule", "class_weights", "na", "target_type", "device", "precision", "patience",
@@ -131,12 +133,13 @@ check_study_dots <- function(more, call) {
 
 #' Functions of R live in this process: what other processes run must not hold them.
 #' @noRd
-check_stays_here <- function(given, parallel, call) {
+check_stays_here <- function(given, processes, call) {
   mine <- Filter(function(name) is_r_function(given[[name]]), c("loss", "metric"))
-  if (parallel > 1 && length(mine)) {
+  several <- processes[processes > 1]
+  if (length(several) && length(mine)) {
     abort_intertwine(
-      "`{mine[1]}` is an R function, which other processes cannot call, but `parallel` is {parallel}.",
-      hint = "Take parallel = 1, or a {mine[1]} by name.", call = call
+      "`{mine[1]}` is an R function, which other processes cannot call, but `{names(several)[1]}` is {several[[1]]}.",
+      hint = "Take {names(several)[1]} = 1, or a {mine[1]} by name.", call = call
     )
   }
 }
@@ -235,7 +238,9 @@ study_targets <- function(y, loss, levels, call) {
 #' Settings as Python takes them.
 #' @noRd
 study_settings <- function(given, more, data, functions, call) {
-  counts <- c("depth", "first_seeds", "max_seeds", "epochs", "batch_size", "parallel", "most_schedules", "size_seeds")
+  counts <- c(
+    "depth", "first_seeds", "max_seeds", "epochs", "batch_size", "parallel", "devices", "most_schedules", "size_seeds"
+  )
   settings <- c(given, more[intersect(names(more), study_extras)])
   for (name in names(settings)) {
     value <- settings[[name]]

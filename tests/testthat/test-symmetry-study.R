@@ -326,6 +326,8 @@ test_that("builders, losses and scores may be R functions; what cannot be sent i
   expect_snapshot({
     show_error(run(loss = function(output, target) 1, parallel = 2))
     show_error(run(metric = function(output, target) 1, parallel = 2))
+    show_error(run(metric = function(output, target) 1, devices = 2))
+    show_error(run(devices = 0))
     show_error(run(loss = function(output, target) stop("mine")))
     show_error(run(backbone = function(schedule, width) stop("no idea")))
     show_error(run(backbone = function() 1))

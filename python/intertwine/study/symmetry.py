@@ -293,7 +293,7 @@ def _study(
             notes += damaged
             for result in saved.values():
                 results.add(result)
-        separate = settings.parallel > 1 or resources["executor"] is not None
+        separate = settings.parallel > 1 or settings.devices > 1 or resources["executor"] is not None
         work = stack.enter_context(_work_folder(resources["folder"])) if separate else None
         if separate:
             _keep_networks(candidates, settings)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 import torch
 
 from intertwine import disk, study
-from intertwine.errors import CheckpointError, DataWarning, UnknownArgumentError
+from intertwine.errors import ArgumentError, CheckpointError, DataWarning, UnknownArgumentError
 from intertwine.study.design import plan, samples, sources
 from intertwine.study.runs import one_run, progress
 
@@ -364,3 +365,28 @@ def test_a_training_that_kills_its_worker_three_times_has_failed():
     status = {row["candidate"]: row["status"] for row in result.table()}
     assert status == {"C4": "ok", "D1": "failed", "plain": "ok"}
     assert np.isfinite([row["test"] for row in result.table() if row["status"] == "ok"]).all()
+
+
+def linear(schedule, width):
+    """A network without batch normalisation, which takes its statistics from the share of each device."""
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(81, 2))
+
+
+@pytest.mark.slow
+def test_a_training_that_two_devices_share_is_that_of_one(tmp_path):
+    settings = {
+        "backbone": linear, "backbone_options": {}, "schedules": ["C4"], "rivals": ["plain"], "depth": 1,
+        "budget": {"width": 1}, "max_seeds": 2, "learn_rates": [0.01], "batch_size": 16, "metric": "loss",
+    }  # fmt: skip
+    alone, shared = small(**settings), small(**settings, devices=2, folder=tmp_path)
+    assert shared.stopped == "finished"
+    for one, two in zip(alone.table(), shared.table(), strict=True):
+        assert (two["status"], two["message"]) == ("ok", "")
+        assert two["test"] == pytest.approx(one["test"], abs=1e-5)
+
+
+def test_devices_share_whole_batches_and_start_together():
+    with pytest.raises(ArgumentError, match="3 devices cannot share"):
+        small(devices=3)
+    with ThreadPoolExecutor(2) as executor, pytest.raises(ArgumentError, match="2 processes of one training at once"):
+        small(devices=2, executor=executor)

@@ -66,7 +66,9 @@ class Settings:
         test_share: share of the samples that are tested on, where no test samples are given.
         validation_share: share of the others that candidates are chosen by.
         time_limit: in seconds.
-        parallel: how many processes train at once.
+        parallel: how many trainings run at once, each in a process of its own.
+        devices: how many devices share each training: a process for each, with its part of every batch. It needs
+            ``recipe={"device": "cuda"}`` for GPUs.
         seed: of everything random.
         recipe: further arguments of `intertwine.training.fit`.
     """
@@ -98,6 +100,7 @@ class Settings:
     validation_share: float = 0.2
     time_limit: float | None = None
     parallel: int = 1
+    devices: int = 1
     seed: int = 0
     recipe: Mapping[str, Any] = field(default_factory=lambda: {"schedule": "onecycle"})
 
@@ -112,13 +115,27 @@ class Settings:
             object.__setattr__(self, "transforms", (self.transforms,))
         elif not isinstance(self.transforms, Mapping):
             object.__setattr__(self, "transforms", tuple(self.transforms))
-        for name in ("most_schedules", "depth", "size_seeds", "max_seeds", "epochs", "batch_size", "parallel"):
+        for name in (
+            "most_schedules",
+            "depth",
+            "size_seeds",
+            "max_seeds",
+            "epochs",
+            "batch_size",
+            "parallel",
+            "devices",
+        ):
             whole_at_least(getattr(self, name), name)
         whole_at_least(self.first_seeds, "first_seeds", 2)
         whole_at_least(self.seed, "seed", 0)
         if self.max_seeds < self.first_seeds:
             raise ArgumentError(
                 f"`max_seeds` is {self.max_seeds}, but the first {self.first_seeds} seeds are for all candidates"
+            )
+        if self.batch_size % self.devices:
+            raise ArgumentError(
+                f"`batch_size` is {self.batch_size}, which {self.devices} devices cannot share",
+                hint="give a multiple of `devices`",
             )
         for size in self.train_sizes:
             whole_at_least(size, "train_sizes")

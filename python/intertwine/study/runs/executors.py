@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from intertwine.errors import ArgumentTypeError, MissingDependencyError
+from intertwine.errors import ArgumentError, ArgumentTypeError, MissingDependencyError
 from intertwine.study.runs.one_run import Interrupted, Job, perform, perform_from, write_job
 from intertwine.study.runs.records import RunResult, RunSpec
 
@@ -76,10 +77,19 @@ class Workers:
         job: of the study.
         folder: for the file with the job, which all workers can read.
         executor: where to submit; `None` for processes of joblib's loky.
-        workers: how many train at once.
+        workers: how many trainings run at once. Those that several devices share have a process for each.
+
+    Raises:
+        ArgumentError: if an executor that was given would have to start the processes of one training together.
     """
 
     def __init__(self, job: Job, folder: Path, executor: Executor | None, workers: int) -> None:
+        self._devices = job.plan.settings.devices
+        if self._devices > 1 and executor is not None:
+            raise ArgumentError(
+                f"an executor does not promise to run the {self._devices} processes of one training at once",
+                hint="leave out `executor` or `devices`",
+            )
         self._path = folder / "job.pkl"
         self._digest = write_job(job, self._path)
         self._given = executor
@@ -139,7 +149,14 @@ class Workers:
     def _submit(self, spec: RunSpec) -> Future[Any]:
         for attempt in range(TRIES):
             try:
-                return self._executor().submit(perform_from, str(self._path), self._digest, spec)
+                if self._devices == 1:
+                    return self._executor().submit(perform_from, str(self._path), self._digest, spec)
+                meeting = str(self._path.with_name(f"meeting-{uuid.uuid4().hex}"))
+                parts = [
+                    self._executor().submit(perform_from, str(self._path), self._digest, spec, meeting, rank)
+                    for rank in range(self._devices)
+                ]
+                return parts[0]  # a process that is lost takes the whole pool with it
             except RuntimeError:  # the pool broke between two submissions
                 self._made = None
                 if attempt == TRIES - 1 or self._given is not None:
@@ -150,7 +167,7 @@ class Workers:
         if self._given is not None:
             return self._given
         if self._made is None:
-            self._made = _loky(self.workers)
+            self._made = _loky(self.workers * self._devices)
         return self._made
 
 

@@ -30,6 +30,7 @@ from intertwine.study.runs.records import RunResult, RunSpec, TransformScore
 from intertwine.study.runs.scoring import equivariance_error, metric_name, scores_of
 from intertwine.training import FitResult, fit
 from intertwine.training.data.turning import Turner
+from intertwine.training.engine.fabric import shared_fabric
 
 Tick = Callable[[dict[str, Any]], "bool | None"]
 
@@ -72,23 +73,24 @@ def make_job(plan: Plan, candidates: Sequence[Candidate]) -> Job:
     return Job(plan, {each.name: each for each in candidates}, metric, largest)
 
 
-def perform(job: Job, spec: RunSpec, tick: Tick | None = None) -> RunResult:
+def perform(job: Job, spec: RunSpec, tick: Tick | None = None, fabric: Any = None) -> RunResult:
     """One training. Whatever goes wrong in it is said in its result.
 
     Args:
         job: of the study.
         spec: which training.
         tick: called after each batch; ``False`` stops.
+        fabric: that several processes share, if they train together.
 
     Raises:
-        Interrupted: if it was stopped.
+        Interrupted: if it was stopped; in all processes but the first of several, when they have trained.
     """
     candidate = job.candidates[spec.candidate]
     common = {"spec": spec, "parameters": candidate.parameters, "operations": candidate.operations}
     try:
         with _one_thread(), warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", IntertwineWarning)
-            found = _train(job, candidate, spec, tick)
+            found = _train(job, candidate, spec, tick, fabric)
         told = [str(each.message) for each in said if issubclass(each.category, IntertwineWarning)]
         return RunResult(
             **{**common, **found, "message": " ".join(dict.fromkeys(filter(None, [found["message"], *told])))}
@@ -101,21 +103,29 @@ def perform(job: Job, spec: RunSpec, tick: Tick | None = None) -> RunResult:
         return RunResult(**common, status="failed", message=f"{type(error).__name__}: {error}")
 
 
-def perform_from(path: str, digest: str, spec: RunSpec) -> RunResult | None:
-    """One training in another process.
+def perform_from(path: str, digest: str, spec: RunSpec, meeting: str = "", rank: int = 0) -> RunResult | None:
+    """One training in another process, or its part of one that several processes share.
 
     Args:
         path: of the file with the job.
         digest: of its content.
         spec: which training.
+        meeting: a file by which processes that train together find each other.
+        rank: the number of this one among them.
 
     Returns:
-        its result; ``None`` if it was stopped.
+        its result; ``None`` if it was stopped, and in all processes but the first.
     """
     with contextlib.suppress(ValueError):  # where it is not the main thread that works, nothing is to be changed
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    job = _open_job(path, digest)
+    recipe = job.plan.settings.recipe
+    place = {"device": recipe.get("device", "cpu"), "precision": recipe.get("precision")}
+    devices = job.plan.settings.devices
+    shared = shared_fabric(Path(meeting), rank, devices, **place) if meeting else contextlib.nullcontext()
     try:
-        return perform(_open_job(path, digest), spec)
+        with shared as fabric:
+            return perform(job, spec, fabric=fabric)
     except Interrupted:
         return None
 
@@ -148,7 +158,13 @@ def write_job(job: Job, path: Path) -> str:
 
 
 def fitted(
-    job: Job, candidate: Candidate, numbers: np.ndarray, learn_rate: float, seed: int, tick: Tick | None
+    job: Job,
+    candidate: Candidate,
+    numbers: np.ndarray,
+    learn_rate: float,
+    seed: int,
+    tick: Tick | None,
+    fabric: Any = None,
 ) -> FitResult:
     """A candidate that has learned from some samples of the pool.
 
@@ -159,6 +175,7 @@ def fitted(
         learn_rate: of the optimiser.
         seed: of the weights and the order.
         tick: called after each batch; ``False`` stops.
+        fabric: that several processes share, if they train together: each has its part of every batch.
     """
     plan, settings = job.plan, job.plan.settings
     data = plan.data
@@ -172,9 +189,10 @@ def fitted(
         recipe["n_classes"] = data.n_classes
     if candidate.kind == "augmented":
         recipe["augment"] = _mover(job)
+    size = settings.batch_size if fabric is None else settings.batch_size // fabric.world_size
     return fit(
-        module, x, y, epochs=settings.epochs, batch_size=settings.batch_size, learn_rate=learn_rate, loss=settings.loss,
-        seed=own, on_batch=tick, **recipe,
+        module, x, y, epochs=settings.epochs, batch_size=size, learn_rate=learn_rate, loss=settings.loss, seed=own,
+        on_batch=tick, fabric=fabric, **recipe,
     )  # fmt: skip
 
 
@@ -188,7 +206,7 @@ def seed_of_weights(study: int, seed: int) -> int:
     return int(np.random.SeedSequence([study, seed, 5]).generate_state(1)[0])
 
 
-def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> dict[str, Any]:
+def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None, fabric: Any) -> dict[str, Any]:
     plan, data = job.plan, job.plan.data
     kept, held = plan.split(spec.seed, spec.train_size)
     message = ""
@@ -199,9 +217,9 @@ def _train(job: Job, candidate: Candidate, spec: RunSpec, tick: Tick | None) -> 
             message = f"no sample to learn from is of class {', '.join(names)}"
     _forget_peak()
     start = time.perf_counter()
-    result = fitted(job, candidate, kept, spec.learn_rate, spec.seed, tick)
+    result = fitted(job, candidate, kept, spec.learn_rate, spec.seed, tick, fabric)
     seconds = time.perf_counter() - start
-    if result.stopped in ("callback", "interrupted"):
+    if result.stopped in ("callback", "interrupted") or not (fabric is None or fabric.is_global_zero):
         raise Interrupted
     scores = {}
     for name, move in plan.moves.items():

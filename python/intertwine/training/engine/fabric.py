@@ -6,12 +6,16 @@ import importlib
 import importlib.metadata
 import importlib.util
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import torch
 
 from intertwine.errors import ArgumentError, MissingDependencyError
 from intertwine.training.engine.devices import check_device
@@ -107,3 +111,41 @@ def make_fabric(device: str = "auto", precision: str | None = None) -> Any:
     except Exception as error:  # Fabric raises several kinds here: all mean that this device cannot be used
         raise ArgumentError(f"device {device!r} cannot be used here: {error}", hint='use "auto" or "cpu"') from error
     return made
+
+
+@contextmanager
+def shared_fabric(
+    meeting: Path, rank: int, processes: int, device: str = "cpu", precision: str | None = None
+) -> Iterator[Any]:
+    """A Fabric that processes of one machine share, each with a device of its own: the `fabric` of `fit` in all of them.
+
+    Args:
+        meeting: a file by which the processes find each other, which none has made yet.
+        rank: the number of this process, from 0.
+        processes: how many there are.
+        device: "cpu" or "cuda"; process k has the GPU k.
+        precision: as in `make_fabric`.
+
+    Raises:
+        ArgumentError: if the device is not available here.
+        MissingDependencyError: if Fabric is not installed.
+    """
+    kind, fabric = check_device(device).type, fabric_class()
+    home = fabric.__module__.rpartition(".")[0]
+    environment = importlib.import_module(f"{home}.plugins.environments").LightningEnvironment()
+    before = os.environ.get("LOCAL_RANK")
+    os.environ["LOCAL_RANK"] = str(rank)  # tells Fabric that the processes are there already
+    backend = "gloo" if kind == "cpu" else "nccl"
+    torch.distributed.init_process_group(backend, f"file://{meeting}", rank=rank, world_size=processes)
+    try:
+        with quiet():
+            made = fabric(
+                accelerator=kind, devices=processes, strategy="ddp", plugins=[environment], precision=precision
+            )
+            made.launch()
+        yield made
+    finally:
+        torch.distributed.destroy_process_group()
+        os.environ.pop("LOCAL_RANK")
+        if before is not None:
+            os.environ["LOCAL_RANK"] = before
