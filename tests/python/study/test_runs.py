@@ -238,8 +238,7 @@ def scores(result):
 
 
 @pytest.mark.parametrize("form", ["data set", "file", "grey file", "mapped", "mapped, read only", "part of a file"])
-@pytest.mark.parametrize("parallel", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_data_beyond_the_limits_are_read_a_few_at_a_time(sample_by_sample, tmp_path, monkeypatch, form, parallel):
+def test_data_beyond_the_limits_are_read_a_few_at_a_time(sample_by_sample, tmp_path, monkeypatch, form):
     x, y = crosses()
     for module in (plan, sources, one_run):
         monkeypatch.setattr(module, "IN_MEMORY", 0)
@@ -255,7 +254,7 @@ def test_data_beyond_the_limits_are_read_a_few_at_a_time(sample_by_sample, tmp_p
         "mapped, read only": lambda: np.load(path, mmap_mode="r"),
         "part of a file": lambda: np.load(path, mmap_mode="c")[:],
     }.get(form, lambda: path)()
-    changes = {"max_seeds": 2, "learn_rates": [0.01], "parallel": parallel, "folder": tmp_path / "study"}
+    changes = {"max_seeds": 2, "learn_rates": [0.01], "folder": tmp_path / "study"}
     settings = {**SMALL, **changes}
     found = study.symmetry_study(*((lazy,) if form == "data set" else (given, y)), **settings)
     assert found.stopped == "finished"
