@@ -287,7 +287,7 @@ def report(studies: int, margin: float) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["record", "pack", "report"])
+    parser.add_argument("what", choices=["record", "pack", "report"], nargs="?", default="report")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("calibration"))
     parser.add_argument("--only", help="record one task")
     parser.add_argument("--studies", type=int, default=1000)

@@ -26,9 +26,9 @@ for the terms).
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -282,7 +282,11 @@ def table(rows: list[dict[str, Any]], task: str) -> None:
 
 
 def main() -> None:
-    folder, kept = Path(sys.argv[1]), Path(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("images", type=Path, help="the folder with the images")
+    parser.add_argument("results", type=Path, help="the file of finished runs")
+    arguments = parser.parse_args()
+    folder, kept = arguments.images, arguments.results
     torch.set_num_threads(1)
     for task, (networks, _, _) in TASKS.items():
         counts = {name: models.count_parameters(build()) for name, build in networks().items()}
