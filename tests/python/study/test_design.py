@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import gzip
 import struct
@@ -465,6 +466,16 @@ def test_lightnings_loggers_write_what_the_table_says(tmp_path):
 def after(trainings):
     """A callback that stops a study when so many trainings have ended."""
     return lambda event: event["event"] != "run" or event["done"] < trainings
+
+
+def test_a_mapped_file_with_channels_last_is_the_same_in_other_processes(tmp_path):
+    images = np.random.default_rng(0).random((4, 6, 6, 3), dtype=np.float32)
+    np.save(tmp_path / "x.npy", images)
+    for given in (np.load(tmp_path / "x.npy", mmap_mode="c"), tmp_path / "x.npy"):
+        x = read_data(given, [0, 1, 0, 1]).x
+        for samples in (x, copy.copy(x)):  # a copy opens the file again, as another process does
+            assert samples.shape == (3, 6, 6)
+            assert np.array_equal(samples.take(np.arange(4)), images.transpose(0, 3, 1, 2))
 
 
 def test_the_command_line(tmp_path, capsys):
