@@ -12,7 +12,7 @@ BY_HAND=" segmentation "
 [ $# -gt 0 ] || set -- benchmarks/*.py benchmarks/*.R
 summary='' failed=0
 for script in "$@"; do
-  [ -f "$script" ] || script=$(ls benchmarks/"$script".* 2>/dev/null | head -1)
+  [ -f "$script" ] || script=$(ls benchmarks/"$script".{py,R} 2>/dev/null | head -1)
   [ -f "$script" ] || { echo "bench.sh: there is no such benchmark" >&2; exit 2; }
   name=$(basename "${script%.*}")
   case $BY_HAND in *" $name "*)
