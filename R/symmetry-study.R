@@ -85,7 +85,7 @@ symmetry_study <- function(x = NULL, y = NULL, ..., schedules = NULL, spaces = N
                            budget = c(parameters = 20000), rivals = c("plain", "augmented"),
                            learn_rates = c(0.01, 0.03), train_sizes = NULL,
                            transforms = c("as_is", "rotations"), judge = "as_is", margin = 0.01, metric = NULL,
-                           first_seeds = 3, max_seeds = 10, alpha = 0.05, epochs = 10, batch_size = 64, loss = NULL,
+                           first_seeds = 3, max_seeds = 20, alpha = 0.05, epochs = 10, batch_size = 64, loss = NULL,
                            test = NULL, test_share = 0.25, validation_share = 0.2, group = NULL, time_limit = NULL,
                            folder = NULL, parallel = 1, config = NULL, seed = 0, verbose = NULL) {
   call <- rlang::current_env()

@@ -91,7 +91,7 @@ class Settings:
     margin: float = 0.01
     metric: str | Callable[..., Any] | None = None
     first_seeds: int = 3
-    max_seeds: int = 10
+    max_seeds: int = 20
     alpha: float = 0.05
     epochs: int = 10
     batch_size: int = 64
