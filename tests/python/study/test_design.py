@@ -451,7 +451,7 @@ def test_lightnings_loggers_write_what_the_table_says(tmp_path):
     loggers = [lightning.TensorBoardLogger(tmp_path / "board"), lightning.CSVLogger(tmp_path / "csv")]
     first = small(logger=loggers, learn_rates=[0.01], max_seeds=2, schedules=["C4 | C1", "D1"], on_progress=after(3))
     assert first.stopped == "callback"
-    time.sleep(1.1)  # tensorboardX names its files by the second: another one in the same second takes the place of the first
+    time.sleep(1.1)  # tensorboardX names its files by the second, and a second file would take the place of the first
     both = first.update(on_progress=None)
     assert len(both.results.results) == 6
     events = read_events(tmp_path / "board")
