@@ -53,19 +53,23 @@ def flag(value: Any, name: str) -> bool:
     raise ArgumentTypeError(f"{name} must be True or False, not {value!r}")
 
 
-def whole_at_least(value: Any, name: str, least: int = 1) -> int:
+def whole_at_least(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
     """A whole number of at least some size.
 
     Args:
         value: the number.
         name: the argument's name, for the message.
         least: the smallest value allowed.
+        most: the greatest value allowed, if there is one.
 
     Raises:
         ArgumentError: for anything else.
     """
-    if not is_whole(value) or value < least:
-        raise ArgumentError(f"`{name}` must be a whole number of at least {least}, not {value!r}")
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        bounds = (
+            f"of at least {least}" if most is None or not is_whole(value) or value < least else f"of at most {most}"
+        )
+        raise ArgumentError(f"`{name}` must be a whole number {bounds}, not {value!r}")
     return int(value)
 
 

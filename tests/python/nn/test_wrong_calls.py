@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import itertools
 import warnings
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from intertwine import group, gspaces, nn
 from intertwine.errors import IntertwineError
 from intertwine.nn.nonlinear.pointwise import ChannelFunction
+
+from ..contracts.cases import over
 
 C4, C8, D4, SO2 = gspaces.rot2dOnR2(4), gspaces.rot2dOnR2(8), gspaces.flipRot2dOnR2(4), gspaces.rot2dOnR2(-1)
 REGULAR = nn.field_type(C4, regular=2)
@@ -131,7 +134,8 @@ THINGS = st.one_of(
     st.sampled_from([REGULAR, VECTORS, SIGNS, nn.field_type(C8, regular=1), nn.field_type(D4, regular=1), CIRCLE]),
     st.sampled_from([C4, D4, C4.regular_repr, C4.fibergroup, C4.fibergroup.element(1), object(), int, nn.ReLU]),
 )
-HUGE = st.sampled_from([2**31, 2**63, -(2**63), 10**30, 1e300])
+HUGE_NUMBERS = [2**31, 2**63, -(2**63), 10**30, 1e300]
+HUGE = st.sampled_from(HUGE_NUMBERS)
 
 
 # Strategies are made once: hypothesis takes as long to look a new one over as to draw from it.
@@ -192,6 +196,20 @@ def test_wrong_arguments(cls, data):
         assert str(error)  # noqa: PT017
         return
     works(module)
+
+
+@over("cls", RIGHT, ids=lambda cls: cls.__name__)
+def test_huge_numbers(cls):
+    parameters = inspect.signature(cls.__init__).parameters
+    names = arguments_of(cls)
+    flags = {name: not p.default for name, p in parameters.items() if isinstance(p.default, bool) and name in names}
+    for name, value, flipped in itertools.product(names, HUGE_NUMBERS, [None, *flags]):
+        arguments = {**RIGHT[cls], **({flipped: flags[flipped]} if flipped else {}), name: value}
+        try:
+            module = build(cls, arguments)
+        except IntertwineError:
+            continue
+        works(module)
 
 
 @dataclass(frozen=True)

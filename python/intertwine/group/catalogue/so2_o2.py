@@ -15,7 +15,7 @@ from intertwine.group.catalogue.cyclic_dihedral import (
     split_plane_matrix,
     split_subgroup_label,
 )
-from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.continuous import ContinuousGroup, need_listable
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
@@ -152,6 +152,7 @@ class SO2(RotationGroup, ContinuousGroup):
         count = whole(N, "the number N of elements of a grid")
         if count < 1:
             raise ArgumentError(f"a grid needs at least one element, not N = {N}")
+        need_listable(count)
         if type == "regular":
             return list(self.testing_elements(count))
         if type == "rand":

@@ -18,6 +18,7 @@ from intertwine.group.catalogue.spatial_subgroups import (
     rotations,
     with_inversion,
 )
+from intertwine.group.core.continuous import need_listable
 from intertwine.group.core.element import GroupElement
 from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
@@ -156,6 +157,7 @@ class SO3(RotationGroup, SpatialGroup):
             adj: an element a: the grid becomes a^-1 g a.
             parametrization: taken as escnn takes it; elements are the same in all of them.
         """
+        need_listable(N)
         rotations = [to_quaternion(q, "Q") for q in rotation_grid(type, N, seed)]
         by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
         if by is not None and not same_rotation(by, _IDENTITY):

@@ -23,6 +23,10 @@ from intertwine.nn.base.windows import need_window_fits
 from intertwine.nn.conv.convolutions import R1Conv, R2Conv, R3Conv
 
 _CONVOLUTIONS: dict[int, Any] = {1: R1Conv, 2: R2Conv, 3: R3Conv}
+_FARTHEST = 2**30 - 1
+"""How far a kernel of offsets may reach: torch counts the cells of an axis with 31 bits."""
+_MOST_PAIRS = 2**28
+"""Pairs of cells of a window, for which the layer has a table of offsets: 2 GiB."""
 
 
 class GridAttention(AttentionBase):
@@ -71,11 +75,19 @@ class GridAttention(AttentionBase):
                 hint="use Attention",
                 parts={"type": in_type},
             )
+        self._check_width(width)
         # A function of the offset whose values change as the heads do is a kernel from a trivial field to that of the heads.
         self.position: Any = None
         if flag(position_bias, "position_bias"):
             one = FieldType(in_type.gspace, [in_type.gspace.trivial_repr])
             self.position = _CONVOLUTIONS[self.d](one, self.head_type, width, bias=False, initialize=False)
+
+    def _check_width(self, width: int) -> None:
+        """Refuses a kernel of offsets that is too wide, before anything is built.
+
+        Args:
+            width: of the kernel.
+        """
 
     def _check_axes(self, tensor: torch.Tensor) -> None:
         super()._check_axes(tensor)
@@ -130,7 +142,7 @@ class NeighbourAttention(GridAttention):
 
     @classmethod
     def _width(cls, reach: int = 1, **given: Any) -> int:
-        return 2 * whole_at_least(reach, "reach") + 1
+        return 2 * whole_at_least(reach, "reach", most=_FARTHEST) + 1
 
     def __init__(
         self,
@@ -143,7 +155,7 @@ class NeighbourAttention(GridAttention):
         bias: bool = True,
     ) -> None:
         super().__init__(in_type, heads, dropout, bias, position_bias, self._width(reach))
-        self.reach = whole_at_least(reach, "reach")
+        self.reach = int(reach)
         self.padding_mode = checked_mode(padding_mode)
 
     @property
@@ -233,7 +245,15 @@ class WindowAttention(GridAttention):
 
     @classmethod
     def _width(cls, window: int = 4, **given: Any) -> int:
-        return 2 * whole_at_least(window, "window") - 1
+        return 2 * whole_at_least(window, "window", most=_FARTHEST) - 1
+
+    def _check_width(self, width: int) -> None:
+        side, most = (width + 1) // 2, int(_MOST_PAIRS ** (1 / (2 * self.d)) + 1e-9)
+        if side > most:
+            raise ArgumentError(
+                f"a window of {side} cells along each axis has too many pairs of cells: {most} is the most here",
+                hint="use a smaller window, or NeighbourAttention",
+            )
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from intertwine.nn.conv.linear import Linear
 from intertwine.nn.heads.classes import HeadClasses
 
 _REDUCTIONS = ("mean", "sum")
+_MOST_CHANNELS = 1_000_000
 
 
 def _without_space(fields: FieldType) -> FieldType:
@@ -43,7 +44,7 @@ class HeadNumbers(HeadClasses):
     """
 
     def __init__(self, in_type: FieldType, n: int = 1, bias: bool = True) -> None:
-        super().__init__(in_type, whole_at_least(n, "n"), bias)
+        super().__init__(in_type, whole_at_least(n, "n", most=_MOST_CHANNELS), bias)
         self.out_type = _without_space(_invariant(in_type, n))
 
 
@@ -152,7 +153,7 @@ class HeadPoints(EquivariantModule):
             raise FieldTypeError(
                 "HeadPoints needs fields on a line, a plane or space, not {type}", parts={"type": in_type}
             )
-        self.n = whole_at_least(n, "n")
+        self.n = whole_at_least(n, "n", most=_MOST_CHANNELS)
         # A bias would add one number to all scores of a point, which changes no weight.
         self.scores = Linear(in_type, _invariant(in_type, n), bias=False)
         self.out_type = _without_space(field_type(space, vector=n))

@@ -22,6 +22,8 @@ _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
 _SIDE = 128
 """Up to this side matrices blur volumes faster than a convolution."""
+_MOST_CELLS = 2**28
+"""Of a blur: 1 GiB in float32."""
 
 
 def _trains_on_cpu(tensor: torch.Tensor) -> bool:
@@ -63,6 +65,8 @@ class BlurredPool(WindowPool):
 
     def _set_blur(self, sigma: float) -> None:
         half = self._half(sigma)
+        if (2 * half + 1) ** self.d > _MOST_CELLS:
+            raise ArgumentError(f"a blur of width sigma = {sigma!r} has too many cells", hint="use a smaller width")
         self.sigma = float(sigma)
         line = np.exp(-0.5 * (np.arange(-half, half + 1) / self.sigma) ** 2)
         window = line

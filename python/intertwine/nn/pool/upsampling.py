@@ -48,7 +48,7 @@ class _Upsampling(GridLayer):
         if (scale_factor is None) == (size is None):
             raise ArgumentError(f"{name} needs either scale_factor or size, and not both")
         if scale_factor is not None and not 0 < number(scale_factor, "scale_factor") < 1e6:
-            raise ArgumentError(f"scale_factor must be positive, not {scale_factor!r}")
+            raise ArgumentError(f"scale_factor must be above 0 and below 1e6, not {scale_factor!r}")
         self._scale_factor = scale_factor
         self._size = None if size is None else sizes_of(size, self.d, "size", least=1)
         if self._size is not None:
