@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -100,9 +101,10 @@ def killed_at_random(folder, parallel, moments, seed):
         assert process.stdout is not None
         line = process.stdout.readline()
         if kills < moments and line.strip() != "finished":
-            time.sleep(rng.uniform(0, 1.5))
+            time.sleep(rng.uniform(0, 0.7))
             kills += process.poll() is None
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             continue
         text, _ = process.communicate(timeout=300)
