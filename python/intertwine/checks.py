@@ -10,6 +10,8 @@ import numpy as np
 from intertwine.errors import ArgumentError, ArgumentTypeError
 
 GREATEST = float(np.finfo(np.float32).max)
+MOST_CHANNELS = 1_000_000
+"""Fields or outputs of a layer that counts them: lists of more take more memory than their numbers."""
 _MOST_CELLS = 2**31 - 1
 """The largest size of an axis: the kernels of torch index with 32 bits."""
 
@@ -65,11 +67,10 @@ def whole_at_least(value: Any, name: str, least: int = 1, most: int | None = Non
     Raises:
         ArgumentError: for anything else.
     """
-    if not is_whole(value) or value < least or (most is not None and value > most):
-        bounds = (
-            f"of at least {least}" if most is None or not is_whole(value) or value < least else f"of at most {most}"
-        )
-        raise ArgumentError(f"`{name}` must be a whole number {bounds}, not {value!r}")
+    if not is_whole(value) or value < least:
+        raise ArgumentError(f"`{name}` must be a whole number of at least {least}, not {value!r}")
+    if most is not None and value > most:
+        raise ArgumentError(f"`{name}` must be at most {most}, not {value!r}")
     return int(value)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from intertwine.checks import is_whole
+from intertwine.checks import is_whole, whole_at_least
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.group.matrices.harmonics import harmonics_up_to
 from intertwine.kernels.orbits import Angular, Factors, Orbit, angular_action, angular_size
@@ -328,7 +328,7 @@ def point_basis(
         width = _numbers([width], "width")[0]
         if not is_whole(n_rings) or n_rings < 1 or not width > 0:
             raise ArgumentError(f"a positive width and a number of rings are needed, not {width!r} and {n_rings!r}")
-        radii = [float(radius) for radius in np.linspace(0.0, width, int(n_rings))]
+        radii = [float(radius) for radius in np.linspace(0.0, width, whole_at_least(n_rings, "n_rings", most=10_000))]
     else:
         radii = _numbers(rings, "rings")
     for radius in radii:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from intertwine import group
 from intertwine.errors import ArgumentError, ArgumentTypeError
 from intertwine.group.matrices import thomson
 from intertwine.group.matrices.grids import rotation_grid, sphere_grid
@@ -436,3 +437,19 @@ def test_points_by_formula_are_those_of_escnn():
     ]:
         assert len(mine) == len(theirs)
         assert max(nearest(mine, theirs), nearest(theirs, mine)) < 1e-12
+
+
+HUGE_GRIDS = {
+    "SO(2)": lambda: group.so2_group().grid(2**40),
+    "O(2)": lambda: group.o2_group().grid(2**40, "rand"),
+    "SO(3)": lambda: group.so3_group().grid("rand", 2**40),
+    "O(3)": lambda: group.o3_group().grid("rand", 2**40),
+    "C4": lambda: group.cyclic_group(4).grid("rand", 2**40),
+    "SO(2) x C2": lambda: group.direct_product(group.so2_group(), group.cyclic_group(2)).grid("rand", 2**40),
+}
+
+
+@pytest.mark.parametrize("name", HUGE_GRIDS)
+def test_grids_that_cannot_be_listed_are_refused(name):
+    with pytest.raises(ArgumentError, match="too large"):
+        HUGE_GRIDS[name]()

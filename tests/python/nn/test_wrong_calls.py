@@ -95,22 +95,6 @@ RIGHT = {
     nn.FrameAverage: {"in_type": REGULAR, "out_type": REGULAR, "net": torch.nn.Identity()},
     nn.Canonicalised: {"in_type": REGULAR, "out_type": REGULAR, "net": torch.nn.Identity(), "prior": 0.1},
 }
-# Arguments that make something as large as they are.
-SIZES = {
-    "subgroup_id",
-    "kernel_size",
-    "padding",
-    "output_size",
-    "size",
-    "scale_factor",
-    "S",
-    "cells",
-    "margin",
-    "n",
-    "channels",
-    "N",
-    "sigma",
-}
 # Functions of the user's: what they raise is their own.
 FUNCTIONS = {"gate", "basis_filter", "frequencies_cutoff"}
 
@@ -153,7 +137,7 @@ def arguments_of(cls):
 
 @functools.cache
 def things_for(name):
-    found = THINGS if name in SIZES else THINGS | HUGE
+    found = THINGS | HUGE
     return found.filter(lambda value: not callable(value)) if name in FUNCTIONS else found
 
 

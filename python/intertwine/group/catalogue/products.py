@@ -14,7 +14,7 @@ from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError
 from intertwine.group.catalogue.from_generators import GENERATED, generated_subgroup
 from intertwine.group.constructions.product_irreps import number_of_parts, product_irrep
 from intertwine.group.core.continuous import ContinuousGroup
-from intertwine.group.core.element import GroupElement
+from intertwine.group.core.element import GroupElement, listable
 from intertwine.group.core.finite import FiniteGroup, need_moderate_order
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
@@ -166,7 +166,7 @@ class DirectProductGroup(Group):
             if N is None:
                 raise ArgumentError("a random grid needs the number N of its elements")
             generator = np.random.default_rng(kwargs.get("seed"))
-            return [self.sample(generator) for _ in range(N)]
+            return [self.sample(generator) for _ in range(listable(N))]
         grids = [
             group.grid(**{key[3:]: value for key, value in kwargs.items() if key.startswith(prefix)})
             for prefix, group in (("G1_", self._G1), ("G2_", self._G2))

@@ -15,8 +15,8 @@ from intertwine.group.catalogue.cyclic_dihedral import (
     split_plane_matrix,
     split_subgroup_label,
 )
-from intertwine.group.core.continuous import ContinuousGroup, need_listable
-from intertwine.group.core.element import GroupElement
+from intertwine.group.core.continuous import ContinuousGroup
+from intertwine.group.core.element import GroupElement, listable
 from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
@@ -149,10 +149,9 @@ class SO2(RotationGroup, ContinuousGroup):
             type: ``"regular"`` for multiples of 2 pi / N, ``"rand"`` for random ones.
             seed: of the random ones.
         """
-        count = whole(N, "the number N of elements of a grid")
+        count = listable(N)
         if count < 1:
             raise ArgumentError(f"a grid needs at least one element, not N = {N}")
-        need_listable(count)
         if type == "regular":
             return list(self.testing_elements(count))
         if type == "rand":

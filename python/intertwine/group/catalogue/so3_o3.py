@@ -18,8 +18,7 @@ from intertwine.group.catalogue.spatial_subgroups import (
     rotations,
     with_inversion,
 )
-from intertwine.group.core.continuous import need_listable
-from intertwine.group.core.element import GroupElement
+from intertwine.group.core.element import GroupElement, listable
 from intertwine.group.core.flipped import FlippedContinuousGroup, RotationGroup
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.core.irrep import IrreducibleRepresentation
@@ -157,8 +156,7 @@ class SO3(RotationGroup, SpatialGroup):
             adj: an element a: the grid becomes a^-1 g a.
             parametrization: taken as escnn takes it; elements are the same in all of them.
         """
-        need_listable(N)
-        rotations = [to_quaternion(q, "Q") for q in rotation_grid(type, N, seed)]
+        rotations = [to_quaternion(q, "Q") for q in rotation_grid(type, N if N is None else listable(N), seed)]
         by = self.rotation_of(adj) if isinstance(adj, GroupElement) else adj
         if by is not None and not same_rotation(by, _IDENTITY):
             rotations = [multiply(multiply(invert(by), q), by) for q in rotations]

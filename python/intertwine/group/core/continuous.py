@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from intertwine.group.core.irrep import IrreducibleRepresentation
     from intertwine.group.core.representation import Representation
 
-_MOST_ELEMENTS = 1_000_000
-"""Of a grid of elements: more take minutes to list."""
-
-
-def need_listable(count: Any) -> None:
-    """Refuses a grid of too many elements, before any is made.
-
-    Args:
-        count: their number, or what was given for it.
-
-    Raises:
-        ArgumentError: if there are too many.
-    """
-    if is_whole(count) and count > _MOST_ELEMENTS:
-        raise ArgumentError(f"a grid of {count} elements is too large", hint=f"use at most {_MOST_ELEMENTS}")
-
 
 class ContinuousGroup(Group):
     """A compact Lie group: ``generators`` reach every connected component, the Lie algebra generates that of the identity.

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from intertwine.errors import ArgumentTypeError, GroupError, Words
+from intertwine.checks import whole
+from intertwine.errors import ArgumentError, ArgumentTypeError, GroupError, Words
 
 if TYPE_CHECKING:
     from intertwine.group.core.group import Group
+
+_MOST_ELEMENTS = 1_000_000
+"""Of a grid: more take minutes to list."""
+
+
+def listable(count: Any) -> int:
+    """The number of elements of a grid, refused before any is made if there are too many.
+
+    Args:
+        count: the number that was given.
+
+    Raises:
+        ArgumentTypeError: if it is no whole number.
+        ArgumentError: if it is too large.
+    """
+    count = whole(count, "the number N of elements of a grid")
+    if count > _MOST_ELEMENTS:
+        raise ArgumentError(f"a grid of {count} elements is too large", hint=f"use at most {_MOST_ELEMENTS}")
+    return count
 
 
 class GroupElement:

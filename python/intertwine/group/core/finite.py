@@ -12,7 +12,7 @@ import numpy as np
 from intertwine.checks import whole
 from intertwine.errors import GroupError
 from intertwine.group.core.character_table import CharacterTable
-from intertwine.group.core.element import GroupElement
+from intertwine.group.core.element import GroupElement, listable
 from intertwine.group.core.group import ElementMap, Group
 from intertwine.group.matrices.labels import Label
 from intertwine.group.tables.cayley_table import (
@@ -161,7 +161,7 @@ class FiniteGroup(Group):
             return self.elements
         if type == "rand" and N is not None:
             generator = np.random.default_rng()
-            return [self.sample(generator) for _ in range(N)]
+            return [self.sample(generator) for _ in range(listable(N))]
         raise GroupError(
             f"{self.name} has no grid of type {type!r} with N = {N}", hint="use 'regular', or 'rand' with N"
         )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from intertwine.budget import Price
-from intertwine.checks import choice, whole_at_least
+from intertwine.checks import MOST_CHANNELS, choice, whole_at_least
 from intertwine.errors import FieldTypeError
 from intertwine.fields import FieldType, field_type
 from intertwine.gspaces import no_base_space
@@ -17,7 +17,6 @@ from intertwine.nn.conv.linear import Linear
 from intertwine.nn.heads.classes import HeadClasses
 
 _REDUCTIONS = ("mean", "sum")
-_MOST_CHANNELS = 1_000_000
 
 
 def _without_space(fields: FieldType) -> FieldType:
@@ -44,7 +43,7 @@ class HeadNumbers(HeadClasses):
     """
 
     def __init__(self, in_type: FieldType, n: int = 1, bias: bool = True) -> None:
-        super().__init__(in_type, whole_at_least(n, "n", most=_MOST_CHANNELS), bias)
+        super().__init__(in_type, whole_at_least(n, "n", most=MOST_CHANNELS), bias)
         self.out_type = _without_space(_invariant(in_type, n))
 
 
@@ -153,7 +152,7 @@ class HeadPoints(EquivariantModule):
             raise FieldTypeError(
                 "HeadPoints needs fields on a line, a plane or space, not {type}", parts={"type": in_type}
             )
-        self.n = whole_at_least(n, "n", most=_MOST_CHANNELS)
+        self.n = whole_at_least(n, "n", most=MOST_CHANNELS)
         # A bias would add one number to all scores of a point, which changes no weight.
         self.scores = Linear(in_type, _invariant(in_type, n), bias=False)
         self.out_type = _without_space(field_type(space, vector=n))

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from scipy.spatial.distance import cdist
 
 from intertwine.budget import Price
-from intertwine.checks import choice, flag, whole_at_least
+from intertwine.checks import MOST_CHANNELS, choice, flag, whole_at_least
 from intertwine.errors import ArgumentError, ArgumentTypeError, UnsupportedFieldError, Words
 from intertwine.fields import FieldType
 from intertwine.group.core.element import GroupElement
@@ -23,7 +23,6 @@ from intertwine.nn.base.module import EquivariantModule
 from intertwine.nn.base.shared_constructors import constructor, describe_arguments, without
 from intertwine.nn.nonlinear.fourier_transform import FourierTransform, grid_prices, irrep_id, listed, spectral_prices
 
-_MOST_CHANNELS = 1_000_000
 _FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "p_relu": F.relu_,
     "p_elu": F.elu_,
@@ -135,7 +134,7 @@ class FourierLayer(EquivariantModule):
             raise ArgumentError(
                 f"{name} needs a number of channels and a list of irreps, not {channels!r} and {irreps!r}"
             )
-        whole_at_least(channels, "channels", most=_MOST_CHANNELS)
+        whole_at_least(channels, "channels", most=MOST_CHANNELS)
         group = gspace.fibergroup
         if self.on_cosets and subgroup_id is None:
             raise ArgumentError("a subgroup is needed", hint="use FourierPointwise for functions on the whole group")

@@ -98,7 +98,7 @@ class _Gated1(_Gated):
                 f"{name} needs one of 'gate' and 'gated' for each of {len(in_type)} fields, not {gates!r}"
             )
         for label in gates:
-            if label not in (GATES_ID, GATED_ID):
+            if not isinstance(label, str) or label not in (GATES_ID, GATED_ID):
                 raise ArgumentError(f"{name} knows 'gate' and 'gated', not {label!r}")
         self._gate_fields = [number for number, label in enumerate(gates) if label == GATES_ID]
         self._gated_fields = [number for number, label in enumerate(gates) if label == GATED_ID]
