@@ -33,21 +33,34 @@ class Box(NamedTuple):
 R_PACKAGE = "R package"
 PLACES = {
     R_PACKAGE: Box(0, 1, 0, 100),
-    "_r": Box(1, 1, 0, 50, [["crossing"]]),
-    "compat": Box(1, 1, 70, 30),
-    "study": Box(1, 1, 52, 16),
+    "_r": Box(1, 1, 0, 25, [["crossing"]]),
+    "study": Box(1, 1, 27, 59, [["rotated"], ["statistics"], ["design"], ["runs"], ["result"]]),
+    "compat": Box(1, 1, 88, 12),
     "deploy": Box(2, 1, 0, 14),
     "training": Box(2, 1, 16, 68, [["data"], ["measure"], ["engine"], ["prediction"]]),
     "models": Box(2, 1, 86, 14),
     "nn": Box(
-        3, 1, 0, 100, [["base"], ["structure"], ["conv", "nonlinear"], ["norm", "pool"], ["attention"], ["inspect"]]
+        3,
+        1,
+        0,
+        100,
+        [
+            ["base"],
+            ["structure"],
+            ["conv", "nonlinear"],
+            ["norm", "pool"],
+            ["attention"],
+            ["wrapped"],
+            ["heads"],
+            ["inspect"],
+        ],
     ),
     "kernels": Box(4, 2, 0, 49),
     "fields": Box(4, 1, 51, 49),
     "gspaces": Box(5, 1, 51, 49),
     "group": Box(6, 1, 0, 100, [["matrices"], ["tables"], ["core"], ["constructions"], ["catalogue"]]),
 }
-HEIGHTS = [52, 92, 136, 228, 56, 56, 150]
+HEIGHTS = [52, 200, 136, 270, 56, 56, 150]
 WIDE, GAP, PAD = 1200, 26, 10
 COLOURS = {"_r": "#f6e3c5", R_PACKAGE: "#f6e3c5", "nn": "#dce9f5", "group": "#e3eedb", "training": "#efe3f1"}
 
@@ -121,7 +134,11 @@ def draw() -> str:
     parts, rooms = read()
     ground = [part for row in rules.LAYERS for part in sorted(row) if (package / f"{part}.py").is_file()]
     folders = {part for part in rules.RANK if (package / part).is_dir()}
-    if gone := folders - set(PLACES):
+    gone = folders - set(PLACES)
+    for part, place in PLACES.items():
+        drawn = {room for column in place.rooms for room in column} | {""}
+        gone |= {f"{part}/{room}" for room in rules.ROOMS.get(part, []) if room not in drawn}
+    if gone:
         sys.exit(f"rooms: give {sorted(gone)} a place in PLACES")
     out: list[str] = []
     edges: dict[str, tuple[float, float, float, float]] = {}

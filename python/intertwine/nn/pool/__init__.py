@@ -1,1 +1,1 @@
-"""Pooling over space and over the group, resampling, and heads."""
+"""Pooling over space and over the group, and resampling."""
